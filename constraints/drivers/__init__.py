@@ -1,0 +1,42 @@
+"""Policy engines: each compiles the code of a template, for one constraint, to a function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from constraints.inventory import Inventory
+from constraints.model import Finding, Json
+
+
+class Program(Protocol):
+    """A compiled policy: a pure function of one review document (contract, section 6.1) and the inventory.
+
+    Raises EvaluationError when the policy fails on this review.
+    """
+
+    def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Iterable[Finding]: ...
+
+
+class Policy(Protocol):
+    """The code of one template, checked; it makes a Program for each constraint's parameters."""
+
+    def program(self, parameters: Json) -> Program: ...
+
+
+class Driver(Protocol):
+    """Compiles the `source` of one engine's code. Raises CompileError, with a position, when it cannot."""
+
+    engine: str
+
+    def compile(self, kind: str, source: Mapping[str, Json]) -> Policy: ...
+
+
+DRIVERS: dict[str, Driver] = {}
+
+
+def register(driver: Driver) -> Driver:
+    """Let `driver` answer for its engine name. Raises ValueError when another one already does."""
+    if DRIVERS.setdefault(driver.engine, driver) is not driver:
+        raise ValueError(f"engine {driver.engine!r} is already registered")
+    return driver

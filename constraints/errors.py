@@ -1,0 +1,75 @@
+"""What can be wrong with a policy.
+
+PolicyError
+├── TemplateError        a ConstraintTemplate that cannot be used
+│   └── EngineMissing    none of its engines is one that we have
+├── ConstraintError      a constraint that cannot be used
+├── CompileError         the code of a template is not valid for its engine; carries a Span
+├── MatchError           an object that `spec.match` cannot be decided for
+└── EvaluationError      a policy failed while it looked at an object; carries the engine's code
+"""
+
+from __future__ import annotations
+
+from constraints.lang.source import Span
+
+
+class PolicyError(Exception):
+    """Something is wrong with a policy; the text names the thing, the field and the value."""
+
+    code = "policy_error"
+
+    def __init__(self, message: str, *, span: Span | None = None, source: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.span = span
+        self.source = source
+
+    @property
+    def location(self) -> str:
+        """`<source>:<line>:<column>` as far as it is known, else the empty string."""
+        return ":".join(str(part) for part in (self.source, self.span) if part)
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.message}" if self.location else self.message
+
+
+class TemplateError(PolicyError):
+    """A ConstraintTemplate that cannot be used."""
+
+    code = "create_error"
+
+
+class EngineMissing(TemplateError):
+    """A template written only for engines that this program does not have."""
+
+    code = "ingest_error"
+
+
+class ConstraintError(PolicyError):
+    """A constraint that cannot be used."""
+
+    code = "constraint_error"
+
+
+class CompileError(PolicyError):
+    """The code of a template is not valid for its engine."""
+
+    code = "ingest_error"
+
+
+class MatchError(PolicyError):
+    """An object for which `spec.match` cannot be decided, e.g. its Namespace is unknown."""
+
+    code = "match_error"
+
+
+class EvaluationError(PolicyError):
+    """A policy failed while it looked at an object.
+
+    `code` is the engine's own, e.g. `eval_conflict_error`.
+    """
+
+    def __init__(self, message: str, *, code: str = "eval_internal_error", span: Span | None = None, source: str = "") -> None:
+        super().__init__(message, span=span, source=source)
+        self.code = code

@@ -1,0 +1,1 @@
+"""What the compilers of policy languages share: source text and positions in it."""

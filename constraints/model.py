@@ -1,0 +1,134 @@
+"""The values that travel: what is reviewed, what was found, what could not be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from constraints.constraint import Constraint
+
+Json = Any
+Object = Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Kind:
+    """A kind of object: group, version and kind. The core group is the empty string."""
+
+    group: str
+    version: str
+    kind: str
+
+    @property
+    def api_version(self) -> str:
+        """`apps/v1`, or `v1` for the core group."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @classmethod
+    def of(cls, api_version: str, kind: str) -> Kind:
+        """From an object's `apiVersion` and `kind`."""
+        group, _, version = api_version.rpartition("/")
+        return cls(group, version, kind)
+
+    def __str__(self) -> str:
+        return f"{self.api_version}/{self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """Which object: enough to name it in a report; `namespace` is empty for cluster-scoped ones."""
+
+    kind: Kind
+    namespace: str
+    name: str
+    uid: str = ""
+    labels: Mapping[str, str] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+class Point(Enum):
+    """Where constraints are enforced: the one switch between how the audit and how gator reads the same policies.
+
+    It decides which scoped actions apply (contract, section 7), which Namespace an object without one gets, whether an
+    undecidable match is a Gap or a violation (section 5), and what `namespaceObject` is (section 6).
+    """
+
+    AUDIT = "audit.gatekeeper.sh"
+    GATOR = "gator.gatekeeper.sh"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One object to look at, with what is known around it.
+
+    `namespace` is the Namespace object that the object lives in, None when there is none or it is not known.
+    `request` is an AdmissionRequest when the object came in one (its `operation`, `oldObject`, `userInfo` count then).
+    `source` is `Original` for listed objects and `Generated` for expanded ones.
+    """
+
+    object: Object
+    ref: ObjectRef
+    namespace: Object | None = None
+    request: Object | None = None
+    source: str = "Original"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one policy says against one object. `error` marks an evaluation that failed (contract, section 6.1)."""
+
+    message: str
+    details: Json = field(default_factory=dict)
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An object breaks a constraint.
+
+    `message` is whole (sinks truncate it). `action` is `scoped` for scoped constraints, `actions` then the distinct
+    actions in the order of the constraint. `details` is None for failed evaluations and undecidable matches.
+    """
+
+    constraint: Constraint
+    object: ObjectRef
+    message: str
+    details: Json
+    action: str
+    actions: tuple[str, ...] = ()
+    error: bool = False
+
+
+class Cause(Enum):
+    """At which step something could not be audited."""
+
+    DISCOVERY = "discovery"
+    LIST = "list"
+    TEMPLATE = "template"
+    CONSTRAINT = "constraint"
+    OBJECT = "object"
+    EVALUATION = "evaluation"
+    INVENTORY = "inventory"
+    SINK = "sink"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What could not be audited, and why.
+
+    `reason` is one CamelCase word (`Forbidden`, `Gone`, `NoEngine`), `message` a sentence that names thing, field and
+    value. `kind` with an empty `kind.kind` stands for every kind of that group and version. `policy` is a template's
+    kind (`K8sRequiredLabels`) or a constraint's key (`K8sRequiredLabels/must-have-owner`).
+    """
+
+    cause: Cause
+    reason: str
+    message: str
+    kind: Kind | None = None
+    object: ObjectRef | None = None
+    policy: str = ""
