@@ -1,0 +1,81 @@
+"""What can go wrong around an audit.
+
+AuditError
+├── ConfigError          a flag, an environment variable or a file that cannot be used
+├── KubeError            the API server refused or did not answer
+│   ├── Unreachable      no connection, a cut connection, a time-out
+│   ├── Forbidden        401 and 403
+│   ├── NotFound         404
+│   ├── Conflict         409
+│   ├── Gone             410: a continue token or resourceVersion that has expired
+│   ├── Invalid          400 and 422
+│   ├── TooManyRequests  429
+│   ├── ServerError      5xx
+│   └── BadBody          a reply that is not the JSON it should be
+└── InputError           a file of objects that cannot be read
+"""
+
+from __future__ import annotations
+
+
+class AuditError(Exception):
+    """Something went wrong; the text names the thing, the field and the value."""
+
+
+class ConfigError(AuditError):
+    """A flag, an environment variable or a configuration file that cannot be used."""
+
+
+class InputError(AuditError):
+    """A file of objects that cannot be read."""
+
+
+class KubeError(AuditError):
+    """The API server refused a request or did not answer it.
+
+    `status` is the HTTP status (0 where there was none), `reason` the API's own word or ours, `continue_token` a fresh
+    token that a 410 offered, `retry_after` the seconds that the server asked to wait.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, reason: str = "", continue_token: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason or type(self).__name__
+        self.continue_token = continue_token
+        self.retry_after = retry_after
+
+
+class Unreachable(KubeError):
+    """No connection, a cut connection or a time-out."""
+
+
+class Forbidden(KubeError):
+    """Not allowed to: 401 or 403."""
+
+
+class NotFound(KubeError):
+    """404; the only error that means that a thing is absent."""
+
+
+class Conflict(KubeError):
+    """409: somebody else changed or created the object."""
+
+
+class Gone(KubeError):
+    """410: a continue token or resourceVersion that has expired."""
+
+
+class Invalid(KubeError):
+    """400 or 422: the server refuses the object or the request."""
+
+
+class TooManyRequests(KubeError):
+    """429: the server asks to wait."""
+
+
+class ServerError(KubeError):
+    """5xx."""
+
+
+class BadBody(KubeError):
+    """A reply that is not the JSON it should be."""

@@ -1,0 +1,62 @@
+"""When to audit: at once, then every interval, never two at a time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+from time import monotonic
+
+from audit.guard import attempt
+
+log = logging.getLogger("kube_patrol.loop")
+
+
+def always() -> bool:
+    """The leader of one."""
+    return True
+
+
+@dataclass(slots=True)
+class Loop:
+    """Calls `run` every `interval` seconds (0 = never) while `may_run()` is true, until `stop` is set.
+
+    The first run starts at once with `on_start`, else after one interval. A run that takes longer than the interval is
+    followed by the next one at once; ticks missed meanwhile are dropped. A run that raises is handed to `failed` and
+    followed by the next. `clock` gives monotonic seconds; `wait` sleeps (None = for ever) and returns early at a stop.
+    """
+
+    run: Callable[[], object]
+    failed: Callable[[Exception], None]
+    stop: Event
+    interval: float
+    on_start: bool = True
+    may_run: Callable[[], bool] = always
+    clock: Callable[[], float] = monotonic
+    wait: Callable[[float | None], object] | None = None
+
+    def forever(self) -> None:
+        """Audit until told to stop; with an interval of 0 only wait for that."""
+        wait = self.wait or self.stop.wait
+        if self.interval <= 0:
+            log.warning("auditing is turned off: --audit-interval is 0")
+            wait(None)
+            return
+        due = self.clock() + (0 if self.on_start else self.interval)
+        while not self.stop.is_set():
+            left = due - self.clock()
+            if left > 0:
+                wait(left)
+            elif self.may_run():
+                due = self.clock() + self.interval
+                self.once()
+            else:
+                due = self.clock() + min(1.0, self.interval)
+
+    def once(self) -> bool:
+        """One run; False when it raised."""
+        error = attempt(self.run)
+        if error is not None:
+            self.failed(error)
+        return error is None

@@ -1,0 +1,70 @@
+"""The values that travel inside an audit, between its rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from constraints import Constraint, Kind, PolicyError
+from constraints.model import Object
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """One audit run: `audit_id` is its start as RFC 3339 in UTC, whole seconds (contract, section 3)."""
+
+    audit_id: str
+    started: float
+
+    @classmethod
+    def at(cls, started: float) -> RunInfo:
+        """A run that started at `started`, in Unix seconds."""
+        return cls(datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), started)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Resource:
+    """A kind as the API server serves it; `plural` is the word in its path, `verbs` what may be done with it."""
+
+    kind: Kind
+    plural: str
+    namespaced: bool
+    verbs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some objects of one kind; `alias_of` is the kind under which the same objects are also listed, if any."""
+
+    resource: Resource
+    objects: Sequence[Object]
+    alias_of: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KindEnd:
+    """All that could be listed of a kind has gone past; `seconds` is the time its requests took."""
+
+    resource: Resource
+    seconds: float
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintRecord:
+    """A constraint object that exists, also one that cannot be enforced.
+
+    `obj` is the object as read at the start of the run, with the status of the run before; `resource` says where its
+    status is; `constraint` is None when it is not enforced, and `errors` say why.
+    """
+
+    obj: Object
+    constraint: Constraint | None
+    resource: Resource
+    errors: tuple[PolicyError, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """`<Kind>/<name>`, as Constraint.key."""
+        return f"{self.obj['kind']}/{self.obj['metadata']['name']}"

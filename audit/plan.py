@@ -1,0 +1,62 @@
+"""Which kinds a run lists: discovery and constraints in, a plan out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from audit.model import Resource
+from constraints import Constraint, Kind
+
+# The same stored objects served by a second group: (group, kind) -> the group that is listed first.
+ALIASES = {
+    ("events.k8s.io", "Event"): "",
+    ("extensions", "DaemonSet"): "apps",
+    ("extensions", "Deployment"): "apps",
+    ("extensions", "ReplicaSet"): "apps",
+    ("extensions", "Ingress"): "networking.k8s.io",
+    ("extensions", "NetworkPolicy"): "networking.k8s.io",
+    ("extensions", "PodSecurityPolicy"): "policy",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One kind to list; `alias_of` is the kind under which its objects are listed as well."""
+
+    resource: Resource
+    alias_of: Kind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run lists, in order, and what it leaves out because no constraint can match it."""
+
+    listings: tuple[Listing, ...]
+    skipped: tuple[Kind, ...] = ()
+
+
+def plan(resources: Iterable[Resource], constraints: Sequence[Constraint], match_kind_only: bool) -> Plan:
+    """The kinds to list for the enforced `constraints` (contract, section 12, with groups compared as well).
+
+    An object that two groups serve counts once: the second kind is only listed for constraints that match it and not
+    the first one.
+    """
+    known = sorted(resources)
+    by_name = {(r.kind.group, r.kind.kind): r.kind for r in known}
+    listings, skipped = [], []
+    for resource in known:
+        group = ALIASES.get((resource.kind.group, resource.kind.kind))
+        alias_of = by_name.get((group, resource.kind.kind)) if group is not None else None
+        if wanted(resource.kind, alias_of, constraints, match_kind_only):
+            listings.append(Listing(resource, alias_of))
+        else:
+            skipped.append(resource.kind)
+    return Plan(tuple(listings), tuple(skipped))
+
+
+def wanted(kind: Kind, alias_of: Kind | None, constraints: Sequence[Constraint], match_kind_only: bool) -> bool:
+    """Whether listing `kind` can tell anything."""
+    if alias_of is not None:
+        return any(c.may_match(kind) and not c.may_match(alias_of) for c in constraints)
+    return not match_kind_only or any(c.may_match(kind) for c in constraints)

@@ -1,0 +1,140 @@
+"""One audit run: pages in, violations out to every sink, totals at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from audit.aggregate import KindStats, Summary
+from audit.model import KindEnd, Page
+from audit.sinks import Sink
+from audit.sources import Source
+from constraints import Engine, Gap, Inventory, Kind, Review, Violation
+from constraints.model import Object
+from constraints.review import review_of
+
+Outcome = Violation | Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What objects are held against: the engine, who is excluded, and what lies around an object."""
+
+    engine: Engine
+    excluded: Callable[[Object], bool]
+    namespaces: Mapping[str, Object]
+    inventory: Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one run has to do: the objects, and what they are held against."""
+
+    source: Source
+    rules: Rules
+
+
+Prepare = Callable[[Summary], Work]
+
+
+def run(prepare: Prepare, sinks: Sequence[Sink], summary: Summary, stopping: Callable[[], bool]) -> Summary:
+    """Audit every object once and hand each violation to every sink on its way past.
+
+    `prepare` reads the policies, after the sinks have heard that the run has begun, and notes what it could not read
+    in the summary. The sinks are finished even when the run raises. Once `stopping()` is true the page in work is the
+    last.
+    """
+    begun = perf_counter()
+    for sink in sinks:
+        sink.start(summary.info)
+    try:
+        _review_all(prepare(summary), sinks, summary, stopping)
+    except BaseException:
+        summary.interrupted = True
+        raise
+    finally:
+        summary.seconds = perf_counter() - begun
+        for sink in sinks:
+            finishing = perf_counter()
+            sink.finish(summary)
+            summary.phases[_phase(sink)] += perf_counter() - finishing
+            summary.seconds = perf_counter() - begun
+    return summary
+
+
+def _review_all(work: Work, sinks: Sequence[Sink], summary: Summary, stopping: Callable[[], bool]) -> None:
+    for item in work.source.pages():
+        if isinstance(item, Gap):
+            summary.gaps.append(item)
+        elif isinstance(item, KindEnd):
+            _close_kind(item, summary)
+        else:
+            _review_page(item, work.rules, sinks, summary)
+        if stopping():
+            summary.interrupted = True
+            return
+
+
+def _review_page(page: Page, rules: Rules, sinks: Sequence[Sink], summary: Summary) -> None:
+    begun = perf_counter()
+    reviews = [_review(item, rules) for item in page.objects if not rules.excluded(item)]
+    matched = [(review, rules.engine.matching(review, page.alias_of)) for review in reviews]
+    matching = perf_counter()
+    outcomes = [o for review, hits in matched if hits for o in rules.engine.evaluate(review, hits, rules.inventory)]
+    evaluated = perf_counter()
+    violations = _record(outcomes, summary)
+    for sink in sinks:
+        before = perf_counter()
+        for violation in violations:
+            sink.add(violation)
+        summary.phases[_phase(sink)] += perf_counter() - before
+    summary.phases["match"] += matching - begun
+    summary.phases["evaluate"] += evaluated - matching
+    seen = KindStats(
+        page.resource.kind,
+        objects=len(page.objects),
+        excluded=len(page.objects) - len(reviews),
+        pages=1,
+        review_seconds=evaluated - begun,
+        violations=len(violations),
+    )
+    _count_page(seen, summary)
+
+
+def _review(item: Object, rules: Rules) -> Review:
+    namespace = item["metadata"].get("namespace")
+    return review_of(item, rules.namespaces.get(namespace) if namespace else None)
+
+
+def _record(outcomes: Sequence[Outcome], summary: Summary) -> list[Violation]:
+    violations = []
+    for outcome in outcomes:
+        if isinstance(outcome, Gap):
+            summary.gaps.append(outcome)
+            continue
+        summary.add(outcome)
+        violations.append(outcome)
+    return violations
+
+
+def _count_page(more: KindStats, summary: Summary) -> None:
+    so_far = summary.kinds.get(more.kind, KindStats(more.kind))
+    summary.kinds[more.kind] = replace(
+        so_far,
+        objects=so_far.objects + more.objects,
+        excluded=so_far.excluded + more.excluded,
+        pages=so_far.pages + more.pages,
+        review_seconds=so_far.review_seconds + more.review_seconds,
+        violations=so_far.violations + more.violations,
+    )
+
+
+def _close_kind(end: KindEnd, summary: Summary) -> None:
+    kind: Kind = end.resource.kind
+    summary.kinds[kind] = replace(summary.kinds.get(kind, KindStats(kind)), list_seconds=end.seconds)
+    summary.phases["list"] += end.seconds
+
+
+def _phase(sink: Sink) -> str:
+    return "write" if sink.name == "status" else "log"

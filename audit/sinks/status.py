@@ -1,0 +1,104 @@
+"""Writes each constraint's status: totals, the capped list, and what could not be audited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from audit.aggregate import Summary
+from audit.carry import Hidden, Memory
+from audit.errors import AuditError, KubeError
+from audit.fields import truncate
+from audit.model import ConstraintRecord, Resource, RunInfo
+from constraints import Gap, Violation
+from constraints.model import Cause, Json, Object
+
+GAPS_SHOWN = 20
+Write = Callable[[Resource, str, Object], object]
+
+
+@dataclass(slots=True)
+class StatusSink:
+    """Merge-patches `status` of every constraint at the end of a run, several at a time.
+
+    `write(resource, name, body)` does the patch; a constraint that is gone is not an error of it. Raises AuditError
+    naming those that could not be written, after all were tried. Nothing is written for an interrupted run: its totals
+    are a part, and the last ones are better.
+    """
+
+    write: Write
+    parallel: int = 4
+    name: str = "status"
+    memory: Memory = field(default_factory=Memory)
+
+    def start(self, info: RunInfo) -> None:
+        """Nothing to do: a status is written once, at the end."""
+
+    def add(self, violation: Violation) -> None:
+        """Nothing to do: the summary keeps what a status shows."""
+
+    def finish(self, summary: Summary) -> None:
+        """Write all statuses of a whole run."""
+        if summary.interrupted:
+            return
+        with ThreadPoolExecutor(self.parallel, thread_name_prefix="status") as pool:
+            texts = list(pool.map(lambda record: self._write(record, summary), summary.records))
+        self.memory.learn(summary)
+        failures = [text for text in texts if text]
+        if failures:
+            raise AuditError(f"{len(failures)} statuses could not be written: {'; '.join(failures[:5])}")
+
+    def _write(self, record: ConstraintRecord, summary: Summary) -> str:
+        try:
+            self.write(record.resource, record.obj["metadata"]["name"], {"status": self._status(record, summary)})
+        except KubeError as error:
+            return f"{record.key}: {error}"
+        return ""
+
+    def _status(self, record: ConstraintRecord, summary: Summary) -> Object:
+        """The fields that are ours; null removes one. A constraint that is not enforced keeps its last results."""
+        stamp = {"auditTimestamp": summary.info.audit_id}
+        gaps = summary.gaps_of(record.constraint) if record.constraint else unenforced(record)
+        described = described_gaps(gaps) or None
+        if record.constraint is None:
+            return {**stamp, "auditGaps": described}
+        entries = [status_entry(violation) for violation in summary.first(record.key)]
+        standing = self.memory.standing(record, entries, summary, Hidden.of(gaps))
+        return {
+            **stamp,
+            "totalViolations": standing.total,
+            "violations": list(reversed(standing.entries)) or None,
+            "auditGaps": described,
+        }
+
+
+def status_entry(violation: Violation) -> dict[str, Json]:
+    """One entry of `status.violations` (contract, section 4.1)."""
+    kind = violation.object.kind
+    entry: dict[str, Json] = {"group": kind.group, "version": kind.version, "kind": kind.kind}
+    if violation.object.namespace:
+        entry["namespace"] = violation.object.namespace
+    entry |= {"name": violation.object.name, "message": truncate(violation.message)}
+    entry["enforcementAction"] = violation.action
+    if violation.actions:
+        entry["enforcementActions"] = list(violation.actions)
+    return entry
+
+
+def described_gaps(gaps: Iterable[Gap]) -> list[dict[str, Json]]:
+    """`status.auditGaps`: gaps that are alike as one entry with a count and the first one's message."""
+    rows: dict[tuple[str, ...], dict[str, Json]] = {}
+    for gap in gaps:
+        kind = gap.object.kind if gap.object else gap.kind
+        names = {"group": kind.group, "version": kind.version, "kind": kind.kind} if kind else {}
+        key = (gap.cause.value, gap.reason, *names.values())
+        row = rows.setdefault(key, {"cause": gap.cause.value, "reason": gap.reason, **names, "count": 0})
+        row.setdefault("message", truncate(gap.message))
+        row["count"] += 1
+    return list(rows.values())[:GAPS_SHOWN]
+
+
+def unenforced(record: ConstraintRecord) -> list[Gap]:
+    """Why a constraint is not enforced, as gaps."""
+    return [Gap(Cause.CONSTRAINT, type(e).__name__, str(e), policy=record.key) for e in record.errors]

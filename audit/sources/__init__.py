@@ -1,0 +1,15 @@
+"""Where objects come from: a cluster, or files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from audit.model import KindEnd, Page
+from constraints import Gap
+
+
+class Source(Protocol):
+    """Gives the objects of one run, page by page; what it cannot give is a Gap."""
+
+    def pages(self) -> Iterator[Page | KindEnd | Gap]: ...

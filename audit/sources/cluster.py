@@ -1,0 +1,183 @@
+"""The objects of a cluster: listed by one thread, decoded and handed on by another, page by page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from time import perf_counter
+
+import orjson
+
+from audit.errors import BadBody, KubeError
+from audit.kube.lister import Lister, RawPage
+from audit.model import KindEnd, Page, Resource
+from audit.plan import Listing
+from audit.sources.ahead import Ahead
+from audit.sources.cache import PageCache
+from constraints import Gap, Kind
+from constraints.model import Cause, Json, Object
+
+log = logging.getLogger("kube_patrol.listing")
+SECRET = ("", "Secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How far listing may run ahead: pages in memory, seconds to wait for evaluation, and where pages spill to.
+
+    Five minutes is etcd's usual compaction interval, after which a continue token expires.
+    """
+
+    chunk: int = 500
+    depth: int = 4
+    patience: float = 60.0
+    cache_dir: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A page as it came, and the listing that asked for it."""
+
+    listing: Listing
+    restarted: bool = False
+
+
+Entry = Arrived | KindEnd | Gap
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one kind has been handed on, so that a list that starts again counts nothing twice.
+
+    API servers list in the order of their keys, `<namespace>/<name>`. `ordered` turns false where one does not.
+    """
+
+    last: str = ""
+    ordered: bool = True
+
+    def fresh(self, items: list[Object], restarted: bool) -> list[Object]:
+        """The items not handed on before."""
+        before = self.last
+        keys = [_key(item) for item in items]
+        for key in keys:
+            self.ordered &= restarted or key > self.last
+            self.last = max(self.last, key)
+        return [item for item, key in zip(items, keys, strict=True) if key > before] if restarted else items
+
+
+@dataclass(slots=True)
+class ClusterSource:
+    """Lists the kinds of a plan with `lister` and gives their objects; what cannot be listed is a Gap.
+
+    `decode_seconds` adds up while pages are given.
+    """
+
+    lister: Lister
+    listings: tuple[Listing, ...]
+    pace: Pace
+    stopping: Event
+    decode_seconds: float = 0.0
+    spilled: int = 0
+    _progress: dict[Kind, Progress] = field(default_factory=dict)
+
+    def pages(self) -> Iterator[Page | KindEnd | Gap]:
+        """The pages of every kind in turn; a KindEnd after each kind that was listed to its end."""
+        with ExitStack() as stack:
+            ahead: Ahead[Entry] = Ahead(self.pace.depth, self.pace.patience, self._cache(stack), self.stopping)
+            thread = Thread(target=self._list_all, args=(ahead,), name="listing", daemon=True)
+            thread.start()
+            try:
+                for entry, body in ahead.take():
+                    yield from self._decoded(entry, body) if isinstance(entry, Arrived) else (entry,)
+            finally:
+                self.spilled = ahead.spilled
+                ahead.close()
+                thread.join(timeout=5.0)
+
+    def _cache(self, stack: ExitStack) -> PageCache | None:
+        if self.pace.cache_dir is None:
+            return None
+        try:
+            return stack.enter_context(PageCache(self.pace.cache_dir))
+        except OSError as error:
+            log.warning("pages will wait in memory only: --api-cache-dir %s: %s", self.pace.cache_dir, error)
+            return None
+
+    def _list_all(self, ahead: Ahead[Entry]) -> None:
+        try:
+            for listing in self.listings:
+                if not self._list(listing, ahead):
+                    return
+        finally:
+            ahead.close()
+
+    def _list(self, listing: Listing, ahead: Ahead[Entry]) -> bool:
+        resource, seconds, count = listing.resource, 0.0, 0
+        pages: Iterator[RawPage] = self.lister.pages(resource, self.pace.chunk)
+        secret = (resource.kind.group, resource.kind.kind) == SECRET
+        try:
+            while True:
+                asked = perf_counter()
+                page = next(pages, None)
+                seconds += perf_counter() - asked
+                if page is None:
+                    return ahead.put(KindEnd(resource, seconds, count))
+                count += 1
+                if not ahead.put(Arrived(listing, page.restarted), page.body, secret):
+                    return False
+        except KubeError as error:
+            return ahead.put(list_gap(resource, error)) and not self.stopping.is_set()
+
+    def _decoded(self, arrived: Arrived, body: bytes | None) -> Iterator[Page | Gap]:
+        begun = perf_counter()
+        resource = arrived.listing.resource
+        try:
+            found = _items(resource, body or b"")
+        except BadBody as error:
+            yield list_gap(resource, error)
+            return
+        items = [item for item in found if isinstance(item, dict) and isinstance(item.get("metadata"), dict)]
+        for item in items:
+            item["apiVersion"], item["kind"] = resource.kind.api_version, resource.kind.kind
+        progress = self._progress.setdefault(resource.kind, Progress())
+        if arrived.restarted and not progress.ordered:
+            yield Gap(Cause.LIST, "Unordered", f"{resource.kind}: the list had to start again, but it is not ordered by name: the rest is left out", resource.kind)
+            return
+        fresh = progress.fresh(items, arrived.restarted)
+        self.decode_seconds += perf_counter() - begun
+        for bad in (item for item in found if not (isinstance(item, dict) and isinstance(item.get("metadata"), dict))):
+            yield _malformed(resource, bad)
+        if fresh:
+            yield Page(resource, fresh, arrived.listing.alias_of)
+
+
+def list_gap(resource: Resource, error: KubeError) -> Gap:
+    """The Gap for a kind that could not be listed, or not to its end."""
+    return Gap(Cause.LIST, error.reason, f"{resource.kind}: could not be listed: {error}", resource.kind)
+
+
+def _items(resource: Resource, body: bytes) -> list[Json]:
+    try:
+        page = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadBody(f"a page of {resource.kind} is not JSON: {error}") from error
+    items = page.get("items") if isinstance(page, dict) else None
+    if items is None and isinstance(page, dict) and "items" in page:
+        return []  # Go writes an empty list as null
+    if not isinstance(items, list):
+        raise BadBody(f"a page of {resource.kind} has no list in its field items")
+    return items
+
+
+def _malformed(resource: Resource, item: Json) -> Gap:
+    what = f"field metadata is {type(item.get('metadata')).__name__}, not an object" if isinstance(item, dict) else f"it is {type(item).__name__}, not an object"
+    return Gap(Cause.OBJECT, "Malformed", f"an item in the list of {resource.kind}: {what}", resource.kind)
+
+
+def _key(item: Object) -> str:
+    metadata = item["metadata"]
+    return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"

@@ -1,0 +1,35 @@
+"""A read-only view of the referential data that policies see as `data.inventory` (contract, section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from constraints.model import Json, Object
+
+
+def _empty() -> dict[str, Json]:
+    return {"cluster": {}, "namespace": {}}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inventory:
+    """`tree` is the document `data.inventory`; a new inventory is a new value, so programs may remember by identity."""
+
+    tree: Mapping[str, Json] = field(default_factory=_empty)
+
+    @classmethod
+    def of(cls, objects: Iterable[Object]) -> Inventory:
+        """`cluster[<groupVersion>][<Kind>][<name>]` and `namespace[<ns>][<groupVersion>][<Kind>][<name>]`."""
+        tree = _empty()
+        for item in objects:
+            metadata = item.get("metadata") or {}
+            namespace = metadata.get("namespace")
+            root: dict[str, Any] = tree["namespace"].setdefault(namespace, {}) if namespace else tree["cluster"]
+            by_name = root.setdefault(item.get("apiVersion", ""), {}).setdefault(item.get("kind", ""), {})
+            by_name[metadata.get("name", "")] = item
+        return cls(tree)
+
+
+EMPTY = Inventory()

@@ -1,0 +1,87 @@
+"""When runs start: a fixed clock, no waiting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Event
+
+from audit.loop import Loop
+
+
+@dataclass
+class World:
+    """A clock that only moves when somebody sleeps or a run takes time; stops after `limit` runs."""
+
+    limit: int = 3
+    takes: list[float] = field(default_factory=list)
+    now: float = 100.0
+    starts: list[float] = field(default_factory=list)
+    waits: list[float | None] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+    stop: Event = field(default_factory=Event)
+
+    def wait(self, seconds: float | None) -> None:
+        self.waits.append(seconds)
+        self.now += seconds or 0
+        if len(self.waits) > 50:
+            self.stop.set()
+
+    def run(self) -> None:
+        self.starts.append(self.now - 100)
+        if len(self.starts) >= self.limit:
+            self.stop.set()
+        self.now += self.takes.pop(0) if self.takes else 0
+
+    def loop(self, interval: float = 60, on_start: bool = True) -> Loop:
+        return Loop(self.run, self.errors.append, self.stop, interval, on_start, clock=lambda: self.now, wait=self.wait)
+
+
+def test_the_first_run_starts_at_once_and_the_others_one_interval_apart() -> None:
+    world = World(takes=[5, 5])
+    world.loop().forever()
+    assert world.starts == [0, 60, 120]
+
+
+def test_without_on_start_the_first_run_waits_one_interval() -> None:
+    world = World(limit=2)
+    world.loop(on_start=False).forever()
+    assert world.starts == [60, 120]
+
+
+def test_a_run_longer_than_the_interval_is_followed_at_once_and_missed_ticks_are_dropped() -> None:
+    world = World(limit=4, takes=[200, 10])
+    world.loop().forever()
+    assert world.starts == [0, 200, 260, 320]
+
+
+def test_an_interval_of_zero_audits_never() -> None:
+    world = World()
+    world.loop(interval=0).forever()
+    assert (world.starts, world.waits) == ([], [None])
+
+
+def test_a_run_that_raises_is_reported_and_followed_by_the_next() -> None:
+    world = World(limit=2)
+
+    def run() -> None:
+        world.run()
+        raise KeyError("broken")
+
+    loop = world.loop()
+    loop.run = run
+    loop.forever()
+    assert (world.starts, [repr(e) for e in world.errors]) == ([0, 60], ["KeyError('broken')"] * 2)
+
+
+def test_only_a_leader_audits_and_it_begins_soon_after_it_was_elected() -> None:
+    world = World(limit=1)
+    loop = world.loop()
+    loop.may_run = lambda: world.now >= 107.5
+    loop.forever()
+    assert world.starts == [8]
+
+
+def test_a_stop_during_the_wait_ends_the_loop() -> None:
+    world = World(limit=1)
+    world.loop().forever()
+    assert world.starts == [0]

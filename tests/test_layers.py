@@ -1,0 +1,153 @@
+"""The house stands: rooms know only the rooms below them, modules stay small, the pure package stays pure."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("audit", "constraints")
+MODULE_LIMIT = 600
+
+BASE = {"constraints.errors", "constraints.lang", "constraints.model"}
+VALUES = {"constraints", "constraints.model", "audit.model", "audit.errors"}
+MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always knows itself
+    "constraints.lang": set(),
+    "constraints.errors": {"constraints.lang"},
+    "constraints.model": {"constraints.constraint"},  # for the type of Violation.constraint only
+    "constraints.inventory": BASE,
+    "constraints.wildcard": BASE,
+    "constraints.selectors": BASE,
+    "constraints.actions": BASE,
+    "constraints.schema": BASE,
+    "constraints.match": BASE | {"constraints.selectors", "constraints.wildcard"},
+    "constraints.template": BASE | {"constraints.schema"},
+    "constraints.constraint": BASE
+    | {"constraints.actions", "constraints.match", "constraints.schema", "constraints.template"},
+    "constraints.crd": BASE | {"constraints.template"},
+    "constraints.review": BASE,
+    "constraints.drivers": BASE | {"constraints.inventory"},
+    "constraints.engine": BASE
+    | {
+        "constraints.actions",
+        "constraints.constraint",
+        "constraints.drivers",
+        "constraints.inventory",
+        "constraints.match",
+        "constraints.review",
+        "constraints.template",
+    },
+    "audit.model": {"constraints", "constraints.model"},
+    "audit.errors": set(),
+    "audit.guard": set(),
+    "audit.fields": VALUES,
+    "audit.plan": VALUES,
+    "audit.aggregate": VALUES | {"audit.fields"},
+    "audit.carry": VALUES | {"audit.aggregate"},
+    "audit.run": VALUES | {"audit.aggregate", "audit.sources", "audit.sinks", "constraints.review"},
+    "audit.loop": {"audit.guard"},
+    "audit.flags": {"audit.errors"},
+    "audit.config": {"audit.errors", "audit.flags"},
+    "audit.logs": {"audit.config"},
+    "audit.kube": VALUES,
+    "audit.embedded": VALUES | {"constraints.schema"},
+    "audit.sources": VALUES | {"audit.kube", "audit.plan", "constraints.crd", "constraints.wildcard"},
+    "audit.sinks": VALUES | {"audit.aggregate", "audit.carry", "audit.fields", "audit.guard", "audit.kube"},
+    "audit.web": {"audit.errors"},
+    "audit.gator": VALUES | {"audit.sources", "constraints.review"},
+    "audit.cli": {"audit.app", "audit.config", "audit.demo", "audit.errors", "audit.flags", "audit.gator"},
+    "audit.__main__": {"audit.cli"},
+}
+KNOWS_EVERYTHING = {"audit.app", "audit.demo"}
+FRONT_DOORS = {"constraints"}  # known to strangers by the names in its __init__ only
+IMPURE = {"asyncio", "http", "logging", "multiprocessing", "os", "pathlib", "random", "shutil", "socket", "subprocess"}
+IMPURE |= {"tempfile", "threading", "time", "urllib"}
+
+
+def files() -> list[Path]:
+    return sorted(f for package in PACKAGES for f in (ROOT / package).rglob("*.py"))
+
+
+def module(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def room(name: str) -> str:
+    return ".".join(name.split(".")[:2])
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def allows(target: str, allowed: set[str]) -> bool:
+    inside = tuple(f"{name}." for name in allowed - FRONT_DOORS)
+    return target in allowed or target.startswith(inside)
+
+
+@pytest.mark.parametrize("path", files(), ids=module)
+def test_a_module_imports_only_rooms_that_its_room_may_know(path: Path) -> None:
+    here = room(module(path))
+    if here in KNOWS_EVERYTHING or here in PACKAGES:
+        return
+    assert here in MAY_IMPORT, f"{here} is a new room: say in MAY_IMPORT what it may know"
+    ours = {name for name in imported(path) if name.split(".")[0] in PACKAGES}
+    assert sorted(n for n in ours if not allows(n, {here, *MAY_IMPORT[here]})) == []
+
+
+def test_constraints_never_imports_audit() -> None:
+    assert [f for f in files() if f.is_relative_to(ROOT / "constraints") for n in imported(f) if n.split(".")[0] == "audit"] == []
+
+
+def test_constraints_touches_neither_network_nor_disk_nor_clock_nor_threads() -> None:
+    found = {
+        f"{module(f)}: {name}"
+        for f in files()
+        if f.is_relative_to(ROOT / "constraints")
+        for name in imported(f)
+        if name.split(".")[0] in IMPURE
+    }
+    assert found == set()
+
+
+def test_sinks_do_not_know_each_other() -> None:
+    found = {
+        f"{module(f)}: {name}"
+        for f in (ROOT / "audit" / "sinks").glob("*.py")
+        for name in imported(f)
+        if name.startswith("audit.sinks.") and name != module(f)
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("path", files(), ids=module)
+def test_no_module_is_longer_than_the_limit(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MODULE_LIMIT
+
+
+def test_broad_handlers_stand_at_two_named_places_only() -> None:
+    found = {
+        module(f)
+        for f in files()
+        for node in ast.walk(ast.parse(f.read_text()))
+        if isinstance(node, ast.ExceptHandler) and (node.type is None or getattr(node.type, "id", "") == "Exception")
+    }
+    assert found <= {"constraints.engine", "audit.guard"}
+
+
+@pytest.mark.parametrize("statement", ["import audit", "import audit.gator", "import audit.cli", "import constraints"])
+def test_the_kubernetes_package_is_not_paid_for_by(statement: str) -> None:
+    heavy = "{'kubernetes', 'starlette', 'uvicorn', 'prometheus_client', 'regopy'}"
+    code = f"import sys; {statement}; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
