@@ -1,0 +1,220 @@
+"""What the client makes of refusals, and when it tries again."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from audit.errors import (
+    BadBody,
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    KubeError,
+    NotFound,
+    ServerError,
+    TooManyRequests,
+    Unreachable,
+)
+from audit.kube.client import NOT_SENT, UNTRUSTED, Client, Clock, Retries
+from audit.kube.request import Reply, Request, read
+
+GET = read("/api/v1/pods")
+POST = Request("POST", "/api/v1/namespaces", body=b"{}", verb="create", resource="namespaces")
+OK = Reply(200, {}, b"{}")
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def clock(slept: list[float]) -> Clock:
+    return Clock(now=lambda: 1_000_000_000.0, sleep=slept.append, chance=lambda: 0.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, Invalid),
+        (401, Forbidden),
+        (403, Forbidden),
+        (404, NotFound),
+        (409, Conflict),
+        (410, Gone),
+        (422, Invalid),
+        (429, TooManyRequests),
+        (500, ServerError),
+        (504, ServerError),
+        (302, KubeError),
+        (405, KubeError),
+    ],
+)
+def test_each_refusal_has_its_error(status, kind, script, refusal):
+    client = Client(script(refusal(status, "Because", "of this")), retries=Retries(attempts=1))
+    with pytest.raises(KubeError) as caught:
+        client.send(GET)
+    assert type(caught.value) is kind
+    assert str(caught.value) == f"GET /api/v1/pods: {status} Because: of this"
+    assert (caught.value.status, caught.value.reason) == (status, "Because")
+
+
+def test_a_refusal_by_something_that_is_not_kubernetes_shows_its_first_words(script):
+    client = Client(script(Reply(404, {}, b"404 page\n not found\n")))
+    with pytest.raises(NotFound) as caught:
+        client.send(GET)
+    assert str(caught.value) == "GET /api/v1/pods: 404 NotFound: 404 page not found"
+
+
+def test_a_refusal_without_words_says_so(script):
+    with pytest.raises(NotFound, match="404 NotFound: the reply says no more"):
+        Client(script(Reply(404, {}, b""))).send(GET)
+
+
+def test_a_status_of_strange_types_is_still_an_error(script, refusal):
+    strange = refusal(409, ["x"], {"y": 1}, details=[], metadata="no")
+    with pytest.raises(Conflict) as caught:
+        Client(script(strange)).send(GET)
+    assert caught.value.reason == "Conflict"
+
+
+def test_a_gone_brings_the_fresh_continue_token(script, refusal):
+    client = Client(script(refusal(410, "Expired", "too old", metadata={"continue": "fresh"})))
+    with pytest.raises(Gone) as caught:
+        client.send(GET)
+    assert caught.value.continue_token == "fresh"
+
+
+def test_the_continue_token_is_not_in_the_text_of_an_error(script, refusal):
+    request = Request("GET", "/api/v1/pods", (("limit", "5"), ("continue", "secret/token")))
+    with pytest.raises(NotFound, match=r"^GET /api/v1/pods\?limit=5&continue=\.\.\.: 404 "):
+        Client(script(refusal(404))).send(request)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_busy_server_is_asked_again_with_growing_waits(status, script, refusal, clock, slept):
+    transport = script(refusal(status), refusal(status), refusal(status), OK)
+    assert Client(transport, clock=clock).send(GET) == b"{}"
+    assert slept == [0.5, 1.0, 2.0]
+    assert transport.seen == [GET] * 4
+
+
+def test_attempts_are_limited_and_the_last_error_is_raised(script, refusal, clock, slept):
+    transport = script(*[refusal(503, "Busy", f"no {n}") for n in range(6)])
+    with pytest.raises(ServerError, match="no 5"):
+        Client(transport, clock=clock).send(GET)
+    assert slept == [0.5, 1.0, 2.0, 4.0, 8.0]
+
+
+def test_waits_have_chance_in_them_and_a_longest(script, refusal, slept):
+    clock = Clock(sleep=slept.append, chance=lambda: 0.5)
+    Client(script(refusal(500), refusal(500), OK), retries=Retries(longest=1.0), clock=clock).send(GET)
+    assert slept == [0.75, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("header", "waited"),
+    [
+        pytest.param("3", 3.0, id="seconds"),
+        pytest.param("0", 0.0, id="at once"),
+        pytest.param("Sun, 09 Sep 2001 01:46:47 GMT", 7.0, id="a date"),
+        pytest.param("Sun, 09 Sep 2001 01:46:33 GMT", 0.0, id="a date that has passed"),
+        pytest.param("soon", 0.5, id="nonsense is as if absent"),
+    ],
+)
+def test_retry_after_is_honoured(header, waited, script, clock, slept):
+    Client(script(Reply(429, {"retry-after": header}), OK), clock=clock).send(GET)
+    assert slept == [waited]
+
+
+def test_the_wait_asked_for_in_the_status_is_honoured_too(script, refusal, clock, slept):
+    Client(script(refusal(504, details={"retryAfterSeconds": 4}), OK), clock=clock).send(GET)
+    assert slept == [4.0]
+
+
+def test_a_retry_after_beyond_all_patience_is_an_error_at_once(script, clock, slept):
+    with pytest.raises(TooManyRequests) as caught:
+        Client(script(Reply(429, {"retry-after": "3600"})), clock=clock).send(GET)
+    assert (caught.value.retry_after, slept) == (3600.0, [])
+
+
+def test_a_cut_connection_is_tried_again(script, clock):
+    assert Client(script(Unreachable("cut", reason="Cut"), OK), clock=clock).send(GET) == b"{}"
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        pytest.param(Unreachable("cut", reason="Cut"), id="cut connection"),
+        pytest.param(Reply(500), id="server error"),
+    ],
+)
+def test_a_creation_that_may_have_happened_is_not_repeated(problem, script, clock, slept):
+    with pytest.raises(KubeError):
+        Client(script(problem), clock=clock).send(POST)
+    assert slept == []
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        pytest.param(Unreachable("refused", reason=NOT_SENT), id="never sent"),
+        pytest.param(Reply(429), id="turned away"),
+    ],
+)
+def test_a_creation_that_cannot_have_happened_is_repeated(problem, script, clock):
+    assert Client(script(problem, OK), clock=clock).send(POST) == b"{}"
+
+
+def test_certificates_that_do_not_fit_are_not_tried_again(script, clock, slept):
+    with pytest.raises(Unreachable):
+        Client(script(Unreachable("who are you", reason=UNTRUSTED)), clock=clock).send(GET)
+    assert slept == []
+
+
+def test_a_stop_ends_a_wait_at_once(script, refusal):
+    stop = threading.Event()
+    transport = script(Reply(429, {"retry-after": "60"}), OK)
+    timer = threading.Timer(0.05, stop.set)
+    start = time.monotonic()
+    timer.start()
+    with pytest.raises(TooManyRequests):
+        Client(transport, stop=stop).send(GET)
+    timer.join()
+    assert time.monotonic() - start < 5
+    assert len(transport.seen) == 1
+
+
+def test_after_a_stop_requests_are_tried_once(script, refusal, slept, clock):
+    stop = threading.Event()
+    stop.set()
+    client = Client(script(OK, refusal(500)), stop=stop, clock=clock)
+    assert client.send(GET) == b"{}"
+    with pytest.raises(ServerError):
+        client.send(GET)
+    assert slept == []
+
+
+def test_the_observer_hears_of_every_attempt(script, refusal, slept):
+    heard = []
+    ticks = iter([1.0, 1.5, 2.0, 2.25, 3.0, 3.125])
+    clock = Clock(sleep=slept.append, elapsed=lambda: next(ticks))
+    transport = script(refusal(503), Unreachable("cut"), OK)
+    Client(transport, on_request=lambda *what: heard.append(what), clock=clock).send(GET)
+    assert heard == [("get", "", 503, 0.5), ("get", "", 0, 0.25), ("get", "", 200, 0.125)]
+
+
+def test_json_is_decoded(script):
+    assert Client(script(Reply(200, {}, b'{"a": [1]}'))).get_json("/version") == {"a": [1]}
+
+
+def test_a_reply_that_is_not_json_names_the_request_and_keeps_its_content_to_itself(script):
+    with pytest.raises(BadBody) as caught:
+        Client(script(Reply(200, {}, b'{"password": "hunter2"'))).get_json("/version")
+    assert str(caught.value).startswith("GET /version: the reply of 22 bytes is not JSON: ")
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is not None
