@@ -1,0 +1,194 @@
+"""Holds templates and constraints; says what they find in one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from constraints import constraint as constraints
+from constraints.constraint import Constraint
+from constraints.drivers import DRIVERS, Driver, Policy, Program
+from constraints.errors import ConstraintError, EngineMissing, EvaluationError, MatchError
+from constraints.fields import quoted
+from constraints.inventory import EMPTY, Inventory
+from constraints.match import compile_match, takes_kind
+from constraints.model import Cause, Finding, Gap, Json, Kind, Object, Point, Review, Violation
+from constraints.review import document, mapping
+from constraints.template import Template
+
+_UNMATCHED = "unable to match constraints: error matching the requested object: {} :failed to run Match criteria: {}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rule:
+    """A constraint ready to be asked."""
+
+    constraint: Constraint
+    takes: Callable[[str, str], bool]
+    matches: Callable[[Review], bool]
+    program: Program
+
+
+class Engine:
+    """Templates and constraints, indexed by kind.
+
+    `point` says whose rules of enforcement hold. Not for several threads at once.
+    """
+
+    def __init__(self, point: Point = Point.AUDIT, drivers: Mapping[str, Driver] = DRIVERS) -> None:
+        self.point = point
+        self._drivers = drivers
+        self._templates: dict[str, Template] = {}
+        self._policies: dict[str, Policy] = {}
+        self._constraints: dict[str, Constraint] = {}
+        self._rules: dict[str, _Rule] = {}
+        self._by_kind: dict[tuple[str, str], tuple[_Rule, ...]] = {}
+
+    @property
+    def templates(self) -> Mapping[str, Template]:
+        """By the kind of their constraints."""
+        return MappingProxyType(self._templates)
+
+    @property
+    def constraints(self) -> Mapping[str, Constraint]:
+        """By key (`Kind/name`), also those that are not enforced at this point."""
+        return MappingProxyType(self._constraints)
+
+    def add_template(self, obj: Object) -> Template:
+        """Add a template, or replace the one of its kind; constraints of that kind must be added again.
+
+        Raises TemplateError, EngineMissing, CompileError; what was there before then stays.
+        """
+        template = Template.parse(obj)
+        policy = self._compile(template)
+        self.remove_template(template.kind)
+        self._templates[template.kind] = template
+        self._policies[template.kind] = policy
+        return template
+
+    def remove_template(self, kind: str) -> None:
+        """Remove the template of `kind` and all its constraints."""
+        self._templates.pop(kind, None)
+        self._policies.pop(kind, None)
+        for key in [key for key, found in self._constraints.items() if found.kind == kind]:
+            self.remove_constraint(key)
+
+    def add_constraint(self, obj: Object) -> Constraint:
+        """Add a constraint, or replace the one of its key. Raises ConstraintError; what was there before then stays."""
+        kind = obj.get("kind")
+        template = self._templates.get(kind) if isinstance(kind, str) else None
+        if template is None:
+            raise ConstraintError(f"no ConstraintTemplate defines the kind {quoted(kind)} of constraint {quoted(mapping(obj.get('metadata')).get('name'))}")
+        found = constraints.parse(obj, template, self.point)
+        rule = _Rule(
+            found,
+            takes_kind(found.match),
+            compile_match(found.match),
+            self._policies[template.kind].program(found.parameters),
+        )
+        self._constraints[found.key] = found
+        self._by_kind.clear()
+        self._rules.pop(found.key, None)
+        if found.enforced:
+            self._rules[found.key] = rule
+        return found
+
+    def remove_constraint(self, key: str) -> None:
+        """Remove the constraint `Kind/name`; nothing happens when it is not there."""
+        self._constraints.pop(key, None)
+        self._rules.pop(key, None)
+        self._by_kind.clear()
+
+    def enforced(self) -> tuple[Constraint, ...]:
+        """The constraints that have an action at this point."""
+        return tuple(rule.constraint for rule in self._rules.values())
+
+    def review(self, review: Review, inventory: Inventory = EMPTY, unless: Kind | None = None) -> Iterator[Violation | Gap]:
+        """What the constraints find in one object; constraints that take the kind `unless` too are left out."""
+        rules = self._rules_for(review.ref.kind)
+        if not rules:
+            return
+        review = self._with_namespace(review)
+        seen: dict[str, Json] = {}
+        for rule in rules:
+            if unless is None or not rule.constraint.may_match(unless):
+                yield from self._outcomes(rule, review, inventory, seen)
+
+    def _rules_for(self, kind: Kind) -> tuple[_Rule, ...]:
+        key = (kind.group, kind.kind)
+        found = self._by_kind.get(key)
+        if found is None:
+            found = self._by_kind[key] = tuple(rule for rule in self._rules.values() if rule.takes(*key))
+        return found
+
+    def _with_namespace(self, review: Review) -> Review:
+        """gator gives objects without a namespace an empty Namespace (contract, section 5)."""
+        if self.point is Point.AUDIT or review.namespace is not None or review.ref.namespace:
+            return review
+        return replace(review, namespace={})
+
+    def _outcomes(
+        self, rule: _Rule, review: Review, inventory: Inventory, seen: dict[str, Json]
+    ) -> Iterator[Violation | Gap]:
+        """`seen` keeps the document of this review from one constraint to the next."""
+        try:
+            if not rule.matches(review):
+                return
+            if not seen:
+                seen.update(document(review, self.point))
+            findings = _distinct(rule.program(seen, inventory))
+        except MatchError as error:
+            yield self._undecidable(rule.constraint, review, error)
+        except EvaluationError as error:
+            yield _violation(rule.constraint, review, Finding(error.message, None, error=True))
+        except Exception as error:  # a policy is strangers' code: whatever it does, the other policies go on
+            yield _gap(rule.constraint, review, "EvaluationFailed", f"could not be evaluated: {_cause(error)}")
+        else:
+            for finding in findings:
+                yield _violation(rule.constraint, review, finding)
+
+    def _undecidable(self, constraint: Constraint, review: Review, error: MatchError) -> Violation | Gap:
+        if self.point is Point.AUDIT:
+            return _gap(constraint, review, "NamespaceUnknown", f"could not be matched: {error.message}")
+        return _violation(constraint, review, Finding(_UNMATCHED.format(review.ref.name, error.message), None, error=True))
+
+    def _compile(self, template: Template) -> Policy:
+        for code in template.code:
+            driver = self._drivers.get(code.engine)
+            if driver:
+                return driver.compile(template.kind, code.source)
+        engines = ", ".join(code.engine for code in template.code)
+        raise EngineMissing(f"ConstraintTemplate {quoted(template.name)}: no engine for its code: {engines}")
+
+
+def _distinct(findings: Iterator[Finding]) -> list[Finding]:
+    """Rego's violations are a set: equal ones count once."""
+    return list({(finding.message, quoted(finding.details, 1 << 30)): finding for finding in findings}.values())
+
+
+def _violation(constraint: Constraint, review: Review, finding: Finding) -> Violation:
+    return Violation(
+        constraint=constraint,
+        object=review.ref,
+        message=finding.message,
+        details=finding.details,
+        action=constraint.action,
+        actions=constraint.actions if constraint.scoped else (),
+        error=finding.error,
+    )
+
+
+def _gap(constraint: Constraint, review: Review, reason: str, what: str) -> Gap:
+    return Gap(
+        cause=Cause.EVALUATION,
+        reason=reason,
+        message=f"constraint {constraint.key} {what}, for {review.ref}",
+        kind=review.ref.kind,
+        object=review.ref,
+        policy=constraint.key,
+    )
+
+
+def _cause(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,95 @@
+"""Objects to reviews, and reviews to the document that policies see as `input.review` (contract, section 6.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from constraints.model import Json, Kind, Object, ObjectRef, Point, Review
+
+_NOTHING: dict[str, Json] = {}
+
+
+def review_of(obj: Object, namespace: Object | None = None, *, request: Object | None = None) -> Review:
+    """The review of a listed object, or of the one inside an AdmissionRequest.
+
+    Nothing in `obj` is trusted: fields of a wrong type count as absent.
+    """
+    return Review(object=obj, ref=ref_of(obj, request), namespace=namespace, request=request)
+
+
+def review_of_request(request: Object, namespace: Object | None = None) -> Review:
+    """The review of an AdmissionRequest: a DELETE is about the object that goes away."""
+    key = "oldObject" if request.get("operation") == "DELETE" else "object"
+    return review_of(mapping(request.get(key)), namespace, request=request)
+
+
+def ref_of(obj: Object, request: Object | None = None) -> ObjectRef:
+    """Name `obj`; what an AdmissionRequest says about kind, namespace and name counts more than the object itself."""
+    metadata = mapping(obj.get("metadata"))
+    kind = Kind.of(_text(obj.get("apiVersion")), _text(obj.get("kind")))
+    namespace, name = _text(metadata.get("namespace")), _text(metadata.get("name"))
+    if request is not None:
+        kind = _requested_kind(request) or kind
+        namespace = _text(request.get("namespace")) or namespace
+        name = _text(request.get("name")) or name
+    return ObjectRef(kind, namespace, name, _text(metadata.get("uid")), _labels(metadata))
+
+
+def document(review: Review, point: Point) -> dict[str, Json]:
+    """What policies see as `input.review`.
+
+    Keys that Kubernetes leaves out when they are empty (`name`, `namespace`) are left out here too. `namespaceObject`
+    is null for gator, and the Namespace's metadata, spec and status (empty for cluster-scoped objects) for the audit.
+    """
+    result = _listed(review) if review.request is None else _requested(review, review.request)
+    result["namespaceObject"] = None if point is Point.GATOR else _namespace_object(review.namespace)
+    return result
+
+
+def mapping(value: Json) -> Mapping[str, Any]:
+    """`value` when it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else _NOTHING
+
+
+def _listed(review: Review) -> dict[str, Json]:
+    ref = review.ref
+    return {
+        "uid": "",
+        "kind": {"group": ref.kind.group, "version": ref.kind.version, "kind": ref.kind.kind},
+        "resource": {"group": "", "version": "", "resource": ""},
+        **({"name": ref.name} if ref.name else {}),
+        **({"namespace": ref.namespace} if ref.namespace else {}),
+        "operation": "",
+        "userInfo": {},
+        "options": None,
+        "object": review.object,
+        "oldObject": None,
+    }
+
+
+def _requested(review: Review, request: Object) -> dict[str, Json]:
+    """The request as it came, completed by what a listed object has."""
+    return {**_listed(review), **request, "object": review.object}
+
+
+def _namespace_object(namespace: Object | None) -> dict[str, Json]:
+    return {key: namespace[key] for key in ("metadata", "spec", "status") if key in namespace} if namespace else {}
+
+
+def _requested_kind(request: Object) -> Kind | None:
+    kind = mapping(request.get("kind"))
+    if not kind.get("kind"):
+        return None
+    return Kind(_text(kind.get("group")), _text(kind.get("version")), _text(kind.get("kind")))
+
+
+def _labels(metadata: Mapping[str, Json]) -> dict[str, str] | None:
+    labels = metadata.get("labels")
+    if not isinstance(labels, Mapping):
+        return None
+    return {key: value for key, value in labels.items() if isinstance(key, str) and isinstance(value, str)}
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
