@@ -1,0 +1,99 @@
+"""The one table of names under which log, export and events tell of a violation (contract, sections 3.2 and 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from constraints import Constraint, Violation
+from constraints.model import Json
+
+CONSTRAINT_GROUP = "constraints.gatekeeper.sh"
+CONSTRAINT_VERSION = "v1beta1"  # whatever version a constraint was written in (contract, section 3.2)
+VIOLATION_AUDITED = "violation_audited"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+MESSAGE_BYTES = 256
+ELLIPSIS = "..."
+
+
+def valid_text(text: str) -> str:
+    """The same text with U+FFFD for each half of a surrogate pair, which no encoding has a place for."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def truncate(message: str) -> str:
+    """A message of more than 256 bytes of UTF-8 is cut to 253 or a little less, and gets three dots.
+
+    The cut never divides a character (contract, section 4.1, cuts anywhere).
+    """
+    data = valid_text(message).encode()
+    if len(data) <= MESSAGE_BYTES:
+        return data.decode()
+    return data[: MESSAGE_BYTES - len(ELLIPSIS)].decode(errors="ignore") + ELLIPSIS
+
+
+def annotations_of(constraint: Constraint) -> Mapping[str, str] | None:
+    """A constraint's annotations without the copy of the whole constraint that kubectl keeps there; None for none."""
+    given = constraint.annotations
+    if given is None or LAST_APPLIED not in given:
+        return given
+    return {name: value for name, value in given.items() if name != LAST_APPLIED}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One fact of a violation: its key in a log event, its key in an exported message (empty: not there)."""
+
+    log: str
+    export: str
+    value: Callable[[Violation], Json]
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("details", "details", lambda v: v.details),
+    Field("event_type", "eventType", lambda v: VIOLATION_AUDITED),
+    Field("semantic", "", lambda v: True),
+    Field("constraint_group", "group", lambda v: CONSTRAINT_GROUP),
+    Field("constraint_api_version", "version", lambda v: CONSTRAINT_VERSION),
+    Field("constraint_kind", "kind", lambda v: v.constraint.kind),
+    Field("constraint_name", "name", lambda v: v.constraint.name),
+    Field("constraint_namespace", "namespace", lambda v: ""),
+    Field("", "message", lambda v: truncate(v.message)),  # in a log event it is `msg`, before all others
+    Field("constraint_action", "enforcementAction", lambda v: v.action),
+    Field("constraint_enforcement_actions", "enforcementActions", lambda v: list(v.actions)),
+    Field("constraint_annotations", "constraintAnnotations", lambda v: annotations_of(v.constraint)),
+    Field("resource_group", "resourceGroup", lambda v: v.object.kind.group),
+    Field("resource_api_version", "resourceAPIVersion", lambda v: v.object.kind.version),
+    Field("resource_kind", "resourceKind", lambda v: v.object.kind.kind),
+    Field("resource_namespace", "resourceNamespace", lambda v: v.object.namespace),
+    Field("resource_name", "resourceName", lambda v: v.object.name),
+    Field("resource_labels", "resourceLabels", lambda v: v.object.labels),
+)
+
+_LOG = tuple((field.log, field.value) for field in FIELDS if field.log)
+_EXPORT = tuple((field.export, field.value) for field in FIELDS if field.export)
+
+
+def violation_fields(violation: Violation) -> dict[str, Json]:
+    """The keys of a `violation_audited` log event after `audit_id`, in their order."""
+    return {name: value(violation) for name, value in _LOG}
+
+
+def export_fields(violation: Violation) -> dict[str, Json]:
+    """The keys of an exported violation after `id`, in their order; empty ones are still there."""
+    return {name: value(violation) for name, value in _EXPORT}
+
+
+def constraint_fields(constraint: Constraint) -> dict[str, Json]:
+    """The keys that name a constraint in a log event, spelled as in `violation_fields`."""
+    return {
+        "constraint_group": CONSTRAINT_GROUP,
+        "constraint_api_version": CONSTRAINT_VERSION,
+        "constraint_kind": constraint.kind,
+        "constraint_name": constraint.name,
+        "constraint_namespace": "",
+    }
