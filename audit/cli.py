@@ -1,0 +1,125 @@
+"""The command `patrol`: which subcommand, with which configuration; no logic."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import metadata
+
+from audit.arguments import HELP, HelpWanted, parse, warnings
+from audit.config import Config
+from audit.errors import AuditError, ConfigError
+
+DISTRIBUTION = "kube-patrol"
+OK = 0
+FAILED = 1
+WRONG_USE = 2
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+PIPE_CLOSED = 141  # 128 + SIGPIPE
+
+Arguments = Sequence[str]
+
+
+def main(argv: Arguments | None = None) -> int:
+    """Run one subcommand; gives the exit code: 0 done, 1 failed, 2 wrong use."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    try:
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has left; Python's own flush at exit must not complain about that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except AuditError as error:
+        return _complain(str(error), FAILED)
+    return code
+
+
+def _dispatch(arguments: Arguments) -> int:
+    if not arguments:
+        sys.stderr.write(_overview())
+        return WRONG_USE
+    name, rest = arguments[0], arguments[1:]
+    if name in HELP:
+        return _help(rest)
+    if name == "--version":
+        return _version(rest)
+    if name not in COMMANDS:
+        return _complain(f"unknown command {name!r}: one of {', '.join(COMMANDS)}; see `patrol help`", WRONG_USE)
+    return COMMANDS[name][0](rest)
+
+
+def _run(arguments: Arguments) -> int:
+    def serve(config: Config) -> int:
+        from audit.app import serve
+
+        return serve(config)
+
+    return _configured("run", arguments, serve)
+
+
+def _demo(arguments: Arguments) -> int:
+    def demo(config: Config) -> int:
+        from audit.demo import demo
+
+        return demo(config)
+
+    return _configured("demo", arguments, demo)
+
+
+def _test(arguments: Arguments) -> int:
+    from audit.gator import main as gator
+
+    return gator(arguments)
+
+
+def _version(arguments: Arguments) -> int:
+    try:
+        version = metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:  # run from a source tree that is not installed
+        version = "unknown"
+    sys.stdout.write(f"{DISTRIBUTION} {version}\n")
+    return OK
+
+
+def _help(arguments: Arguments) -> int:
+    if arguments and arguments[0] in COMMANDS and arguments[0] != "help":
+        return COMMANDS[arguments[0]][0](["--help"])
+    sys.stdout.write(_overview())
+    return OK
+
+
+def _configured(name: str, arguments: Arguments, action: Callable[[Config], int]) -> int:
+    try:
+        values = parse(arguments, os.environ)
+    except HelpWanted:
+        from audit.usage import flags_help
+
+        sys.stdout.write(flags_help(name, COMMANDS[name][1]))
+        return OK
+    except ConfigError as error:
+        return _complain(f"{error}\nSee `patrol {name} --help`.", WRONG_USE)
+    return action(Config.of(values, warnings(values)))
+
+
+def _overview() -> str:
+    from audit.usage import commands_help
+
+    return commands_help({name: summary for name, (_, summary) in COMMANDS.items()})
+
+
+def _complain(message: str, code: int) -> int:
+    sys.stderr.write(f"patrol: {message}\n")
+    return code
+
+
+COMMANDS: dict[str, tuple[Callable[[Arguments], int], str]] = {
+    "run": (_run, "Audit a cluster every interval and write the results where Gatekeeper does."),
+    "demo": (_demo, "Start a small cluster in this process, audit it and show what was found."),
+    "test": (_test, "Hold files of objects against the policies among them, without a cluster."),
+    "version": (_version, "Tell the version."),
+    "help": (_help, "Tell about a command."),
+}

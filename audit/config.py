@@ -1,0 +1,141 @@
+"""What the program was told to do, in frozen groups; nobody below `audit.app` knows that there are flags."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from audit.arguments import Values
+
+FAKE_POD = "no-pod"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditConfig:
+    """When and what to audit, and how much to keep.
+
+    `interval` in seconds (0 = never), `violations_limit` a constraint, `chunk_size` objects a page (0 = no limit).
+    `manage_crds` is `auto`, `true` or `false`; `operations` the words of Gatekeeper's --operation.
+    """
+
+    interval: int = 60
+    on_start: bool = True
+    once: bool = False
+    chunk_size: int = 500
+    match_kind_only: bool = False
+    violations_limit: int = 20
+    cache_dir: str = "/tmp/audit"
+    operations: tuple[str, ...] = ("audit", "status")
+    referential_rules: bool = True
+    disabled_builtins: tuple[str, ...] = ()
+    manage_crds: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterConfig:
+    """Which cluster, and who this process is in it. An empty `kubeconfig` means: the usual places."""
+
+    kubeconfig: str = ""
+    pod_name: str = FAKE_POD
+    pod_namespace: str = "gatekeeper-system"
+    config_namespace: str = "gatekeeper-system"
+    leader_elect: bool = True
+    lease_name: str = "kube-patrol"
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """How to log: `level` is DEBUG, INFO, WARNING or ERROR; an empty `file` means stderr.
+
+    `level_encoder` is `lower`, `capital`, `color` or `capitalcolor`.
+    """
+
+    level: str = "INFO"
+    level_key: str = "level"
+    level_encoder: str = "lower"
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """Where to answer: `health_addr` as `:9090` (`0` or empty = off), `prometheus_port` (0 = off).
+
+    `shutdown_delay` is the number of seconds there are to leave in.
+    """
+
+    health_addr: str = ":9090"
+    prometheus_port: int = 8888
+    shutdown_delay: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that was configured. `warnings` are sentences about flags that have no effect."""
+
+    audit: AuditConfig = field(default_factory=AuditConfig)
+    cluster: ClusterConfig = field(default_factory=ClusterConfig)
+    log: LogConfig = field(default_factory=LogConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, values: Values, warnings: tuple[str, ...] = ()) -> Config:
+        """Sort parsed values into groups."""
+        return cls(_audit(values), _cluster(values), _log(values), _serve(values), warnings + _unknown_level(values))
+
+
+def _audit(values: Values) -> AuditConfig:
+    return AuditConfig(
+        interval=values.number("audit-interval"),
+        on_start=values.truth("audit-on-start"),
+        once=values.truth("once"),
+        chunk_size=values.number("audit-chunk-size"),
+        match_kind_only=values.truth("audit-match-kind-only"),
+        violations_limit=values.number("constraint-violations-limit"),
+        cache_dir=values.text("api-cache-dir"),
+        operations=values.words("operation"),
+        referential_rules=values.truth("enable-referential-rules"),
+        disabled_builtins=values.words("disable-opa-builtin"),
+        manage_crds=values.text("manage-crds"),
+    )
+
+
+def _cluster(values: Values) -> ClusterConfig:
+    namespace = values.text("pod-namespace")
+    name = FAKE_POD if values.truth("debug-use-fake-pod") else values.text("pod-name")
+    return ClusterConfig(
+        kubeconfig=values.text("kubeconfig"),
+        pod_name=name or socket.gethostname().lower(),
+        pod_namespace=namespace,
+        config_namespace=values.text("config-namespace") or namespace,
+        leader_elect=values.truth("leader-elect"),
+        lease_name=values.text("leader-elect-lease-name"),
+    )
+
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def _log(values: Values) -> LogConfig:
+    level = values.text("log-level")
+    return LogConfig(
+        level=level if level in LEVELS else "INFO",
+        level_key=values.text("log-level-key"),
+        level_encoder=values.text("log-level-encoder"),
+        file=values.text("log-file"),
+    )
+
+
+def _unknown_level(values: Values) -> tuple[str, ...]:
+    level = values.text("log-level")
+    return () if level in LEVELS else (f"--log-level={level} is not one of {', '.join(LEVELS)}: INFO is used",)
+
+
+def _serve(values: Values) -> ServeConfig:
+    return ServeConfig(
+        health_addr=values.text("health-addr"),
+        prometheus_port=values.number("prometheus-port"),
+        shutdown_delay=values.number("shutdown-delay"),
+    )

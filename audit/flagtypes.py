@@ -1,0 +1,135 @@
+"""What the value of a flag may be: how it is read, and the words that say so in help and in errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from audit.duration import parse_duration
+
+Value = bool | int | str | tuple[str, ...]
+
+_TRUE = ("1", "t", "T", "true", "TRUE", "True")
+_FALSE = ("0", "f", "F", "false", "FALSE", "False")
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_LOG_KEYS = ("ts", "logger", "msg", "process", "audit_id", "event_type")  # a level under one of these would hide it
+_MOST = 2**31 - 1
+ALL_OPERATIONS = (
+    "audit",
+    "generate",
+    "mutation-controller",
+    "mutation-status",
+    "mutation-webhook",
+    "status",
+    "webhook",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FlagType:
+    """`read` turns text into a value and raises ValueError for what is not `expected`.
+
+    `repeatable` types read comma-separated words; each use of the flag adds to them. `hint` is the placeholder in help.
+    """
+
+    hint: str
+    expected: str
+    read: Callable[[str], Value]
+    repeatable: bool = False
+    bare: bool = False
+
+
+def _truth(text: str) -> bool:
+    if text not in _TRUE + _FALSE:
+        raise ValueError(text)
+    return text in _TRUE
+
+
+def _integer(lowest: int, highest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = int(text) if re.fullmatch(r"[+-]?[0-9]{1,12}", text) else highest + 1
+        if not lowest <= number <= highest:
+            raise ValueError(text)
+        return number
+
+    return read
+
+
+def _pattern(pattern: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern, re.ASCII)
+
+    def read(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise ValueError(text)
+        return text
+
+    return read
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    return _pattern("|".join(map(re.escape, choices)))
+
+
+def _some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
+    read = _one_of(*choices)
+    return lambda text: tuple(read(word.strip()) for word in text.split(","))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _builtins(text: str) -> tuple[str, ...]:
+    """Gatekeeper's chart writes the list as `{http.send}`."""
+    return _words(text.strip().removeprefix("{").removesuffix("}"))
+
+
+def _duration(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+def _address(text: str) -> str:
+    if text not in ("", "0"):
+        split_address(text)
+    return text
+
+
+def _level_key(text: str) -> str:
+    if not text or text in _LOG_KEYS:
+        raise ValueError(text)
+    return text
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Host (empty for all) and port of `:9090`, `127.0.0.1:9090` or `[::1]:9090`. Raises ValueError otherwise."""
+    host, colon, port = text.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    if not colon or (":" in bare and bare == host):
+        raise ValueError(f"invalid address {text!r}")
+    return bare, _integer(0, 65535)(port)
+
+
+TRUTH = FlagType("", "true or false", _truth, bare=True)
+INTEGER = FlagType("N", "a whole number", _integer(-_MOST, _MOST))
+UNSIGNED = FlagType("N", "a whole number, 0 or more", _integer(0, _MOST))
+SECONDS = FlagType("SECONDS", "a whole number of seconds, 0 or more", _integer(0, _MOST))
+PORT = FlagType("PORT", "a port from 0 to 65535", _integer(0, 65535))
+TEXT = FlagType("TEXT", "text", str)
+PATH = FlagType("PATH", "the path of a folder", _pattern(r"[^\0]+"))
+ADDRESS = FlagType("ADDRESS", "an address such as :9090 or 127.0.0.1:9090, or 0", _address)
+DURATION = FlagType("DURATION", "a duration such as 10s or 3m", _duration)
+DNS_LABEL = FlagType("NAME", "a DNS label: at most 63 of a-z, 0-9 and -", _pattern(_LABEL))
+DNS_NAME = FlagType(
+    "NAME", "a DNS name: labels of a-z, 0-9 and -, with dots between", _pattern(rf"{_LABEL}(\.{_LABEL})*")
+)
+LEVEL_KEY = FlagType("KEY", f"a key other than {', '.join(_LOG_KEYS)}", _level_key)
+DECISION = FlagType("WHEN", "auto, true or false", _one_of("auto", "true", "false"))
+ENCODER = FlagType("HOW", "lower, capital, color or capitalcolor", _one_of("lower", "capital", "color", "capitalcolor"))
+WORDS = FlagType("NAME,...", "names", _words, repeatable=True)
+BUILTINS = FlagType("NAME,...", "names of Rego builtins", _builtins, repeatable=True)
+METRICS_BACKENDS = FlagType(
+    "NAME", "prometheus, the only metrics backend of this program", _some_of("prometheus"), repeatable=True
+)
+OPERATIONS = FlagType("NAME,...", f"some of {', '.join(ALL_OPERATIONS)}", _some_of(*ALL_OPERATIONS), repeatable=True)
