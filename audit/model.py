@@ -35,11 +35,15 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some objects of one kind; `alias_of` is the kind under which the same objects are also listed, if any."""
+    """Some objects of one kind; `alias_of` is the kind under which the same objects are also listed, if any.
+
+    `decode_seconds` is what it took to make objects of the page's bytes.
+    """
 
     resource: Resource
     objects: Sequence[Object]
     alias_of: Kind | None = None
+    decode_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,4 +59,6 @@ def wanted(kind: Kind, alias_of: Kind | None, constraints: Sequence[Constraint],
     """Whether listing `kind` can tell anything."""
     if alias_of is not None:
         return any(c.may_match(kind) and not c.may_match(alias_of) for c in constraints)
-    return not match_kind_only or any(c.may_match(kind) for c in constraints)
+    if not match_kind_only:
+        return bool(constraints)
+    return any(c.may_match(kind) for c in constraints)

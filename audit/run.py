@@ -89,6 +89,7 @@ def _review_page(page: Page, rules: Rules, sinks: Sequence[Sink], summary: Summa
         for violation in violations:
             sink.add(violation)
         summary.phases[_phase(sink)] += perf_counter() - before
+    summary.phases["decode"] += page.decode_seconds
     summary.phases["match"] += matching - begun
     summary.phases["evaluate"] += evaluated - matching
     seen = KindStats(

@@ -71,16 +71,12 @@ class Progress:
 
 @dataclass(slots=True)
 class ClusterSource:
-    """Lists the kinds of a plan with `lister` and gives their objects; what cannot be listed is a Gap.
-
-    `decode_seconds` adds up while pages are given.
-    """
+    """Lists the kinds of a plan with `lister` and gives their objects; what cannot be listed is a Gap."""
 
     lister: Lister
     listings: tuple[Listing, ...]
     pace: Pace
     stopping: Event
-    decode_seconds: float = 0.0
     spilled: int = 0
     _progress: dict[Kind, Progress] = field(default_factory=dict)
 
@@ -140,19 +136,17 @@ class ClusterSource:
         except BadBody as error:
             yield list_gap(resource, error)
             return
-        items = [item for item in found if isinstance(item, dict) and isinstance(item.get("metadata"), dict)]
+        items = [item for item in found if _well_formed(item)]
         for item in items:
             item["apiVersion"], item["kind"] = resource.kind.api_version, resource.kind.kind
         progress = self._progress.setdefault(resource.kind, Progress())
         if arrived.restarted and not progress.ordered:
-            yield Gap(Cause.LIST, "Unordered", f"{resource.kind}: the list had to start again, but it is not ordered by name: the rest is left out", resource.kind)
+            yield _unordered(resource)
             return
         fresh = progress.fresh(items, arrived.restarted)
-        self.decode_seconds += perf_counter() - begun
-        for bad in (item for item in found if not (isinstance(item, dict) and isinstance(item.get("metadata"), dict))):
-            yield _malformed(resource, bad)
+        yield from (_malformed(resource, item) for item in found if not _well_formed(item))
         if fresh:
-            yield Page(resource, fresh, arrived.listing.alias_of)
+            yield Page(resource, fresh, arrived.listing.alias_of, perf_counter() - begun)
 
 
 def list_gap(resource: Resource, error: KubeError) -> Gap:
@@ -173,9 +167,19 @@ def _items(resource: Resource, body: bytes) -> list[Json]:
     return items
 
 
+def _well_formed(item: Json) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("metadata"), dict)
+
+
 def _malformed(resource: Resource, item: Json) -> Gap:
-    what = f"field metadata is {type(item.get('metadata')).__name__}, not an object" if isinstance(item, dict) else f"it is {type(item).__name__}, not an object"
-    return Gap(Cause.OBJECT, "Malformed", f"an item in the list of {resource.kind}: {what}", resource.kind)
+    field, value = ("field metadata", item.get("metadata")) if isinstance(item, dict) else ("it", item)
+    why = f"{field} is {type(value).__name__}, not an object"
+    return Gap(Cause.OBJECT, "Malformed", f"an item in the list of {resource.kind}: {why}", resource.kind)
+
+
+def _unordered(resource: Resource) -> Gap:
+    why = "its list had to start again, but it is not in the order of names: what comes after is left out"
+    return Gap(Cause.LIST, "Unordered", f"{resource.kind}: {why}", resource.kind)
 
 
 def _key(item: Object) -> str:

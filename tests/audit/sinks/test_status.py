@@ -1,0 +1,128 @@
+"""What is written into a constraint's status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from builders import POD, constraint, pods, record, summary, unlisted, violation
+
+from audit.aggregate import Summary
+from audit.errors import AuditError, ServerError
+from audit.model import ConstraintRecord, Resource
+from audit.sinks.status import StatusSink
+from constraints import Cause, Gap, PolicyError
+
+
+@dataclass
+class Cluster:
+    """Takes patches; refuses those for the names in `refuses`."""
+
+    refuses: set[str] = field(default_factory=set)
+    patches: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, resource: Resource, name: str, body: Any) -> None:
+        if name in self.refuses:
+            raise ServerError(f"PATCH {resource.plural}/{name}/status: 500", status=500)
+        self.patches[name] = body["status"]
+
+
+def written(run: Summary) -> dict[str, Any]:
+    cluster = Cluster()
+    StatusSink(cluster.write).finish(run)
+    return cluster.patches
+
+
+def test_a_clean_constraint_gets_a_zero_and_no_list() -> None:
+    patch = written(summary(record(constraint())))["one"]
+    assert patch == {
+        "auditTimestamp": "2026-11-20T23:17:21Z",
+        "totalViolations": 0,
+        "violations": None,
+        "auditGaps": None,
+    }
+
+
+def test_kept_violations_are_the_smallest_and_listed_in_descending_order() -> None:
+    one = record(constraint())
+    run = summary(one, limit=2)
+    for name in ("c", "a", "d", "b"):
+        run.add(violation(one.constraint, name))
+    patch = written(run)["one"]
+    assert (patch["totalViolations"], [v["name"] for v in patch["violations"]]) == (4, ["b", "a"])
+
+
+def test_an_entry_has_the_fields_of_the_contract() -> None:
+    one = record(constraint())
+    run = summary(one)
+    run.add(violation(one.constraint, "p"))
+    assert written(run)["one"]["violations"] == [
+        {
+            "group": "",
+            "version": "v1",
+            "kind": "Pod",
+            "namespace": "ns",
+            "name": "p",
+            "message": "p is wrong",
+            "enforcementAction": "deny",
+        }
+    ]
+
+
+def test_a_scoped_constraint_lists_its_actions() -> None:
+    one = record(constraint(action="scoped", actions=("deny", "warn")))
+    run = summary(one)
+    run.add(violation(one.constraint, actions=("deny", "warn")))
+    (entry,) = written(run)["one"]["violations"]
+    assert (entry["enforcementAction"], entry["enforcementActions"]) == ("scoped", ["deny", "warn"])
+
+
+def test_long_messages_are_cut_between_characters() -> None:
+    one = record(constraint())
+    run = summary(one)
+    run.add(violation(one.constraint, message="ä" * 200))
+    (entry,) = written(run)["one"]["violations"]
+    assert entry["message"] == "ä" * 126 + "..."
+
+
+def test_what_could_not_be_audited_is_said_and_the_last_results_stay() -> None:
+    old = [{"group": "", "version": "v1", "kind": "Pod", "namespace": "ns", "name": "old", "message": "m", "enforcementAction": "deny"}]
+    one = record(constraint(kinds=pods()), totalViolations=1, violations=old)
+    run = summary(one)
+    run.gaps.append(unlisted(POD))
+    patch = written(run)["one"]
+    assert (patch["totalViolations"], patch["violations"]) == (1, old)
+    assert patch["auditGaps"] == [
+        {"cause": "list", "reason": "Forbidden", "group": "", "version": "v1", "kind": "Pod", "count": 1, "message": "v1/Pod: could not be listed"}
+    ]
+
+
+def test_gaps_that_are_alike_are_counted() -> None:
+    one = record(constraint())
+    run = summary(one)
+    run.gaps += [Gap(Cause.EVALUATION, "Failed", f"pod {n}", POD, policy="K8sTest/one") for n in range(500)]
+    (entry,) = written(run)["one"]["auditGaps"]
+    assert (entry["count"], entry["message"]) == (500, "pod 0")
+
+
+def test_a_constraint_that_is_not_enforced_keeps_its_results_and_says_why() -> None:
+    good = record(constraint())
+    broken = ConstraintRecord(good.obj, None, good.resource, (PolicyError("field spec.enforcementAction: 'dney'"),))
+    patch = written(summary(broken))["one"]
+    assert set(patch) == {"auditTimestamp", "auditGaps"}
+    assert patch["auditGaps"][0]["message"] == "field spec.enforcementAction: 'dney'"
+
+
+def test_an_interrupted_run_writes_nothing() -> None:
+    run = summary(record(constraint()))
+    run.interrupted = True
+    assert written(run) == {}
+
+
+def test_one_refused_status_does_not_keep_the_others_from_being_written() -> None:
+    cluster = Cluster(refuses={"two"})
+    run = summary(*(record(constraint(name)) for name in ("one", "two", "three")))
+    with pytest.raises(AuditError, match="1 statuses could not be written: K8sTest/two: PATCH k8stest/two/status: 500"):
+        StatusSink(cluster.write).finish(run)
+    assert sorted(cluster.patches) == ["one", "three"]

@@ -1,0 +1,127 @@
+"""Pages become objects; nothing counts twice, nothing is lost without a word."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from audit.errors import Forbidden, KubeError
+from audit.kube.lister import RawPage
+from audit.model import KindEnd, Page, Resource
+from audit.plan import Listing
+from audit.sources.cluster import ClusterSource, Pace
+from constraints import Gap, Kind
+
+PODS = Resource(Kind("", "v1", "Pod"), "pods", True)
+NODES = Resource(Kind("", "v1", "Node"), "nodes", False)
+
+
+@dataclass
+class Pages:
+    """A lister that gives prepared pages; an error in their place is raised."""
+
+    of: dict[str, list[RawPage | KubeError]]
+
+    def pages(self, resource: Resource, limit: int) -> Iterator[RawPage]:
+        for page in self.of.get(resource.kind.kind, []):
+            if isinstance(page, KubeError):
+                raise page
+            yield page
+
+
+def page(*names: str, restarted: bool = False, number: int = 1) -> RawPage:
+    items = [{"metadata": {"namespace": n.split("/")[0], "name": n.split("/")[1]}} for n in names]
+    return RawPage(json.dumps({"kind": "PodList", "metadata": {}, "items": items}).encode(), number, restarted)
+
+
+def raw(value: Any) -> RawPage:
+    return RawPage(value if isinstance(value, bytes) else json.dumps(value).encode(), 1)
+
+
+def play(pages: dict[str, list[RawPage | KubeError]], *resources: Resource, cache: Path | None = None) -> list[Any]:
+    listings = tuple(Listing(r) for r in resources or (PODS,))
+    return list(ClusterSource(Pages(pages), listings, Pace(cache_dir=cache), Event()).pages())  # type: ignore[arg-type]
+
+
+def names(items: list[Any]) -> list[str]:
+    return [f"{o['metadata']['namespace']}/{o['metadata']['name']}" for i in items if isinstance(i, Page) for o in i.objects]
+
+
+def gaps(items: list[Any]) -> list[Gap]:
+    return [i for i in items if isinstance(i, Gap)]
+
+
+def test_objects_get_the_kind_that_their_list_has() -> None:
+    first = play({"Pod": [page("a/b")]})[0]
+    assert (first.objects[0]["apiVersion"], first.objects[0]["kind"]) == ("v1", "Pod")
+
+
+def test_a_kind_ends_with_its_pages_counted() -> None:
+    end = play({"Pod": [page("a/a"), page("a/b")]})[-1]
+    assert isinstance(end, KindEnd)
+    assert end.pages == 2
+
+
+def test_a_list_that_started_again_counts_nothing_twice() -> None:
+    items = play({"Pod": [page("a/a", "a/b"), page("a/a", "a/aa", "a/c", restarted=True), page("b/a", restarted=True)]})
+    assert names(items) == ["a/a", "a/b", "a/c", "b/a"]
+
+
+def test_keys_compare_as_the_api_server_orders_them() -> None:
+    items = play({"Pod": [page("a-b/x", "a/x"), page("a-b/x", "a/x", "a/y", restarted=True)]})
+    assert names(items) == ["a-b/x", "a/x", "a/y"]
+
+
+def test_a_list_without_order_that_started_again_is_a_gap() -> None:
+    items = play({"Pod": [page("b/a", "a/b"), page("b/a", "a/b", "a/c", restarted=True)]})
+    assert (names(items), [g.reason for g in gaps(items)]) == (["b/a", "a/b"], ["Unordered"])
+
+
+def test_a_refused_kind_is_a_gap_and_the_next_one_is_listed() -> None:
+    items = play({"Pod": [Forbidden("pods is forbidden", status=403)], "Node": [raw({"items": []})]}, PODS, NODES)
+    assert [(g.reason, g.kind, g.message) for g in gaps(items)] == [
+        ("Forbidden", PODS.kind, "v1/Pod: could not be listed: pods is forbidden")
+    ]
+    assert isinstance(items[-1], KindEnd)
+
+
+def test_pages_before_an_error_are_kept() -> None:
+    items = play({"Pod": [page("a/a"), Forbidden("no", status=403)]})
+    assert (names(items), len(gaps(items))) == (["a/a"], 1)
+
+
+def test_a_page_that_is_not_json_is_a_gap_that_says_so() -> None:
+    (gap,) = gaps(play({"Pod": [raw(b"<html>")]}))
+    assert gap.message.startswith("v1/Pod: could not be listed: a page of v1/Pod is not JSON: ")
+
+
+def test_a_page_without_items_is_a_gap_and_null_items_are_none() -> None:
+    (gap,) = gaps(play({"Pod": [raw({"kind": "PodList"})]}))
+    assert gap.message == "v1/Pod: could not be listed: a page of v1/Pod has no list in its field items"
+    assert gaps(play({"Pod": [raw({"items": None})]})) == []
+
+
+def test_an_object_without_metadata_is_a_gap_and_the_others_go_on() -> None:
+    items = play({"Pod": [raw({"items": [{"spec": {}}, 7, {"metadata": {"name": "x", "namespace": "a"}}]})]})
+    assert names(items) == ["a/x"]
+    assert [g.message for g in gaps(items)] == [
+        "an item in the list of v1/Pod: field metadata is NoneType, not an object",
+        "an item in the list of v1/Pod: it is int, not an object",
+    ]
+
+
+def test_a_cache_folder_that_cannot_be_made_does_not_stop_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert names(play({"Pod": [page("a/a")]}, cache=tmp_path / "file" / "x")) == ["a/a"]
+
+
+def test_leaving_early_ends_the_listing_thread(tmp_path: Path) -> None:
+    source = ClusterSource(Pages({"Pod": [page("a/a")] * 100}), (Listing(PODS),), Pace(cache_dir=tmp_path), Event())  # type: ignore[arg-type]
+    pages = source.pages()
+    next(pages)
+    pages.close()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,56 @@
+"""Which kinds a run lists."""
+
+from __future__ import annotations
+
+from builders import constraint, pods
+
+from audit.model import Resource
+from audit.plan import plan
+from constraints import Constraint, Kind
+
+
+def resource(group: str, kind: str) -> Resource:
+    return Resource(Kind(group, "v1", kind), kind.lower() + "s", True)
+
+
+CLUSTER = [
+    resource("", "Pod"),
+    resource("", "Event"),
+    resource("events.k8s.io", "Event"),
+    resource("apps", "Deployment"),
+    resource("example.com", "Pod"),
+]
+
+
+def listed(*constraints: Constraint, only: bool = True) -> list[tuple[str, str]]:
+    return [(i.resource.kind.group, i.resource.kind.kind) for i in plan(CLUSTER, constraints, only).listings]
+
+
+def test_without_the_flag_every_kind_is_listed_and_objects_of_two_groups_once() -> None:
+    found = listed(constraint(kinds=pods()), only=False)
+    assert found == [("", "Event"), ("", "Pod"), ("apps", "Deployment"), ("example.com", "Pod")]
+
+
+def test_with_the_flag_group_and_kind_decide() -> None:
+    assert listed(constraint(kinds=pods("Pod"))) == [("", "Pod")]
+
+
+def test_a_constraint_that_names_no_kinds_makes_it_list_all() -> None:
+    assert len(listed(constraint(kinds=pods("Pod")), constraint("two"))) == 4
+
+
+def test_a_star_is_every_kind_of_the_named_groups() -> None:
+    assert listed(constraint(kinds=[{"apiGroups": ["apps"], "kinds": ["*"]}])) == [("apps", "Deployment")]
+
+
+def test_an_entry_without_kinds_takes_its_groups_whole() -> None:
+    assert listed(constraint(kinds=[{"apiGroups": ["apps"]}])) == [("apps", "Deployment")]
+
+
+def test_the_second_group_of_the_same_objects_is_listed_only_for_who_names_it() -> None:
+    found = plan(CLUSTER, [constraint(kinds=pods("Event", group="events.k8s.io"))], True).listings
+    assert [(i.resource.kind.group, i.alias_of) for i in found] == [("events.k8s.io", Kind("", "v1", "Event"))]
+
+
+def test_what_is_left_out_is_told() -> None:
+    assert Kind("apps", "v1", "Deployment") in plan(CLUSTER, [constraint(kinds=pods("Pod"))], True).skipped
