@@ -1,0 +1,130 @@
+"""Reads whole collections: what a run must know before it looks at the first object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import orjson
+
+from audit.errors import BadBody, KubeError, NotFound
+from audit.kube.client import Client
+from audit.kube.lister import Lister
+from audit.kube.request import get_object
+from audit.model import Resource
+from constraints import Kind
+from constraints.model import Json, Object
+
+NAMESPACES = Resource(Kind("", "v1", "Namespace"), "namespaces", False)
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Kept(Generic[T]):
+    """The last value that could be read: what cannot be read now stays as it was in the run before."""
+
+    value: T
+    known: bool = False
+
+    def renew(self, read: Callable[[], T]) -> KubeError | None:
+        """Read again; gives what prevented it."""
+        try:
+            self.value = read()
+        except KubeError as error:
+            return error
+        self.known = True
+        return None
+
+
+class Reader:
+    """Reads collections of the kinds in `resources`, `chunk` objects a page (0 = all in one)."""
+
+    def __init__(self, client: Client, resources: Sequence[Resource], chunk: int) -> None:
+        self._client = client
+        self._lister = Lister(client)
+        self._chunk = chunk
+        self._by_kind = {resource.kind: resource for resource in resources}
+        self._by_name = {(resource.kind.group, resource.kind.kind): resource for resource in resources}
+
+    def objects(self, resource: Resource) -> list[Object]:
+        """All objects of a resource, each with apiVersion and kind. Raises KubeError.
+
+        A list that has to start again gives no object twice: the last one of each name counts.
+        """
+        found: dict[tuple[str, str], Object] = {}
+        for page in self._lister.pages(resource, self._chunk):
+            for item in items_of(page.body, resource):
+                item["apiVersion"], item["kind"] = resource.kind.api_version, resource.kind.kind
+                found[item["metadata"].get("namespace") or "", item["metadata"]["name"]] = item
+        return list(found.values())
+
+    def objects_if_served(self, resource: Resource) -> list[Object]:
+        """As `objects`, empty where the API server does not know the resource."""
+        try:
+            return self.objects(resource)
+        except NotFound:
+            return []
+
+    def one(self, resource: Resource, name: str, namespace: str = "") -> Object | None:
+        """One object, None when it does not exist. Raises KubeError."""
+        try:
+            found: Json = self._client.send_json(get_object(resource, name, namespace))
+        except NotFound:
+            return None
+        if not isinstance(found, dict):
+            raise BadBody(f"{resource.kind} {name}: the reply is {type(found).__name__}, not an object", status=200)
+        return found
+
+    def known(self, group: str, kind: str) -> Resource | None:
+        """The kind as discovery found it, whatever its version."""
+        return self._by_name.get((group, kind))
+
+    def of_group(self, group: str) -> list[Resource]:
+        """The kinds of one group, in order."""
+        return sorted(r for r in self._by_kind.values() if r.kind.group == group)
+
+    def exactly(self, kind: Kind) -> Resource | None:
+        """The resource of exactly this version, None when it is not served or cannot be listed. Raises KubeError."""
+        return self._by_kind.get(kind) or self._other_version(kind)
+
+    def _other_version(self, kind: Kind) -> Resource | None:
+        """Discovery keeps only the preferred version of a kind; the others are asked for."""
+        root = f"/apis/{kind.api_version}" if kind.group else f"/api/{kind.version}"
+        try:
+            found = self._client.get_json(root)
+        except NotFound:
+            return None
+        for row in _rows(found):
+            name, verbs = row.get("name"), row.get("verbs")
+            if row.get("kind") != kind.kind or not isinstance(name, str) or not isinstance(verbs, list):
+                continue
+            if "list" in verbs and "/" not in name:
+                return Resource(kind, name, row.get("namespaced") is True, tuple(verbs))
+        return None
+
+
+def namespaces(reader: Reader) -> Mapping[str, Object]:
+    """Every Namespace, by name. Raises KubeError."""
+    return {item["metadata"]["name"]: item for item in reader.objects(NAMESPACES)}
+
+
+def items_of(body: bytes, resource: Resource) -> Iterator[dict[str, Json]]:
+    """The objects of one page; those without a name are left out, for nothing can refer to them. Raises BadBody."""
+    try:
+        page = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadBody(f"a page of {resource.kind} is not JSON: {error}", status=200) from error
+    items = page.get("items", ...) if isinstance(page, dict) else ...
+    if items is not None and not isinstance(items, list):  # Go writes an empty list as null
+        raise BadBody(f"a page of {resource.kind} has no list in its field items", status=200)
+    for item in items or ():
+        metadata = item.get("metadata") if isinstance(item, dict) else None
+        if isinstance(metadata, dict) and isinstance(metadata.get("name"), str):
+            yield item
+
+
+def _rows(found: Json) -> list[dict[str, Json]]:
+    rows = found.get("resources") if isinstance(found, dict) else None
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

@@ -1,0 +1,126 @@
+"""Keeps an engine's templates as the cluster has them, and compiles only what has changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from audit.model import Resource
+from constraints import Cause, Engine, Gap, Kind, PolicyError, Template
+from constraints.errors import CompileError, EngineMissing
+from constraints.fields import quoted
+from constraints.model import Json, Object
+from constraints.template import GROUP
+
+VERSIONS = ("v1", "v1beta1", "v1alpha1")
+PLURAL = "constrainttemplates"
+TEMPLATES = tuple(Resource(Kind(GROUP, version, "ConstraintTemplate"), PLURAL, False) for version in VERSIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRecord:
+    """A ConstraintTemplate that exists, also one in error; `template` is None when the engine refused it."""
+
+    obj: Object
+    template: Template | None
+    errors: tuple[PolicyError, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its `metadata.name`."""
+        return str(self.obj["metadata"]["name"])
+
+    @property
+    def kind(self) -> str:
+        """The kind of its constraints, as far as it can be told; else its name."""
+        return kind_of(self.obj) or self.name
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """What this template's constraints cannot be audited for."""
+        return tuple(
+            Gap(Cause.TEMPLATE, reason(error), _named(self.name, error), policy=self.kind) for error in self.errors
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ingestion:
+    """One template was given to the engine: how long that took, and whether the engine took it."""
+
+    name: str
+    seconds: float
+    accepted: bool
+
+
+class TemplateBook:
+    """The templates of `engine`. With `referential` false, those that read `data.inventory` are refused."""
+
+    def __init__(self, engine: Engine, referential: bool, elapsed: Callable[[], float] = time.perf_counter) -> None:
+        self._engine = engine
+        self._referential = referential
+        self._elapsed = elapsed
+        self._records: dict[str, TemplateRecord] = {}
+
+    def update(self, objects: Iterable[Object]) -> tuple[Ingestion, ...]:
+        """Make the engine hold `objects` and nothing else; gives those that it had to look at."""
+        found = {obj["metadata"]["name"]: obj for obj in objects}
+        for name in self._records.keys() - found.keys():
+            self._forget(name)
+        return tuple(ingestion for name, obj in sorted(found.items()) if (ingestion := self._refresh(name, obj)))
+
+    @property
+    def records(self) -> tuple[TemplateRecord, ...]:
+        """Every template, by name."""
+        return tuple(self._records[name] for name in sorted(self._records))
+
+    def _refresh(self, name: str, obj: Object) -> Ingestion | None:
+        last = self._records.get(name)
+        if last and _policy_of(last.obj) == _policy_of(obj):
+            self._records[name] = replace(last, obj=obj)
+            return None
+        self._forget(name)
+        begun = self._elapsed()
+        try:
+            record = TemplateRecord(obj, self._add(obj))
+        except PolicyError as error:
+            record = TemplateRecord(obj, None, (error,))
+        self._records[name] = record
+        return Ingestion(name, self._elapsed() - begun, not record.errors)
+
+    def _add(self, obj: Object) -> Template:
+        template = self._engine.add_template(obj)
+        if template.inventory and not self._referential:
+            self._engine.remove_template(template.kind)
+            raise CompileError(
+                f"ConstraintTemplate {quoted(template.name)}: its code reads data.inventory, "
+                "which --enable-referential-rules=false does not allow"
+            )
+        return template
+
+    def _forget(self, name: str) -> None:
+        """A template that changed must not go on answering with its old code, should the new one be in error."""
+        last = self._records.pop(name, None)
+        if last and last.template:
+            self._engine.remove_template(last.template.kind)
+
+
+def kind_of(obj: Object) -> str:
+    """The kind of constraints that a template names, the empty string when its name is not that kind in lower case."""
+    value: Json = obj
+    for name in ("spec", "crd", "spec", "names", "kind"):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) and value.lower() == obj["metadata"].get("name") else ""
+
+
+def reason(error: PolicyError) -> str:
+    """The CamelCase word for an error in a policy."""
+    return "NoEngine" if isinstance(error, EngineMissing) else type(error).__name__
+
+
+def _named(name: str, error: PolicyError) -> str:
+    return str(error) if str(error).startswith("ConstraintTemplate") else f"ConstraintTemplate {quoted(name)}: {error}"
+
+
+def _policy_of(obj: Object) -> tuple[Json, ...]:
+    metadata = obj["metadata"]
+    return obj.get("apiVersion"), metadata.get("uid"), metadata.get("labels"), obj.get("spec")
