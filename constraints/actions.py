@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from constraints.errors import ConstraintError
@@ -11,43 +11,54 @@ from constraints.model import Json, Point
 
 DENY: Final = "deny"
 SCOPED: Final = "scoped"
-_SIMPLE = ("deny", "dryrun", "warn")
-_POINTS = ("validation.gatekeeper.sh", "audit.gatekeeper.sh", "gator.gatekeeper.sh", "vap.k8s.io", "*")
-_REFUSED = "could not validate enforcement actions"
+_SIMPLE: Final = ("deny", "dryrun", "warn")
+_POINTS: Final = ("validation.gatekeeper.sh", "audit.gatekeeper.sh", "gator.gatekeeper.sh", "vap.k8s.io", "*")
+_REFUSED: Final = "could not validate enforcement actions: unrecognized"
 
 
-def action_of(spec: Mapping[str, Json]) -> str:
-    """`spec.enforcementAction`: deny when it is absent; an explicit empty text stays empty and counts as deny."""
+def actions_of(spec: Mapping[str, Json], point: Point) -> tuple[str, tuple[str, ...]]:
+    """`spec.enforcementAction`, and the distinct actions that hold at `point`, in the order of the constraint.
+
+    The action is deny when it is absent; an explicit empty text stays as it is. Gator takes any text for an action and
+    any name for a point; a cluster refuses those that do not exist. Raises ConstraintError.
+    """
     action = spec.get("enforcementAction", DENY)
-    if action not in (*_SIMPLE, SCOPED, ""):
-        supported = " ".join((*_SIMPLE, SCOPED))
-        raise ConstraintError(f"{_REFUSED}: unrecognized enforcementAction: {quoted(action)} is not supported, supported values are: [{supported}]")
-    return str(action)
-
-
-def scoped_actions(spec: Mapping[str, Json], point: Point) -> tuple[str, ...]:
-    """The distinct actions of `spec.scopedEnforcementActions` that hold at `point`, in the order of the constraint."""
+    if point is not Point.GATOR:
+        _check(action, spec.get("scopedEnforcementActions"))
+    if action != SCOPED:
+        return action, (action,)
     entries = spec.get("scopedEnforcementActions")
-    if not isinstance(entries, list) or not entries:
+    if entries is None:
         raise ConstraintError("missing required field: spec.scopedEnforcementActions must be defined")
-    found: dict[str, None] = {}
+    held = (entry.get("action", "") for entry in entries if {"*", point.value} & set(_points(entry)))
+    return action, tuple(dict.fromkeys(held))
+
+
+def _points(entry: Mapping[str, Json]) -> Iterator[str]:
+    return (point.get("name", "") for point in entry.get("enforcementPoints", ()))
+
+
+def _check(action: str, entries: Json) -> None:
+    if action not in (*_SIMPLE, SCOPED, ""):
+        raise _unrecognized("enforcementAction", "spec.enforcementAction", action, (*_SIMPLE, SCOPED))
+    if action != SCOPED or entries is None:
+        return
+    if not entries:
+        raise ConstraintError("missing required field: spec.scopedEnforcementActions must not be empty")
     for at, entry in enumerate(entries):
-        action, points = _entry(f"spec.scopedEnforcementActions[{at}]", entry)
-        if "*" in points or point.value in points:
-            found[action] = None
-    return tuple(found)
+        _check_entry(f"spec.scopedEnforcementActions[{at}]", entry)
 
 
-def _entry(path: str, entry: Json) -> tuple[str, list[str]]:
-    entry = entry if isinstance(entry, Mapping) else {}
-    action = entry.get("action")
-    if action not in _SIMPLE:
-        raise ConstraintError(f"{_REFUSED}: unrecognized enforcementAction: {path}.action is {quoted(action)}, supported values are: [{' '.join(_SIMPLE)}]")
-    points = entry.get("enforcementPoints")
-    names = [point.get("name") for point in points if isinstance(point, Mapping)] if isinstance(points, list) else []
+def _check_entry(path: str, entry: Mapping[str, Json]) -> None:
+    if entry.get("action") not in _SIMPLE:
+        raise _unrecognized("enforcementAction", f"{path}.action", entry.get("action"), _SIMPLE)
+    names = list(_points(entry))
     if not names:
-        raise ConstraintError(f"{_REFUSED}: {path}.enforcementPoints must name at least one enforcement point")
-    for name in names:
+        raise ConstraintError(f"missing required field: {path}.enforcementPoints must name an enforcement point")
+    for at, name in enumerate(names):
         if name not in _POINTS:
-            raise ConstraintError(f"{_REFUSED}: {path}.enforcementPoints: unrecognized enforcement point {quoted(name)}, supported values are: [{' '.join(_POINTS)}]")
-    return str(action), names
+            raise _unrecognized("enforcementPoint", f"{path}.enforcementPoints[{at}].name", name, _POINTS)
+
+
+def _unrecognized(what: str, path: str, value: Json, supported: tuple[str, ...]) -> ConstraintError:
+    return ConstraintError(f"{_REFUSED} {what} {quoted(value)} in {path}, supported values are: {', '.join(supported)}")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from constraints import crd, schema
-from constraints.actions import SCOPED, action_of, scoped_actions
+from constraints.actions import SCOPED, actions_of
 from constraints.errors import ConstraintError
-from constraints.fields import quoted
+from constraints.fields import compact, quoted, type_name
 from constraints.model import Json, Kind, Object, Point
 from constraints.review import mapping
 from constraints.template import Template
@@ -65,10 +65,12 @@ class Constraint:
 
 
 def parse(obj: Object, template: Template, point: Point) -> Constraint:
-    """Raises ConstraintError; the texts are those of gator where they are not about our own limits."""
-    filled = check(obj, template)
-    metadata, spec = mapping(filled.get("metadata")), mapping(filled.get("spec"))
-    action = action_of(spec)
+    """Check a constraint against its template. Raises ConstraintError, in the words of gator where gator has some."""
+    _check_identity(obj, template)
+    _check_selectors(obj)
+    filled = _check_schema(obj, template)
+    metadata, spec = filled["metadata"], mapping(filled.get("spec"))
+    action, actions = actions_of(spec, point)
     annotations = metadata.get("annotations")
     return Constraint(
         kind=template.kind,
@@ -80,37 +82,56 @@ def parse(obj: Object, template: Template, point: Point) -> Constraint:
         match=mapping(spec.get("match")),
         parameters=spec.get("parameters", {}),
         action=action,
-        actions=scoped_actions(spec, point) if action == SCOPED else (action,),
+        actions=actions,
         obj=obj,
     )
 
 
-def check(obj: Object, template: Template) -> Mapping[str, Json]:
-    """The constraint with the defaults of its schema. Raises ConstraintError."""
-    wanted = crd.constraint_schema(template)
-    problems = schema.validate(obj, wanted)
-    if problems:
-        texts = [f"[].{problem}" for problem in problems]
-        raise ConstraintError(f"schema validation failed: {texts[0] if len(texts) == 1 else '[' + ', '.join(texts) + ']'}")
-    unknown = schema.unknown_fields(obj, wanted)
-    if unknown:
-        raise ConstraintError(f"invalid Constraint: unknown fields: [{', '.join(unknown)}]")
-    filled: Mapping[str, Json] = schema.defaults(obj, wanted)
-    _check_identity(filled, template)
-    return filled
-
-
-def _check_identity(obj: Mapping[str, Json], template: Template) -> None:
+def _check_identity(obj: Object, template: Template) -> None:
     name = mapping(obj.get("metadata")).get("name")
-    if not isinstance(name, str) or not crd.is_dns_name(name):
-        raise ConstraintError(f"invalid Constraint: invalid name: {quoted(crd.DNS_NAME_RULE)}")
+    if not isinstance(name, str) or not name:
+        raise ConstraintError("invalid Constraint: missing metadata.name")
+    broken = crd.broken_name_rule(name)
+    if broken:
+        raise ConstraintError(f"invalid Constraint: invalid name: {compact(broken)}")
     group, _, version = _text(obj.get("apiVersion")).rpartition("/")
     if group != crd.GROUP:
-        raise ConstraintError(f"invalid Constraint: wrong group: {quoted(group)} is not {crd.GROUP}")
+        raise ConstraintError(
+            f"invalid Constraint: apiVersion: unsupported group {quoted(group)}, it must be {crd.GROUP}"
+        )
     if version not in crd.VERSIONS:
-        raise ConstraintError(f"invalid Constraint: wrong version: {quoted(version)} is none of {', '.join(crd.VERSIONS)}")
+        supported = ", ".join(crd.VERSIONS)
+        raise ConstraintError(
+            f"invalid Constraint: apiVersion: unsupported version {quoted(version)}; supported versions: {supported}"
+        )
     if obj.get("kind") != template.kind:
-        raise ConstraintError(f"invalid Constraint: wrong kind: {quoted(obj.get('kind'))} is not {template.kind}")
+        raise ConstraintError(f"invalid Constraint: wrong kind {quoted(obj.get('kind'))}, it must be {template.kind}")
+
+
+def _check_selectors(obj: Object) -> None:
+    """gator looks whether selectors are objects before it looks at the schema."""
+    match = mapping(mapping(obj.get("spec")).get("match"))
+    for field in ("labelSelector", "namespaceSelector"):
+        if field in match and not isinstance(match[field], Mapping):
+            found = f"{_go_text(match[field])} is of the type {_go_type(match[field])}"
+            raise ConstraintError(
+                f"invalid Constraint: .spec.match.{field} accessor error: {found}, expected map[string]interface{{}}"
+            )
+
+
+def _check_schema(obj: Object, template: Template) -> dict[str, Json]:
+    """The constraint with the defaults of its schema."""
+    wanted = crd.constraint_schema(template)
+    body = {name: value for name, value in obj.items() if name not in ("apiVersion", "kind", "metadata")}
+    body["metadata"] = {"name": obj["metadata"]["name"]}  # the rest of it is Kubernetes' own
+    problems = [f"[].{problem}" if problem.path else f"[]: {problem}" for problem in schema.validate(body, wanted)]
+    if problems:
+        listed = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
+        raise ConstraintError(f"schema validation failed: {listed}")
+    unknown = schema.unknown_fields(body, wanted)
+    if unknown:
+        raise ConstraintError(f"invalid Constraint: unknown fields: [{' '.join(unknown)}]")
+    return {**obj, **schema.defaults(body, wanted), "metadata": obj["metadata"]}
 
 
 def _takes(groups: tuple[str, ...], kinds: tuple[str, ...], kind: Kind) -> bool:
@@ -125,3 +146,14 @@ def _text(value: Json) -> str:
 
 def _integer(value: Json) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _go_type(value: Json) -> str:
+    return _GO_TYPES.get(type_name(value), "float64")
+
+
+def _go_text(value: Json) -> str:
+    return "<nil>" if value is None else value if isinstance(value, str) else quoted(value)
+
+
+_GO_TYPES = {"null": "<nil>", "string": "string", "boolean": "bool", "array": "[]interface {}"}

@@ -23,9 +23,11 @@ DNS_NAME_RULE: Final = (
 )
 
 
-def is_dns_name(name: str) -> bool:
-    """Whether `name` is a DNS-1123 subdomain."""
-    return len(name) <= 253 and bool(_DNS_NAME.match(name))
+def broken_name_rule(name: str) -> str:
+    """The rule of DNS-1123 subdomains that `name` breaks, in Kubernetes' words; empty when it breaks none."""
+    if len(name) > 253:
+        return "must be no more than 253 characters"
+    return "" if _DNS_NAME.match(name) else DNS_NAME_RULE
 
 
 def name_of(template: Template) -> str:
@@ -56,7 +58,6 @@ def crd(template: Template) -> dict[str, Json]:
                 **({"shortNames": list(template.short_names)} if template.short_names else {}),
             },
             "conversion": {"strategy": "None"},
-            "preserveUnknownFields": False,
             "versions": [_version(template, name) for name in VERSIONS],
         },
     }

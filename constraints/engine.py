@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from constraints import constraint as constraints
-from constraints.constraint import Constraint
+from constraints.constraint import Constraint, parse
 from constraints.drivers import DRIVERS, Driver, Policy, Program
-from constraints.errors import ConstraintError, EngineMissing, EvaluationError, MatchError
+from constraints.errors import ConstraintError, EngineMissing, EvaluationError, MatchError, PolicyError
 from constraints.fields import quoted
 from constraints.inventory import EMPTY, Inventory
 from constraints.match import compile_match, takes_kind
@@ -21,13 +20,17 @@ _UNMATCHED = "unable to match constraints: error matching the requested object: 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rule:
-    """A constraint ready to be asked."""
+class Rule:
+    """A constraint ready to be asked. `takes` is asked once for a group and kind, `matches` for each object."""
 
     constraint: Constraint
     takes: Callable[[str, str], bool]
     matches: Callable[[Review], bool]
     program: Program
+
+
+Outcome = Violation | Gap
+Hit = Rule | Outcome
 
 
 class Engine:
@@ -42,8 +45,8 @@ class Engine:
         self._templates: dict[str, Template] = {}
         self._policies: dict[str, Policy] = {}
         self._constraints: dict[str, Constraint] = {}
-        self._rules: dict[str, _Rule] = {}
-        self._by_kind: dict[tuple[str, str], tuple[_Rule, ...]] = {}
+        self._rules: dict[str, Rule] = {}
+        self._by_kind: dict[tuple[str, str], tuple[Rule, ...]] = {}
 
     @property
     def templates(self) -> Mapping[str, Template]:
@@ -75,21 +78,17 @@ class Engine:
             self.remove_constraint(key)
 
     def add_constraint(self, obj: Object) -> Constraint:
-        """Add a constraint, or replace the one of its key. Raises ConstraintError; what was there before then stays."""
-        kind = obj.get("kind")
-        template = self._templates.get(kind) if isinstance(kind, str) else None
-        if template is None:
-            raise ConstraintError(f"no ConstraintTemplate defines the kind {quoted(kind)} of constraint {quoted(mapping(obj.get('metadata')).get('name'))}")
-        found = constraints.parse(obj, template, self.point)
-        rule = _Rule(
-            found,
-            takes_kind(found.match),
-            compile_match(found.match),
-            self._policies[template.kind].program(found.parameters),
-        )
+        """Add a constraint, or replace the one of its key.
+
+        Raises ConstraintError with the constraint's key as its source; what was there before then stays.
+        """
+        try:
+            rule = self._rule(obj)
+        except ConstraintError as error:
+            raise ConstraintError(error.message, source=_key(obj)) from error
+        found = rule.constraint
+        self.remove_constraint(found.key)
         self._constraints[found.key] = found
-        self._by_kind.clear()
-        self._rules.pop(found.key, None)
         if found.enforced:
             self._rules[found.key] = rule
         return found
@@ -104,18 +103,45 @@ class Engine:
         """The constraints that have an action at this point."""
         return tuple(rule.constraint for rule in self._rules.values())
 
-    def review(self, review: Review, inventory: Inventory = EMPTY, unless: Kind | None = None) -> Iterator[Violation | Gap]:
+    def review(self, review: Review, inventory: Inventory = EMPTY, unless: Kind | None = None) -> Iterator[Outcome]:
         """What the constraints find in one object; constraints that take the kind `unless` too are left out."""
-        rules = self._rules_for(review.ref.kind)
-        if not rules:
-            return
-        review = self._with_namespace(review)
-        seen: dict[str, Json] = {}
-        for rule in rules:
-            if unless is None or not rule.constraint.may_match(unless):
-                yield from self._outcomes(rule, review, inventory, seen)
+        return self.evaluate(review, self.matching(review, unless), inventory)
 
-    def _rules_for(self, kind: Kind) -> tuple[_Rule, ...]:
+    def matching(self, review: Review, unless: Kind | None = None) -> list[Hit]:
+        """The first half of `review`: the constraints to ask, and what is known where that cannot be decided."""
+        review = self._with_namespace(review)
+        hits: list[Hit] = []
+        for rule in self._rules_for(review.ref.kind):
+            if unless is not None and rule.constraint.may_match(unless):
+                continue
+            try:
+                if rule.matches(review):
+                    hits.append(rule)
+            except MatchError as error:
+                hits.append(self._undecidable(rule.constraint, review, error))
+        return hits
+
+    def evaluate(self, review: Review, hits: Iterable[Hit], inventory: Inventory = EMPTY) -> Iterator[Outcome]:
+        """The second half of `review`: what the constraints that match say."""
+        seen: dict[str, Json] | None = None
+        for hit in hits:
+            if not isinstance(hit, Rule):
+                yield hit
+                continue
+            if seen is None:
+                seen = document(review, self.point)
+            yield from _outcomes(hit, review, seen, inventory)
+
+    def _rule(self, obj: Object) -> Rule:
+        kind = obj.get("kind")
+        template = self._templates.get(kind) if isinstance(kind, str) else None
+        if template is None:
+            raise ConstraintError(f"missing ConstraintTemplate: no template defines kind {quoted(kind)}")
+        found = parse(obj, template, self.point)
+        program = self._policies[template.kind].program(found.parameters)
+        return Rule(found, takes_kind(found.match), compile_match(found.match), program)
+
+    def _rules_for(self, kind: Kind) -> tuple[Rule, ...]:
         key = (kind.group, kind.kind)
         found = self._by_kind.get(key)
         if found is None:
@@ -124,45 +150,41 @@ class Engine:
 
     def _with_namespace(self, review: Review) -> Review:
         """gator gives objects without a namespace an empty Namespace (contract, section 5)."""
-        if self.point is Point.AUDIT or review.namespace is not None or review.ref.namespace:
+        if self.point is not Point.GATOR or review.namespace is not None or review.ref.namespace:
             return review
         return replace(review, namespace={})
 
-    def _outcomes(
-        self, rule: _Rule, review: Review, inventory: Inventory, seen: dict[str, Json]
-    ) -> Iterator[Violation | Gap]:
-        """`seen` keeps the document of this review from one constraint to the next."""
-        try:
-            if not rule.matches(review):
-                return
-            if not seen:
-                seen.update(document(review, self.point))
-            findings = _distinct(rule.program(seen, inventory))
-        except MatchError as error:
-            yield self._undecidable(rule.constraint, review, error)
-        except EvaluationError as error:
-            yield _violation(rule.constraint, review, Finding(error.message, None, error=True))
-        except Exception as error:  # a policy is strangers' code: whatever it does, the other policies go on
-            yield _gap(rule.constraint, review, "EvaluationFailed", f"could not be evaluated: {_cause(error)}")
-        else:
-            for finding in findings:
-                yield _violation(rule.constraint, review, finding)
-
-    def _undecidable(self, constraint: Constraint, review: Review, error: MatchError) -> Violation | Gap:
-        if self.point is Point.AUDIT:
-            return _gap(constraint, review, "NamespaceUnknown", f"could not be matched: {error.message}")
-        return _violation(constraint, review, Finding(_UNMATCHED.format(review.ref.name, error.message), None, error=True))
+    def _undecidable(self, constraint: Constraint, review: Review, error: MatchError) -> Outcome:
+        if self.point is Point.GATOR:
+            text = _UNMATCHED.format(review.ref.name, error.message)
+            return _violation(constraint, review, Finding(text, None, error=True))
+        return _gap(constraint, review, "NamespaceUnknown", f"spec.match cannot be decided: {error.message}")
 
     def _compile(self, template: Template) -> Policy:
         for code in template.code:
             driver = self._drivers.get(code.engine)
             if driver:
                 return driver.compile(template.kind, code.source)
-        engines = ", ".join(code.engine for code in template.code)
-        raise EngineMissing(f"ConstraintTemplate {quoted(template.name)}: no engine for its code: {engines}")
+        engines = [code.engine for code in template.code]
+        known = ", ".join(self._drivers) or "none"
+        raise EngineMissing(
+            f"ConstraintTemplate {quoted(template.name)}: no engine for its code {quoted(engines)}; engines here: {known}"
+        )
 
 
-def _distinct(findings: Iterator[Finding]) -> list[Finding]:
+def _outcomes(rule: Rule, review: Review, seen: Mapping[str, Json], inventory: Inventory) -> Iterator[Outcome]:
+    try:
+        findings = _distinct(rule.program(seen, inventory))
+    except EvaluationError as error:
+        yield _violation(rule.constraint, review, Finding(error.message, None, error=True))
+    except Exception as error:  # a policy is strangers' code: whatever it does, the other policies go on
+        yield _gap(rule.constraint, review, "EvaluationFailed", f"could not be evaluated: {_cause(error)}")
+    else:
+        for finding in findings:
+            yield _violation(rule.constraint, review, finding)
+
+
+def _distinct(findings: Iterable[Finding]) -> list[Finding]:
     """Rego's violations are a set: equal ones count once."""
     return list({(finding.message, quoted(finding.details, 1 << 30)): finding for finding in findings}.values())
 
@@ -191,4 +213,10 @@ def _gap(constraint: Constraint, review: Review, reason: str, what: str) -> Gap:
 
 
 def _cause(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    name = type(error).__name__
+    return str(error) if isinstance(error, PolicyError) else f"{name}: {error}" if str(error) else name
+
+
+def _key(obj: Object) -> str:
+    name = mapping(obj.get("metadata")).get("name")
+    return "/".join(part if isinstance(part, str) else quoted(part) for part in (obj.get("kind"), name))

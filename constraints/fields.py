@@ -12,12 +12,24 @@ from constraints.model import Json
 _MISSING: Any = object()
 
 
+def compact(value: Json) -> str:
+    """`value` as JSON without blanks, for messages."""
+    if isinstance(value, float):
+        return plain_number(value)
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError):
+        return f"<{type(value).__name__}>"
+
+
+def plain_number(value: float) -> str:
+    """A number without the fraction that it does not have: 3.0 is 3."""
+    return str(int(value)) if isinstance(value, int) or value.is_integer() else repr(value)
+
+
 def quoted(value: Json, limit: int = 200) -> str:
     """`value` as JSON, cut when it is long."""
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        text = f"<{type(value).__name__}>"
+    text = compact(value)
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 

@@ -1,43 +1,306 @@
 """OpenAPI v3 structural schemas: what is wrong with a value, which fields are unknown, what the defaults are.
 
-The texts are those of Kubernetes' own validation, which gator prints (golden corpus, `refused`).
-Each keyword is one small function in a table.
+The texts are those of Kubernetes' own validation, as gator prints them. Each keyword is one small function in a table.
+The schemas have passed `constraints.structural`, so that keywords hold values of the right type.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
-from constraints.fields import quoted, type_name
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from math import isclose, isfinite
+from typing import Any, Final
+
+from constraints.fields import compact, plain_number, type_name
 from constraints.model import Json
 
 Schema = Mapping[str, Json]
-_PRESERVE = "x-kubernetes-preserve-unknown-fields"
+PRESERVE: Final = "x-kubernetes-preserve-unknown-fields"
+INT_OR_STRING: Final = "x-kubernetes-int-or-string"
+TYPES: Final = ("array", "boolean", "integer", "number", "object", "string")
 
 
-def validate(value: Json, schema: Schema, path: str = "") -> list[str]:
-    return []
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong; `path` is empty for problems that Kubernetes reports without one."""
+
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.text}" if self.path else self.text
+
+
+def validate(value: Json, schema: Schema, path: str = "") -> list[Problem]:
+    """What is wrong with `value`; unknown fields are not looked at."""
+    return list(_problems(value, schema, path))
 
 
 def unknown_fields(value: Json, schema: Schema, path: str = "") -> list[str]:
-    return []
+    """Paths of the fields that `schema` does not name, sorted."""
+    return sorted(_unknown(value, schema, path))
 
 
 def defaults(value: Json, schema: Schema) -> Json:
-    if isinstance(value, Mapping) and isinstance(schema.get("properties"), Mapping):
-        filled = dict(value)
-        for name, part in schema["properties"].items():
-            if name not in filled and "default" in part:
-                filled[name] = part["default"]
-            if name in filled:
-                filled[name] = defaults(filled[name], part)
-        return filled
+    """`value` with the defaults of missing fields filled in, at every level; what is given stays as it is."""
+    if isinstance(value, Mapping):
+        properties = schema.get("properties", {})
+        missing = {
+            name: part["default"] for name, part in properties.items() if name not in value and "default" in part
+        }
+        return {name: defaults(item, _schema_of(name, schema)) for name, item in (*value.items(), *missing.items())}
+    items = schema.get("items")
+    if isinstance(value, list) and items:
+        return [defaults(item, items) for item in value]
     return value
 
 
-def problems_of_schema(schema: Schema) -> Iterator[Any]:
-    return iter(())
+def pattern(text: str) -> re.Pattern[str]:
+    """A pattern of a schema, read as RE2 reads it. Raises ValueError."""
+    if re.search(r"(?<!\\)(?:\\\\)*(?:\(\?(?:[=!]|<[=!])|\\[1-9])", text):
+        raise ValueError("lookarounds and backreferences are not supported")
+    try:
+        return re.compile(re.sub(r"(?<!\\)\$\Z", r"\\Z", text))
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(str(error)) from error
 
 
-def opened(schema: Schema) -> Schema:
-    return {_PRESERVE: True}
+def _problems(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    if value is None and schema.get("nullable"):
+        return
+    yield from _type(value, schema, path)
+    for keyword, check in _KEYWORDS.items():
+        if keyword in schema:
+            yield from check(value, schema, path)
+    yield from _below(value, schema, path)
+
+
+def _below(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _problems(item, _schema_of(name, schema), _child(path, name))
+    elif isinstance(value, list) and "items" in schema:
+        for at, item in enumerate(value):
+            yield from _problems(item, schema["items"], f"{path}[{at}]")
+
+
+def _schema_of(name: str, schema: Schema) -> Schema:
+    """The schema of one field; an empty one when there is none."""
+    found = schema.get("properties", {}).get(name)
+    if found is None:
+        found = schema.get("additionalProperties")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _unknown(value: Json, schema: Schema, path: str) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        open_ended = schema.get(PRESERVE) or schema.get("additionalProperties")
+        for name, item in value.items():
+            if name in schema.get("properties", {}) or isinstance(schema.get("additionalProperties"), Mapping):
+                yield from _unknown(item, _schema_of(name, schema), _child(path, name))
+            elif not open_ended:
+                yield _child(path, name)
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from _unknown(item, schema.get("items", {PRESERVE: True}), f"{path}[{at}]")
+
+
+def _child(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _invalid(path: str, value: Json, rule: str) -> Problem:
+    return Problem(path, f"Invalid value: {compact(value)}: {path} in body {rule}")
+
+
+def _type(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    wanted = _wanted_types(schema)
+    if wanted and not any(_is_a(value, name) for name in wanted):
+        yield _invalid(path, type_name(value), f'must be of type {",".join(wanted)}: "{type_name(value)}"')
+
+
+def _wanted_types(schema: Schema) -> tuple[str, ...]:
+    if schema.get(INT_OR_STRING):
+        return ("integer", "string")
+    return (schema["type"],) if schema.get("type") else ()
+
+
+def _is_a(value: Json, name: str) -> bool:
+    found = type_name(value)
+    return found == name or (name == "integer" and found == "number" and float(value).is_integer())
+
+
+def _enum(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    if not any(_equal(value, allowed) for allowed in schema["enum"]):
+        supported = ", ".join(
+            f'"{allowed if isinstance(allowed, str) else compact(allowed)}"' for allowed in schema["enum"]
+        )
+        yield Problem(path, f"Unsupported value: {compact(value)}: supported values: {supported}")
+
+
+def _equal(one: Json, other: Json) -> bool:
+    return type_name(one) == type_name(other) and bool(one == other)
+
+
+def _pattern(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    if isinstance(value, str) and not _compiled(schema["pattern"]).search(value):
+        yield _invalid(path, value, f"should match '{schema['pattern']}'")
+
+
+_compiled = lru_cache(maxsize=512)(pattern)
+
+
+def _minimum(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    least, exclusive = schema["minimum"], schema.get("exclusiveMinimum")
+    if _is_number(value) and (value <= least if exclusive else value < least):
+        yield _invalid(
+            path, value, f"should be greater than {'' if exclusive else 'or equal to '}{plain_number(least)}"
+        )
+
+
+def _maximum(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    most, exclusive = schema["maximum"], schema.get("exclusiveMaximum")
+    if _is_number(value) and (value >= most if exclusive else value > most):
+        yield _invalid(path, value, f"should be less than {'' if exclusive else 'or equal to '}{plain_number(most)}")
+
+
+def _multiple_of(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    factor = schema["multipleOf"]
+    if _is_number(value) and isfinite(value) and not isclose(value / factor, round(value / factor)):
+        yield _invalid(path, value, f"should be a multiple of {plain_number(factor)}")
+
+
+def _is_number(value: Json) -> bool:
+    return type_name(value) == "number"
+
+
+def _at_least(keyword: str, kind: type, unit: str) -> Callable[[Json, Schema, str], Iterator[Problem]]:
+    def check(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+        if isinstance(value, kind) and len(value) < schema[keyword]:  # type: ignore[arg-type]  # str, list, Mapping
+            verb = "be at least" if kind is str else "have at least"
+            shown = value if kind is str else len(value)  # type: ignore[arg-type]  # str, list, Mapping
+            yield _invalid(path, shown, f"should {verb} {schema[keyword]} {unit}")
+
+    return check
+
+
+def _max_length(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    if isinstance(value, str) and len(value) > schema["maxLength"]:
+        yield Problem(path, f"Too long: may not be more than {schema['maxLength']} bytes")
+
+
+def _at_most(keyword: str, kind: type) -> Callable[[Json, Schema, str], Iterator[Problem]]:
+    def check(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+        most = schema[keyword]
+        if isinstance(value, kind) and len(value) > most:  # type: ignore[arg-type]  # list, Mapping
+            item = "item" if most == 1 else "items"
+            yield Problem(path, f"Too many: {len(value)}: must have at most {most} {item}")  # type: ignore[arg-type]  # list, Mapping
+
+    return check
+
+
+def _unique(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    if schema["uniqueItems"] and isinstance(value, list) and len({compact(item) for item in value}) < len(value):
+        yield _invalid(path, value, "shouldn't contain duplicates")
+
+
+def _required(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    if isinstance(value, Mapping):
+        for name in schema["required"]:
+            if name not in value:
+                yield Problem(_child(path, name), "Required value")
+
+
+def _closed(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    if isinstance(value, Mapping) and schema["additionalProperties"] is False:
+        for name in value:
+            if name not in schema.get("properties", {}):
+                yield Problem(path, f'Invalid value: "{name}": {_child(path, name)} in body is a forbidden property')
+
+
+def _format(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    name = schema["format"]
+    if isinstance(value, str) and name in _FORMATS and not _FORMATS[name](value):
+        yield _invalid(path, value, f"must be of type {name}: {compact(value)}")
+    bits = _INTEGER_BITS.get(name)
+    if bits and _is_number(value) and not -(1 << bits) <= value < 1 << bits:
+        yield Problem("", f'Invalid value: "": Checked value must be of type integer with format {name} in {path}')
+
+
+def _is_date_time(text: str) -> bool:
+    return bool(re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:", text)) and _parses(datetime.fromisoformat, text)
+
+
+def _parses(reader: Callable[[str], Any], text: str) -> bool:
+    try:
+        reader(text)
+    except ValueError:
+        return False
+    return True
+
+
+_FORMATS: Final[dict[str, Callable[[str], bool]]] = {  # others are not checked, as unknown ones are not
+    "date": lambda text: len(text) == 10 and _parses(date.fromisoformat, text),
+    "date-time": _is_date_time,
+}
+_INTEGER_BITS: Final = {"int32": 31, "int64": 63}
+
+
+def _any_of(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    attempts = _attempts(value, schema["anyOf"], path)
+    if all(attempts):
+        yield Problem("", f'Invalid value: "": "{path}" must validate at least one schema (anyOf)')
+        yield from attempts[0]
+
+
+def _one_of(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    attempts = _attempts(value, schema["oneOf"], path)
+    valid = sum(not attempt for attempt in attempts)
+    if valid != 1:
+        found = f"{valid} valid alternatives" if valid else "none valid"
+        yield Problem("", f'Invalid value: "": "{path}" must validate one and only one schema (oneOf). Found {found}')
+        yield from attempts[0] if not valid else ()
+
+
+def _all_of(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    attempts = _attempts(value, schema["allOf"], path)
+    for attempt in attempts:
+        yield from attempt
+    if any(attempts):
+        none = ". None validated" if all(attempts) else ""
+        yield Problem("", f'Invalid value: "": "{path}" must validate all the schemas (allOf){none}')
+
+
+def _not(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
+    if not validate(value, schema["not"], path):
+        yield Problem("", f'Invalid value: "": "{path}" must not validate the schema (not)')
+
+
+def _attempts(value: Json, alternatives: Sequence[Schema], path: str) -> list[list[Problem]]:
+    return [validate(value, alternative, path) for alternative in alternatives]
+
+
+_KEYWORDS: Final[dict[str, Callable[[Json, Schema, str], Iterator[Problem]]]] = {
+    "enum": _enum,
+    "pattern": _pattern,
+    "format": _format,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "multipleOf": _multiple_of,
+    "minLength": _at_least("minLength", str, "chars long"),
+    "maxLength": _max_length,
+    "minItems": _at_least("minItems", list, "items"),
+    "maxItems": _at_most("maxItems", list),
+    "uniqueItems": _unique,
+    "minProperties": _at_least("minProperties", Mapping, "properties"),
+    "maxProperties": _at_most("maxProperties", Mapping),
+    "required": _required,
+    "additionalProperties": _closed,
+    "anyOf": _any_of,
+    "oneOf": _one_of,
+    "allOf": _all_of,
+    "not": _not,
+}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from constraints import schema
 from constraints.errors import TemplateError
 from constraints.fields import Fields, quoted
 from constraints.model import Json, Object
+from constraints.structural import flaws, opened, untyped
 
 GROUP = "templates.gatekeeper.sh"
 TARGET = "admission.k8s.gatekeeper.sh"
@@ -103,11 +104,11 @@ def _kind(names: Fields, name: str) -> str:
 def _schema(validation: Fields, legacy: bool) -> Mapping[str, Json] | None:
     found = validation.value.get("openAPIV3Schema")
     if found is None:
-        return {"x-kubernetes-preserve-unknown-fields": True} if legacy and validation.value else None
+        return opened({}) if legacy else None
     checked = validation.mapping("openAPIV3Schema")
-    for problem in schema.problems_of_schema(checked.value):
-        raise checked.error(problem.path, problem.message, problem.value)
-    return schema.opened(checked.value) if legacy else checked.value
+    for flaw in chain(flaws(checked.value), () if legacy else untyped(checked.value)):
+        raise checked.error(flaw.path, flaw.message, flaw.value)
+    return opened(checked.value) if legacy else checked.value
 
 
 def _codes(spec: Fields) -> tuple[Code, ...]:

@@ -6,17 +6,24 @@ Only names are looked at: comments and strings are blanked out first, so that wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from constraints.errors import CompileError
 from constraints.lang.source import Source, Span
 from constraints.model import Json
 
-_INERT = re.compile(r'#[^\n]*|`[^`]*`|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+_COMMENT_OR_STRING = re.compile(r'#[^\n]*|`[^`]*`|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 _PACKAGE = re.compile(r'(?m)^\s*package\s+([A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\["[^"\\\n]*"\])*)')
-_VIOLATION = re.compile(r"(?m)^\s*(?:default\s+)?violation\b")
-_DATA = re.compile(r'(?<![\w."])data\b(?:\s*\.\s*(\w+)|\["(\w*)"\])?')
+_VIOLATION = re.compile(r"(?m)(?:^|\})\s*(?:default\s+)?violation\b")
+_DATA = re.compile(r'(?<![\w."])(?<!\.\s)data\b(?!\s*:)(?:\s*\.\s*(\w+)|\["(\w*)"\])?')
+_IMPORT = re.compile(r"(?m)^[ \t]*import[ \t]+([\w.]+)(?:[ \t]+as[ \t]+(\w+))?")
+_CALL = re.compile(r"(?<![\w.])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\(")
+_HEAD = re.compile(r"(?m)(?:^|\})[ \t]*(?:default[ \t]+)?([A-Za-z_]\w*)\(")
+_KEYWORDS = frozenset(
+    {"in", "if", "not", "else", "every", "some", "with", "as", "contains", "default", "import", "package", "set"}
+)
+_IMPORTABLE = ("data.lib.", "data.inventory", "future.keywords")
 _READABLE = frozenset({"lib", "inventory"})
 
 
@@ -31,36 +38,56 @@ class Module:
 
 def modules_of(kind: str, source: Mapping[str, Json]) -> tuple[Module, ...]:
     """The entry module, then the libraries. Raises CompileError for what Gatekeeper refuses."""
-    entry = _module(Source("template", source["rego"]))
+    v1 = source.get("version") == "v1"
+    entry = _module(Source(f"{kind}/template", source["rego"]), v1)
     if not _VIOLATION.search(_blank(entry.source.text)):
-        raise CompileError(f"{kind}: the module {entry.path} defines no rule named violation", source="template")
-    libs = tuple(_module(Source(f"libs[{at}]", text)) for at, text in enumerate(source.get("libs") or ()))
+        raise CompileError("the module defines no rule named violation", span=Span(1, 1), source=entry.source.name)
+    texts = (Source(f"{kind}/libs[{at}]", text) for at, text in enumerate(source.get("libs") or ()))
+    libs = tuple(_module(text, v1) for text in texts)
     for lib in libs:
-        if not lib.path.startswith("data.lib.") and lib.path != "data.lib":
-            raise CompileError(f"package {lib.path[5:]} of a library is not under lib", source=lib.source.name)
+        if not lib.path.startswith("data.lib."):
+            package = lib.path.removeprefix("data.")
+            raise CompileError(
+                f"package {package} of a library must be below lib", span=Span(1, 1), source=lib.source.name
+            )
     return (entry, *libs)
 
 
-def _module(source: Source) -> Module:
-    names = tuple(_data_names(source))
-    found = _PACKAGE.search(_blank(source.text, keep_strings=True))
-    if not found:
-        raise CompileError("the module has no package", span=Span(1, 1), source=source.name)
-    return Module(source, f"data.{found[1]}", "inventory" in names)
+def undefined_calls(module: Module, is_builtin: Callable[[str], bool]) -> Iterator[tuple[str, Span]]:
+    """Functions that the module calls and nobody defines; those of imported packages are not looked at."""
+    text = _blank(module.source.text)
+    known = {found[1] for found in _HEAD.finditer(text)} | _KEYWORDS | {"data", "input"}
+    known |= {found[2] or found[1].rpartition(".")[2] for found in _IMPORT.finditer(text)}
+    for found in _CALL.finditer(text):
+        name = found[1]
+        if name.partition(".")[0] not in known and not is_builtin(name):
+            yield name, _span(text, found.start())
 
 
-def _data_names(source: Source) -> Iterator[str]:
-    """What the module reads of `data`, by first name."""
+def _module(source: Source, v1: bool) -> Module:
     text = _blank(source.text, keep_strings=True)
+    package = _PACKAGE.search(text)
+    if not package:
+        raise CompileError("the module has no package", span=Span(1, 1), source=source.name)
+    for found in _IMPORT.finditer(text):
+        if not f"{found[1]}.".startswith(_IMPORTABLE) and not (v1 and found[1] == "rego.v1"):
+            raise CompileError(
+                f"import of {found[1]} is not allowed", span=_span(text, found.start(1)), source=source.name
+            )
+    return Module(source, f"data.{package[1]}", "inventory" in tuple(_data_names(source, text)))
+
+
+def _data_names(source: Source, text: str) -> Iterator[str]:
+    """What the module reads of `data`, by first name."""
     plain = _blank(source.text)
     for found in _DATA.finditer(text):
-        if plain[found.start() : found.start() + 4] != "data":
+        if not plain.startswith("data", found.start()):
             continue  # inside a string
         name = found[1] or found[2] or ""
         if name not in _READABLE:
-            span = _span(text, found.start())
             what = f"data.{name}" if name else "data"
-            raise CompileError(f"{what} is not data.lib or data.inventory", span=span, source=source.name)
+            message = f"{what} must not be read: only data.lib and data.inventory may"
+            raise CompileError(message, span=_span(text, found.start()), source=source.name)
         yield name
 
 
@@ -71,7 +98,7 @@ def _blank(text: str, keep_strings: bool = False) -> str:
         piece = found[0]
         return piece if keep_strings and piece[0] != "#" else re.sub(r"[^\n]", " ", piece)
 
-    return _INERT.sub(blank, text)
+    return _COMMENT_OR_STRING.sub(blank, text)
 
 
 def _span(text: str, offset: int) -> Span:

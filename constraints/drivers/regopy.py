@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from constraints.drivers.modules import Module, modules_of
+from constraints.drivers.modules import Module, modules_of, undefined_calls
 from constraints.errors import CompileError, EvaluationError, PolicyError
+from constraints.fields import quoted
 from constraints.inventory import EMPTY, Inventory
 from constraints.lang.source import Span
 from constraints.model import Finding, Json
@@ -26,7 +27,6 @@ _RESULT = "found"
 #   (errormsg 24:Invalid bracket argument)   each text is preceded by its length in bytes
 _POSITION = re.compile(r"\A\(error (?:\d+:(?P<source>[^|]*))?\|(?P<offset>\d+)\|\d+")
 _MESSAGE = re.compile(r"\(errormsg \d+:(.*?)\)\n", re.DOTALL)
-_CODE = re.compile(r"\A(eval|rego|recursion|wellformed)_\w*error\Z")
 
 
 class RegopyDriver:
@@ -34,37 +34,42 @@ class RegopyDriver:
 
     engine = "Rego"
 
+    def __init__(self) -> None:
+        self._texts = _Texts()
+
     def compile(self, kind: str, source: Mapping[str, Json]) -> RegopyPolicy:
         """Raises CompileError with line and column."""
-        return RegopyPolicy(modules_of(kind, source))
+        return RegopyPolicy(modules_of(kind, source), self._texts)
 
 
 class RegopyPolicy:
     """The modules of one template in one interpreter; a new one is made only when the inventory is another value."""
 
-    def __init__(self, modules: tuple[Module, ...]) -> None:
-        self._modules = modules
+    def __init__(self, modules: tuple[Module, ...], texts: _Texts) -> None:
+        self._modules, self._texts = modules, texts
         self._uses_inventory = any(module.uses_inventory for module in modules)
         self._inventory = EMPTY
         self._interpreter, self._bundle = self._build(EMPTY)
+        self._check_calls()
 
     def program(self, parameters: Json) -> RegopyProgram:
         """The policy for one constraint."""
         return RegopyProgram(self, json.dumps(parameters))
 
-    def evaluate(self, document: str, inventory: Inventory) -> list[Any]:
-        """Members of `violation` for one input document (JSON)."""
+    def evaluate(self, review: Mapping[str, Json], parameters: str, inventory: Inventory) -> list[Json]:
+        """The members of `violation`; `parameters` are JSON."""
         if self._uses_inventory and inventory is not self._inventory:
             self._interpreter, self._bundle = self._build(inventory)
             self._inventory = inventory
-        self._interpreter.set_input_term(document)
+        # as text, since regopy's own encoding of values loses digits and quotes
+        self._interpreter.set_input_term(f'{{"parameters":{parameters},"review":{self._texts.of(review)}}}')
         try:
             output = self._interpreter.query_bundle(self._bundle)
-        except ValueError as error:  # regopy wraps some errors in what should be JSON
-            raise PolicyError("the engine could not evaluate the policy (regopy: unreadable result)") from error
+        except ValueError as error:  # regopy hands over some errors where JSON should be
+            raise PolicyError("the engine gave no readable answer") from error
         if not output.ok():
             raise _evaluation_error(output)
-        found: list[Any] = output[0][_RESULT]
+        found: list[Json] = output[0][_RESULT]
         return found
 
     def _build(self, inventory: Inventory) -> tuple[Interpreter, Bundle]:
@@ -72,7 +77,7 @@ class RegopyPolicy:
         from regopy.rego_shared import LogLevel
 
         interpreter = Interpreter()
-        interpreter.log_level = LogLevel.NONE
+        interpreter.log_level = LogLevel.NONE  # it writes errors to stdout otherwise
         if self._uses_inventory:
             interpreter.add_data({"inventory": inventory.tree})
         for module in self._modules:
@@ -85,13 +90,16 @@ class RegopyPolicy:
             raise self._compile_error(bundle.node().at(0).json())
         return interpreter, bundle
 
+    def _check_calls(self) -> None:
+        for module in self._modules:
+            for name, span in undefined_calls(module, self._interpreter.is_builtin):
+                raise CompileError(f"undefined function {name}", span=span, source=module.source.name)
+
     def _compile_error(self, text: str) -> CompileError:
-        message = _message(text)
         found = _POSITION.match(text)
-        if not found:
-            return CompileError(message, source=self._modules[0].source.name)
-        module = next((m for m in self._modules if m.source.name == found["source"]), self._modules[0])
-        return CompileError(message, span=_span(module.source.text, int(found["offset"])), source=module.source.name)
+        module = next((m for m in self._modules if found and m.source.name == found["source"]), self._modules[0])
+        span = _span(module.source.text, int(found["offset"])) if found else Span(1, 1)
+        return CompileError(_message(text), span=span, source=module.source.name)
 
 
 class RegopyProgram:
@@ -101,10 +109,22 @@ class RegopyProgram:
         self._policy = policy
         self._parameters = parameters
 
-    def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Iterable[Finding]:
+    def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> list[Finding]:
         """Raises EvaluationError for errors that Rego defines, PolicyError for those of the engine."""
-        document = f'{{"parameters":{self._parameters},"review":{json.dumps(review)}}}'
-        return list(_findings(self._policy.evaluate(document, inventory)))
+        return list(_findings(self._policy.evaluate(review, self._parameters, inventory)))
+
+
+class _Texts:
+    """The JSON of the review at hand, for all constraints that look at it."""
+
+    def __init__(self) -> None:
+        self._review: Mapping[str, Json] = {}
+        self._text = "{}"
+
+    def of(self, review: Mapping[str, Json]) -> str:
+        if review is not self._review:
+            self._text, self._review = json.dumps(review), review
+        return self._text
 
 
 def _findings(members: Iterable[Json]) -> Iterator[Finding]:
@@ -113,22 +133,23 @@ def _findings(members: Iterable[Json]) -> Iterator[Finding]:
             continue
         message = member["msg"]
         if not isinstance(message, str):
-            raise PolicyError(f"violation: msg is not a string: {json.dumps(message)[:200]}")
+            raise PolicyError(f"violation: msg must be a string, it is {quoted(message)}")
         yield Finding(message, member.get("details", {}))
 
 
 def _evaluation_error(output: Output) -> PolicyError:
+    from regopy.rego_shared import NodeKind, rego_node_value
+
     error = output.node().at(0)
-    text = error.json()
-    code = error.at(2).value if len(error) > 2 else ""
-    if isinstance(code, str) and code.startswith("eval_"):
-        return EvaluationError(f"{code}: {_message(text)}", code=code)
-    return PolicyError(_message(text))
+    message = _message(error.json())
+    codes = (part for part in map(error.at, range(len(error))) if part.kind == NodeKind.ErrorCode)
+    code = next((str(rego_node_value(part._impl)) for part in codes), "")  # Node.value knows only Rego's own values
+    return EvaluationError(f"{code}: {message}", code=code) if code.startswith("eval_") else PolicyError(message)
 
 
 def _message(text: str) -> str:
     found = _MESSAGE.search(text)
-    return found[1] if found else "the engine refuses the policy without a reason"
+    return found[1] if found else "the engine gave no reason"
 
 
 def _span(text: str, offset: int) -> Span:
