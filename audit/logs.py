@@ -1,0 +1,139 @@
+"""Two streams of JSON lines in one place: events, that machines read, and diagnostics, that people read.
+
+Events are logged whatever --log-level says and carry `event_type`; diagnostics follow the level and never carry it
+(contract, sections 3 and 13, row 19).
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import orjson
+from pythonjsonlogger.orjson import OrjsonFormatter
+
+from audit.config import LogConfig
+from audit.errors import ConfigError
+from audit.fields import valid_text
+from constraints.model import Json
+
+EVENTS = logging.getLogger("controller")  # the `logger` of Gatekeeper's lines
+
+_FIELDS = "%(levelname)s %(created)f %(name)s %(message)s"
+_NAMES = {"created": "ts", "name": "logger", "message": "msg", "exc_info": "stacktrace", "stack_info": "stacktrace"}
+_WORDS = {logging.DEBUG: "debug", logging.INFO: "info", logging.WARNING: "warn", logging.ERROR: "error"}
+_COLOURS = {logging.DEBUG: 35, logging.INFO: 34, logging.WARNING: 33, logging.ERROR: 31}  # those of zap
+_DEEPEST = 200  # orjson gives up at 254
+_INT64 = range(-(2**63), 2**64)
+
+
+def level_text(level: int, encoder: str) -> str:
+    """The level as zap writes it: `warn`, `WARN`, or either in colour."""
+    known = max((number for number in _WORDS if number <= level), default=logging.DEBUG)
+    word = _WORDS[known].upper() if encoder.startswith("capital") else _WORDS[known]
+    return f"\x1b[{_COLOURS[known]}m{word}\x1b[0m" if encoder.endswith("color") else word
+
+
+class LineFormatter(OrjsonFormatter):
+    """Level, ts, logger, msg, process, and then the rest of an event or what a diagnostic has in `extra`."""
+
+    def __init__(self, config: LogConfig) -> None:
+        names = {**_NAMES, "levelname": config.level_key}
+        super().__init__(_FIELDS, rename_fields=names, static_fields={"process": "audit"}, json_default=str)
+        self._level_key = config.level_key
+        self._level_texts = {level: level_text(level, config.level_encoder) for level in _WORDS}
+        self._encoder = config.level_encoder
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """As the library does, with the level's own word and the text of an exception."""
+        super().add_fields(log_data, record, message_dict)
+        text = self._level_texts.get(record.levelno) or level_text(record.levelno, self._encoder)
+        log_data[self._level_key] = text
+        if record.exc_info and record.exc_info[1] is not None:
+            log_data.setdefault("error", str(record.exc_info[1]))
+
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        """One line of JSON, whatever a policy put into it."""
+        try:
+            return super().jsonify_log_record(log_data)
+        except TypeError:  # half a surrogate pair, a number too large, a value nested too deep
+            return orjson.dumps(writable(log_data)).decode()
+
+
+def writable(value: Json, depth: int = 0) -> Json:
+    """A copy that every JSON reader accepts: other text for what has no place in JSON, null for what is too deep."""
+    if isinstance(value, str):
+        return valid_text(value)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if value in _INT64 else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if depth >= _DEEPEST:
+        return None
+    if isinstance(value, Mapping):
+        return {valid_text(str(key)): writable(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [writable(item, depth + 1) for item in value]
+    return valid_text(str(value))
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes lines; an event that cannot be written raises, so that its loss becomes a Gap."""
+
+    def __init__(self, stream: TextIO, owned: bool = False) -> None:
+        super().__init__(stream)
+        self._owned = owned
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Called inside the `except` of `emit`."""
+        if record.name == EVENTS.name:
+            raise  # logging calls this while it handles the error
+        super().handleError(record)
+
+    def close(self) -> None:
+        """Also closes the stream, when it was opened for this handler."""
+        super().close()
+        if self._owned:
+            self.stream.close()
+
+
+def event(logger: logging.Logger, fields: Mapping[str, Json], level: int = logging.INFO) -> None:
+    """Log one event, with `fields` after level, ts and logger; no level or sampling stops it."""
+    # Straight to the handlers: finding out who called costs as much as all the rest of a line.
+    logger.handle(logging.LogRecord(logger.name, level, "", 0, fields, None, None))
+
+
+def configure_logging(config: LogConfig, stream: TextIO | None = None) -> logging.Handler:
+    """Send every line of this process to `stream`, the configured file or stderr.
+
+    Raises ConfigError when the file cannot be opened. Calling it again replaces what the call before has set up.
+    """
+    handler = LineHandler(stream) if stream else _handler(config)
+    handler.setFormatter(LineFormatter(config))
+    root = logging.getLogger()
+    for logger in (root, EVENTS):
+        for old in [each for each in logger.handlers if isinstance(each, LineHandler)]:
+            logger.removeHandler(old)
+            old.close()
+        logger.addHandler(handler)
+    root.setLevel(config.level)
+    EVENTS.propagate = False
+    logging.getLogger("kubernetes").setLevel(max(root.level, logging.INFO))  # its DEBUG shows bodies, Secrets too
+    return handler
+
+
+def _handler(config: LogConfig) -> LineHandler:
+    if config.file:
+        try:
+            return LineHandler(open(config.file, "a", encoding="utf-8"), owned=True)
+        except OSError as error:
+            raise ConfigError(f"--log-file={config.file}: {error.strerror}") from error
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # JSON is UTF-8 in every locale
+    return LineHandler(sys.stderr)

@@ -1,0 +1,87 @@
+"""The log events of a run (contract, section 3): every violation, every gap, exact keys and encodings."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from audit.aggregate import Summary
+from audit.duration import format_duration
+from audit.fields import constraint_fields, truncate, valid_text, violation_fields
+from audit.logs import EVENTS, event
+from audit.model import RunInfo
+from constraints import Constraint, Gap, Violation
+from constraints.model import Json, Kind, ObjectRef
+
+AUDIT_STARTED = "audit_started"
+CONSTRAINT_AUDITED = "constraint_audited"
+AUDIT_GAP = "audit_gap"  # ours; Gatekeeper has no line for what it could not audit
+AUDIT_FINISHED = "audit_finished"
+NOWHERE = ObjectRef(Kind("", "", ""), "", "")
+
+
+class LogSink:
+    """Logs violations as they come, and at the end a line a constraint with violations and a line a gap.
+
+    It belongs behind the status sink, because `audit_finished` says that the statuses are written. A run that was
+    interrupted has no line a constraint: its totals are a part.
+    """
+
+    name = "log"
+
+    def __init__(self, logger: logging.Logger = EVENTS) -> None:
+        self._logger = logger
+        self._audit_id = ""
+
+    def start(self, info: RunInfo) -> None:
+        """Log `audit_started`."""
+        self._audit_id = info.audit_id
+        self._emit("auditing constraints and violations", _type(AUDIT_STARTED))
+
+    def add(self, violation: Violation) -> None:
+        """Log `violation_audited`."""
+        self._emit(truncate(violation.message), violation_fields(violation))
+
+    def finish(self, summary: Summary) -> None:
+        """Log what each constraint came to, what could not be audited, and `audit_finished`."""
+        for gap in summary.gaps:
+            self._emit(valid_text(gap.message), gap_fields(gap), logging.WARNING)
+        if not summary.interrupted:
+            for constraint in summary.constraints:
+                if total := summary.totals[constraint.key]:
+                    self._emit("audit results for constraint", _total_fields(constraint, summary, total))
+        duration = {"duration": format_duration(summary.seconds)}
+        self._emit("auditing is complete", _type(AUDIT_FINISHED) | duration)
+
+    def _emit(self, message: str, fields: Mapping[str, Json], level: int = logging.INFO) -> None:
+        event(self._logger, {"msg": message, "process": "audit", "audit_id": self._audit_id, **fields}, level)
+
+
+def gap_fields(gap: Gap) -> dict[str, Json]:
+    """What could not be audited: the cause, one word for the reason, and as much of the resource as is known."""
+    item = gap.object or NOWHERE
+    kind = item.kind if gap.object else gap.kind or NOWHERE.kind
+    return _type(AUDIT_GAP) | {
+        "gap_cause": gap.cause.value,
+        "gap_reason": gap.reason,
+        "gap_policy": gap.policy,
+        "resource_group": kind.group,
+        "resource_api_version": kind.version,
+        "resource_kind": kind.kind,
+        "resource_namespace": item.namespace,
+        "resource_name": item.name,
+    }
+
+
+def _total_fields(constraint: Constraint, summary: Summary, total: int) -> dict[str, Json]:
+    kept = summary.first(constraint.key)
+    action = kept[0].action if kept else constraint.action
+    return (
+        _type(CONSTRAINT_AUDITED)
+        | constraint_fields(constraint)
+        | {"constraint_action": action, "constraint_status": "enforced", "constraint_violations": str(total)}
+    )
+
+
+def _type(name: str) -> dict[str, Json]:
+    return {"event_type": name, "semantic": True}

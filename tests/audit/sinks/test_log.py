@@ -1,0 +1,198 @@
+"""The events of a run, field by field as in contract section 3."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from builders import constraint, record, summary, unlisted, violation
+
+from audit.config import LogConfig
+from audit.logs import LineFormatter, LineHandler
+from audit.model import RunInfo
+from audit.sinks.log import LogSink
+from constraints import Cause, Gap, Kind, ObjectRef
+
+COMMON = ["level", "ts", "logger", "msg", "process", "audit_id"]
+INFO = RunInfo.at(1_795_216_641.5)
+
+Lines = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def stream() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def sink(stream: io.StringIO) -> LogSink:
+    logger = logging.Logger("controller")
+    handler = LineHandler(stream)
+    handler.setFormatter(LineFormatter(LogConfig()))
+    logger.addHandler(handler)
+    sink = LogSink(logger)
+    sink.start(INFO)
+    return sink
+
+
+@pytest.fixture
+def lines(stream: io.StringIO) -> Lines:
+    """What was logged after `audit_started`."""
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()][1:]
+
+
+@pytest.mark.usefixtures("sink")
+def test_a_run_begins_with_audit_started(stream: io.StringIO) -> None:
+    [line] = map(json.loads, stream.getvalue().splitlines())
+    assert list(line) == [*COMMON, "event_type", "semantic"]
+    assert line["msg"] == "auditing constraints and violations"
+    assert line["audit_id"] == "2026-11-20T23:17:21Z"
+    assert (line["event_type"], line["semantic"]) == ("audit_started", True)
+
+
+def test_each_violation_is_a_line_with_exactly_gatekeepers_keys(sink: LogSink, lines: Lines) -> None:
+    sink.add(violation(constraint("must-have-owner"), message="no owner"))
+    [line] = lines()
+    assert list(line) == [
+        *COMMON,
+        "details",
+        "event_type",
+        "semantic",
+        "constraint_group",
+        "constraint_api_version",
+        "constraint_kind",
+        "constraint_name",
+        "constraint_namespace",
+        "constraint_action",
+        "constraint_enforcement_actions",
+        "constraint_annotations",
+        "resource_group",
+        "resource_api_version",
+        "resource_kind",
+        "resource_namespace",
+        "resource_name",
+        "resource_labels",
+    ]
+    assert line["msg"] == "no owner"
+    assert line["event_type"] == "violation_audited"
+    assert line["details"] == {}
+    assert line["constraint_annotations"] is None
+    assert line["resource_labels"] is None
+
+
+def test_a_long_message_is_cut_in_the_line(sink: LogSink, lines: Lines) -> None:
+    sink.add(violation(constraint("c"), message="é" * 200))
+    assert lines()[0]["msg"] == "é" * 126 + "..."
+
+
+def test_a_thousand_violations_with_one_message_are_a_thousand_lines(sink: LogSink, lines: Lines) -> None:
+    for _ in range(1000):
+        sink.add(violation(constraint("c")))
+    assert len(lines()) == 1000
+
+
+@pytest.mark.parametrize("limit", [20, 0])
+def test_a_constraint_with_violations_has_a_line_with_its_total(
+    limit: int,
+    sink: LogSink,
+    lines: Lines,
+) -> None:
+    dirty, clean = constraint("dirty", action="warn"), constraint("clean")
+    run = summary(record(clean), record(dirty), limit=limit)
+    for number in range(30):
+        run.add(violation(dirty, f"p{number}"))
+    sink.finish(run)
+    audited, finished = lines()
+    assert list(audited) == [
+        *COMMON,
+        "event_type",
+        "semantic",
+        "constraint_group",
+        "constraint_api_version",
+        "constraint_kind",
+        "constraint_name",
+        "constraint_namespace",
+        "constraint_action",
+        "constraint_status",
+        "constraint_violations",
+    ]
+    assert audited["msg"] == "audit results for constraint"
+    assert audited["event_type"] == "constraint_audited"
+    assert (audited["constraint_name"], audited["constraint_action"]) == ("dirty", "warn")
+    assert (audited["constraint_status"], audited["constraint_violations"]) == ("enforced", "30")
+    assert finished["event_type"] == "audit_finished"
+
+
+def test_the_last_line_tells_the_duration_as_go_does(sink: LogSink, lines: Lines) -> None:
+    run = summary()
+    run.seconds = 62.5
+    sink.finish(run)
+    [line] = lines()
+    assert list(line) == [*COMMON, "event_type", "semantic", "duration"]
+    assert (line["msg"], line["duration"]) == ("auditing is complete", "1m2.5s")
+
+
+def test_an_interrupted_run_finishes_without_totals(
+    sink: LogSink,
+    lines: Lines,
+) -> None:
+    dirty = constraint("dirty")
+    run = summary(record(dirty))
+    run.add(violation(dirty))
+    run.interrupted = True
+    sink.finish(run)
+    assert [line["event_type"] for line in lines()] == ["audit_finished"]
+
+
+@pytest.mark.parametrize(
+    ("gap", "wanted"),
+    [
+        pytest.param(
+            unlisted(Kind("", "v1", "Secret")),
+            {
+                "gap_cause": "list",
+                "gap_reason": "Forbidden",
+                "gap_policy": "",
+                "resource_kind": "Secret",
+                "resource_name": "",
+            },
+            id="a kind that cannot be listed",
+        ),
+        pytest.param(
+            Gap(Cause.DISCOVERY, "Unreachable", "down", kind=Kind("metrics.k8s.io", "v1", "")),
+            {
+                "gap_cause": "discovery",
+                "resource_group": "metrics.k8s.io",
+                "resource_api_version": "v1",
+                "resource_kind": "",
+            },
+            id="a group that cannot be discovered",
+        ),
+        pytest.param(
+            Gap(Cause.OBJECT, "NoMetadata", "x", object=ObjectRef(Kind("apps", "v1", "Deployment"), "shop", "web")),
+            {
+                "resource_group": "apps",
+                "resource_kind": "Deployment",
+                "resource_namespace": "shop",
+                "resource_name": "web",
+            },
+            id="an object",
+        ),
+        pytest.param(
+            Gap(Cause.TEMPLATE, "NoEngine", "x", policy="K8sFoo"),
+            {"gap_cause": "template", "gap_policy": "K8sFoo", "resource_kind": ""},
+            id="a policy",
+        ),
+    ],
+)
+def test_what_could_not_be_audited_is_a_line(gap: Gap, wanted: dict[str, str], sink: LogSink, lines: Lines) -> None:
+    run = summary()
+    run.gaps.append(gap)
+    sink.finish(run)
+    line = lines()[0]
+    assert (line["level"], line["event_type"], line["msg"]) == ("warn", "audit_gap", gap.message)
+    assert wanted.items() <= line.items()
