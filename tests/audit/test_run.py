@@ -1,0 +1,197 @@
+"""One run, from pages to sinks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from builders import POD, summary, unlisted
+
+from audit.aggregate import Summary
+from audit.model import KindEnd, Page, Resource, RunInfo
+from audit.run import Rules, Work, run
+from constraints import Engine, Gap, Inventory, Kind, Violation
+from constraints.errors import EvaluationError
+from constraints.model import Finding
+
+PODS = Resource(POD, "pods", True)
+EVENTS = Resource(Kind("events.k8s.io", "v1", "Event"), "events", True)
+
+
+class Saying:
+    """An engine whose policies find what the object says of itself in `spec.say`."""
+
+    engine = "Rego"
+
+    def compile(self, kind: str, source: Mapping[str, Any]) -> Saying:
+        return self
+
+    def program(self, parameters: Any) -> Callable[..., Iterable[Finding]]:
+        return self.review
+
+    def review(self, review: Mapping[str, Any], inventory: Inventory) -> Iterable[Finding]:
+        say = review["object"].get("spec", {}).get("say", [])
+        if say == "fail":
+            raise EvaluationError("template:3: eval_conflict_error: two answers")
+        if say == "crash":
+            raise ZeroDivisionError("division by zero")
+        return [Finding(text) for text in say]
+
+
+@dataclass
+class ListSink:
+    """Remembers what it heard."""
+
+    name: str = "list"
+    started: list[RunInfo] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+    finished: list[Summary] = field(default_factory=list)
+
+    def start(self, info: RunInfo) -> None:
+        self.started.append(info)
+
+    def add(self, violation: Violation) -> None:
+        self.violations.append(violation)
+
+    def finish(self, summary: Summary) -> None:
+        self.finished.append(summary)
+
+
+@dataclass
+class Items:
+    """A source that gives prepared items."""
+
+    items: list[Any]
+
+    def pages(self) -> Iterator[Any]:
+        yield from self.items
+
+
+def engine(*matches: dict[str, Any]) -> Engine:
+    result = Engine(drivers={"Rego": Saying()})
+    result.add_template(
+        {
+            "apiVersion": "templates.gatekeeper.sh/v1",
+            "kind": "ConstraintTemplate",
+            "metadata": {"name": "k8ssay"},
+            "spec": {
+                "crd": {"spec": {"names": {"kind": "K8sSay"}}},
+                "targets": [{"target": "admission.k8s.gatekeeper.sh", "rego": "package say"}],
+            },
+        }
+    )
+    for number, match in enumerate(matches or ({},)):
+        result.add_constraint(
+            {
+                "apiVersion": "constraints.gatekeeper.sh/v1beta1",
+                "kind": "K8sSay",
+                "metadata": {"name": f"say-{number}"},
+                "spec": {"match": match},
+            }
+        )
+    return result
+
+
+def pod(name: str, say: Any = (), **metadata: Any) -> dict[str, Any]:
+    meta = {"name": name, "namespace": "ns", **metadata}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"say": say if isinstance(say, str) else list(say)}}
+
+
+def rules(of: Engine, **more: Any) -> Rules:
+    fields: dict[str, Any] = {"excluded": lambda item: False, "namespaces": {}, "inventory": Inventory(), **more}
+    return Rules(of, **fields)
+
+
+def play(items: list[Any], with_rules: Rules | None = None, stopping: Callable[[], bool] = lambda: False) -> ListSink:
+    sink = ListSink()
+    run(lambda summary: Work(Items(items), with_rules or rules(engine())), [sink], summary(), stopping)
+    return sink
+
+
+def test_every_sink_hears_the_start_every_violation_and_the_end() -> None:
+    sink = play([Page(PODS, [pod("a", ["one", "two"]), pod("b", ["three"])])])
+    assert [v.message for v in sink.violations] == ["one", "two", "three"]
+    assert (len(sink.started), len(sink.finished)) == (1, 1)
+    assert sink.finished[0].totals == {"K8sSay/say-0": 3}
+
+
+def test_what_a_source_could_not_give_travels_with_the_results() -> None:
+    sink = play([unlisted(POD), Page(PODS, [pod("a", ["one"])])])
+    assert (sink.finished[0].gaps, len(sink.violations)) == ([unlisted(POD)], 1)
+
+
+def test_a_failed_evaluation_is_a_violation_as_in_gatekeeper_and_is_counted() -> None:
+    sink = play([Page(PODS, [pod("a", "fail"), pod("b", ["one"])])])
+    assert [(v.message, v.details) for v in sink.violations] == [
+        ("template:3: eval_conflict_error: two answers", None),
+        ("one", {}),
+    ]
+    assert sink.finished[0].errors == {"K8sSay/say-0": 1}
+
+
+def test_a_crash_of_a_policy_is_a_gap_that_names_policy_and_object_and_the_rest_goes_on() -> None:
+    sink = play([Page(PODS, [pod("a", "crash"), pod("b", ["one"])])])
+    (gap,) = sink.finished[0].gaps
+    assert (gap.policy, str(gap.object), len(sink.violations)) == ("K8sSay/say-0", "v1/Pod ns/a", 1)
+    assert "division by zero" in gap.message
+
+
+def test_excluded_objects_are_not_reviewed_but_counted() -> None:
+    excluded = rules(engine(), excluded=lambda item: item["metadata"]["name"] == "a")
+    stats = play([Page(PODS, [pod("a", ["one"]), pod("b", ["two"])])], excluded).finished[0].kinds[POD]
+    assert (stats.objects, stats.excluded, stats.violations) == (2, 1, 1)
+
+
+def test_namespace_selectors_see_the_labels_of_the_namespace() -> None:
+    selecting = engine({"namespaceSelector": {"matchLabels": {"team": "a"}}})
+    known = {"ns": {"metadata": {"name": "ns", "labels": {"team": "a"}}}}
+    assert len(play([Page(PODS, [pod("a", ["one"])])], rules(selecting, namespaces=known)).violations) == 1
+
+
+def test_an_unknown_namespace_is_a_gap_and_neither_a_violation_nor_silence() -> None:
+    selecting = engine({"namespaceSelector": {"matchLabels": {"team": "a"}}})
+    sink = play([Page(PODS, [pod("a", ["one"])])], rules(selecting))
+    assert (sink.violations, [g.reason for g in sink.finished[0].gaps]) == ([], ["NamespaceUnknown"])
+
+
+def test_objects_that_two_groups_serve_count_once() -> None:
+    both = {"kinds": [{"apiGroups": ["", "events.k8s.io"], "kinds": ["Event"]}]}
+    second = {"kinds": [{"apiGroups": ["events.k8s.io"], "kinds": ["Event"]}]}
+    event = pod("e", ["one"]) | {"apiVersion": "events.k8s.io/v1", "kind": "Event"}
+    sink = play([Page(EVENTS, [event], alias_of=Kind("", "v1", "Event"))], rules(engine(both, second)))
+    assert [v.constraint.name for v in sink.violations] == ["say-1"]
+
+
+def test_pages_and_seconds_are_counted_by_kind() -> None:
+    sink = play([Page(PODS, [pod("a")]), Page(PODS, [pod("b")]), KindEnd(PODS, 1.5, 2)])
+    stats = sink.finished[0].kinds[POD]
+    assert (stats.objects, stats.pages, stats.list_seconds) == (2, 2, 1.5)
+
+
+def test_a_stop_ends_the_run_after_the_page_in_work() -> None:
+    answers = iter([False, True])
+    sink = play([Page(PODS, [pod(n, ["x"])]) for n in "abc"], stopping=lambda: next(answers))
+    assert (len(sink.violations), sink.finished[0].interrupted) == (2, True)
+
+
+def test_sinks_are_finished_even_when_the_policies_cannot_be_read() -> None:
+    sink = ListSink()
+
+    def unreadable(summary: Summary) -> Work:
+        raise OSError("no route to host")
+
+    with pytest.raises(OSError, match="no route"):
+        run(unreadable, [sink], summary(), lambda: False)
+    assert (len(sink.started), sink.finished[0].interrupted) == (1, True)
+
+
+def test_gaps_added_by_one_sink_are_seen_by_the_next() -> None:
+    class Adding(ListSink):
+        def finish(self, summary: Summary) -> None:
+            summary.gaps.append(Gap(unlisted().cause, "Added", ""))
+
+    last = ListSink()
+    run(lambda summary: Work(Items([]), rules(engine())), [Adding(), last], summary(), lambda: False)
+    assert [g.reason for g in last.finished[0].gaps] == ["Added"]
