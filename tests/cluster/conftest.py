@@ -1,0 +1,59 @@
+"""The real API server as fixtures. Its tests are collected only when asked for: `pytest tests/cluster -m cluster`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from cluster.deployed import BENCH, Cluster
+from cluster.server import running
+
+HERE = Path(__file__).resolve().parent
+NO_GO = 3  # see build.py
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave this folder alone unless the marker is asked for: a server costs seconds and its build minutes."""
+    return None if "cluster" in config.option.markexpr else True
+
+
+@pytest.fixture(scope="session")
+def binary() -> Path:
+    """The API server, built when it has not been before."""
+    built = subprocess.run([sys.executable, str(HERE / "build.py")], stdout=subprocess.PIPE, text=True)
+    if built.returncode == NO_GO:
+        pytest.skip("needs Go to build kube-apiserver; see tests/cluster/build.py")
+    assert built.returncode == 0, "kube-apiserver could not be built"
+    return Path(built.stdout.strip())
+
+
+@pytest.fixture(scope="module")
+def clusters(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Cluster]]:
+    """Makes fresh clusters with our manifests installed; they are gone after the module."""
+    with ExitStack() as stack:
+
+        def fresh() -> Cluster:
+            folder = tmp_path_factory.mktemp("cluster")
+            cluster = Cluster(stack.enter_context(running(binary, folder)), folder)
+            cluster.install()
+            return cluster
+
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def cluster(clusters: Callable[[], Cluster]) -> Cluster:
+    """One fresh cluster for the tests of a module."""
+    return clusters()
+
+
+@pytest.fixture(scope="session")
+def bench() -> Path:
+    """The folder of the benchmarks' objects and policies, which lies beside the repository."""
+    if not BENCH.is_dir():
+        pytest.skip("needs ../shared/bench beside the repository")
+    return BENCH
