@@ -21,11 +21,10 @@ from audit.sources.exclusions import CONFIG, NAME, Exclusions
 from audit.sources.podstatus import PodStatus
 from audit.sources.reading import NAMESPACES, Kept, Reader, namespaces
 from audit.sources.records import ConstraintBook, Listed
-from audit.sources.referential import SYNC_SETS, Trouble
+from audit.sources.referential import NOTHING, SYNC_SETS, Trouble
 from audit.sources.templates import TEMPLATES, Ingestion, TemplateBook, TemplateRecord
 from constraints import Cause, Engine, Gap, Inventory, PolicyError
 from constraints.crd import GROUP as CONSTRAINTS_GROUP
-from constraints.inventory import EMPTY
 from constraints.model import Object
 
 GATEKEEPER_NAMESPACE = "gatekeeper-system"
@@ -223,7 +222,7 @@ class Policies:
         used = {constraint.kind for constraint in self._engine.enforced()}
         policies = sorted(t.kind for t in self._engine.templates.values() if t.inventory and t.kind in used)
         if not policies:
-            return EMPTY, ()
+            return NOTHING, ()
         error = self._sync_sets.renew(lambda: reader.objects_if_served(SYNC_SETS))
         known = referential.wanted(self._config.value, self._sync_sets.value)
         inventory, troubles = referential.load(reader, known, exclusions.of_process("sync"))

@@ -73,7 +73,7 @@ class ConstraintBook:
 def gaps(record: ConstraintRecord) -> tuple[Gap, ...]:
     """Why a constraint is not enforced."""
     return tuple(
-        Gap(Cause.CONSTRAINT, reason(error), f"constraint {record.key}: {error}", policy=record.key)
+        Gap(Cause.CONSTRAINT, reason(error), f"constraint {_named(record.key, error)}", policy=record.key)
         for error in record.errors
     )
 
@@ -82,6 +82,10 @@ def resources_of(template: TemplateRecord) -> tuple[Resource, ...]:
     """Where the constraints of a template are, should discovery not have seen their CRD yet; none for a bad name."""
     kind = kind_of(template.obj)
     return (Resource(Kind(GROUP, VERSIONS[0], kind), template.name, False),) if kind else ()
+
+
+def _named(key: str, error: PolicyError) -> str:
+    return str(error) if str(error).startswith(key) else f"{key}: {error}"
 
 
 def _key(obj: Object) -> str:

@@ -10,10 +10,10 @@ from audit.model import Resource
 from audit.sources.exclusions import CONFIG, NAME
 from audit.sources.reading import Reader
 from constraints import Cause, Gap, Inventory, Kind
-from constraints.inventory import EMPTY
 from constraints.model import Json, Object
 
 SYNC_SETS = Resource(Kind("syncset.gatekeeper.sh", "v1alpha1", "SyncSet"), "syncsets", False)
+NOTHING = Inventory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def load(reader: Reader, sync: Sync, excluded: Callable[[Object], bool]) -> tupl
             objects += [item for item in reader.objects(resource) if not excluded(item)]
         except KubeError as error:
             troubles.append(Trouble(error.reason, f"{kind} could not be listed: {error}", kind))
-    return (Inventory.of(objects) if objects else EMPTY), troubles
+    return (Inventory.of(objects) if objects else NOTHING), troubles
 
 
 def gaps(troubles: Sequence[Trouble], policies: Sequence[str]) -> tuple[Gap, ...]:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from audit.model import Resource
 from constraints import Cause, Engine, Gap, Kind, PolicyError, Template
 from constraints.errors import CompileError, EngineMissing
-from constraints.fields import quoted
 from constraints.model import Json, Object
-from constraints.template import GROUP
 
+GROUP = "templates.gatekeeper.sh"
 VERSIONS = ("v1", "v1beta1", "v1alpha1")
 PLURAL = "constrainttemplates"
 TEMPLATES = tuple(Resource(Kind(GROUP, version, "ConstraintTemplate"), PLURAL, False) for version in VERSIONS)
@@ -92,7 +91,7 @@ class TemplateBook:
         if template.inventory and not self._referential:
             self._engine.remove_template(template.kind)
             raise CompileError(
-                f"ConstraintTemplate {quoted(template.name)}: its code reads data.inventory, "
+                f'ConstraintTemplate "{template.name}": its code reads data.inventory, '
                 "which --enable-referential-rules=false does not allow"
             )
         return template
@@ -118,7 +117,7 @@ def reason(error: PolicyError) -> str:
 
 
 def _named(name: str, error: PolicyError) -> str:
-    return str(error) if str(error).startswith("ConstraintTemplate") else f"ConstraintTemplate {quoted(name)}: {error}"
+    return str(error) if str(error).startswith("ConstraintTemplate") else f'ConstraintTemplate "{name}": {error}'
 
 
 def _policy_of(obj: Object) -> tuple[Json, ...]:
