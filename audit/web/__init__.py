@@ -1,0 +1,1 @@
+"""What this program answers over HTTP."""
