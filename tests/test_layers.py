@@ -61,8 +61,10 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.kube": VALUES,
     "audit.embedded": VALUES | {"constraints.schema"},
     "audit.sources": VALUES | {"audit.kube", "audit.plan", "constraints.crd", "constraints.wildcard"},
+    "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.sinks": VALUES
-    | {"audit.aggregate", "audit.carry", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"},
+    | {"audit.aggregate", "audit.carry", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
+    | {"audit.series"},
     "audit.web": {"audit.errors", "audit.flagtypes"},
     "audit.gator": VALUES | {"audit.sources", "constraints.review"},
     "audit.cli": {

@@ -1,0 +1,173 @@
+"""Prometheus metrics: Gatekeeper's series of an audit, and those that its users asked for in vain.
+
+Contract, sections 2 and 13. What tells of the last run is built when the run ends and replaced as a whole, so that a
+scrape never sees half a run and series of deleted constraints disappear.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from audit.aggregate import Summary
+from audit.model import RunInfo
+from audit.series import capped, of_run
+
+RUN_SECONDS = (60, 180, 300, 600, 900, 1200, 2400, 4800, 9600, 19200)
+INGESTION_SECONDS = (
+    *(0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.1),
+    *(0.2, 0.3, 0.4, 0.5, 1, 2, 3, 4, 5),
+)
+SERIES_LIMIT = 2000
+
+
+@dataclass(slots=True)
+class Distribution:
+    """Counts of observations up to each bound, and their sum."""
+
+    bounds: Sequence[float]
+    counts: Counter[int] = field(default_factory=Counter)
+    total: float = 0.0
+
+    def observe(self, value: float) -> None:
+        """Count one value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Cumulative, with Go's spelling of the bounds: 60, not 60.0."""
+        result, seen = [], 0
+        for index, bound in enumerate(self.bounds):
+            seen += self.counts[index]
+            result.append((f"{bound:g}", float(seen)))
+        return [*result, ("+Inf", float(seen + self.counts[len(self.bounds)]))]
+
+
+class Metrics(Collector):
+    """What there is to scrape. Runs write and scrapes read, each from a thread of its own.
+
+    No family has more than `series_limit` series: the largest stay, the rest are summed up as `_other`.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None, series_limit: int = SERIES_LIMIT) -> None:
+        self.registry = registry or CollectorRegistry()
+        self._limit = series_limit
+        self._lock = Lock()
+        self._started = self._ended = 0.0
+        self._runs = self._failed = 0
+        self._durations = Distribution(RUN_SECONDS)
+        self._ingestions = {status: Distribution(INGESTION_SECONDS) for status in ("active", "error")}
+        self._requests: Counter[tuple[str, ...]] = Counter()
+        self._request_seconds: Counter[tuple[str, ...]] = Counter()
+        self._last_run: tuple[Metric, ...] = ()
+        self.registry.register(self)
+        ProcessCollector(registry=self.registry)
+
+    def request(self, verb: str, resource: str, status: int, seconds: float) -> None:
+        """Count one request to the API server; a status of 0 stands for no answer."""
+        with self._lock:
+            self._requests[verb, resource, str(status) if status else "none"] += 1
+            self._request_seconds[verb, resource] += seconds  # type: ignore[assignment]  # a Counter may hold floats
+
+    def ingested(self, accepted: bool, seconds: float) -> None:
+        """Count one template that was compiled, or refused, in so many seconds."""
+        with self._lock:
+            self._ingestions["active" if accepted else "error"].observe(seconds)
+
+    def run_started(self, info: RunInfo) -> None:
+        """A run has begun."""
+        with self._lock:
+            self._started = info.started
+
+    def run_finished(self, summary: Summary) -> None:
+        """A run has ended; one that was interrupted leaves the figures of the last whole one."""
+        families = () if summary.interrupted else of_run(summary, self._limit)
+        with self._lock:
+            self._ended = summary.info.started + summary.seconds
+            self._durations.observe(summary.seconds)
+            self._runs += 1
+            self._last_run = families or self._last_run
+
+    def run_failed(self) -> None:
+        """Count one run that raised."""
+        with self._lock:
+            self._failed += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family, as it is now."""
+        with self._lock:
+            families = [*self._of_runs(), *self._of_ingestions(), *self._of_requests(), *self._last_run]
+        return iter(families)
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: the registry need not scrape to register this."""
+        return ()
+
+    def _of_runs(self) -> Iterator[Metric]:
+        yield CounterMetricFamily("kube_patrol_audit_runs", "Runs that ended, in whatever way.", self._runs)
+        yield CounterMetricFamily("kube_patrol_audit_runs_failed", "Runs that raised an error.", self._failed)
+        if self._started:
+            started = int(self._started)  # whole seconds, as Gatekeeper
+            yield GaugeMetricFamily("gatekeeper_audit_last_run_time", "Start of the last run, Unix seconds.", started)
+        if self._ended:
+            ended = int(self._ended)
+            yield GaugeMetricFamily("gatekeeper_audit_last_run_end_time", "End of the last run, Unix seconds.", ended)
+            text = "How long a run takes."
+            yield HistogramMetricFamily(
+                "gatekeeper_audit_duration_seconds", text, self._durations.buckets(), self._durations.total
+            )
+
+    def _of_ingestions(self) -> Iterator[Metric]:
+        count = CounterMetricFamily(
+            "gatekeeper_constraint_template_ingestion_count", "Templates compiled or refused.", labels=["status"]
+        )
+        seconds = HistogramMetricFamily(
+            "gatekeeper_constraint_template_ingestion_duration_seconds",
+            "How long it takes to compile a template.",
+            labels=["status"],
+        )
+        for status, times in self._ingestions.items():
+            if times.counts:
+                count.add_metric([status], times.counts.total())
+                seconds.add_metric([status], times.buckets(), times.total)
+        return iter((count, seconds))
+
+    def _of_requests(self) -> Iterator[Metric]:
+        count = CounterMetricFamily(
+            "kube_patrol_api_requests", "Requests to the API server.", labels=["verb", "resource", "status"]
+        )
+        seconds = CounterMetricFamily(
+            "kube_patrol_api_request_seconds", "Time spent in requests to the API server.", labels=["verb", "resource"]
+        )
+        for family, rows in ((count, self._requests), (seconds, self._request_seconds)):
+            for labels, value in capped(rows, self._limit):
+                family.add_metric(labels, value)
+        return iter((count, seconds))
+
+
+class MetricsSink:
+    """Tells the metrics of each run."""
+
+    name = "metrics"
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def start(self, info: RunInfo) -> None:
+        """The last run is this one now."""
+        self._metrics.run_started(info)
+
+    def add(self, violation: object) -> None:
+        """Nothing: totals come with the summary."""
+
+    def finish(self, summary: Summary) -> None:
+        """Replace what is told of the last run."""
+        self._metrics.run_finished(summary)

@@ -1,0 +1,270 @@
+"""What a scrape shows: names, labels and values of contract sections 2 and 13."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from builders import DEPLOYMENT, POD, SERVICE, constraint, record, summary, unlisted, violation
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from audit.aggregate import KindStats, Summary
+from audit.model import ConstraintRecord, RunInfo
+from audit.series import capped
+from audit.sinks.metrics import INGESTION_SECONDS, RUN_SECONDS, Distribution, Metrics, MetricsSink
+from constraints import Cause, Gap
+
+Labels = tuple[tuple[str, str], ...]
+
+
+def scraped(metrics: Metrics) -> dict[str, dict[Labels, float]]:
+    """Sample name to labels to value; the process' own series left out."""
+    text = generate_latest(metrics.registry).decode()
+    samples: dict[str, dict[Labels, float]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if not sample.name.startswith("process_"):
+                samples.setdefault(sample.name, {})[tuple(sorted(sample.labels.items()))] = sample.value
+    return samples
+
+
+def values(samples: dict[Labels, float], *names: str) -> dict[Any, float]:
+    """Values by those labels alone, in the order of `names`."""
+    rows = {tuple(dict(labels)[name] for name in names): value for labels, value in samples.items()}
+    return {key[0] if len(names) == 1 else key: value for key, value in rows.items()}
+
+
+def finished(run: Summary, metrics: Metrics | None = None) -> dict[str, dict[Labels, float]]:
+    metrics = metrics or Metrics()
+    sink = MetricsSink(metrics)
+    sink.start(run.info)
+    sink.finish(run)
+    return scraped(metrics)
+
+
+def test_before_the_first_run_nothing_is_told_of_a_run() -> None:
+    assert sorted(scraped(Metrics())) == ["kube_patrol_audit_runs_failed_total", "kube_patrol_audit_runs_total"]
+
+
+def test_violations_have_a_series_for_each_action_even_without_any() -> None:
+    samples = finished(summary())["gatekeeper_violations"]
+    assert values(samples, "enforcement_action") == {"deny": 0, "dryrun": 0, "warn": 0, "scoped": 0, "unrecognized": 0}
+
+
+def test_violations_are_counted_by_action_and_strange_ones_as_unrecognized() -> None:
+    deny, warn, strange = constraint("a"), constraint("b", action="warn"), constraint("c", action="")
+    run = summary(record(deny), record(warn), record(strange))
+    for each in (deny, deny, warn, strange):
+        run.add(violation(each))
+    samples = finished(run)["gatekeeper_violations"]
+    assert values(samples, "enforcement_action") == {"deny": 2, "dryrun": 0, "warn": 1, "scoped": 0, "unrecognized": 1}
+
+
+def test_start_and_end_are_whole_seconds() -> None:
+    run = summary()
+    run.seconds = 90.5
+    samples = finished(run)
+    assert samples["gatekeeper_audit_last_run_time"] == {(): 1_795_216_641.0}
+    assert samples["gatekeeper_audit_last_run_end_time"] == {(): 1_795_216_732.0}
+
+
+def test_a_run_in_progress_moves_the_start_and_not_the_end() -> None:
+    metrics = Metrics()
+    finished(summary(), metrics)
+    MetricsSink(metrics).start(RunInfo.at(1_795_216_999.0))
+    samples = scraped(metrics)
+    assert samples["gatekeeper_audit_last_run_time"] == {(): 1_795_216_999.0}
+    assert samples["gatekeeper_audit_last_run_end_time"] == {(): 1_795_216_641.0}
+
+
+def test_durations_fall_into_gatekeepers_buckets() -> None:
+    metrics = Metrics()
+    for seconds in (1.0, 60.0, 61.0, 99_999.0):
+        run = summary()
+        run.seconds = seconds
+        finished(run, metrics)
+    samples = scraped(metrics)
+    buckets = values(samples["gatekeeper_audit_duration_seconds_bucket"], "le")
+    assert list(buckets) == ["60", "180", "300", "600", "900", "1200", "2400", "4800", "9600", "19200", "+Inf"]
+    assert (buckets["60"], buckets["180"], buckets["19200"], buckets["+Inf"]) == (2, 3, 3, 4)
+    assert samples["gatekeeper_audit_duration_seconds_count"] == {(): 4}
+    assert samples["gatekeeper_audit_duration_seconds_sum"] == {(): 100_121.0}
+
+
+def test_constraints_are_counted_by_action_and_status() -> None:
+    refused = ConstraintRecord({"spec": {"enforcementAction": "warn"}}, None, record(constraint()).resource)
+    no_action = ConstraintRecord({"spec": {}}, None, refused.resource)
+    bad_action = ConstraintRecord({"spec": {"enforcementAction": "shout"}}, None, refused.resource)
+    no_spec = ConstraintRecord({"spec": ["x"]}, None, refused.resource)
+    run = summary(record(constraint("a")), refused, no_action, bad_action, no_spec)
+    samples = values(finished(run)["gatekeeper_constraints"], "enforcement_action", "status")
+    assert len(samples) == 10
+    assert {key: value for key, value in samples.items() if value} == {
+        ("deny", "active"): 1,
+        ("warn", "error"): 1,
+        ("deny", "error"): 2,
+    }
+
+
+def test_ingestions_are_counted_and_timed_by_status() -> None:
+    metrics = Metrics()
+    metrics.ingested(True, 0.015)
+    metrics.ingested(True, 9.0)
+    metrics.ingested(False, 0.001)
+    samples = scraped(metrics)
+    count = samples["gatekeeper_constraint_template_ingestion_count_total"]
+    assert values(count, "status") == {"active": 2, "error": 1}
+    buckets = values(samples["gatekeeper_constraint_template_ingestion_duration_seconds_bucket"], "status", "le")
+    assert [le for status, le in buckets if status == "error"] == [f"{bound:g}" for bound in INGESTION_SECONDS] + [
+        "+Inf"
+    ]
+    assert (buckets["active", "0.01"], buckets["active", "0.02"], buckets["active", "+Inf"]) == (0, 1, 2)
+
+
+def test_each_constraint_has_its_violations_also_when_there_are_none() -> None:
+    dirty, clean = constraint("dirty"), constraint("clean", action="dryrun")
+    run = summary(record(dirty), record(clean))
+    run.add(violation(dirty, error=True))
+    run.add(violation(dirty))
+    samples = finished(run)
+    assert values(samples["kube_patrol_constraint_violations"], "kind", "name", "enforcement_action") == {
+        ("K8sTest", "dirty", "deny"): 2,
+        ("K8sTest", "clean", "dryrun"): 0,
+    }
+    assert values(samples["kube_patrol_evaluation_errors"], "name") == {"dirty": 1, "clean": 0}
+
+
+def test_series_of_a_deleted_constraint_disappear() -> None:
+    metrics = Metrics()
+    finished(summary(record(constraint("old")), record(constraint("kept"))), metrics)
+    samples = finished(summary(record(constraint("kept"))), metrics)
+    assert values(samples["kube_patrol_constraint_violations"], "name") == {"kept": 0}
+
+
+def test_kinds_tell_what_was_listed_excluded_and_how_long_it_took() -> None:
+    run = summary()
+    run.kinds[DEPLOYMENT] = KindStats(DEPLOYMENT, 1200, 200, 3, 0.5, 1.5, 7)
+    samples = finished(run)
+    of_kind = {
+        name.removeprefix("kube_patrol_"): values(rows, "group", "version", "kind")[("apps", "v1", "Deployment")]
+        for name, rows in samples.items()
+        if any(dict(labels).get("kind") == "Deployment" for labels in rows)
+    }
+    assert of_kind == {
+        "objects": 1200,
+        "objects_excluded": 200,
+        "list_pages": 3,
+        "list_seconds": 0.5,
+        "review_seconds": 1.5,
+        "kind_violations": 7,
+    }
+
+
+def test_kinds_are_listed_skipped_or_incomplete() -> None:
+    run = summary()
+    run.kinds = {POD: KindStats(POD), DEPLOYMENT: KindStats(DEPLOYMENT)}
+    run.skipped = (SERVICE,)
+    run.gaps = [unlisted(POD), unlisted(POD), Gap(Cause.EVALUATION, "x", "y", kind=DEPLOYMENT)]
+    assert values(finished(run)["kube_patrol_kinds"], "state") == {"listed": 1, "skipped": 1, "incomplete": 1}
+
+
+def test_gaps_are_counted_by_cause_and_reason_and_gone_with_the_next_whole_run() -> None:
+    metrics, run = Metrics(), summary()
+    run.gaps = [unlisted(POD), unlisted(SERVICE), unlisted(DEPLOYMENT, "Gone"), Gap(Cause.TEMPLATE, "NoEngine", "x")]
+    samples = finished(run, metrics)
+    assert values(samples["kube_patrol_gaps"], "cause", "reason") == {
+        ("list", "Forbidden"): 2,
+        ("list", "Gone"): 1,
+        ("template", "NoEngine"): 1,
+    }
+    assert samples["kube_patrol_last_run_complete"] == {(): 0}
+    samples = finished(summary(), metrics)
+    assert "kube_patrol_gaps" not in samples
+    assert samples["kube_patrol_last_run_complete"] == {(): 1}
+
+
+def test_phases_are_timed() -> None:
+    run = summary()
+    run.phases["evaluate"] = 1.25
+    assert values(finished(run)["kube_patrol_phase_seconds"], "phase")["evaluate"] == 1.25
+
+
+def test_an_interrupted_run_keeps_the_figures_of_the_last_whole_one() -> None:
+    metrics, broken = Metrics(), constraint("a")
+    whole = summary(record(broken))
+    whole.add(violation(broken))
+    finished(whole, metrics)
+    part = summary(record(broken))
+    part.interrupted = True
+    part.seconds = 30.0
+    samples = finished(part, metrics)
+    assert values(samples["gatekeeper_violations"], "enforcement_action")["deny"] == 1
+    assert samples["gatekeeper_audit_last_run_end_time"] == {(): 1_795_216_671.0}
+    assert samples["kube_patrol_audit_runs_total"] == {(): 2}
+
+
+def test_failed_runs_are_counted() -> None:
+    metrics = Metrics()
+    metrics.run_failed()
+    assert scraped(metrics)["kube_patrol_audit_runs_failed_total"] == {(): 1}
+
+
+def test_requests_are_counted_by_verb_resource_and_status() -> None:
+    metrics = Metrics()
+    metrics.request("list", "pods", 200, 0.5)
+    metrics.request("list", "pods", 200, 0.25)
+    metrics.request("list", "pods", 0, 10.0)
+    samples = scraped(metrics)
+    assert values(samples["kube_patrol_api_requests_total"], "verb", "resource", "status") == {
+        ("list", "pods", "200"): 2,
+        ("list", "pods", "none"): 1,
+    }
+    assert values(samples["kube_patrol_api_request_seconds_total"], "verb", "resource") == {("list", "pods"): 10.75}
+
+
+def test_no_family_has_more_series_than_the_limit_and_their_sum_stays() -> None:
+    metrics = Metrics(series_limit=3)
+    constraints = [constraint(f"c{number}") for number in range(5)]
+    run = summary(*map(record, constraints))
+    for number, each in enumerate(constraints):
+        for _ in range(number):
+            run.add(violation(each))
+        metrics.request("get", each.name, 200, 1.0)
+    samples = finished(run, metrics)
+    assert values(samples["kube_patrol_constraint_violations"], "name") == {"c3": 3, "c4": 4, "_other": 3}
+    assert sum(samples["kube_patrol_api_requests_total"].values()) == 5
+    assert len(samples["kube_patrol_api_requests_total"]) == 3
+
+
+def test_rows_within_the_limit_are_left_alone() -> None:
+    rows: dict[tuple[str, ...], float] = {("b",): 1.0, ("a",): 2.0}
+    assert capped(rows, 2) == [(("a",), 2.0), (("b",), 1.0)]
+
+
+@pytest.mark.parametrize("name", ['a"b\\c\nd', "half \ud800"])
+def test_hostile_label_values_do_not_break_a_scrape(name: str) -> None:
+    run = summary()
+    run.gaps = [Gap(Cause.LIST, name, "x")]
+    assert len(finished(run)["kube_patrol_gaps"]) == 1
+
+
+def test_no_series_tells_when_it_was_created() -> None:
+    metrics = Metrics()
+    metrics.ingested(True, 1.0)
+    metrics.request("list", "pods", 200, 1.0)
+    assert [name for name in finished(summary(), metrics) if name.endswith("_created")] == []
+
+
+def test_two_sets_of_metrics_live_in_one_process() -> None:
+    registry = CollectorRegistry()
+    one, other = Metrics(registry), Metrics()
+    one.run_failed()
+    assert one.registry is registry
+    assert scraped(other)["kube_patrol_audit_runs_failed_total"] == {(): 0}
+
+
+def test_a_value_at_a_bound_belongs_to_it() -> None:
+    times = Distribution(RUN_SECONDS)
+    times.observe(60)
+    assert times.buckets()[0] == ("60", 1.0)
