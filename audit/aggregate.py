@@ -51,7 +51,8 @@ class Summary:
     """Exact totals of one run; for each constraint only the first `limit` violations in sort order.
 
     `found` counts violations by constraint key and kind of object. `interrupted` is true when the run was told to
-    stop: its totals are then a part and must not replace those of a whole run.
+    stop: its totals are then a part and must not replace those of a whole run. `skipped` are kinds that were not listed
+    because no constraint can match them; `templates` counts them by `active` and `error`.
     """
 
     info: RunInfo
@@ -64,6 +65,7 @@ class Summary:
     gaps: list[Gap] = field(default_factory=list)
     kinds: dict[Kind, KindStats] = field(default_factory=dict)
     skipped: tuple[Kind, ...] = ()
+    templates: Counter[str] = field(default_factory=Counter)
     phases: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.0))
     seconds: float = 0.0
     interrupted: bool = False

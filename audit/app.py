@@ -1,0 +1,184 @@
+"""The composition root: the only file, with `demo`, that knows every room."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread, Timer
+from types import FrameType
+
+from audit.aggregate import Summary
+from audit.config import ClusterConfig, Config, ServeConfig
+from audit.kube.auth import Access, connect
+from audit.kube.client import Client
+from audit.kube.discovery import discover
+from audit.kube.lease import Election, Seat, unique_identity
+from audit.kube.lister import Lister
+from audit.kube.patch import StatusWriter
+from audit.logs import configure_logging
+from audit.loop import Loop, always
+from audit.model import RunInfo
+from audit.plan import plan
+from audit.run import Rules, Work, run
+from audit.sinks import Sink
+from audit.sinks.guard import GuardedSink
+from audit.sinks.log import LogSink
+from audit.sinks.metrics import Metrics, MetricsSink
+from audit.sinks.status import StatusSink
+from audit.sources.cluster import ClusterSource, Pace
+from audit.sources.policies import Policies, PolicySettings
+from audit.web.server import Address, Endpoint, address, health_app, metrics_app, serving
+
+log = logging.getLogger("kube_patrol")
+OK, FAILED = 0, 1
+
+
+@dataclass(slots=True)
+class Auditor:
+    """What every run needs, kept from run to run; `may_go_on` turns false when another replica leads."""
+
+    config: Config
+    client: Client
+    metrics: Metrics
+    policies: Policies
+    sinks: tuple[Sink, ...]
+    stop: Event
+    may_go_on: Callable[[], bool] = always
+    clock: Callable[[], float] = time.time
+
+    def run(self) -> Summary:
+        """One audit. Raises AuditError when policies or kinds cannot be read at all."""
+        summary = Summary(RunInfo.at(self.clock()), self.config.audit.violations_limit)
+        return run(self._prepare, self.sinks, summary, lambda: self.stop.is_set() or not self.may_go_on())
+
+    def _prepare(self, summary: Summary) -> Work:
+        audit = self.config.audit
+        resources, gaps = discover(self.client)
+        loaded = self.policies.load(resources)
+        summary.records = loaded.records
+        summary.templates = Counter("active" if record.template else "error" for record in loaded.templates)
+        for ingestion in loaded.ingestions:
+            self.metrics.ingested(ingestion.accepted, ingestion.seconds)
+        summary.gaps += [*gaps, *loaded.gaps]
+        chosen = plan(resources, loaded.engine.enforced(), audit.match_kind_only)
+        summary.skipped = chosen.skipped
+        pace = Pace(audit.chunk_size, cache_dir=Path(audit.cache_dir))
+        source = ClusterSource(Lister(self.client), chosen.listings, pace, self.stop)
+        return Work(source, Rules(loaded.engine, loaded.excluded, loaded.namespaces, loaded.inventory))
+
+
+def serve(config: Config, *more: Sink) -> int:
+    """`patrol run`: audit until told to stop, or once; gives the exit code. `more` sinks hear of each run as well.
+
+    Raises ConfigError when the configuration cannot be used.
+    """
+    configure_logging(config.log)
+    for warning in config.warnings:
+        log.warning("%s", warning)
+    stop = Event()
+    with ExitStack() as stack:
+        stack.enter_context(signals(stop, config.serve.shutdown_delay))
+        metrics = Metrics()
+        connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
+        stack.callback(connection.close)
+        auditor = assemble(config, Client(connection, stop=stop, on_request=metrics.request), metrics, stop, more)
+        if config.audit.once:
+            return once(auditor)
+        loop = loop_of(auditor)
+        stack.enter_context(endpoints(config.serve, metrics))
+        # The election has a client of its own: one that still answers after `stop`, to give the Lease back.
+        stack.enter_context(leading(config.cluster, loop, auditor, Client(connection, on_request=metrics.request)))
+        loop.forever()
+    return OK
+
+
+def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more: tuple[Sink, ...] = ()) -> Auditor:
+    """The auditor of this configuration. The log comes last: `audit_finished` says that statuses are written."""
+    settings = PolicySettings(
+        pod_name=config.cluster.pod_name,
+        namespace=config.cluster.config_namespace,
+        manage_crds=config.audit.manage_crds,
+        operations=config.audit.operations,
+        chunk_size=config.audit.chunk_size,
+        referential=config.audit.referential_rules,
+    )
+    sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(client).patch), MetricsSink(metrics), *more, LogSink())
+    guarded = tuple(GuardedSink(sink) for sink in sinks)
+    return Auditor(config, client, metrics, Policies(client, settings, stop), guarded, stop)
+
+
+def once(auditor: Auditor) -> int:
+    """One run; the exit code says whether it came to its end."""
+    ended = loop_of(auditor).once()
+    return OK if ended and not auditor.stop.is_set() else FAILED
+
+
+def loop_of(auditor: Auditor) -> Loop:
+    """The loop around an auditor; a run that raises is logged and counted."""
+
+    def failed(error: Exception) -> None:
+        auditor.metrics.run_failed()
+        log.error("the audit run failed: %s: %s", type(error).__name__, error, exc_info=error)
+
+    audit = auditor.config.audit
+    return Loop(auditor.run, failed, auditor.stop, audit.interval, audit.on_start)
+
+
+@contextmanager
+def endpoints(config: ServeConfig, metrics: Metrics) -> Iterator[None]:
+    """Health and metrics over HTTP while the block lasts. Raises ConfigError when an address is taken."""
+    health = address(config.health_addr)
+    apps = [Endpoint(health_app(always), health)] if health else []
+    if config.prometheus_port:
+        apps.append(Endpoint(metrics_app(metrics.registry), Address("", config.prometheus_port)))
+    with serving(*apps):
+        yield
+
+
+@contextmanager
+def leading(cluster: ClusterConfig, loop: Loop, auditor: Auditor, client: Client) -> Iterator[None]:
+    """Run for leader in the background while the block lasts; the Lease is given back once the last run has ended."""
+    if not cluster.leader_elect:
+        yield
+        return
+    election = Election(client, Seat(cluster.pod_namespace, cluster.lease_name, unique_identity(cluster.pod_name)))
+    auditor.may_go_on = loop.may_run = lambda: election.is_leader
+    done = Event()
+    thread = Thread(target=election.run, args=(done,), name="election", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(timeout=5.0)
+
+
+@contextmanager
+def signals(stop: Event, delay: float) -> Iterator[None]:
+    """SIGTERM and SIGINT set `stop`; whoever is still here `delay` seconds later, or at a second signal, goes at once."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(FAILED)
+        stop.set()
+        watchdog = Timer(delay, overdue)
+        watchdog.daemon = True
+        watchdog.start()
+
+    def overdue() -> None:
+        log.error("still not done %s seconds after the signal to stop: leaving anyway", delay)
+        os._exit(FAILED)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,68 @@
+"""`patrol demo`: a cluster in this process with the sample policies and objects, audited and shown."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from audit.app import serve
+from audit.config import Config
+from audit.embedded import EmbeddedCluster
+from audit.errors import ConfigError
+from audit.sinks.table import TableSink
+from audit.sources.manifests import read_objects
+from constraints.model import Object
+
+IN_SOURCES = Path(__file__).parent.parent / "manifests"
+INSTALLED = Path(sysconfig.get_path("data"), "share", "kube-patrol", "manifests")
+LOG = "audit.log"
+
+
+def demo(config: Config) -> int:
+    """Audit the samples until Ctrl-C, or once; gives the exit code. Raises ConfigError when there are no samples."""
+    objects = sample_objects()
+    with tempfile.TemporaryDirectory(prefix="kube-patrol-demo-") as folder, EmbeddedCluster() as cluster:
+        kubeconfig = Path(folder, "kubeconfig")
+        cluster.kubeconfig(kubeconfig)
+        cluster.load(objects)
+        log = config.log.file or str(Path(folder, LOG))
+        sys.stdout.write(f"A cluster with {len(objects)} sample objects answers at {cluster.url}\n\n")
+        table = TableSink(_show if config.audit.once else lambda text: _show(text + where_next(kubeconfig, log, config)))
+        return serve(pointed_at(config, kubeconfig, log, Path(folder, "cache")), table)
+
+
+def sample_objects() -> list[Object]:
+    """The policies and objects of `manifests/samples`, and the CRDs that policies need."""
+    for root in (IN_SOURCES, INSTALLED):
+        if (root / "samples").is_dir():
+            return read_objects([str(root / "crds"), str(root / "samples")])
+    raise ConfigError(f"the samples are neither at {IN_SOURCES} nor at {INSTALLED}")
+
+
+def pointed_at(config: Config, kubeconfig: Path, log: str, cache: Path) -> Config:
+    """The configuration for the embedded cluster, where nobody else could lead."""
+    return replace(
+        config,
+        cluster=replace(config.cluster, kubeconfig=str(kubeconfig), leader_elect=False),
+        log=replace(config.log, file=log),
+        audit=replace(config.audit, cache_dir=str(cache)),
+    )
+
+
+def where_next(kubeconfig: Path, log: str, config: Config) -> str:
+    """What to look at while the demo runs."""
+    return (
+        f"\nLook further while this runs (Ctrl-C ends it; the next audit is in {config.audit.interval} s):\n"
+        f"  export KUBECONFIG={kubeconfig}\n"
+        "  kubectl get constraints\n"
+        f"  tail -f {log}\n"
+        f"  curl -s localhost:{config.serve.prometheus_port}/metrics | grep violations\n\n"
+    )
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
