@@ -16,6 +16,7 @@ from constraints.model import Cause, Kind
 
 Labels = tuple[str, ...]
 ACTIONS = ("deny", "dryrun", "warn", "scoped", "unrecognized")  # all five are always there (contract, section 2)
+STATUSES = ("active", "error")
 OTHER = "_other"
 KIND_LABELS = ("group", "version", "kind")
 CONSTRAINT_LABELS = ("kind", "name")
@@ -63,11 +64,17 @@ def _of_gatekeeper(summary: Summary) -> Iterable[Metric]:
         ("enforcement_action", "status"),
         constraints_by_status(summary.records).items(),
     )
+    yield _gauge(
+        "gatekeeper_constraint_templates",
+        "Templates that are known.",
+        ("status",),
+        (((status,), summary.templates[status]) for status in STATUSES),
+    )
 
 
 def constraints_by_status(records: Sequence[ConstraintRecord]) -> Counter[Labels]:
     """Every action with `active` and `error`; a constraint that names no such action is nowhere, as in Gatekeeper."""
-    rows: Counter[Labels] = Counter({(action, status): 0 for action in ACTIONS for status in ("active", "error")})
+    rows: Counter[Labels] = Counter({(action, status): 0 for action in ACTIONS for status in STATUSES})
     for record in records:
         if record.constraint is not None:
             rows[_known(record.constraint.action), "active"] += 1

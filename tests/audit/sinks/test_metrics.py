@@ -107,6 +107,12 @@ def test_constraints_are_counted_by_action_and_status() -> None:
     }
 
 
+def test_templates_are_counted_by_status() -> None:
+    run = summary()
+    run.templates.update({"active": 3})
+    assert values(finished(run)["gatekeeper_constraint_templates"], "status") == {"active": 3, "error": 0}
+
+
 def test_ingestions_are_counted_and_timed_by_status() -> None:
     metrics = Metrics()
     metrics.ingested(True, 0.015)
