@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib import metadata
 
 from audit.arguments import HELP, HelpWanted, parse, warnings
 from audit.config import Config
@@ -77,6 +76,8 @@ def _test(arguments: Arguments) -> int:
 
 
 def _version(arguments: Arguments) -> int:
+    from importlib import metadata  # as slow as all other imports of this module together
+
     try:
         version = metadata.version(DISTRIBUTION)
     except metadata.PackageNotFoundError:  # run from a source tree that is not installed

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from audit.arguments import Values
 
 FAKE_POD = "no-pod"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+OPERATIONS = ("audit", "status")  # of Gatekeeper's operations, those that this program performs
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class AuditConfig:
     """When and what to audit, and how much to keep.
 
     `interval` in seconds (0 = never), `violations_limit` a constraint, `chunk_size` objects a page (0 = no limit).
-    `manage_crds` is `auto`, `true` or `false`; `operations` the words of Gatekeeper's --operation.
+    `manage_crds` is `auto`, `true` or `false`; `operations` those of OPERATIONS that are wanted.
     """
 
     interval: int = 60
@@ -27,7 +29,7 @@ class AuditConfig:
     match_kind_only: bool = False
     violations_limit: int = 20
     cache_dir: str = "/tmp/audit"
-    operations: tuple[str, ...] = ("audit", "status")
+    operations: tuple[str, ...] = OPERATIONS
     referential_rules: bool = True
     disabled_builtins: tuple[str, ...] = ()
     manage_crds: str = "auto"
@@ -82,8 +84,9 @@ class Config:
 
     @classmethod
     def of(cls, values: Values, warnings: tuple[str, ...] = ()) -> Config:
-        """Sort parsed values into groups."""
-        return cls(_audit(values), _cluster(values), _log(values), _serve(values), warnings + _unknown_level(values))
+        """Sort parsed values into groups; `warnings` come before those about values that mean less here."""
+        more = _unknown_level(values) + _unused_operations(values)
+        return cls(_audit(values), _cluster(values), _log(values), _serve(values), warnings + more)
 
 
 def _audit(values: Values) -> AuditConfig:
@@ -95,7 +98,7 @@ def _audit(values: Values) -> AuditConfig:
         match_kind_only=values.truth("audit-match-kind-only"),
         violations_limit=values.number("constraint-violations-limit"),
         cache_dir=values.text("api-cache-dir"),
-        operations=values.words("operation"),
+        operations=tuple(name for name in OPERATIONS if name in values.words("operation")),
         referential_rules=values.truth("enable-referential-rules"),
         disabled_builtins=values.words("disable-opa-builtin"),
         manage_crds=values.text("manage-crds"),
@@ -115,9 +118,6 @@ def _cluster(values: Values) -> ClusterConfig:
     )
 
 
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-
-
 def _log(values: Values) -> LogConfig:
     level = values.text("log-level")
     return LogConfig(
@@ -131,6 +131,13 @@ def _log(values: Values) -> LogConfig:
 def _unknown_level(values: Values) -> tuple[str, ...]:
     level = values.text("log-level")
     return () if level in LEVELS else (f"--log-level={level} is not one of {', '.join(LEVELS)}: INFO is used",)
+
+
+def _unused_operations(values: Values) -> tuple[str, ...]:
+    unused = [name for name in values.words("operation") if name not in OPERATIONS]
+    if "operation" not in values.given or not unused:
+        return ()
+    return (f"--operation={','.join(unused)} has no effect: this program performs {' and '.join(OPERATIONS)}",)
 
 
 def _serve(values: Values) -> ServeConfig:

@@ -189,13 +189,17 @@ def test_without_a_name_the_pod_is_called_as_its_host() -> None:
 
 
 def test_the_first_operation_clears_the_default_and_later_ones_add() -> None:
-    assert "webhook" in configured().audit.operations
-    assert configured("--operation=audit,status", "--operation=generate", "--operation=audit").audit.operations == (
-        "audit",
-        "status",
-        "generate",
-    )
+    words = parse(["--operation=audit,status", "--operation=generate", "--operation=audit"], {}).words("operation")
+    assert words == ("audit", "status", "generate")
+    assert "webhook" in parse([], {}).words("operation")
     assert configured("--operation=audit", PATROL_OPERATION="status").audit.operations == ("audit",)
+
+
+def test_operations_of_others_are_accepted_and_said() -> None:
+    assert configured().audit.operations == ("audit", "status")
+    config = configured("--operation=webhook,status", "--operation=generate")
+    assert config.audit.operations == ("status",)
+    assert config.warnings == ("--operation=webhook,generate has no effect: this program performs audit and status",)
 
 
 def test_builtins_are_also_read_in_the_braces_of_gatekeepers_chart() -> None:
@@ -229,8 +233,11 @@ def test_the_arguments_of_gatekeepers_audit_deployment_are_accepted() -> None:
         --enable-k8s-native-validation=true --default-create-vap-for-templates=true
         --default-create-vap-binding-for-constraints=true --default-wait-for-vapb-generation=30"""
     config = configured(*arguments.split())
-    assert config.audit == AuditConfig(operations=("generate", "audit", "status", "mutation-status"))
-    assert [warning.partition(" ")[0] for warning in config.warnings] == ["--logtostderr=true"]
+    assert config.audit == AuditConfig()
+    assert [warning.partition(" ")[0] for warning in config.warnings] == [
+        "--logtostderr=true",
+        "--operation=generate,mutation-status",
+    ]
 
 
 @pytest.mark.parametrize("word", ["-h", "-help", "--help"])
