@@ -1,0 +1,63 @@
+"""A request and its reply, without HTTP around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from audit.embedded.refusals import Refusal, UnknownPath
+from constraints.model import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request; header names are in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def content_type(self) -> str:
+        """Without parameters."""
+        return self.headers.get("content-type", "application/json").partition(";")[0].strip()
+
+    @property
+    def accept(self) -> str:
+        """What the client can read."""
+        return self.headers.get("accept", "*/*")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back at once."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What goes back piece by piece, until it ends."""
+
+    pieces: AsyncIterator[bytes]
+    content_type: str = "application/json"
+
+
+def document(value: Json, content_type: str = "application/json") -> Reply:
+    """A reply of JSON."""
+    return Reply(orjson.dumps(value), content_type=content_type)
+
+
+def refused(refusal: Refusal) -> Reply:
+    """The reply that says no."""
+    if isinstance(refusal, UnknownPath):
+        return Reply(b"404 page not found\n", 404, "text/plain; charset=utf-8")
+    headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
+    return Reply(orjson.dumps(refusal.body), refusal.code, headers=headers)
