@@ -17,6 +17,9 @@ END = "<!-- /flags -->"
 _SYNTAX = """\
 -x and --x are the same; --x=v or --x v; a boolean stands alone or takes =true or =false.
 Every flag is also an environment variable: --audit-interval is PATROL_AUDIT_INTERVAL; the command line wins."""
+_README_SYNTAX = """\
+`-x` and `--x` are the same; `--x=v` or `--x v`; a boolean stands alone or takes `=true` or `=false`. Every flag is also
+an environment variable: `--audit-interval` is `PATROL_AUDIT_INTERVAL`; the command line wins."""
 
 
 def commands_help(commands: Mapping[str, str]) -> str:
@@ -40,7 +43,7 @@ def flags_help(command: str, summary: str) -> str:
 
 def readme_section() -> str:
     """The flags as Markdown, between the two markers."""
-    parts = [BEGIN]
+    parts = [BEGIN, _README_SYNTAX]
     for group in GROUPS:
         if group == IGNORED:
             continue
