@@ -1,4 +1,4 @@
-"""Reads what objects are held against: templates, constraints, exclusions, Namespaces and the inventory.
+"""Reads what objects are held against: templates, constraints, and what surrounds them.
 
 `Policies` lives as long as the process, so that what has not changed since the last run is not compiled again, and what
 cannot be read in one run is still known from the last.
@@ -14,21 +14,17 @@ from threading import Event
 from audit.errors import KubeError, NotFound
 from audit.kube.client import Client
 from audit.model import ConstraintRecord, Resource
-from audit.sources import records, referential
+from audit.sources import records
 from audit.sources.bypod import ByPod
 from audit.sources.crds import CRDS, ConstraintCrds, Patience
-from audit.sources.exclusions import CONFIG, NAME, Exclusions
 from audit.sources.podstatus import PodStatus
-from audit.sources.reading import NAMESPACES, Kept, Reader, namespaces
+from audit.sources.reading import Kept, Reader
 from audit.sources.records import ConstraintBook, Listed
-from audit.sources.referential import NOTHING, SYNC_SETS, Trouble
+from audit.sources.surroundings import GATEKEEPER_NAMESPACE, Surroundings
 from audit.sources.templates import TEMPLATES, Ingestion, TemplateBook, TemplateRecord
 from constraints import Cause, Engine, Gap, Inventory, PolicyError
 from constraints.crd import GROUP as CONSTRAINTS_GROUP
 from constraints.model import Object
-
-GATEKEEPER_NAMESPACE = "gatekeeper-system"
-CONFIGS = Resource(CONFIG, "configs", True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +91,7 @@ class Policies:
         self._by_pod = ByPod(client, PodStatus(settings.pod_name, settings.operations), stop)
         self._listed_templates = Kept(_Templates())
         self._listed: dict[str, Kept[Listed]] = {}
-        self._config: Kept[Object | None] = Kept(None)
-        self._namespaces: Kept[Mapping[str, Object]] = Kept({})
-        self._sync_sets: Kept[list[Object]] = Kept([])
+        self._surroundings = Surroundings(settings.namespace)
 
     def load(self, resources: Sequence[Resource]) -> Loaded:
         """Read everything; `resources` is what discovery found. What cannot be read is a Gap, and nothing is raised."""
@@ -108,24 +102,16 @@ class Policies:
         templates, crd_gaps = self._with_crds(controlled)
         constraint_gaps = self._list_constraints(reader, templates, controlled)
         found = self._constraints.update((kept.value for kept in self._listed.values()), self._broken(templates))
-        exclusions, config_gaps = self._exclusions(reader)
-        inventory, inventory_gaps = self._inventory(reader, exclusions)
-        gaps = (
-            *template_gaps,
-            *crd_gaps,
-            *constraint_gaps,
-            *config_gaps,
-            *self._read_namespaces(reader),
-            *inventory_gaps,
-        )
+        around = self._surroundings.read(reader, self._engine)
         policy_gaps = (*(g for t in templates for g in t.gaps()), *(g for r in found for g in records.gaps(r)))
+        written = () if controlled else self._write(templates, found)
         return Loaded(
             engine=self._engine,
             records=found,
-            excluded=exclusions.of_process("audit"),
-            inventory=inventory,
-            namespaces=self._namespaces.value,
-            gaps=(*gaps, *policy_gaps, *(() if controlled else self._write(templates, found))),
+            excluded=around.excluded,
+            inventory=around.inventory,
+            namespaces=around.namespaces,
+            gaps=(*template_gaps, *crd_gaps, *constraint_gaps, *around.gaps, *policy_gaps, *written),
             gatekeeper_present=controlled,
             templates=templates,
             ingestions=ingestions,
@@ -202,40 +188,14 @@ class Policies:
             t.kind: f"its ConstraintTemplate {t.name} is in error: {t.errors[0]}" for t in templates if not t.template
         }
 
-    def _exclusions(self, reader: Reader) -> tuple[Exclusions, tuple[Gap, ...]]:
-        places = dict.fromkeys((self._settings.namespace, GATEKEEPER_NAMESPACE))
-        error = self._config.renew(lambda: _first(reader, places))
-        gaps = [] if error is None else [Gap(Cause.LIST, error.reason, f"Config {NAME} could not be read: {error}")]
-        exclusions = Exclusions.of(self._config.value)
-        gaps += (Gap(Cause.LIST, "InvalidConfig", problem) for problem in exclusions.problems)
-        return exclusions, tuple(gaps)
-
-    def _read_namespaces(self, reader: Reader) -> tuple[Gap, ...]:
-        error = self._namespaces.renew(lambda: namespaces(reader))
-        if error is None:
-            return ()
-        last = "those of the last run are used" if self._namespaces.known else "none is known"
-        return (Gap(Cause.LIST, error.reason, f"Namespaces could not be listed, {last}: {error}", NAMESPACES.kind),)
-
-    def _inventory(self, reader: Reader, exclusions: Exclusions) -> tuple[Inventory, tuple[Gap, ...]]:
-        """`data.inventory`, listed only when some constraint's template reads it."""
-        used = {constraint.kind for constraint in self._engine.enforced()}
-        policies = sorted(t.kind for t in self._engine.templates.values() if t.inventory and t.kind in used)
-        if not policies:
-            return NOTHING, ()
-        error = self._sync_sets.renew(lambda: reader.objects_if_served(SYNC_SETS))
-        known = referential.wanted(self._config.value, self._sync_sets.value)
-        inventory, troubles = referential.load(reader, known, exclusions.of_process("sync"))
-        if error:
-            troubles.append(Trouble(error.reason, f"SyncSets could not be listed: {error}"))
-        return inventory, referential.gaps(troubles, policies)
-
     def _write(self, templates: Sequence[TemplateRecord], found: Sequence[ConstraintRecord]) -> tuple[Gap, ...]:
-        """Say in the policies' status what became of them, once it is known what the templates are."""
+        """Say in the policies' status what became of them; not in those that were not read in this run."""
         if not self._listed_templates.known:
             return ()
-        written = self._by_pod.write_templates(templates, self._listed_templates.value.resource)
-        return (*written, *self._by_pod.write_constraints(found))
+        read = templates if self._listed_templates.fresh else ()
+        fresh = [record for record in found if self._listed[record.resource.plural].fresh]
+        written = self._by_pod.write_templates(read, self._listed_templates.value.resource)
+        return (*written, *self._by_pod.write_constraints(fresh))
 
 
 def _read_templates(reader: Reader) -> _Templates:
@@ -255,11 +215,6 @@ def _served(reader: Reader, resource: Resource) -> tuple[tuple[Object, ...], boo
         return tuple(reader.objects(resource)), True
     except NotFound:
         return (), False
-
-
-def _first(reader: Reader, places: Iterable[str]) -> Object | None:
-    found = (reader.one(CONFIGS, NAME, place) for place in places)
-    return next((config for config in found if config is not None), None)
 
 
 def _with_problem(record: TemplateRecord, problems: Mapping[str, PolicyError]) -> TemplateRecord:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -16,25 +16,28 @@ from audit.model import Resource
 from constraints import Kind
 from constraints.model import Json, Object
 
-NAMESPACES = Resource(Kind("", "v1", "Namespace"), "namespaces", False)
-
 T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class Kept(Generic[T]):
-    """The last value that could be read: what cannot be read now stays as it was in the run before."""
+    """The last value that could be read: what cannot be read now stays as it was in the run before.
+
+    `known`: it has been read at least once; `fresh`: it was read the last time that this was tried.
+    """
 
     value: T
     known: bool = False
+    fresh: bool = False
 
     def renew(self, read: Callable[[], T]) -> KubeError | None:
         """Read again; gives what prevented it."""
+        self.fresh = False
         try:
             self.value = read()
         except KubeError as error:
             return error
-        self.known = True
+        self.known = self.fresh = True
         return None
 
 
@@ -103,11 +106,6 @@ class Reader:
             if "list" in verbs and "/" not in name:
                 return Resource(kind, name, row.get("namespaced") is True, tuple(verbs))
         return None
-
-
-def namespaces(reader: Reader) -> Mapping[str, Object]:
-    """Every Namespace, by name. Raises KubeError."""
-    return {item["metadata"]["name"]: item for item in reader.objects(NAMESPACES)}
 
 
 def items_of(body: bytes, resource: Resource) -> Iterator[dict[str, Json]]:

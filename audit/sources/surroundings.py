@@ -1,0 +1,86 @@
+"""Reads what lies around the audited objects: Config's exclusions, Namespaces and the referential data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from audit.model import Resource
+from audit.sources import referential
+from audit.sources.exclusions import CONFIG, NAME, Exclusions
+from audit.sources.reading import Kept, Reader
+from audit.sources.referential import NOTHING, SYNC_SETS, Trouble
+from constraints import Cause, Engine, Gap, Inventory, Kind
+from constraints.model import Object
+
+GATEKEEPER_NAMESPACE = "gatekeeper-system"
+CONFIGS = Resource(CONFIG, "configs", True)
+NAMESPACES = Resource(Kind("", "v1", "Namespace"), "namespaces", False)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What was read in one run: who is excluded from the audit, Namespaces by name, `data.inventory`."""
+
+    excluded: Callable[[Object], bool]
+    namespaces: Mapping[str, Object]
+    inventory: Inventory
+    gaps: tuple[Gap, ...]
+
+
+class Surroundings:
+    """Remembers what was read last; `namespace` is where a Config is looked for before Gatekeeper's own."""
+
+    def __init__(self, namespace: str) -> None:
+        self._places = tuple(dict.fromkeys((namespace, GATEKEEPER_NAMESPACE)))
+        self._config: Kept[Object | None] = Kept(None)
+        self._namespaces: Kept[Mapping[str, Object]] = Kept({})
+        self._sync_sets: Kept[list[Object]] = Kept([])
+
+    def read(self, reader: Reader, engine: Engine) -> Around:
+        """Read everything that the policies of `engine` need; what cannot be read is a Gap."""
+        exclusions, config_gaps = self._read_exclusions(reader)
+        namespace_gaps = self._read_namespaces(reader)
+        inventory, inventory_gaps = self._read_inventory(reader, engine, exclusions)
+        return Around(
+            exclusions.of_process("audit"),
+            self._namespaces.value,
+            inventory,
+            (*config_gaps, *namespace_gaps, *inventory_gaps),
+        )
+
+    def _read_exclusions(self, reader: Reader) -> tuple[Exclusions, tuple[Gap, ...]]:
+        error = self._config.renew(lambda: _first(reader, self._places))
+        exclusions = Exclusions.of(self._config.value)
+        gaps = [Gap(Cause.LIST, "InvalidConfig", problem) for problem in exclusions.problems]
+        if error:
+            last = "the last one is used" if self._config.known else "nothing is excluded"
+            gaps.append(Gap(Cause.LIST, error.reason, f"Config {NAME} could not be read, {last}: {error}"))
+        return exclusions, tuple(gaps)
+
+    def _read_namespaces(self, reader: Reader) -> tuple[Gap, ...]:
+        error = self._namespaces.renew(lambda: {n["metadata"]["name"]: n for n in reader.objects(NAMESPACES)})
+        if error is None:
+            return ()
+        last = "those of the last run are used" if self._namespaces.known else "none is known"
+        return (Gap(Cause.LIST, error.reason, f"Namespaces could not be listed, {last}: {error}", NAMESPACES.kind),)
+
+    def _read_inventory(
+        self, reader: Reader, engine: Engine, exclusions: Exclusions
+    ) -> tuple[Inventory, tuple[Gap, ...]]:
+        """`data.inventory`, listed only when a template that reads it has a constraint."""
+        used = {constraint.kind for constraint in engine.enforced()}
+        policies = sorted(t.kind for t in engine.templates.values() if t.inventory and t.kind in used)
+        if not policies:
+            return NOTHING, ()
+        error = self._sync_sets.renew(lambda: reader.objects_if_served(SYNC_SETS))
+        sync = referential.wanted(self._config.value, self._sync_sets.value)
+        inventory, troubles = referential.load(reader, sync, exclusions.of_process("sync"))
+        if error:
+            troubles.append(Trouble(error.reason, f"SyncSets could not be listed: {error}"))
+        return inventory, referential.gaps(troubles, policies)
+
+
+def _first(reader: Reader, places: Iterable[str]) -> Object | None:
+    found = (reader.one(CONFIGS, NAME, place) for place in places)
+    return next((config for config in found if config is not None), None)
