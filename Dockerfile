@@ -9,6 +9,9 @@ RUN python -m venv --without-pip /opt/kube-patrol \
 
 FROM python:3.13-slim
 COPY --from=build /opt/kube-patrol /opt/kube-patrol
+# What `patrol demo` shows.
+COPY manifests/crds /opt/kube-patrol/share/kube-patrol/manifests/crds
+COPY manifests/samples /opt/kube-patrol/share/kube-patrol/manifests/samples
 ENV PATH=/opt/kube-patrol/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

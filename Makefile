@@ -38,7 +38,7 @@ bench: $(VENV)/.installed
 	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
 
 readme: $(VENV)/.installed
-	$(BIN)/python -m audit.flags README.md
+	$(BIN)/python -m audit.usage README.md
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
