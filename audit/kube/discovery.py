@@ -1,0 +1,179 @@
+"""What an API server serves: the preferred version of each resource; a broken group is a Gap, not the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from audit.errors import BadBody, KubeError, NotFound
+from audit.kube.client import Client
+from audit.kube.request import JSON, read
+from audit.model import Resource
+from constraints import Cause, Gap, Kind
+from constraints.model import Json
+
+Parse = Callable[[Kind, Json], Resource | None]
+
+AGGREGATED = ",".join(
+    f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What one version of a group serves; `preferred` marks the version that the group prefers."""
+
+    preferred: bool
+    resources: tuple[Resource, ...]
+
+
+def discover(client: Client) -> tuple[list[Resource], list[Gap]]:
+    """The listable resources, each in its preferred version (contract, section 12), and the groups that are broken.
+
+    Raises a KubeError when nothing could be learned at all.
+    """
+    versions, gaps = served(client)
+    return [resource for resource in preferred(versions) if "list" in resource.verbs], gaps
+
+
+def served(client: Client) -> tuple[list[Version], list[Gap]]:
+    """Everything the server serves, in its order, subresources left out. Raises a KubeError."""
+    versions: list[Version] = []
+    gaps: list[Gap] = []
+    missing: list[NotFound] = []
+    for root in ("/api", "/apis"):
+        try:
+            found = list(_root(client, root))
+        except NotFound as error:  # a server may do without core, or without groups
+            missing.append(error)
+            continue
+        versions += (item for item in found if isinstance(item, Version))
+        gaps += (item for item in found if isinstance(item, Gap))
+    if len(missing) == 2:
+        raise missing[0]
+    return versions, gaps
+
+
+def preferred(versions: Iterable[Version]) -> list[Resource]:
+    """One version of each resource: that of the group's preferred version, else the first one that serves it."""
+    chosen: dict[tuple[str, str], Resource] = {}
+    for version in versions:
+        for resource in version.resources:
+            key = (resource.kind.group, resource.plural)
+            if version.preferred or key not in chosen:
+                chosen[key] = resource
+    return list(chosen.values())
+
+
+def find(versions: Iterable[Version], kind: Kind) -> Resource | None:
+    """The resource of exactly that group, version and kind; None when it is not served."""
+    return next((each for version in versions for each in version.resources if each.kind == kind), None)
+
+
+def _root(client: Client, root: str) -> Iterator[Version | Gap]:
+    """`/api` or `/apis`: aggregated where the server can, else group by group."""
+    document = _document(client, root, f"{AGGREGATED},{JSON}")
+    if document.get("kind") == "APIGroupDiscoveryList":
+        for group in _list(document, "items", root):
+            try:
+                yield from _aggregated(group)
+            except BadBody as error:
+                yield _gap(
+                    Kind(_word(_mapping(_mapping(group).get("metadata")), "name"), "", ""), error.reason, str(error)
+                )
+    else:
+        for kind, is_preferred in _legacy_versions(document, root):
+            path = f"/apis/{kind.api_version}" if kind.group else f"/api/{kind.version}"
+            yield _legacy(client, path, kind, is_preferred)
+
+
+def _aggregated(group: Json) -> Iterator[Version | Gap]:
+    name = _word(_mapping(_mapping(group).get("metadata")), "name")
+    is_preferred = True  # the first version that is not stale
+    for entry in _list(_mapping(group), "versions", f"group {name}"):
+        kind = Kind(name, _word(_mapping(entry), "version"), "")
+        if _mapping(entry).get("freshness") == "Stale":
+            yield _gap(kind, "Stale", "the API server has only an old answer, or none, of the server behind it")
+            continue
+        yield _version(kind, is_preferred, entry, _aggregated_resource)
+        is_preferred = False
+
+
+def _aggregated_resource(kind: Kind, item: Json) -> Resource | None:
+    word = (item.get("responseKind") or {}).get("kind")
+    if not word:
+        return None  # only its subresources are served
+    verbs = tuple(item.get("verbs") or ())
+    return Resource(Kind(kind.group, kind.version, word), item["resource"], item.get("scope") == "Namespaced", verbs)
+
+
+def _legacy_versions(document: dict[str, Json], root: str) -> Iterator[tuple[Kind, bool]]:
+    """The versions that a document of the older kind names, each with whether its group prefers it."""
+    for version in _list(document, "versions", root):
+        yield Kind("", str(version), ""), True
+    for group in _list(document, "groups", root):
+        name = _word(_mapping(group), "name")
+        best = _word(_mapping(_mapping(group).get("preferredVersion")), "version")
+        for entry in _list(_mapping(group), "versions", f"group {name}"):
+            version = _word(_mapping(entry), "version")
+            yield Kind(name, version, ""), version == best
+
+
+def _legacy(client: Client, path: str, kind: Kind, is_preferred: bool) -> Version | Gap:
+    try:
+        document = _document(client, path, JSON)
+    except KubeError as error:
+        return _gap(kind, error.reason, str(error))
+    return _version(kind, is_preferred, document, _legacy_resource)
+
+
+def _legacy_resource(kind: Kind, item: Json) -> Resource | None:
+    if "/" in item["name"]:
+        return None  # a subresource
+    verbs = tuple(item.get("verbs") or ())
+    return Resource(Kind(kind.group, kind.version, item["kind"]), item["name"], item.get("namespaced") is True, verbs)
+
+
+def _version(kind: Kind, is_preferred: bool, document: Json, parse: Parse) -> Version | Gap:
+    """The field `resources` of a document in either format; a Gap when one of them is not as it should be."""
+    try:
+        found = [parse(kind, item) for item in document.get("resources") or ()]
+    except (AttributeError, KeyError, TypeError):
+        return _gap(kind, "BadBody", "they are not described as they should be")
+    return Version(is_preferred, tuple(resource for resource in found if resource))
+
+
+def _document(client: Client, path: str, accept: str) -> dict[str, Json]:
+    body = client.send(read(path, accept))
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadBody(f"discovery of {path}: the reply is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise BadBody(f"discovery of {path}: the reply is a {type(document).__name__}, not an object")
+    return document
+
+
+def _list(document: dict[str, Json], name: str, path: str) -> list[Json]:
+    value = document.get(name)
+    if value is None:
+        return []  # Go leaves out an empty list, or writes null
+    if not isinstance(value, list):
+        raise BadBody(f"discovery of {path}: field {name} is a {type(value).__name__}, not a list")
+    return value
+
+
+def _gap(kind: Kind, reason: str, why: str) -> Gap:
+    name = kind.api_version if kind.version else kind.group
+    return Gap(Cause.DISCOVERY, reason, f"{name}: its resources could not be discovered: {why}", kind)
+
+
+def _word(mapping: dict[str, Json], name: str) -> str:
+    value = mapping.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _mapping(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,253 @@
+"""Elects a leader among replicas by a Lease, with the algorithm and the timing of client-go's leader election.
+
+Two clocks: validity is measured on each replica's own monotonic clock, so that clocks need not agree; the times in
+the Lease are for people.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from math import ceil
+from threading import Event, Lock
+from uuid import uuid4
+
+import orjson
+
+from audit.errors import BadBody, Conflict, KubeError, NotFound
+from audit.kube.client import Client
+from audit.kube.request import Request, create_object, get_object, update_object
+from audit.model import Resource
+from constraints import Kind
+from constraints.model import Json
+
+LOG = logging.getLogger(__name__)
+LEASES = Resource(Kind("coordination.k8s.io", "v1", "Lease"), "leases", True)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Which Lease, and under which name we hold it. No two processes may ever share an `identity`."""
+
+    namespace: str
+    name: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """client-go's defaults, in seconds.
+
+    A lease that others see unchanged for `duration` is free. A leader that could not renew for `deadline`, which is
+    less, leads no more. Either tries every `retry`.
+    """
+
+    duration: float = 15.0
+    deadline: float = 10.0
+    retry: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """The clocks of an election: `now` in Unix seconds, `elapsed` monotonic; `sleep` None waits for the stop event."""
+
+    now: Callable[[], float] = time.time
+    elapsed: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], object] | None = None
+    chance: Callable[[], float] = random.random
+
+
+def unique_identity(host: str) -> str:
+    """A name for one process on `host`; a restarted container is another process."""
+    return f"{host}_{uuid4()}"
+
+
+def nothing() -> None:
+    """A callback that does nothing."""
+
+
+class Election:
+    """Runs for leader until told to stop; `is_leader` may be asked by any thread."""
+
+    def __init__(self, client: Client, seat: Seat, timing: Timing = Timing(), hands: Hands = Hands()) -> None:
+        if not timing.retry < timing.deadline < timing.duration:
+            raise ValueError(f"retry < deadline < duration must hold, not {timing}")
+        self._client = client
+        self._seat = seat
+        self._timing = timing
+        self._hands = hands
+        self._lock = Lock()
+        self._lease: dict[str, Json] = {}  # as last seen
+        self._seen_at = 0.0  # when we saw it change
+        self._led_from: float | None = None  # when the last renewal that succeeded was begun
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether we lead at this moment.
+
+        Turns false by itself when the lease was not renewed within the deadline, counted from before the renewal was
+        sent: so nobody else, who waits for longer and began to wait later, leads at the same time.
+        """
+        with self._lock:
+            led_from = self._led_from
+        return led_from is not None and self._hands.elapsed() - led_from < self._timing.deadline
+
+    @property
+    def leader(self) -> str:
+        """The identity that holds the lease as last seen; empty when it is free or not known."""
+        return str(_spec(self._lease).get("holderIdentity") or "")
+
+    def run(
+        self, stop: Event, on_started: Callable[[], None] = nothing, on_stopped: Callable[[], None] = nothing
+    ) -> None:
+        """Try to lead, and to go on leading, until `stop`; then give the lease back.
+
+        Set `stop` only when the work of the leader has ended: another one may lead a moment later. `on_started` and `on_stopped` are called from here when we come to lead and when we lead no more.
+        """
+        led = False
+        try:
+            while not stop.is_set():
+                self.step()
+                led = self._tell(led, on_started, on_stopped)
+                (self._hands.sleep or stop.wait)(self._pause())
+                led = self._tell(led, on_started, on_stopped)
+        finally:
+            if led:
+                on_stopped()
+            self.release()
+
+    def step(self) -> bool:
+        """Take the lease if it is free, or renew it if it is ours; whether we lead then. Never raises a KubeError."""
+        begun = self._hands.elapsed()
+        try:
+            held = self._take_or_renew()
+        except KubeError as error:
+            LOG.warning("Lease %s/%s: %s", self._seat.namespace, self._seat.name, error)
+            return self.is_leader  # until the deadline: others wait longer
+        with self._lock:
+            if held:
+                self._led_from = begun
+            elif self.leader != self._seat.identity:
+                self._led_from = None
+        return self.is_leader
+
+    def release(self) -> None:
+        """Give the lease back, if we lead, so that another need not wait until it has run out."""
+        if not self.is_leader:
+            return
+        with self._lock:
+            self._led_from = None
+        try:
+            self._observe(self._get())
+            if self.leader == self._seat.identity:
+                self._write({**_spec(self._lease), "holderIdentity": "", "leaseDurationSeconds": 1, **self._times()})
+        except KubeError as error:
+            LOG.warning("Lease %s/%s was not given back: %s", self._seat.namespace, self._seat.name, error)
+
+    def _take_or_renew(self) -> bool:
+        if self.is_leader and self._renewed_blindly():
+            return True
+        try:
+            self._observe(self._get())
+        except NotFound:
+            return self._create()
+        if self.leader and self.leader != self._seat.identity and self._is_valid():
+            return False
+        return self._claim()
+
+    def _renewed_blindly(self) -> bool:
+        """Renew what we last wrote, without reading it first; False when somebody has changed it since."""
+        try:
+            self._write({**_spec(self._lease), **self._times(acquired=False)})
+        except (Conflict, NotFound):
+            return False
+        return True
+
+    def _create(self) -> bool:
+        metadata = {"namespace": self._seat.namespace, "name": self._seat.name}
+        spec = {"leaseTransitions": 0, **self._held(), **self._times()}
+        body = {"apiVersion": LEASES.kind.api_version, "kind": "Lease", "metadata": metadata, "spec": spec}
+        try:
+            self._observe(self._send(create_object(LEASES, body)))
+        except Conflict:  # another one was faster
+            return False
+        return True
+
+    def _claim(self) -> bool:
+        spec = _spec(self._lease)
+        ours = self.leader == self._seat.identity
+        transitions = _whole(spec.get("leaseTransitions"), 0) + (0 if ours else 1)
+        try:
+            self._write({**spec, **self._held(), **self._times(not ours), "leaseTransitions": transitions})
+        except Conflict:  # another one was faster
+            return False
+        return True
+
+    def _is_valid(self) -> bool:
+        length = _whole(_spec(self._lease).get("leaseDurationSeconds"), ceil(self._timing.duration))
+        return self._hands.elapsed() < self._seen_at + length
+
+    def _observe(self, lease: dict[str, Json]) -> None:
+        if _mark(lease) != _mark(self._lease):
+            self._seen_at = self._hands.elapsed()
+        self._lease = lease
+
+    def _get(self) -> dict[str, Json]:
+        return self._send(get_object(LEASES, self._seat.name, self._seat.namespace))
+
+    def _write(self, spec: dict[str, Json]) -> None:
+        """Replace the spec; the resourceVersion in the metadata is the optimistic lock."""
+        self._observe(self._send(update_object(LEASES, {**self._lease, "spec": spec})))
+
+    def _send(self, request: Request) -> dict[str, Json]:
+        body = self._client.attempt(replace(request, timeout=self._patience()))
+        try:
+            lease = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise BadBody(f"{request}: the reply is not JSON: {error}") from error
+        if not isinstance(lease, dict) or not isinstance(lease.get("metadata"), dict):
+            raise BadBody(f"{request}: the reply is not a Lease")
+        return lease
+
+    def _patience(self) -> float:
+        """Half the deadline for one request, so that there is time for another one."""
+        return self._timing.deadline / 2
+
+    def _held(self) -> dict[str, Json]:
+        return {"holderIdentity": self._seat.identity, "leaseDurationSeconds": ceil(self._timing.duration)}
+
+    def _times(self, acquired: bool = True) -> dict[str, Json]:
+        stamp = datetime.fromtimestamp(self._hands.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return {"renewTime": stamp, **({"acquireTime": stamp} if acquired else {})}
+
+    def _pause(self) -> float:
+        """Those who wait do so for a little longer each time, by chance, so that they do not all ask at once."""
+        return self._timing.retry * (1.0 if self.is_leader else 1.0 + 1.2 * self._hands.chance())
+
+    def _tell(self, led: bool, on_started: Callable[[], None], on_stopped: Callable[[], None]) -> bool:
+        leads = self.is_leader
+        if leads != led:
+            LOG.info("%s %s lease %s/%s", self._seat.identity, "holds" if leads else "lost", *self._where())
+            (on_started if leads else on_stopped)()
+        return leads
+
+    def _where(self) -> tuple[str, str]:
+        return self._seat.namespace, self._seat.name
+
+
+def _spec(lease: dict[str, Json]) -> dict[str, Json]:
+    spec = lease.get("spec")
+    return spec if isinstance(spec, dict) else {}
+
+
+def _mark(lease: dict[str, Json]) -> tuple[Json, Json]:
+    """What differs whenever the holder has renewed."""
+    return _spec(lease), (lease.get("metadata") or {}).get("resourceVersion")
+
+
+def _whole(value: Json, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else default

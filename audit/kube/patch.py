@@ -1,0 +1,94 @@
+"""Writes the status of an object without losing what was to be written, and without touching what is not ours."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from audit.errors import BadBody, Conflict, NotFound
+from audit.kube.client import Client
+from audit.kube.request import get_object, merge_patch
+from audit.model import Resource
+from constraints.model import Json, Object
+
+Change = Callable[[Object], Json]
+
+
+class Written(Enum):
+    """What became of a write."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusWriter:
+    """Merge-patches the status subresource of objects with `client`.
+
+    A conflict is tried again up to `attempts` times; `sleep` waits between, in seconds. May be shared by threads.
+    """
+
+    client: Client
+    attempts: int = 6
+    sleep: Callable[[float], object] = time.sleep
+
+    def patch(self, resource: Resource, name: str, patch: Object, namespace: str = "") -> Written:
+        """Set the fields in `patch` (`{"status": {...}}`, null removes one), whatever the others are by now.
+
+        GONE when the object is no more. Raises a KubeError; nothing is written then.
+        """
+        request = merge_patch(resource, name, patch, namespace, "status")
+        try:
+            self._retrying()(self.client.send, request)
+        except NotFound:
+            return self._gone(resource, name, namespace)
+        return Written.WRITTEN
+
+    def change(self, resource: Resource, name: str, change: Change, namespace: str = "") -> Written:
+        """Patch with what `change` makes of the object as it is; None leaves it unchanged.
+
+        For lists that others write to as well, such as `status.byPod`: when somebody was faster, the object is read
+        again and `change` asked again. GONE and KubeError as in `patch`.
+        """
+        try:
+            return self._retrying()(self._change, resource, name, change, namespace)
+        except NotFound:
+            return self._gone(resource, name, namespace)
+
+    def _change(self, resource: Resource, name: str, change: Change, namespace: str) -> Written:
+        request = get_object(resource, name, namespace)
+        current = self.client.send_json(request)
+        metadata = current.get("metadata") if isinstance(current, dict) else None
+        if not isinstance(metadata, dict):
+            raise BadBody(f"{request}: the reply is not an object with metadata")
+        patch = change(current)
+        if patch is None:
+            return Written.UNCHANGED
+        guarded = {**patch, "metadata": {"resourceVersion": metadata.get("resourceVersion")}}
+        self.client.send(merge_patch(resource, name, guarded, namespace, "status"))
+        return Written.WRITTEN
+
+    def _gone(self, resource: Resource, name: str, namespace: str) -> Written:
+        """Tell an object that is no more from a kind that has no status subresource: both answer 404."""
+        try:
+            self.client.send(get_object(resource, name, namespace))
+        except NotFound:
+            return Written.GONE
+        raise NotFound(f"{resource.kind} {name}: it exists, but its kind has no status subresource", status=404)
+
+    def _retrying(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception_type(Conflict),
+            stop=stop_after_attempt(self.attempts),
+            wait=wait_random_exponential(multiplier=0.1, max=2.0),
+            sleep=self._pause,
+            reraise=True,
+        )
+
+    def _pause(self, seconds: float) -> None:
+        self.sleep(seconds)
