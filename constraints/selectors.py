@@ -35,7 +35,7 @@ def compile_selector(selector: Json, path: str) -> Selector:
 
 def _labels(wanted: Mapping[str, Json], path: str) -> Iterator[Selector]:
     for key, value in wanted.items():
-        _check_key(key, path)
+        _key(key, path)
         _check_value(value, f"{path}.{key}")
         yield _in(key, [value])
 
@@ -46,10 +46,9 @@ def _expressions(expressions: Sequence[Json], path: str) -> Iterator[Selector]:
 
 
 def _expression(expression: Mapping[str, Json], path: str) -> Selector:
-    key, operator = expression.get("key"), expression.get("operator")
     values = _list(expression.get("values"), f"{path}.values")
-    _check_operator(operator, values, path)
-    _check_key(key, f"{path}.key")
+    operator = _operator(expression.get("operator"), values, path)
+    key = _key(expression.get("key"), f"{path}.key")
     for at, value in enumerate(values):
         _check_value(value, f"{path}.values[{at}]")
     return _OPERATORS[operator](key, values)
@@ -82,7 +81,7 @@ _OPERATORS: Final[Mapping[str, Callable[[str, Sequence[str]], Selector]]] = {
 _WITH_VALUES: Final = frozenset({"In", "NotIn"})
 
 
-def _check_operator(operator: Json, values: Sequence[Json], path: str) -> None:
+def _operator(operator: Json, values: Sequence[Json], path: str) -> str:
     if not isinstance(operator, str) or operator not in _OPERATORS:
         raise ConstraintError(
             f"{path}.operator: Invalid value: {quoted(operator)}: not a valid selector operator, use one of {', '.join(_OPERATORS)}"
@@ -95,7 +94,7 @@ def _check_operator(operator: Json, values: Sequence[Json], path: str) -> None:
         )
 
 
-def _check_key(key: Json, path: str) -> None:
+def _key(key: Json, path: str) -> str:
     if not isinstance(key, str):
         raise ConstraintError(f"{path}: Invalid value: {quoted(key)}: a label key must be a string")
     prefix, slash, name = key.rpartition("/")
@@ -103,6 +102,7 @@ def _check_key(key: Json, path: str) -> None:
         raise ConstraintError(f"{path}: Invalid value: {quoted(key)}: the name of a label key {_NAME_RULE}")
     if slash and (len(prefix) > _PREFIX_LENGTH or not _PREFIX.match(prefix)):
         raise ConstraintError(f"{path}: Invalid value: {quoted(key)}: not a label key, {_PREFIX_RULE}")
+    return key
 
 
 def _check_value(value: Json, path: str) -> None:

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import yaml
 
@@ -44,6 +44,8 @@ _BOOLEANS_1_2: Final[Rule] = ("bool", _words("true", "false"), "tTfF")
 
 class _Loader(yaml.CSafeLoader):
     """The C parser with Go's rules for plain scalars."""
+
+    yaml_constructors: ClassVar[dict[Any, Any]] = {}  # filled below
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Keys become strings, as they do on the way through JSON."""
@@ -106,13 +108,13 @@ class _Loader(yaml.CSafeLoader):
 class _Kubernetes(_Loader):
     """YAML 1.1."""
 
-    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - what the base class calls it; filled below
+    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}  # filled below
 
 
 class _Gator(_Loader):
     """YAML 1.2."""
 
-    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - as above
+    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}  # filled below
 
 
 def _prepare(loader: type[_Loader], rules: Iterable[Rule]) -> None:
@@ -128,6 +130,8 @@ def _construct(constructors: Mapping[str, Callable[[Any, yaml.Node], Json]]) -> 
 
 _construct(
     {
+        "null": lambda _loader, _node: None,
+        "str": _Loader._text,
         "map": _Loader.whole,
         "seq": _Loader.sequence,
         "bool": _Loader.boolean,
@@ -137,7 +141,7 @@ _construct(
         "binary": _Loader.binary,
     }
 )
-_Loader.add_constructor(None, _Loader.unknown)  # type: ignore[type-var]  # None is how PyYAML spells "any other tag"
+_Loader.add_constructor(None, _Loader.unknown)  # None is how PyYAML spells "any other tag"
 _prepare(_Kubernetes, (_BOOLEANS_1_1, *_COMMON))
 _prepare(_Gator, (_BOOLEANS_1_2, *_COMMON))
 

@@ -1,0 +1,129 @@
+"""`patrol test`: `gator test` over files, folders or standard input, without a cluster (contract, section 11)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Final, NoReturn, TextIO
+
+from audit.errors import ConfigError, InputError
+from audit.gator.evaluate import evaluate, not_applied
+from audit.gator.output import FORMATS, Report
+from audit.gator.stats import Meter
+from audit.sources.manifests import duplicates, piped, read
+from constraints import Gap
+
+_EXAMPLES: Final = """examples:
+  patrol test --filename=manifest.yaml
+  patrol test --filename=manifest.yaml --filename=policies/
+  cat manifest.yaml | patrol test --output=json
+"""
+_TRUE: Final = ("1", "t", "true")
+_FALSE: Final = ("0", "f", "false")
+_FAILURE_POLICIES: Final = ("Fail", "Ignore")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong flags end with exit code 1, as everything that goes wrong in `gator test`."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message}; see patrol test --help")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `patrol test` and give its exit code: 1 for a violation that denies and for anything that went wrong."""
+    try:
+        return _test(_parser().parse_args(argv), sys.stdin, sys.stdout)
+    except (ConfigError, InputError) as error:
+        _say(f"Error: {error}")
+        return 1
+    except BrokenPipeError:  # whoever read the output has seen enough
+        sys.stderr.close()
+        return 1
+
+
+def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> int:
+    _check(flags)
+    manifests = read(flags.filename, piped(stdin))
+    for warning in (*duplicates(manifests), *not_applied(manifests)):
+        _say(warning)
+    if not manifests:
+        raise InputError("no input data identified")
+    outcome = evaluate(manifests, Meter() if flags.stats else None)
+    for line in FORMATS[flags.output](_shown(outcome.report, flags.deny_only)):
+        stdout.write(line)
+    stdout.flush()
+    _report_gaps(outcome.gaps)
+    return 1 if outcome.gaps or any(result.denies for result in outcome.report.results) else 0
+
+
+def _check(flags: argparse.Namespace) -> None:
+    if flags.image or flags.tempdir:
+        raise ConfigError(
+            "--image and --tempdir: policies in OCI images cannot be read; unpack them and use --filename"
+        )
+    if flags.trace:
+        _say("WARNING - --trace: the Rego engine gives no trace")
+    if flags.verbose:
+        _say("WARNING - --verbose: the Rego engine gives no output of print()")
+
+
+def _shown(report: Report, deny_only: bool) -> Report:
+    """`--deny-only` hides results; they still count for the exit code."""
+    return Report([result for result in report.results if result.denies], report.stats) if deny_only else report
+
+
+def _report_gaps(gaps: Iterable[Gap]) -> None:
+    for gap in gaps:
+        _say(f"Error: auditing objects: {gap.message}")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="patrol test",
+        description="Evaluate Kubernetes objects by the ConstraintTemplates and constraints among them.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add(
+        "-f",
+        "--filename",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a file or folder of objects; may be given several times",
+    )
+    add("-o", "--output", type=str.lower, choices=tuple(FORMATS), default="text", help="output format (text)")
+    add("-i", "--image", action="append", default=[], help="refused: OCI images of policies cannot be read")
+    add("-d", "--tempdir", default="", help="refused, it belongs to --image")
+    add(
+        "--default-k8s-native-validation-failure-policy",
+        choices=_FAILURE_POLICIES,
+        default="Fail",
+        help="accepted; no CEL engine yet",
+    )
+    for names, default, text in _BOOLEANS:
+        add(*names, nargs="?", const=True, default=default, type=_truth, metavar="BOOL", help=text)
+    return parser
+
+
+_BOOLEANS: Final = (
+    (("-t", "--trace"), False, "accepted; the Rego engine gives no trace"),
+    (("--stats",), False, "add what each template's code took"),
+    (("-v", "--verbose"), False, "accepted; the Rego engine gives no output of print()"),
+    (("--deny-only",), False, "print only violations that deny"),
+    (("--enable-k8s-native-validation",), True, "accepted; no CEL engine yet"),
+)
+
+
+def _truth(text: str) -> bool:
+    if text.lower() in (*_TRUE, *_FALSE):
+        return text.lower() in _TRUE
+    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")

@@ -1,0 +1,130 @@
+"""The run of `patrol test`: every object is policy, data and under review at once, as in `gator test`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from audit.errors import InputError
+from audit.gator.golang import quote
+from audit.gator.output import Report, Result
+from audit.gator.stats import Meter
+from audit.sources.manifests import Manifest
+from constraints import Engine, Gap, Inventory, Kind, Point, PolicyError
+from constraints.model import Json, Object
+from constraints.review import mapping, review_of
+
+TEMPLATES: Final = "templates.gatekeeper.sh"
+CONSTRAINTS: Final = "constraints.gatekeeper.sh"
+_NOT_APPLIED: Final = {"expansion.gatekeeper.sh": "expansion", "mutations.gatekeeper.sh": "mutation"}
+_DEFAULT: Final = {"metadata": {"name": "default"}}
+_NONE: Final[Object] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was found; `gaps` is what could not be evaluated."""
+
+    report: Report
+    gaps: Sequence[Gap]
+
+
+def evaluate(manifests: Sequence[Manifest], meter: Meter | None = None) -> Outcome:
+    """Review every object by every constraint among them. Raises InputError for an object that cannot be used."""
+    engine = load(manifests, Engine(Point.GATOR, meter.drivers()) if meter else Engine(Point.GATOR))
+    for manifest in manifests:
+        _check_kind(manifest)
+    inventory = Inventory.of(manifest.object for manifest in manifests)
+    namespaces = namespaces_of(manifest.object for manifest in manifests)
+    results: list[Result] = []
+    gaps: list[Gap] = []
+    stats: list[Mapping[str, Json]] = []
+    for manifest in manifests:
+        for outcome in review(engine, manifest.object, inventory, namespaces):
+            if isinstance(outcome, Gap):
+                gaps.append(outcome)
+            else:
+                results.append(outcome)
+        stats.extend(meter.take() if meter else ())
+    results.sort(key=lambda result: result.sort_key)
+    return Outcome(Report(results, stats if meter else None), gaps)
+
+
+def load(manifests: Iterable[Manifest], engine: Engine) -> Engine:
+    """Add the templates among `manifests` to `engine`, then the constraints. Raises InputError."""
+    manifests = list(manifests)
+    for manifest in manifests:
+        kind = kind_of(manifest.object)
+        if kind.group == TEMPLATES and kind.kind == "ConstraintTemplate":
+            _add("template", manifest, engine)
+    for manifest in manifests:
+        if kind_of(manifest.object).group == CONSTRAINTS:
+            _add("constraint", manifest, engine)
+    return engine
+
+
+def review(
+    engine: Engine, obj: Object, inventory: Inventory, namespaces: Mapping[str, Object]
+) -> Iterator[Result | Gap]:
+    """One object's violations, those of a constraint together, in the order of constraints' kinds and names."""
+    outcomes = list(engine.review(review_of(obj, namespace_of(obj, namespaces)), inventory))
+    yield from (outcome for outcome in outcomes if isinstance(outcome, Gap))
+    found = [Result(outcome, obj) for outcome in outcomes if not isinstance(outcome, Gap)]
+    yield from sorted(found, key=lambda result: (result.violation.constraint.kind, result.violation.constraint.name))
+
+
+def namespaces_of(objects: Iterable[Object]) -> dict[str, Object]:
+    """The Namespaces among `objects` by name; `default` is always there."""
+    found: dict[str, Object] = {"default": _DEFAULT}
+    for obj in objects:
+        kind = kind_of(obj)
+        if kind.kind == "Namespace" and not kind.group:
+            found[str(mapping(obj.get("metadata")).get("name", ""))] = obj
+    return found
+
+
+def namespace_of(obj: Object, namespaces: Mapping[str, Object]) -> Object | None:
+    """The Namespace that `obj` lives in: an empty one when it names none, None when it is not known."""
+    name = mapping(obj.get("metadata")).get("namespace")
+    return namespaces.get(name) if isinstance(name, str) and name else _NONE
+
+
+def not_applied(manifests: Iterable[Manifest]) -> Iterator[str]:
+    """A warning for each object that gator would act on and this program does not."""
+    for manifest in manifests:
+        what = _NOT_APPLIED.get(kind_of(manifest.object).group)
+        if what:
+            yield f"WARNING - {manifest.object.get('kind')} {quote(_name(manifest))} ({manifest}) is only data: {what} is not supported"
+
+
+def kind_of(obj: Object) -> Kind:
+    """The kind of an object, empty where it has none."""
+    version, kind = obj.get("apiVersion"), obj.get("kind")
+    return Kind.of(version if isinstance(version, str) else "", kind if isinstance(kind, str) else "")
+
+
+def _add(what: str, manifest: Manifest, engine: Engine) -> None:
+    try:
+        if what == "template":
+            engine.add_template(manifest.object)
+        else:
+            engine.add_constraint(manifest.object)
+    except PolicyError as error:
+        raise InputError(f"auditing objects: adding {what} {quote(_name(manifest))} ({manifest}): {error}") from error
+
+
+def _check_kind(manifest: Manifest) -> None:
+    kind = kind_of(manifest.object)
+    for field, value in (("version", kind.version), ("kind", kind.kind)):
+        if not value:
+            what = f"resource {quote(_name(manifest))} ({manifest}) has no {field}"
+            raise InputError(f"auditing objects: adding data of GVK {quote(_gvk(kind))}: {what}")
+
+
+def _gvk(kind: Kind) -> str:
+    return f"{kind.group}/{kind.version}, Kind={kind.kind}"
+
+
+def _name(manifest: Manifest) -> str:
+    return str(mapping(manifest.object.get("metadata")).get("name", ""))

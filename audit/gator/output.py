@@ -1,0 +1,187 @@
+"""What `patrol test` prints: the text, JSON and YAML of `gator test` (contract, section 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from audit.gator import goyaml
+from audit.gator.golang import json_text, quote
+from constraints import Constraint, Violation
+from constraints.model import Json, Object
+
+TARGET: Final = "admission.k8s.gatekeeper.sh"
+DENY: Final = "deny"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """A violation and the object that it is about; `sort_key` is gator's order."""
+
+    violation: Violation
+    object: Object
+
+    @property
+    def sort_key(self) -> tuple[str, str]:
+        """By action, then by message."""
+        return self.violation.action, self.violation.message
+
+    @property
+    def denies(self) -> bool:
+        """Whether it makes the exit code 1."""
+        return DENY in (self.violation.action, *self.violation.actions)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Sorted results, and the engine's statistics if they were asked for."""
+
+    results: Sequence[Result]
+    stats: Sequence[Mapping[str, Json]] | None = None
+
+
+@dataclass(slots=True)
+class _Texts:
+    """Texts of values that come up again and again, remembered by identity."""
+
+    write: Callable[[Json], str]
+    _known: dict[int, str] = field(default_factory=dict)
+
+    def of(self, value: Json) -> str:
+        found = self._known.get(id(value))
+        if found is None:
+            found = self._known[id(value)] = self.write(value)
+        return found
+
+
+def text(report: Report) -> Iterator[str]:
+    """One line for each violation."""
+    for result in report.results:
+        metadata = result.object.get("metadata") or {}
+        namespace = metadata.get("namespace")
+        name = f"{namespace}/{metadata.get('name', '')}" if namespace else metadata.get("name", "")
+        kind = f"{result.object.get('apiVersion', '')}/{result.object.get('kind', '')}"
+        violation = result.violation
+        yield f"{kind} {name}: [{quote(violation.constraint.name)}] Message: {quote(violation.message)}\n"
+
+
+def json(report: Report) -> Iterator[str]:
+    """An array of results, or an object with `results` and `stats`; no newline at the end."""
+    if report.stats is None:
+        yield from _json_results(report.results, 0)
+        return
+    yield '{\n    "results": '
+    yield from _json_results(report.results, 1)
+    yield f',\n    "stats": {_json_stats(report.stats)}\n}}'
+
+
+def yaml(report: Report) -> Iterator[str]:
+    """The first result in block style and every further one on a line, as gator has it."""
+    if report.stats is None:
+        yield from _yaml_results(report.results, 0) if report.results else ["[]\n"]
+        return
+    yield "results:"
+    yield from ("\n", *_yaml_results(report.results, 4)) if report.results else [" []\n"]
+    yield "stats:"
+    yield from _yaml_stats(report.stats)
+
+
+def described(constraint: Constraint) -> dict[str, Json]:
+    """The constraint with the defaults that the engine filled in."""
+    obj = dict(constraint.obj)
+    spec = {"enforcementAction": constraint.action, **(obj.get("spec") or {})}
+    if spec.get("parameters") is not None or constraint.parameters:
+        spec["parameters"] = constraint.parameters
+    return {**obj, "spec": spec}
+
+
+def _json_results(results: Iterable[Result], depth: int) -> Iterator[str]:
+    pad, key = " " * 4 * depth, "\n" + " " * 4 * (depth + 2)
+    whole = _Texts(lambda value: json_text(value, depth + 2))
+    policies = _Texts(lambda constraint: json_text(described(constraint), depth + 2))
+    lead = "["
+    for result in results:
+        rows = _json_rows(result, whole, policies, depth + 2)
+        yield f"{lead}\n{pad}    {{" + ",".join(f'{key}"{name}": {value}' for name, value in rows) + f"\n{pad}    }}"
+        lead = ","
+    yield "null" if lead == "[" else f"\n{pad}]"
+
+
+def _json_rows(result: Result, whole: _Texts, policies: _Texts, depth: int) -> Iterator[tuple[str, str]]:
+    """Fields that Go leaves out when they are empty are left out."""
+    violation = result.violation
+    yield "target", json_text(TARGET)
+    if violation.message:
+        yield "msg", json_text(violation.message)
+    if violation.details is not None:
+        yield "metadata", json_text({"details": violation.details}, depth)
+    yield "constraint", policies.of(violation.constraint)
+    if violation.action:
+        yield "enforcementAction", json_text(violation.action)
+    if violation.actions:
+        yield "scopedActions", json_text(violation.actions, depth)
+    yield "violatingObject", whole.of(result.object)
+    yield "trace", "null"
+
+
+def _json_stats(stats: Sequence[Mapping[str, Json]]) -> str:
+    return _go_struct([dict(entry) for entry in stats], 1)
+
+
+def _go_struct(value: Json, depth: int) -> str:
+    """JSON with keys in the order of the fields of Go's structs, which is theirs here."""
+    inner, outer = "\n" + " " * 4 * (depth + 1), "\n" + " " * 4 * depth
+    if isinstance(value, dict):
+        return "{" + ",".join(f'{inner}"{k}": {_go_struct(v, depth + 1)}' for k, v in value.items()) + outer + "}"
+    if isinstance(value, list) and value:
+        return "[" + ",".join(inner + _go_struct(item, depth + 1) for item in value) + outer + "]"
+    return json_text(value, depth)
+
+
+def _yaml_results(results: Sequence[Result], indent: int) -> Iterator[str]:
+    pad = " " * indent
+    first = results[0]
+    yield f"{pad}- "
+    yield from goyaml.fields(
+        [("result", _yaml_rows(first)), ("violatingObject", first.object), ("trace", None)], indent + 2
+    )
+    whole = _Texts(goyaml.flow)
+    policies = _Texts(lambda constraint: goyaml.flow(described(constraint)))
+    for result in results[1:]:
+        rows = ", ".join(f"{key}: {value}" for key, value in _flow_rows(result, policies))
+        yield f"{pad}- {{result: {{{rows}}}, violatingObject: {whole.of(result.object)}, trace: null}}\n"
+
+
+def _yaml_rows(result: Result) -> goyaml.Rows:
+    violation = result.violation
+    return goyaml.Rows(
+        (
+            ("target", TARGET),
+            ("msg", violation.message),
+            ("metadata", _details(violation)),
+            ("constraint", {"object": described(violation.constraint)}),
+            ("enforcementaction", violation.action),
+            ("scopedenforcementactions", list(violation.actions)),
+        )
+    )
+
+
+def _flow_rows(result: Result, policies: _Texts) -> Iterator[tuple[str, str]]:
+    for key, value in _yaml_rows(result):
+        if key == "constraint":
+            yield key, f"{{object: {policies.of(result.violation.constraint)}}}"
+        else:
+            yield key, goyaml.flow(value)
+
+
+def _details(violation: Violation) -> dict[str, Json]:
+    return {} if violation.details is None else {"details": violation.details}
+
+
+def _yaml_stats(stats: Sequence[Mapping[str, Json]]) -> Iterator[str]:
+    rows = [goyaml.rows(entry) for entry in stats]
+    yield from goyaml.block(rows, 4) if rows else [" []\n"]
+
+
+FORMATS: Final[Mapping[str, Callable[[Report], Iterator[str]]]] = {"text": text, "json": json, "yaml": yaml}

@@ -1,0 +1,77 @@
+"""`--stats`: what each template's code took for each object, in the words of Gatekeeper's Rego driver."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from audit.gator.output import TARGET
+from constraints.drivers import DRIVERS, Driver, Policy, Program
+from constraints.inventory import Inventory
+from constraints.model import Finding, Json
+
+_LABELS: Final = (("TracingEnabled", False), ("PrintEnabled", False), ("target", TARGET))
+
+
+@dataclass(slots=True)
+class Meter:
+    """Nanoseconds and constraints asked, for each template, since they were last taken."""
+
+    clock: Callable[[], int] = time.perf_counter_ns
+    _spent: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+
+    def drivers(self) -> Mapping[str, Driver]:
+        """The registered drivers, with this meter in front."""
+        return {engine: _Metered(driver, self) for engine, driver in DRIVERS.items()}
+
+    def add(self, kind: str, engine: str, nanoseconds: int) -> None:
+        """One constraint of the template of `kind` has been asked."""
+        spent = self._spent.setdefault((kind, engine), [0, 0])
+        spent[0] += nanoseconds
+        spent[1] += 1
+
+    def take(self) -> Iterator[dict[str, Json]]:
+        """An entry for each template that was asked; begins anew."""
+        spent, self._spent = self._spent, {}
+        for (kind, engine), (nanoseconds, count) in sorted(spent.items()):
+            stats = (("templateRunTimeNS", nanoseconds), ("constraintCount", count))
+            source = {"type": "engine", "value": engine}
+            yield {
+                "scope": "template",
+                "statsFor": kind,
+                "stats": [{"name": name, "value": value, "source": source} for name, value in stats],
+                "labels": [{"name": name, "value": value} for name, value in _LABELS],
+            }
+
+
+class _Metered:
+    def __init__(self, driver: Driver, meter: Meter) -> None:
+        self.engine = driver.engine
+        self._driver, self._meter = driver, meter
+
+    def compile(self, kind: str, source: Mapping[str, Json]) -> Policy:
+        policy = self._driver.compile(kind, source)
+        return _MeteredPolicy(
+            policy, lambda nanoseconds: self._meter.add(kind, self.engine, nanoseconds), self._meter.clock
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _MeteredPolicy:
+    policy: Policy
+    add: Callable[[int], None]
+    clock: Callable[[], int]
+
+    def program(self, parameters: Json) -> Program:
+        asked = self.policy.program(parameters)
+
+        def timed(review: Mapping[str, Json], inventory: Inventory) -> Iterable[Finding]:
+            began = self.clock()
+            try:
+                return list(asked(review, inventory))
+            finally:
+                self.add(self.clock() - began)
+
+        return timed
