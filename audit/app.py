@@ -128,7 +128,8 @@ def loop_of(auditor: Auditor) -> Loop:
         log.error("the audit run failed: %s: %s", type(error).__name__, error, exc_info=error)
 
     audit = auditor.config.audit
-    return Loop(auditor.run, failed, auditor.stop, audit.interval, audit.on_start)
+    interval = audit.interval if "audit" in audit.operations else 0
+    return Loop(auditor.run, failed, auditor.stop, interval, audit.on_start)
 
 
 @contextmanager

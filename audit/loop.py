@@ -40,7 +40,7 @@ class Loop:
         """Audit until told to stop; with an interval of 0 only wait for that."""
         wait = self.wait or self.stop.wait
         if self.interval <= 0:
-            log.warning("auditing is turned off: --audit-interval is 0")
+            log.warning("auditing is turned off: --audit-interval is 0, or --operation has no audit")
             wait(None)
             return
         due = self.clock() + (0 if self.on_start else self.interval)
