@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from audit.errors import ConfigError, Unreachable
-from audit.kube.auth import NO_TOKEN, Access, TokenFile, connect
+from audit.kube.auth import Access, connect
 from audit.kube.client import NOT_SENT
+from audit.kube.connection import NO_TOKEN, TokenFile
 from audit.kube.request import Request, read
 
 

@@ -1,0 +1,178 @@
+"""Carries requests to one API server over the kubernetes package's pool of connections."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from ssl import SSLCertVerificationError
+from threading import Lock
+from typing import Any
+
+from audit.errors import Unreachable
+from audit.kube.client import NOT_SENT, UNTRUSTED
+from audit.kube.request import Reply, Request
+
+LOG = logging.getLogger(__name__)
+
+NO_TOKEN = "NoToken"
+"""The `reason` of an Unreachable for which the credentials could not be read."""
+
+_TOKEN_AGE = 60.0
+
+
+class TokenFile:
+    """A bearer token in a file that somebody else renews, as kubelet does; read again each minute.
+
+    `elapsed` is a monotonic clock in seconds.
+    """
+
+    def __init__(self, path: Path, elapsed: Callable[[], float]) -> None:
+        self._path = path
+        self._elapsed = elapsed
+        self._token = ""
+        self._read_at = 0.0
+
+    def token(self) -> str:
+        """The token. Raises Unreachable when the file cannot be read or is empty."""
+        if not self._token or self._elapsed() - self._read_at >= _TOKEN_AGE:
+            self.renew()
+        return self._token
+
+    def renew(self) -> bool:
+        """Read the file now; true when the token is another one. Raises Unreachable as above."""
+        try:
+            fresh = self._path.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unreachable(f"token file {self._path}: {why(error)}", reason=NO_TOKEN) from error
+        if not fresh:
+            raise Unreachable(f"token file {self._path}: the file is empty", reason=NO_TOKEN)
+        changed = fresh != self._token
+        self._token, self._read_at = fresh, self._elapsed()
+        return changed
+
+
+class Connection:
+    """Carries requests to one API server over a pool of connections; a Transport of the client.
+
+    `configuration` is a kubernetes.client.Configuration. Time-outs are in seconds; a reply may take longer than
+    `read_timeout` in all, but no pause in it may. Bodies stay bytes in both directions.
+    """
+
+    def __init__(
+        self, configuration: Any, token: TokenFile | None, connect_timeout: float, read_timeout: float
+    ) -> None:
+        from kubernetes.client.rest import RESTClientObject
+
+        self._configuration = configuration
+        self._token = token
+        self._connect_timeout, self._read_timeout = connect_timeout, read_timeout
+        self._pool = RESTClientObject(configuration).pool_manager
+        self._lock = Lock()
+        self._agent = f"kube-patrol/{_version()}"
+        if not configuration.verify_ssl:
+            _say_unverified(configuration.host)
+
+    @property
+    def server(self) -> str:
+        """The URL of the API server."""
+        return str(self._configuration.host)
+
+    def exchange(self, request: Request) -> Reply:
+        """Send once, and once more where 401 is due to a token that has been renewed. Raises Unreachable."""
+        reply = self._exchange(request)
+        if reply.status == 401 and self._token and self._renewed(self._token):
+            return self._exchange(request)
+        return reply
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._pool.clear()
+
+    def _exchange(self, request: Request) -> Reply:
+        from urllib3 import Timeout
+        from urllib3.exceptions import HTTPError
+
+        timeout = Timeout(
+            connect=min(self._connect_timeout, request.timeout or self._connect_timeout),
+            read=request.timeout or self._read_timeout,
+        )
+        headers = self._headers(request)
+        try:
+            response = self._pool.request(
+                request.method, self.server + request.target, body=request.body, headers=headers, timeout=timeout
+            )
+        except HTTPError as error:
+            raise _unreachable(request, self.server, error) from error
+        return Reply(response.status, {key.lower(): value for key, value in response.headers.items()}, response.data)
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        # Not compressed: within a cluster the bytes are cheap and packing them loads the API server.
+        headers = {"Accept": request.accept, "User-Agent": self._agent, "Accept-Encoding": "identity"}
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        if authorization := self._authorization():
+            headers["Authorization"] = authorization
+        return headers
+
+    def _authorization(self) -> str:
+        with self._lock:
+            value = f"Bearer {self._token.token()}" if self._token else self._packaged_token()
+        if not (value.strip().isascii() and value.strip().isprintable()):
+            raise Unreachable(f"the token for {self.server} has characters that no header can carry", reason=NO_TOKEN)
+        return value.strip()
+
+    def _packaged_token(self) -> str:
+        """What the package has for the header; it may ask an exec plugin or an identity provider for a new one."""
+        from kubernetes.config.config_exception import ConfigException
+
+        try:
+            return self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
+        except (ConfigException, OSError, KeyError, ValueError) as error:  # requests' errors are OSErrors
+            raise Unreachable(f"no credentials for {self.server}: {why(error)}", reason=NO_TOKEN) from error
+
+    def _renewed(self, token: TokenFile) -> bool:
+        with self._lock:
+            return token.renew()
+
+
+def _unreachable(request: Request, server: str, error: Exception) -> Unreachable:
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError, ReadTimeoutError
+
+    if isinstance(error, ReadTimeoutError):
+        return Unreachable(f"{request}: no reply from {server} in time: {one_line(error)}", reason="Timeout")
+    if any(isinstance(cause, SSLCertVerificationError) for cause in (error.__cause__, *error.args)):
+        return Unreachable(f"{request}: {server} has no trusted certificate: {one_line(error)}", reason=UNTRUSTED)
+    if isinstance(error, ConnectTimeoutError | NewConnectionError | ProxyError):
+        return Unreachable(f"{request}: no connection to {server}: {one_line(error)}", reason=NOT_SENT)
+    return Unreachable(f"{request}: the connection to {server} was cut: {one_line(error)}", reason="Cut")
+
+
+def _say_unverified(host: str) -> None:
+    from urllib3 import disable_warnings
+    from urllib3.exceptions import InsecureRequestWarning
+
+    disable_warnings(InsecureRequestWarning)  # it would come with each request; this is said once
+    LOG.warning("The kubeconfig says not to verify the certificate of %s", host)
+
+
+def why(error: BaseException) -> str:
+    """What an error says, on one line, without the numbers and the class that Python adds."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    return one_line(error) or type(error).__name__
+
+
+def one_line(error: BaseException) -> str:
+    """The text of an error without its line breaks."""
+    return " ".join(str(error).split())
+
+
+def _version() -> str:
+    try:
+        return version("kube-patrol")
+    except PackageNotFoundError:
+        return "dev"
