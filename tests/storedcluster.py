@@ -27,8 +27,8 @@ READS = {"GET"}
 class StoredCluster:
     """`collections` are by path, objects in them by `namespace/name`; only these paths are served.
 
-    `faults` are HTTP statuses by method and resource word (`constrainttemplates.templates.gatekeeper.sh/status`); a
-    list is used up one by one. `establishes` says whether a new CRD is served at once.
+    `faults` are HTTP statuses by method and resource word (`constrainttemplates.templates.gatekeeper.sh/status`),
+    `documents` replies by path. `establishes` says whether a new CRD is served at once.
     """
 
     collections: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
@@ -61,6 +61,8 @@ class StoredCluster:
             return self._refused(status, "on request")
         if request.path in self.documents:
             return self._reply(self.documents[request.path])
+        if not request.resource:  # discovery
+            return self._refused(404, "the server could not find the requested resource")
         path, key = self._place(request.path.strip("/"))
         if path not in self.collections:
             return self._refused(404, "the server could not find the requested resource")

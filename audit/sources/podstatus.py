@@ -1,18 +1,18 @@
 """What this pod says about policies in their `status.byPod` (contract, sections 4.1 and 4.2); pure.
 
-Gatekeeper keeps one entry for each of its pods. This program adds its own entry and keeps the others, with one
-exception: entries of pods of the same Deployment. Only the leader writes, so those are of pods that are gone, or wait.
+Gatekeeper keeps one entry for each of its pods. This program adds its own entry and keeps those of others. Its entries
+have an operation of their own, `kube-patrol`, by which it knows those of its earlier pods: they are replaced, for only
+one pod, the leader, writes.
 
 Where Gatekeeper's own controller runs, it puts `byPod` together from its pod-status objects and would undo what others
 write there, so nothing is written. It is taken to run when
 - an object of its pod-status kinds exists (they belong to its pods, and are removed with them); or, where those kinds
   cannot be listed or are served by another cluster,
-- `byPod` has an entry of a pod that is not ours and has the operation `status` or `webhook`.
+- `byPod` has an entry that is not ours and has the operation `status` or `webhook`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -26,10 +26,7 @@ POD_STATUSES = (
     Resource(Kind(STATUS_GROUP, "v1beta1", "ConstraintPodStatus"), "constraintpodstatuses", True),
 )
 CONTROLLER_OPERATIONS = frozenset({"status", "webhook"})
-
-# Names of a Deployment's pods end in two random words of the alphabet of Kubernetes' rand.SafeEncodeString.
-_RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
-_POD_OF_DEPLOYMENT = re.compile(rf"(?P<deployment>.+)-{_RANDOM}{{1,10}}-{_RANDOM}{{5}}")
+MARK = "kube-patrol"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class PodStatus:
             "id": self.pod,
             uid: metadata.get("uid"),
             "observedGeneration": metadata.get("generation"),
-            "operations": list(self.operations),
+            "operations": [*self.operations, MARK],
             "errors": [_error(error) for error in errors],
         }
         return {key: value for key, value in entry.items() if value or key == "id"}
@@ -74,11 +71,7 @@ class PodStatus:
         return {"status": changed} if changed else None
 
     def _ours(self, entry: Object) -> bool:
-        return entry.get("id") == self.pod or self._replica(str(entry.get("id")))
-
-    def _replica(self, other: str) -> bool:
-        mine, theirs = _POD_OF_DEPLOYMENT.fullmatch(self.pod), _POD_OF_DEPLOYMENT.fullmatch(other)
-        return mine is not None and theirs is not None and mine["deployment"] == theirs["deployment"]
+        return entry.get("id") == self.pod or MARK in _texts(entry.get("operations"))
 
 
 def _error(error: PolicyError) -> dict[str, str]:

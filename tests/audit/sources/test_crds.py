@@ -18,7 +18,7 @@ NAME = "k8stest.constraints.gatekeeper.sh"
 
 
 @pytest.fixture
-def cluster() -> StoredCluster:
+def stored() -> StoredCluster:
     made = StoredCluster()
     made.put(CRDS)
     return made
@@ -35,9 +35,9 @@ def changed() -> Template:
 
 
 def crds(
-    cluster: StoredCluster, manage: str = "auto", seconds: float = 0.0, stop: Event | None = None
+    stored: StoredCluster, manage: str = "auto", seconds: float = 0.0, stop: Event | None = None
 ) -> ConstraintCrds:
-    return ConstraintCrds(cluster.client, manage, Patience(seconds, stop or Event()))
+    return ConstraintCrds(stored.client, manage, Patience(seconds, stop or Event()))
 
 
 def foreign(**labels: str) -> dict[str, Any]:
@@ -48,49 +48,49 @@ def foreign(**labels: str) -> dict[str, Any]:
     return made
 
 
-def test_a_missing_crd_is_created_with_our_mark(cluster: StoredCluster) -> None:
-    assert crds(cluster).ensure([parsed()]) == {}
-    made = cluster.get(CRDS, NAME)
+def test_a_missing_crd_is_created_with_our_mark(stored: StoredCluster) -> None:
+    assert crds(stored).ensure([parsed()]) == {}
+    made = stored.get(CRDS, NAME)
     assert made["metadata"]["labels"] == {"gatekeeper.sh/constraint": "yes", MANAGED_BY: OURS}
     assert made["metadata"]["ownerReferences"][0]["uid"] == "uid-K8sTest"
     assert made["spec"]["names"]["kind"] == "K8sTest"
 
 
-def test_nothing_is_written_when_nothing_changed(cluster: StoredCluster) -> None:
-    crds(cluster).ensure([parsed()])
-    writes = cluster.written()
-    assert crds(cluster).ensure([parsed()]) == {}
-    assert cluster.written() == writes == [f"POST /{CRDS}"]
+def test_nothing_is_written_when_nothing_changed(stored: StoredCluster) -> None:
+    crds(stored).ensure([parsed()])
+    writes = stored.written()
+    assert crds(stored).ensure([parsed()]) == {}
+    assert stored.written() == writes == [f"POST /{CRDS}"]
 
 
-def test_our_crd_follows_its_template(cluster: StoredCluster) -> None:
-    crds(cluster).ensure([parsed()])
-    assert crds(cluster).ensure([changed()]) == {}
-    assert cluster.get(CRDS, NAME)["spec"]["names"]["shortNames"] == ["kt"]
-    assert cluster.written()[-1] == f"PUT /{CRDS}/{NAME}"
+def test_our_crd_follows_its_template(stored: StoredCluster) -> None:
+    crds(stored).ensure([parsed()])
+    assert crds(stored).ensure([changed()]) == {}
+    assert stored.get(CRDS, NAME)["spec"]["names"]["shortNames"] == ["kt"]
+    assert stored.written()[-1] == f"PUT /{CRDS}/{NAME}"
 
 
-def test_auto_leaves_the_crd_of_another_controller_alone(cluster: StoredCluster) -> None:
-    cluster.put(CRDS, foreign())
-    assert crds(cluster).ensure([changed()]) == {}
-    assert cluster.written() == []
+def test_auto_leaves_the_crd_of_another_controller_alone(stored: StoredCluster) -> None:
+    stored.put(CRDS, foreign())
+    assert crds(stored).ensure([changed()]) == {}
+    assert stored.written() == []
 
 
-def test_true_takes_over_the_crd_of_another_controller(cluster: StoredCluster) -> None:
-    cluster.put(CRDS, foreign(theirs="kept"))
-    assert crds(cluster, "true").ensure([changed()]) == {}
-    taken = cluster.get(CRDS, NAME)
+def test_true_takes_over_the_crd_of_another_controller(stored: StoredCluster) -> None:
+    stored.put(CRDS, foreign(theirs="kept"))
+    assert crds(stored, "true").ensure([changed()]) == {}
+    taken = stored.get(CRDS, NAME)
     assert taken["spec"]["names"]["shortNames"] == ["kt"]
     assert taken["metadata"]["labels"] == {"gatekeeper.sh/constraint": "yes", "theirs": "kept", MANAGED_BY: OURS}
     assert taken["metadata"]["annotations"]["theirs"] == "kept"
 
 
-def test_a_crd_without_the_label_is_found_when_it_cannot_be_created(cluster: StoredCluster) -> None:
+def test_a_crd_without_the_label_is_found_when_it_cannot_be_created(stored: StoredCluster) -> None:
     unlabelled = foreign()
     unlabelled["metadata"]["labels"] = {}
-    cluster.put(CRDS, unlabelled)
-    assert crds(cluster).ensure([changed()]) == {}
-    assert cluster.get(CRDS, NAME)["spec"] == unlabelled["spec"]
+    stored.put(CRDS, unlabelled)
+    assert crds(stored).ensure([changed()]) == {}
+    assert stored.get(CRDS, NAME)["spec"] == unlabelled["spec"]
 
 
 @pytest.mark.parametrize(
@@ -115,10 +115,10 @@ def test_an_update_carries_the_resource_version() -> None:
     assert updated_crd(desired_crd(parsed()), existing)["metadata"]["resourceVersion"] == "7"
 
 
-def test_a_refused_crd_is_a_template_error_and_the_others_go_on(cluster: StoredCluster) -> None:
-    cluster.faults["POST", "customresourcedefinitions.apiextensions.k8s.io"] = 422
-    cluster.put(CRDS, foreign())
-    problems = crds(cluster).ensure([parsed(), parsed(kind="K8sNew")])
+def test_a_refused_crd_is_a_template_error_and_the_others_go_on(stored: StoredCluster) -> None:
+    stored.faults["POST", "customresourcedefinitions.apiextensions.k8s.io"] = 422
+    stored.put(CRDS, foreign())
+    problems = crds(stored).ensure([parsed(), parsed(kind="K8sNew")])
     assert list(problems) == ["K8sNew"]
     assert problems["K8sNew"].code == "create_error"
     assert str(problems["K8sNew"]) == (
@@ -126,34 +126,34 @@ def test_a_refused_crd_is_a_template_error_and_the_others_go_on(cluster: StoredC
     )
 
 
-def test_names_that_are_not_accepted_are_a_template_error(cluster: StoredCluster) -> None:
+def test_names_that_are_not_accepted_are_a_template_error(stored: StoredCluster) -> None:
     conditions = [{"type": "NamesAccepted", "status": "False", "message": '"kt" is already in use'}]
-    cluster.put(CRDS, foreign() | {"status": {"conditions": conditions}})
-    problems = crds(cluster, seconds=60).ensure([parsed()])
+    stored.put(CRDS, foreign() | {"status": {"conditions": conditions}})
+    problems = crds(stored, seconds=60).ensure([parsed()])
     assert str(problems["K8sTest"]) == f'CRD {NAME} is not served: its names are not accepted: "kt" is already in use'
 
 
-def test_a_crd_that_is_not_established_in_time_is_a_template_error(cluster: StoredCluster) -> None:
-    cluster.establishes = False
-    problems = crds(cluster, seconds=0.15).ensure([parsed()])
+def test_a_crd_that_is_not_established_in_time_is_a_template_error(stored: StoredCluster) -> None:
+    stored.establishes = False
+    problems = crds(stored, seconds=0.15).ensure([parsed()])
     assert str(problems["K8sTest"]) == f"CRD {NAME} is not served: not established after 0.15 s"
 
 
-def test_a_stop_ends_the_wait(cluster: StoredCluster) -> None:
-    cluster.establishes = False
+def test_a_stop_ends_the_wait(stored: StoredCluster) -> None:
+    stored.establishes = False
     stop = Event()
     stop.set()
-    problems = crds(cluster, seconds=60, stop=stop).ensure([parsed()])
+    problems = crds(stored, seconds=60, stop=stop).ensure([parsed()])
     assert str(problems["K8sTest"]) == f"CRD {NAME} is not served: the program is stopping"
 
 
-def test_crds_that_cannot_be_listed_are_not_guessed_at(cluster: StoredCluster) -> None:
-    cluster.faults["GET", "customresourcedefinitions.apiextensions.k8s.io"] = 403
+def test_crds_that_cannot_be_listed_are_not_guessed_at(stored: StoredCluster) -> None:
+    stored.faults["GET", "customresourcedefinitions.apiextensions.k8s.io"] = 403
     with pytest.raises(Forbidden, match="on request"):
-        crds(cluster).ensure([parsed()])
-    assert cluster.written() == []
+        crds(stored).ensure([parsed()])
+    assert stored.written() == []
 
 
-def test_without_templates_nothing_is_asked(cluster: StoredCluster) -> None:
-    assert crds(cluster).ensure([]) == {}
-    assert cluster.asked == []
+def test_without_templates_nothing_is_asked(stored: StoredCluster) -> None:
+    assert crds(stored).ensure([]) == {}
+    assert stored.asked == []

@@ -10,6 +10,7 @@ from audit.sources.podstatus import PodStatus
 from constraints.errors import CompileError, ConstraintError, TemplateError
 from constraints.lang.source import Span
 
+OPERATIONS = ["audit", "status", "kube-patrol"]
 PATROL = PodStatus("patrol-0", ("audit", "status"))
 GATEKEEPER = {"id": "gatekeeper-audit-7c84869dbf-r5p87", "observedGeneration": 3, "operations": ["audit", "status"]}
 
@@ -19,7 +20,7 @@ def policy(**status: Any) -> dict[str, Any]:
 
 
 def entry(uid: str, **more: Any) -> dict[str, Any]:
-    return {"id": "patrol-0", uid: "u-1", "observedGeneration": 3, "operations": ["audit", "status"], **more}
+    return {"id": "patrol-0", uid: "u-1", "observedGeneration": 3, "operations": OPERATIONS, **more}
 
 
 def test_a_template_without_errors_is_created() -> None:
@@ -78,17 +79,16 @@ def test_entries_of_other_pods_are_kept_and_sorted_by_id() -> None:
     assert change["status"]["byPod"][0] == GATEKEEPER
 
 
-def test_an_entry_of_an_older_pod_of_the_same_deployment_is_replaced() -> None:
-    mine = PodStatus("kube-patrol-6d4cf56db6-zxcvb", ("audit",))
-    older = {"id": "kube-patrol-7f9d8b5c4d-bcdfg", "operations": ["audit"]}
-    change = mine.of_constraint(policy(byPod=[older, GATEKEEPER]), ())
+def test_an_entry_of_an_earlier_pod_of_ours_is_replaced() -> None:
+    earlier = {"id": "patrol-9", "operations": ["audit", "kube-patrol"]}
+    change = PATROL.of_constraint(policy(byPod=[earlier, GATEKEEPER]), ())
     assert change is not None
-    assert [each["id"] for each in change["status"]["byPod"]] == [GATEKEEPER["id"], "kube-patrol-6d4cf56db6-zxcvb"]
+    assert [each["id"] for each in change["status"]["byPod"]] == [GATEKEEPER["id"], "patrol-0"]
 
 
 def test_a_strange_status_is_replaced() -> None:
     change = PATROL.of_constraint({"metadata": {"name": "x"}, "status": {"byPod": [7, "a"]}}, ())
-    assert change == {"status": {"byPod": [{"id": "patrol-0", "enforced": True, "operations": ["audit", "status"]}]}}
+    assert change == {"status": {"byPod": [{"id": "patrol-0", "enforced": True, "operations": OPERATIONS}]}}
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,7 @@ def test_a_strange_status_is_replaced() -> None:
         pytest.param([{"id": "x", "operations": ["webhook"]}], True, id="another pod with the operation webhook"),
         pytest.param([{"id": "x", "operations": ["audit"]}], False, id="another pod that only audits"),
         pytest.param([entry("templateUID")], False, id="our own entry"),
+        pytest.param([{"id": "x", "operations": OPERATIONS}], False, id="an entry of an earlier pod of ours"),
         pytest.param([{"id": "x"}, {"operations": "status"}, 5], False, id="entries without operations"),
         pytest.param([], False, id="no entry"),
     ],

@@ -35,7 +35,7 @@ SETTINGS = PolicySettings(pod_name="patrol-0", namespace="patrol", crd_seconds=0
 
 
 @pytest.fixture
-def cluster() -> StoredCluster:
+def stored() -> StoredCluster:
     made = StoredCluster()
     made.put(TEMPLATES, template())
     made.put(CRDS)
@@ -55,13 +55,13 @@ def config(namespace: str, **spec: Any) -> dict[str, Any]:
     return {"metadata": {"name": "config", "namespace": namespace}, "spec": spec}
 
 
-def policies(cluster: StoredCluster, **settings: Any) -> Policies:
+def policies(stored: StoredCluster, **settings: Any) -> Policies:
     fields = {name: getattr(SETTINGS, name) for name in SETTINGS.__slots__} | settings
-    return Policies(cluster.client, PolicySettings(**fields))
+    return Policies(stored.client, PolicySettings(**fields))
 
 
-def load(cluster: StoredCluster, **settings: Any) -> Loaded:
-    return policies(cluster, **settings).load(FOUND)
+def load(stored: StoredCluster, **settings: Any) -> Loaded:
+    return policies(stored, **settings).load(FOUND)
 
 
 def keys(loaded: Loaded) -> list[str]:
@@ -76,95 +76,99 @@ def entry(obj: dict[str, Any]) -> dict[str, Any]:
 # Templates and constraints
 
 
-def test_templates_and_their_constraints_are_loaded(cluster: StoredCluster) -> None:
-    cluster.put(f"{CONSTRAINTS}/k8stest", constraint("one"), constraint("two"), constraint("three"))
-    loaded = load(cluster)
+def test_templates_and_their_constraints_are_loaded(stored: StoredCluster) -> None:
+    stored.put(f"{CONSTRAINTS}/k8stest", constraint("one"), constraint("two"), constraint("three"))
+    loaded = load(stored)
     assert keys(loaded) == ["K8sTest/one", "K8sTest/three", "K8sTest/two"]
     assert sorted(loaded.engine.constraints) == keys(loaded)
     assert loaded.gaps == ()
     assert [each.name for each in loaded.ingestions] == ["k8stest"]
 
 
-def test_a_new_template_gets_its_crd_and_says_that_it_was_created(cluster: StoredCluster) -> None:
-    loaded = load(cluster)
+def test_a_new_template_gets_its_crd_and_says_that_it_was_created(stored: StoredCluster) -> None:
+    loaded = load(stored)
     assert (loaded.gaps, loaded.records) == ((), ())
-    assert list(cluster.collections[CRDS]) == ["/k8stest.constraints.gatekeeper.sh"]
-    stored = cluster.get(TEMPLATES, "k8stest")
-    assert stored["status"]["created"] is True
-    assert entry(stored) == {"id": "patrol-0", "templateUID": "uid-K8sTest", "operations": ["audit", "status"]}
+    assert list(stored.collections[CRDS]) == ["/k8stest.constraints.gatekeeper.sh"]
+    made = stored.get(TEMPLATES, "k8stest")
+    assert made["status"]["created"] is True
+    assert entry(made) == {
+        "id": "patrol-0",
+        "templateUID": "uid-K8sTest",
+        "operations": ["audit", "status", "kube-patrol"],
+    }
 
 
-def test_a_second_run_compiles_and_writes_nothing(cluster: StoredCluster) -> None:
-    cluster.put(f"{CONSTRAINTS}/k8stest", constraint())
-    known = policies(cluster)
+def test_a_second_run_compiles_and_writes_nothing(stored: StoredCluster) -> None:
+    stored.put(f"{CONSTRAINTS}/k8stest", constraint())
+    known = policies(stored)
     first = known.load(FOUND)
-    writes = cluster.written()
+    writes = stored.written()
     second = known.load(FOUND)
     assert (second.ingestions, second.gaps) == ((), ())
     assert second.engine is first.engine
     assert second.records[0].constraint is first.records[0].constraint
-    assert cluster.written() == writes
+    assert stored.written() == writes
 
 
-def test_a_constraint_says_that_it_is_enforced(cluster: StoredCluster) -> None:
-    cluster.put(f"{CONSTRAINTS}/k8stest", constraint())
-    load(cluster)
-    assert entry(cluster.get(f"{CONSTRAINTS}/k8stest", "one")) == {
+def test_a_constraint_says_that_it_is_enforced(stored: StoredCluster) -> None:
+    stored.put(f"{CONSTRAINTS}/k8stest", constraint())
+    load(stored)
+    assert entry(stored.get(f"{CONSTRAINTS}/k8stest", "one")) == {
         "id": "patrol-0",
         "constraintUID": "uid-one",
         "enforced": True,
-        "operations": ["audit", "status"],
+        "operations": ["audit", "status", "kube-patrol"],
     }
 
 
-def test_a_template_in_error_is_a_gap_a_status_and_an_error_of_its_constraints(cluster: StoredCluster) -> None:
-    cluster.put(TEMPLATES, template("K8sBad", BAD_REGO), alien_template())
-    cluster.put(f"{CONSTRAINTS}/k8sbad", constraint("one", "K8sBad"))
-    loaded = load(cluster)
+def test_a_template_in_error_is_a_gap_a_status_and_an_error_of_its_constraints(stored: StoredCluster) -> None:
+    stored.put(TEMPLATES, template("K8sBad", BAD_REGO), alien_template())
+    stored.put(f"{CONSTRAINTS}/k8sbad", constraint("one", "K8sBad"))
+    loaded = load(stored)
     assert [(gap.cause, gap.reason, gap.policy) for gap in loaded.gaps] == [
         (Cause.TEMPLATE, "CompileError", "K8sBad"),
         (Cause.TEMPLATE, "NoEngine", "K8sOther"),
         (Cause.CONSTRAINT, "TemplateInError", "K8sBad/one"),
     ]
-    bad = cluster.get(TEMPLATES, "k8sbad")
+    bad = stored.get(TEMPLATES, "k8sbad")
     [error] = entry(bad)["errors"]
     assert "created" not in bad["status"]
     assert (error["code"], error["location"]) == ("ingest_error", "K8sBad/template:3:7")
-    assert entry(cluster.get(TEMPLATES, "k8sother"))["errors"][0]["code"] == "ingest_error"
-    [in_error] = entry(cluster.get(f"{CONSTRAINTS}/k8sbad", "one"))["errors"]
+    assert entry(stored.get(TEMPLATES, "k8sother"))["errors"][0]["code"] == "ingest_error"
+    [in_error] = entry(stored.get(f"{CONSTRAINTS}/k8sbad", "one"))["errors"]
     assert in_error["message"].startswith("its ConstraintTemplate k8sbad is in error: ")
     assert list(loaded.engine.templates) == ["K8sTest"]
 
 
-def test_constraints_of_a_missing_template_are_gaps(cluster: StoredCluster) -> None:
-    cluster.put(f"{CONSTRAINTS}/k8sgone", constraint("one", "K8sGone"))
+def test_constraints_of_a_missing_template_are_gaps(stored: StoredCluster) -> None:
+    stored.put(f"{CONSTRAINTS}/k8sgone", constraint("one", "K8sGone"))
     gone = resource("constraints.gatekeeper.sh/v1beta1", "K8sGone", "k8sgone")
-    loaded = policies(cluster).load([*FOUND, gone])
+    loaded = policies(stored).load([*FOUND, gone])
     [gap] = loaded.gaps
     assert (gap.cause, gap.policy) == (Cause.CONSTRAINT, "K8sGone/one")
-    assert "no template defines kind" in entry(cluster.get(f"{CONSTRAINTS}/k8sgone", "one"))["errors"][0]["message"]
+    assert "no template defines kind" in entry(stored.get(f"{CONSTRAINTS}/k8sgone", "one"))["errors"][0]["message"]
 
 
-def test_constraints_are_listed_in_the_version_that_is_served(cluster: StoredCluster) -> None:
+def test_constraints_are_listed_in_the_version_that_is_served(stored: StoredCluster) -> None:
     old = resource("constraints.gatekeeper.sh/v1alpha1", "K8sTest", "k8stest")
-    cluster.put("apis/constraints.gatekeeper.sh/v1alpha1/k8stest", constraint())
-    [record] = policies(cluster, manage_crds="false").load([*FOUND, old]).records
+    stored.put("apis/constraints.gatekeeper.sh/v1alpha1/k8stest", constraint())
+    [record] = policies(stored, manage_crds="false").load([*FOUND, old]).records
     assert record.resource == old
     assert record.obj["apiVersion"] == "constraints.gatekeeper.sh/v1alpha1"
 
 
 @pytest.mark.parametrize("version", ["v1beta1", "v1alpha1"])
-def test_templates_are_read_in_any_version_that_is_served(version: str, cluster: StoredCluster) -> None:
+def test_templates_are_read_in_any_version_that_is_served(version: str, stored: StoredCluster) -> None:
     path = TEMPLATES.replace("v1", version)
-    cluster.put(path, *cluster.collections.pop(TEMPLATES).values())
-    loaded = policies(cluster).load([])
+    stored.put(path, *stored.collections.pop(TEMPLATES).values())
+    loaded = policies(stored).load([])
     assert list(loaded.engine.templates) == ["K8sTest"]
-    assert cluster.get(path, "k8stest")["status"]["created"] is True
+    assert stored.get(path, "k8stest")["status"]["created"] is True
 
 
-def test_a_cluster_without_templates_has_nothing_to_audit_and_says_so(cluster: StoredCluster) -> None:
-    del cluster.collections[TEMPLATES]
-    loaded = policies(cluster).load([])
+def test_a_cluster_without_templates_has_nothing_to_audit_and_says_so(stored: StoredCluster) -> None:
+    del stored.collections[TEMPLATES]
+    loaded = policies(stored).load([])
     message = "the cluster does not serve templates.gatekeeper.sh: there are no policies, and nothing is audited"
     assert loaded.gaps == (Gap(Cause.TEMPLATE, "NotServed", message),)
     assert (loaded.records, dict(loaded.engine.templates)) == ((), {})
@@ -174,11 +178,11 @@ def test_a_cluster_without_templates_has_nothing_to_audit_and_says_so(cluster: S
 
 
 @pytest.mark.parametrize("status", [403, 503])
-def test_templates_that_cannot_be_listed_are_those_of_the_last_run(cluster: StoredCluster, status: int) -> None:
-    cluster.put(f"{CONSTRAINTS}/k8stest", constraint())
-    known = policies(cluster)
+def test_templates_that_cannot_be_listed_are_those_of_the_last_run(stored: StoredCluster, status: int) -> None:
+    stored.put(f"{CONSTRAINTS}/k8stest", constraint())
+    known = policies(stored)
     known.load(FOUND)
-    cluster.faults["GET", TEMPLATES_WORD] = status
+    stored.faults["GET", TEMPLATES_WORD] = status
     loaded = known.load(FOUND)
     [gap] = loaded.gaps
     assert (gap.cause, gap.policy, gap.kind) == (Cause.TEMPLATE, "", None)
@@ -186,24 +190,24 @@ def test_templates_that_cannot_be_listed_are_those_of_the_last_run(cluster: Stor
     assert [record.constraint is not None for record in loaded.records] == [True]
 
 
-def test_without_a_last_run_constraints_wait_for_their_templates(cluster: StoredCluster) -> None:
-    cluster.put(f"{CONSTRAINTS}/k8stest", constraint())
-    cluster.faults["GET", TEMPLATES_WORD] = 403
+def test_without_a_last_run_constraints_wait_for_their_templates(stored: StoredCluster) -> None:
+    stored.put(f"{CONSTRAINTS}/k8stest", constraint())
+    stored.faults["GET", TEMPLATES_WORD] = 403
     found = resource("constraints.gatekeeper.sh/v1beta1", "K8sTest", "k8stest")
-    loaded = policies(cluster).load([*FOUND, found])
+    loaded = policies(stored).load([*FOUND, found])
     [record] = loaded.records
     assert record.constraint is None
     assert [gap.reason for gap in loaded.gaps] == ["Forbidden", "TemplateInError"]
     assert loaded.gaps[0].message.startswith("ConstraintTemplates could not be listed, there are none to audit with: ")
     assert loaded.gaps[1].message == "constraint K8sTest/one: the ConstraintTemplates could not be listed"
-    assert cluster.written() == []
+    assert stored.written() == []
 
 
-def test_constraints_that_cannot_be_listed_are_those_of_the_last_run(cluster: StoredCluster) -> None:
-    cluster.put(f"{CONSTRAINTS}/k8stest", constraint())
-    known = policies(cluster)
+def test_constraints_that_cannot_be_listed_are_those_of_the_last_run(stored: StoredCluster) -> None:
+    stored.put(f"{CONSTRAINTS}/k8stest", constraint())
+    known = policies(stored)
     known.load(FOUND)
-    cluster.faults["GET", TESTS_WORD] = 503
+    stored.faults["GET", TESTS_WORD] = 503
     loaded = known.load(FOUND)
     [gap] = loaded.gaps
     assert (gap.cause, gap.policy, gap.reason) == (Cause.CONSTRAINT, "K8sTest", "ServerError")
@@ -211,105 +215,105 @@ def test_constraints_that_cannot_be_listed_are_those_of_the_last_run(cluster: St
     assert keys(loaded) == ["K8sTest/one"]
 
 
-def test_one_kind_that_cannot_be_listed_does_not_stop_the_others(cluster: StoredCluster) -> None:
-    cluster.put(TEMPLATES, template("K8sMore"))
-    cluster.put(f"{CONSTRAINTS}/k8smore", constraint("one", "K8sMore"))
-    cluster.faults["GET", TESTS_WORD] = 403
-    loaded = load(cluster)
+def test_one_kind_that_cannot_be_listed_does_not_stop_the_others(stored: StoredCluster) -> None:
+    stored.put(TEMPLATES, template("K8sMore"))
+    stored.put(f"{CONSTRAINTS}/k8smore", constraint("one", "K8sMore"))
+    stored.faults["GET", TESTS_WORD] = 403
+    loaded = load(stored)
     assert keys(loaded) == ["K8sMore/one"]
     assert [(gap.reason, gap.policy) for gap in loaded.gaps] == [("Forbidden", "K8sTest")]
     assert "constraints of kind K8sTest could not be listed, none of them is audited: " in loaded.gaps[0].message
 
 
-def test_a_page_that_is_not_json_is_a_gap(cluster: StoredCluster) -> None:
-    cluster.documents[f"/{NAMESPACES}"] = {"items": "none"}
-    [gap] = load(cluster).gaps
+def test_a_page_that_is_not_json_is_a_gap(stored: StoredCluster) -> None:
+    stored.documents[f"/{NAMESPACES}"] = {"items": "none"}
+    [gap] = load(stored).gaps
     assert (gap.cause, gap.reason, gap.kind) == (Cause.LIST, "BadBody", Kind("", "v1", "Namespace"))
     assert gap.message == (
         "Namespaces could not be listed, none is known: a page of v1/Namespace has no list in its field items"
     )
 
 
-def test_a_status_that_may_not_be_written_is_said_once(cluster: StoredCluster) -> None:
-    cluster.put(TEMPLATES, template("K8sMore"))
-    cluster.faults["PATCH", f"{TEMPLATES_WORD}/status"] = 403
-    [gap] = load(cluster).gaps
+def test_a_status_that_may_not_be_written_is_said_once(stored: StoredCluster) -> None:
+    stored.put(TEMPLATES, template("K8sMore"))
+    stored.faults["PATCH", f"{TEMPLATES_WORD}/status"] = 403
+    [gap] = load(stored).gaps
     assert (gap.cause, gap.reason, gap.policy) == (Cause.SINK, "Forbidden", "")
     assert gap.message.startswith("ConstraintTemplate k8smore: status.byPod could not be written: ")
 
 
-def test_nothing_is_written_once_the_program_stops(cluster: StoredCluster) -> None:
+def test_nothing_is_written_once_the_program_stops(stored: StoredCluster) -> None:
     stop = Event()
     stop.set()
-    Policies(cluster.client, SETTINGS, stop).load(FOUND)
-    assert [write for write in cluster.written() if write.startswith("PATCH")] == []
+    Policies(stored.client, SETTINGS, stop).load(FOUND)
+    assert [write for write in stored.written() if write.startswith("PATCH")] == []
 
 
 # CRDs, and Gatekeeper's own controller
 
 
-def test_a_crd_that_is_refused_is_an_error_of_the_template_and_a_gap(cluster: StoredCluster) -> None:
-    cluster.faults["POST", "customresourcedefinitions.apiextensions.k8s.io"] = 403
-    loaded = load(cluster)
+def test_a_crd_that_is_refused_is_an_error_of_the_template_and_a_gap(stored: StoredCluster) -> None:
+    stored.faults["POST", "customresourcedefinitions.apiextensions.k8s.io"] = 403
+    loaded = load(stored)
     [gap] = loaded.gaps
     assert (gap.cause, gap.reason, gap.policy) == (Cause.TEMPLATE, "TemplateError", "K8sTest")
     assert gap.message.startswith(
         'ConstraintTemplate "k8stest": CRD k8stest.constraints.gatekeeper.sh could not be written'
     )
-    assert entry(cluster.get(TEMPLATES, "k8stest"))["errors"][0]["code"] == "create_error"
+    assert entry(stored.get(TEMPLATES, "k8stest"))["errors"][0]["code"] == "create_error"
     assert loaded.templates[0].template is not None
 
 
-def test_crds_that_cannot_be_listed_are_one_gap(cluster: StoredCluster) -> None:
-    cluster.faults["GET", "customresourcedefinitions.apiextensions.k8s.io"] = 403
-    [gap] = load(cluster).gaps
+def test_crds_that_cannot_be_listed_are_one_gap(stored: StoredCluster) -> None:
+    stored.faults["GET", "customresourcedefinitions.apiextensions.k8s.io"] = 403
+    [gap] = load(stored).gaps
     assert gap.message.startswith("the CRDs of constraints could not be listed, and were left as they are: ")
 
 
-def test_without_crds_to_manage_an_unserved_kind_is_a_gap(cluster: StoredCluster) -> None:
-    loaded = load(cluster, manage_crds="false")
+def test_without_crds_to_manage_an_unserved_kind_is_a_gap(stored: StoredCluster) -> None:
+    loaded = load(stored, manage_crds="false")
     message = "constraints of kind K8sTest are not served: nobody made their CRD"
     assert loaded.gaps == (Gap(Cause.TEMPLATE, "NotServed", message, policy="K8sTest"),)
-    assert all(CRDS not in request.path for request in cluster.asked)
+    assert all(CRDS not in request.path for request in stored.asked)
 
 
 @pytest.mark.parametrize("path", [POD_STATUSES, TEMPLATE_POD_STATUSES])
-def test_where_gatekeeper_keeps_pod_statuses_nothing_is_written(cluster: StoredCluster, path: str) -> None:
-    cluster.put(path, {"metadata": {"name": "x", "namespace": "gatekeeper-system"}})
-    cluster.put(f"{CONSTRAINTS}/k8stest", constraint())
-    loaded = load(cluster)
+def test_where_gatekeeper_keeps_pod_statuses_nothing_is_written(stored: StoredCluster, path: str) -> None:
+    stored.put(path, {"metadata": {"name": "x", "namespace": "gatekeeper-system"}})
+    stored.put(f"{CONSTRAINTS}/k8stest", constraint())
+    loaded = load(stored)
     assert (loaded.gatekeeper_present, loaded.gaps, keys(loaded)) == (True, (), ["K8sTest/one"])
-    assert cluster.written() == []
+    assert stored.written() == []
 
 
-def test_entries_of_a_controller_count_only_where_pod_statuses_cannot_be_seen(cluster: StoredCluster) -> None:
+def test_entries_of_a_controller_count_only_where_pod_statuses_cannot_be_seen(stored: StoredCluster) -> None:
     left = {"byPod": [{"id": "gatekeeper-controller-manager-0", "operations": ["webhook"]}]}
-    cluster.put(TEMPLATES, template(status=left))
-    assert load(cluster).gatekeeper_present
-    cluster.put(POD_STATUSES)
-    cluster.put(TEMPLATE_POD_STATUSES)
-    assert not load(cluster).gatekeeper_present
+    stored.put(TEMPLATES, template(status=left))
+    assert load(stored).gatekeeper_present
+    stored.put(POD_STATUSES)
+    stored.put(TEMPLATE_POD_STATUSES)
+    assert not load(stored).gatekeeper_present
 
 
-def test_true_makes_crds_beside_gatekeeper(cluster: StoredCluster) -> None:
-    cluster.put(POD_STATUSES, {"metadata": {"name": "x", "namespace": "gatekeeper-system"}})
-    load(cluster, manage_crds="true")
-    assert cluster.written() == [f"POST /{CRDS}"]
+def test_true_makes_crds_beside_gatekeeper(stored: StoredCluster) -> None:
+    stored.put(POD_STATUSES, {"metadata": {"name": "x", "namespace": "gatekeeper-system"}})
+    load(stored, manage_crds="true")
+    assert stored.written() == [f"POST /{CRDS}"]
 
 
 # Config, Namespaces and the inventory
 
 
-def test_namespaces_are_all_pages_by_name(cluster: StoredCluster) -> None:
-    found = load(cluster).namespaces
+def test_namespaces_are_all_pages_by_name(stored: StoredCluster) -> None:
+    found = load(stored).namespaces
     assert sorted(found) == ["a", "b", "c"]
     assert (found["a"]["kind"], found["a"]["metadata"]["labels"]) == ("Namespace", {"name": "a"})
 
 
-def test_namespaces_that_cannot_be_listed_are_those_of_the_last_run(cluster: StoredCluster) -> None:
-    known = policies(cluster)
+def test_namespaces_that_cannot_be_listed_are_those_of_the_last_run(stored: StoredCluster) -> None:
+    known = policies(stored)
     known.load(FOUND)
-    cluster.faults["GET", "namespaces"] = 503
+    stored.faults["GET", "namespaces"] = 503
     loaded = known.load(FOUND)
     assert sorted(loaded.namespaces) == ["a", "b", "c"]
     assert loaded.gaps[0].message.startswith("Namespaces could not be listed, those of the last run are used: ")
@@ -319,38 +323,38 @@ def excluding(pattern: str) -> list[dict[str, Any]]:
     return [{"processes": ["audit"], "excludedNamespaces": [pattern]}]
 
 
-def test_the_config_beside_this_pod_comes_before_that_of_gatekeeper(cluster: StoredCluster) -> None:
-    cluster.put(CONFIGS, config("gatekeeper-system", match=excluding("a")), config("elsewhere", match=excluding("c")))
-    assert load(cluster).excluded(pod("p", "a"))
-    cluster.put(CONFIGS, config("patrol", match=excluding("b")))
-    loaded = load(cluster)
+def test_the_config_beside_this_pod_comes_before_that_of_gatekeeper(stored: StoredCluster) -> None:
+    stored.put(CONFIGS, config("gatekeeper-system", match=excluding("a")), config("elsewhere", match=excluding("c")))
+    assert load(stored).excluded(pod("p", "a"))
+    stored.put(CONFIGS, config("patrol", match=excluding("b")))
+    loaded = load(stored)
     assert [loaded.excluded(pod("p", name)) for name in "abc"] == [False, True, False]
 
 
-def test_a_config_that_cannot_be_read_is_that_of_the_last_run(cluster: StoredCluster) -> None:
-    cluster.put(CONFIGS, config("patrol", match=excluding("a")))
-    known = policies(cluster)
+def test_a_config_that_cannot_be_read_is_that_of_the_last_run(stored: StoredCluster) -> None:
+    stored.put(CONFIGS, config("patrol", match=excluding("a")))
+    known = policies(stored)
     known.load(FOUND)
-    cluster.faults["GET", "configs.config.gatekeeper.sh"] = 403
+    stored.faults["GET", "configs.config.gatekeeper.sh"] = 403
     loaded = known.load(FOUND)
     assert loaded.excluded(pod("p", "a"))
     assert [(gap.cause, gap.reason, gap.kind) for gap in loaded.gaps] == [(Cause.LIST, "Forbidden", None)]
     assert loaded.gaps[0].message.startswith("Config config could not be read, the last one is used: ")
 
 
-def test_a_config_with_a_mistake_is_a_gap(cluster: StoredCluster) -> None:
-    cluster.put(CONFIGS, config("patrol", match=[7]))
+def test_a_config_with_a_mistake_is_a_gap(stored: StoredCluster) -> None:
+    stored.put(CONFIGS, config("patrol", match=[7]))
     message = "Config config: spec.match[0] must be an object, not 7"
-    assert load(cluster).gaps == (Gap(Cause.LIST, "InvalidConfig", message),)
+    assert load(stored).gaps == (Gap(Cause.LIST, "InvalidConfig", message),)
 
 
 @pytest.fixture
-def referential(cluster: StoredCluster) -> StoredCluster:
-    cluster.put(TEMPLATES, template("K8sUnique", INVENTORY_REGO))
-    cluster.put(f"{CONSTRAINTS}/k8sunique", constraint("one", "K8sUnique"))
-    cluster.put("api/v1/pods", pod("p", "a"), pod("q", "b"), pod("r", "b"))
-    cluster.put(SYNC_SETS, {"metadata": {"name": "s"}, "spec": {"gvks": [{"version": "v1", "kind": "Pod"}]}})
-    return cluster
+def referential(stored: StoredCluster) -> StoredCluster:
+    stored.put(TEMPLATES, template("K8sUnique", INVENTORY_REGO))
+    stored.put(f"{CONSTRAINTS}/k8sunique", constraint("one", "K8sUnique"))
+    stored.put("api/v1/pods", pod("p", "a"), pod("q", "b"), pod("r", "b"))
+    stored.put(SYNC_SETS, {"metadata": {"name": "s"}, "spec": {"gvks": [{"version": "v1", "kind": "Pod"}]}})
+    return stored
 
 
 def test_the_inventory_holds_what_is_synced_and_not_excluded(referential: StoredCluster) -> None:

@@ -1,0 +1,86 @@
+"""Whole collections: paged, named, and kept when they cannot be read again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from storedcluster import NAMESPACES, StoredCluster, resource
+
+from audit.errors import BadBody, ServerError
+from audit.sources.reading import Kept, Reader, items_of
+from constraints import Kind
+
+NAMESPACE = resource("v1", "Namespace", "namespaces")
+
+
+def reader(stored: StoredCluster, chunk: int = 2) -> Reader:
+    return Reader(stored.client, [NAMESPACE], chunk)
+
+
+@pytest.mark.parametrize(("chunk", "requests"), [(2, 3), (5, 1), (0, 1)])
+def test_all_pages_are_read(chunk: int, requests: int) -> None:
+    stored = StoredCluster()
+    stored.put(NAMESPACES, *({"metadata": {"name": name}} for name in "abcde"))
+    found = reader(stored, chunk).objects(NAMESPACE)
+    assert [each["metadata"]["name"] for each in found] == list("abcde")
+    assert {(each["apiVersion"], each["kind"]) for each in found} == {("v1", "Namespace")}
+    assert len(stored.asked) == requests
+
+
+def test_items_without_a_name_are_left_out() -> None:
+    items = [7, {}, {"metadata": 7}, {"metadata": {}}, {"metadata": {"name": 7}}, {"metadata": {"name": "a"}}]
+    assert list(items_of(json.dumps({"items": items}).encode(), NAMESPACE)) == [{"metadata": {"name": "a"}}]
+
+
+def test_an_empty_list_may_be_null() -> None:
+    assert list(items_of(b'{"items": null}', NAMESPACE)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"<html>", "a page of v1/Namespace is not JSON: "),
+        (b"[]", "a page of v1/Namespace has no list in its field items"),
+        (b"{}", "a page of v1/Namespace has no list in its field items"),
+        (b'{"items": {}}', "a page of v1/Namespace has no list in its field items"),
+    ],
+)
+def test_a_page_that_is_not_a_list_is_an_error(body: bytes, message: str) -> None:
+    with pytest.raises(BadBody, match=message):
+        list(items_of(body, NAMESPACE))
+
+
+def test_one_object_that_is_not_an_object_is_an_error() -> None:
+    stored = StoredCluster(documents={"/api/v1/namespaces/a": ["a"]})
+    with pytest.raises(BadBody, match="v1/Namespace a: the reply is list, not an object"):
+        reader(stored).one(NAMESPACE, "a")
+
+
+def test_a_kind_that_nobody_serves_has_no_resource() -> None:
+    assert reader(StoredCluster()).exactly(Kind("apps", "v1", "Deployment")) is None
+
+
+def test_discovery_that_makes_no_sense_finds_nothing() -> None:
+    rows = [
+        7,
+        {"kind": "Pod"},
+        {"kind": "Pod", "name": 7, "verbs": ["list"]},
+        {"kind": "Pod", "name": "pods", "verbs": 7},
+    ]
+    stored = StoredCluster(documents={"/api/v1": {"resources": rows}})
+    assert reader(stored).exactly(Kind("", "v1", "Pod")) is None
+
+
+def test_what_cannot_be_read_again_is_kept() -> None:
+    kept = Kept(0)
+
+    def fail() -> int:
+        raise ServerError("down")
+
+    assert str(kept.renew(fail)) == "down"
+    assert (kept.value, kept.known, kept.fresh) == (0, False, False)
+    assert kept.renew(lambda: 7) is None
+    assert (kept.value, kept.known, kept.fresh) == (7, True, True)
+    kept.renew(fail)
+    assert (kept.value, kept.known, kept.fresh) == (7, True, False)
