@@ -14,7 +14,7 @@ from audit.errors import Unreachable
 from audit.kube.client import NOT_SENT, UNTRUSTED
 from audit.kube.request import Reply, Request
 
-LOG = logging.getLogger(__name__)
+log = logging.getLogger("kube_patrol.kube")
 
 NO_TOKEN = "NoToken"
 """The `reason` of an Unreachable for which the credentials could not be read."""
@@ -154,7 +154,7 @@ def _say_unverified(host: str) -> None:
     from urllib3.exceptions import InsecureRequestWarning
 
     disable_warnings(InsecureRequestWarning)  # it would come with each request; this is said once
-    LOG.warning("The kubeconfig says not to verify the certificate of %s", host)
+    log.warning("The kubeconfig says not to verify the certificate of %s", host)
 
 
 def why(error: BaseException) -> str:

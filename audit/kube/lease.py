@@ -25,7 +25,7 @@ from audit.model import Resource
 from constraints import Kind
 from constraints.model import Json
 
-LOG = logging.getLogger(__name__)
+log = logging.getLogger("kube_patrol.kube")
 LEASES = Resource(Kind("coordination.k8s.io", "v1", "Lease"), "leases", True)
 
 
@@ -126,7 +126,7 @@ class Election:
         try:
             held = self._take_or_renew()
         except KubeError as error:
-            LOG.warning("Lease %s/%s: %s", self._seat.namespace, self._seat.name, error)
+            log.warning("Lease %s/%s: %s", self._seat.namespace, self._seat.name, error)
             return self.is_leader  # until the deadline: others wait longer
         with self._lock:
             if held:
@@ -146,7 +146,7 @@ class Election:
             if self.leader == self._seat.identity:
                 self._write({**_spec(self._lease), "holderIdentity": "", "leaseDurationSeconds": 1, **self._times()})
         except KubeError as error:
-            LOG.warning("Lease %s/%s was not given back: %s", self._seat.namespace, self._seat.name, error)
+            log.warning("Lease %s/%s was not given back: %s", self._seat.namespace, self._seat.name, error)
 
     def _take_or_renew(self) -> bool:
         if self.is_leader and self._renewed_blindly():
@@ -231,7 +231,7 @@ class Election:
     def _tell(self, led: bool, on_started: Callable[[], None], on_stopped: Callable[[], None]) -> bool:
         leads = self.is_leader
         if leads != led:
-            LOG.info("%s %s lease %s/%s", self._seat.identity, "holds" if leads else "lost", *self._where())
+            log.info("%s %s lease %s/%s", self._seat.identity, "holds" if leads else "lost", *self._where())
             (on_started if leads else on_stopped)()
         return leads
 
