@@ -35,7 +35,7 @@ test-cluster: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/cluster -m cluster $(ARGS)
 
 bench: $(VENV)/.installed
-	$(BIN)/python tests/benchmarks/bench.py $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)
 
 readme: $(VENV)/.installed
 	$(BIN)/python -m audit.usage README.md

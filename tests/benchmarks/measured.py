@@ -1,0 +1,92 @@
+"""One audit in a process of its own, so that the peak of its memory is that of the product and of nothing else.
+
+`python -m benchmarks.measured --kubeconfig=FILE [flags of patrol run]` prints one JSON object, see Measured.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+from audit.aggregate import Summary
+from audit.app import serve
+from audit.arguments import parse
+from audit.config import Config
+from audit.errors import AuditError
+from audit.model import RunInfo
+from constraints import Violation
+
+ALONE = ("--once", "--leader-elect=false", "--prometheus-port=0", "--health-addr=0")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one audit cost: seconds for each phase and in all, and the peak of its memory in MiB.
+
+    `list` goes on in a thread of its own while the other phases do, so the phases add up to more than `seconds`.
+    `gaps` should be zero: else something was not audited.
+    """
+
+    phases: dict[str, float]
+    seconds: float
+    memory: float
+    objects: int
+    pods: int
+    violations: int
+    gaps: int
+
+
+@dataclass(slots=True)
+class SummarySink:
+    """Keeps the summary of the run."""
+
+    name: str = "benchmark"
+    summaries: list[Summary] = field(default_factory=list)
+
+    def start(self, info: RunInfo) -> None:
+        """Nothing to do."""
+
+    def add(self, violation: Violation) -> None:
+        """Nothing to do: the summary counts them."""
+
+    def finish(self, summary: Summary) -> None:
+        """Keep it."""
+        self.summaries.append(summary)
+
+
+def main(flags: Sequence[str]) -> int:
+    """Audit once as `patrol run` does, and print what it cost; the exit code is that of the audit."""
+    kept = SummarySink()
+    try:
+        code = serve(Config.of(parse([*ALONE, *flags], {})), kept)
+    except AuditError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(json.dumps(asdict(measured(kept.summaries[-1]))) + "\n")
+    return code
+
+
+def measured(summary: Summary) -> Measured:
+    """The measurements of the run that has just ended in this process."""
+    return Measured(
+        phases=dict(summary.phases),
+        seconds=summary.seconds,
+        memory=peak_memory(),
+        objects=sum(kind.objects for kind in summary.kinds.values()),
+        pods=sum(kind.objects for kind in summary.kinds.values() if kind.kind.kind == "Pod"),
+        violations=summary.totals.total(),
+        gaps=len(summary.gaps),
+    )
+
+
+def peak_memory() -> float:
+    """The most memory that this process ever had, in MiB."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (1 << 20) if sys.platform == "darwin" else most / (1 << 10)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
