@@ -63,7 +63,7 @@ class Auditor:
         resources, gaps = discover(self.client)
         loaded = self.policies.load(resources)
         summary.records = loaded.records
-        summary.templates = Counter("active" if record.template else "error" for record in loaded.templates)
+        summary.templates = Counter("error" if record.errors else "active" for record in loaded.templates)
         for ingestion in loaded.ingestions:
             self.metrics.ingested(ingestion.accepted, ingestion.seconds)
         summary.gaps += [*gaps, *loaded.gaps]

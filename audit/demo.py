@@ -13,12 +13,15 @@ from audit.config import Config
 from audit.embedded import EmbeddedCluster
 from audit.errors import ConfigError
 from audit.sinks.table import TableSink
+from audit.sources.crds import desired_crd
 from audit.sources.manifests import read_objects
+from constraints import Kind, Template
 from constraints.model import Object
 
 IN_SOURCES = Path(__file__).parent.parent / "manifests"
 INSTALLED = Path(sysconfig.get_path("data"), "share", "kube-patrol", "manifests")
 LOG = "audit.log"
+TEMPLATES = Kind("templates.gatekeeper.sh", "v1", "ConstraintTemplate")
 
 
 def demo(config: Config) -> int:
@@ -27,7 +30,7 @@ def demo(config: Config) -> int:
     with tempfile.TemporaryDirectory(prefix="kube-patrol-demo-") as folder, EmbeddedCluster() as cluster:
         kubeconfig = Path(folder, "kubeconfig")
         cluster.kubeconfig(kubeconfig)
-        cluster.load(objects)
+        load(cluster, objects)
         log = config.log.file or str(Path(folder, LOG))
         sys.stdout.write(f"A cluster with {len(objects)} sample objects answers at {cluster.url}\n\n")
         table = TableSink(_show if config.audit.once else lambda text: _show(text + where_next(kubeconfig, log, config)))
@@ -40,6 +43,16 @@ def sample_objects() -> list[Object]:
         if (root / "samples").is_dir():
             return read_objects([str(root / "crds"), str(root / "samples")])
     raise ConfigError(f"the samples are neither at {IN_SOURCES} nor at {INSTALLED}")
+
+
+def load(cluster: EmbeddedCluster, objects: list[Object]) -> None:
+    """Create the objects; the CRD of each template's constraints before the constraints, which the audit would do later."""
+    templates = [item for item in objects if item["kind"] == TEMPLATES.kind]
+    others = [item for item in objects if item["kind"] != TEMPLATES.kind]
+    cluster.load([item for item in others if item["kind"] == "CustomResourceDefinition"])
+    cluster.load(templates)
+    cluster.load([desired_crd(Template.parse(template)) for template in cluster.objects(TEMPLATES)])
+    cluster.load([item for item in others if item["kind"] != "CustomResourceDefinition"])
 
 
 def pointed_at(config: Config, kubeconfig: Path, log: str, cache: Path) -> Config:

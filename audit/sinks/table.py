@@ -10,7 +10,7 @@ from audit.model import RunInfo
 from constraints import Constraint, Violation
 
 SHOWN = 3
-HEADER = ("CONSTRAINT", "ACTION", "TOTAL", "FIRST VIOLATIONS")
+HEADER = ("CONSTRAINT", "ACTION", "TOTAL")
 
 
 @dataclass(slots=True)
@@ -33,35 +33,38 @@ class TableSink:
 
 
 def render(summary: Summary, width: int) -> str:
-    """The table as text, ending in a newline; constraints with most violations first."""
+    """The table as text, ending in a newline; constraints with most violations first, the first of them below each."""
     ranked = sorted(summary.constraints, key=lambda c: (-summary.totals[c.key], c.key))
-    rows = [HEADER, *(row for constraint in ranked for row in _rows(constraint, summary))]
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    lines = [_line(row, widths, width) for row in rows]
+    rows = [HEADER, *(_row(constraint, summary) for constraint in ranked)]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [_line(HEADER, widths)]
+    for constraint, row in zip(ranked, rows[1:], strict=True):
+        lines += [_line(row, widths), *(_cut(f"    {text}", width) for text in _texts(constraint, summary))]
     return "\n".join([*lines, "", *_footer(summary)]) + "\n"
 
 
-def _rows(constraint: Constraint, summary: Summary) -> list[tuple[str, str, str, str]]:
-    total = summary.totals[constraint.key]
-    texts = [_violation(v) for v in summary.first(constraint.key)[:SHOWN]]
-    if total > len(texts):
-        texts.append(f"... and {total - len(texts)} more")
-    first, *others = texts or ["-"]
-    action = ",".join(constraint.actions) or constraint.action
-    return [(constraint.key, action, str(total), first), *(("", "", "", text) for text in others)]
+def _row(constraint: Constraint, summary: Summary) -> tuple[str, str, str]:
+    return constraint.key, ",".join(constraint.actions) or constraint.action, str(summary.totals[constraint.key])
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    return f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}"
+
+
+def _texts(constraint: Constraint, summary: Summary) -> list[str]:
+    texts = [_violation(violation) for violation in summary.first(constraint.key)[:SHOWN]]
+    more = summary.totals[constraint.key] - len(texts)
+    return [*texts, f"... and {more} more"] if more else texts
 
 
 def _violation(violation: Violation) -> str:
     item = violation.object
     name = f"{item.namespace}/{item.name}" if item.namespace else item.name
-    return f"{item.kind.kind} {name}: {' '.join(violation.message.split())}"
+    return _printable(f"{item.kind.kind} {name}: {' '.join(violation.message.split())}")
 
 
-def _line(row: Sequence[str], widths: Sequence[int], width: int) -> str:
-    left = f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  "
-    room = max(20, width - len(left))
-    text = row[3] if len(row[3]) <= room else row[3][: room - 3] + "..."
-    return (left + _printable(text)).rstrip()
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def _printable(text: str) -> str:
@@ -71,9 +74,10 @@ def _printable(text: str) -> str:
 
 def _footer(summary: Summary) -> list[str]:
     objects = sum(stats.objects for stats in summary.kinds.values())
-    found = sum(summary.totals.values())
-    lines = [f"{found} violations of {len(summary.constraints)} constraints in {objects} objects of {len(summary.kinds)} kinds, {summary.seconds:.2f} s, audit_id {summary.info.audit_id}"]
+    found = f"{summary.totals.total()} violations of {len(summary.constraints)} constraints"
+    seen = f"{objects} objects of {len(summary.kinds)} kinds"
+    lines = [f"{found} in {seen}, {summary.seconds:.2f} s, audit_id {summary.info.audit_id}"]
     if summary.gaps:
         lines.append(f"Not everything could be audited, {len(summary.gaps)} gaps:")
-        lines += [f"  {gap.cause.value} {gap.reason}: {_printable(gap.message)}" for gap in summary.gaps[:10]]
+        lines += [f"    {gap.cause.value} {gap.reason}: {_printable(gap.message)}" for gap in summary.gaps[:10]]
     return lines

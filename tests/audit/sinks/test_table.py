@@ -1,0 +1,57 @@
+"""The table that people read."""
+
+from __future__ import annotations
+
+from builders import constraint, record, summary, unlisted, violation
+
+from audit.sinks.table import TableSink, render
+
+
+def test_constraints_with_most_violations_come_first_with_their_first_violations_below() -> None:
+    few, many = record(constraint("few")), record(constraint("many", action="warn", actions=("warn",)))
+    run = summary(few, many)
+    run.add(violation(few.constraint, "a"))
+    for name in "abcde":
+        run.add(violation(many.constraint, name))
+    assert render(run, 100).splitlines()[:8] == [
+        "CONSTRAINT    ACTION  TOTAL",
+        "K8sTest/many  warn        5",
+        "    Pod ns/a: a is wrong",
+        "    Pod ns/b: b is wrong",
+        "    Pod ns/c: c is wrong",
+        "    ... and 2 more",
+        "K8sTest/few   deny        1",
+        "    Pod ns/a: a is wrong",
+    ]
+
+
+def test_what_could_not_be_audited_is_shown() -> None:
+    run = summary(record(constraint()))
+    run.gaps.append(unlisted())
+    assert render(run, 100).splitlines()[-2:] == [
+        "Not everything could be audited, 1 gaps:",
+        "    list Forbidden: v1/Pod: could not be listed",
+    ]
+
+
+def test_control_characters_of_hostile_messages_do_not_reach_the_terminal() -> None:
+    one = record(constraint())
+    run = summary(one)
+    run.add(violation(one.constraint, message="red \x1b[31m\nnext line"))
+    assert "    Pod ns/p: red \N{REPLACEMENT CHARACTER}[31m next line" in render(run, 100).splitlines()
+
+
+def test_a_line_is_not_wider_than_asked_for() -> None:
+    one = record(constraint())
+    run = summary(one)
+    run.add(violation(one.constraint, message="x" * 500))
+    assert max(len(line) for line in render(run, 80).splitlines()[:3]) == 80
+
+
+def test_one_table_is_written_at_the_end_of_a_run() -> None:
+    written: list[str] = []
+    sink, run = TableSink(written.append), summary()
+    sink.start(run.info)
+    sink.add(violation(constraint()))
+    sink.finish(run)
+    assert len(written) == 1
