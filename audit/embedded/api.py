@@ -31,7 +31,7 @@ class Api:
     """One cluster: its objects, who may see them, and which of its API versions are out of order (`broken`)."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.store = Store()
+        self.store = Store(clock)
         self.registry = Registry()
         self.writer = Writer(self.store, self.registry, clock)
         self.access = Access()

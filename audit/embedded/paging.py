@@ -70,7 +70,10 @@ def list_page(store: Store, target: Target, options: Options) -> Listed:
     else:
         snapshot = _first(store, target, options)
     wanted = predicate(target.served, options.labels, options.fields)
-    return _cut(snapshot, snapshot.between(start, end), wanted, options.limit)
+    page = _cut(snapshot, snapshot.between(start, end), wanted, options.limit)
+    if page.token:
+        store.keep(target.served.storage, snapshot)
+    return page
 
 
 def _first(store: Store, target: Target, options: Options) -> Snapshot:
@@ -80,14 +83,14 @@ def _first(store: Store, target: Target, options: Options) -> Snapshot:
         )
     if options.revision_match == "Exact":
         return _exactly(store, target, options.revision)
-    return store.snapshot(target.served.storage, keep=bool(options.limit))
+    return store.snapshot(target.served.storage)
 
 
 def _exactly(store: Store, target: Target, revision: str) -> Snapshot:
     if not revision.isdigit() or revision == "0":
         raise bad_request(f'resourceVersionMatch "Exact" is forbidden for resourceVersion "{revision}"')
     if int(revision) == store.revision:
-        return store.snapshot(target.served.storage, keep=True)
+        return store.snapshot(target.served.storage)
     kept = store.at(target.served.storage, int(revision))
     if kept is None:
         raise expired(f"The resourceVersion for the provided list is too old: {revision}")
@@ -97,7 +100,7 @@ def _exactly(store: Store, target: Target, revision: str) -> Snapshot:
 def _continued(store: Store, target: Target, token: str) -> tuple[Snapshot, str]:
     revision, start = decode_token(token)
     if revision == _INCONSISTENT:
-        return store.snapshot(target.served.storage, keep=True), start
+        return store.snapshot(target.served.storage), start
     kept = store.at(target.served.storage, revision)
     if kept is None:
         refusal = expired(TOO_OLD)

@@ -14,6 +14,7 @@ import orjson
 from constraints.model import Json
 
 HISTORY: Final = 10_000
+LIFETIME: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +84,16 @@ class _Bucket:
 class Store:
     """Every object of the cluster. Safe to use from several threads; callers that read and then write hold `lock`.
 
-    `compacted` is the oldest revision that pages may still be taken from.
+    `clock` gives Unix seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self.lock = threading.RLock()
         self.revision = 1
-        self.compacted = 0
+        self._clock = clock
         self.listeners: list[Callable[[], None]] = []
         self._buckets: dict[str, _Bucket] = {}
-        self._snapshots: dict[tuple[str, int], Snapshot] = {}
+        self._kept: dict[tuple[str, int], tuple[Snapshot, float]] = {}
         self._owned: dict[str, set[tuple[str, str]]] = {}
 
     def get(self, storage: str, key: str) -> Entry | None:
@@ -129,26 +130,31 @@ class Store:
         self._tell()
         return gone
 
-    def snapshot(self, storage: str, *, keep: bool = False) -> Snapshot:
-        """The objects as they are now; with `keep`, `at` finds this snapshot again until it is compacted away."""
+    def snapshot(self, storage: str) -> Snapshot:
+        """The objects as they are now."""
         with self.lock:
             bucket = self._bucket(storage)
             bucket.shared = True
-            taken = Snapshot(self.revision, bucket.keys, bucket.entries)
-            if keep:
-                self._snapshots.setdefault((storage, self.revision), taken)
-            return taken
+            return Snapshot(self.revision, bucket.keys, bucket.entries)
+
+    def keep(self, storage: str, snapshot: Snapshot) -> None:
+        """Let `at` find this snapshot for `LIFETIME` seconds, or until it is compacted away."""
+        with self.lock:
+            now = self._clock()
+            for place in [place for place, (_, since) in self._kept.items() if now - since > LIFETIME]:
+                del self._kept[place]
+            self._kept.setdefault((storage, snapshot.revision), (snapshot, now))
 
     def at(self, storage: str, revision: int) -> Snapshot | None:
-        """The snapshot that was kept at `revision`, None when it has been compacted."""
-        return self._snapshots.get((storage, revision))
+        """The snapshot that was kept at `revision`, None when it is too old."""
+        snapshot, since = self._kept.get((storage, revision), (None, 0.0))
+        return snapshot if self._clock() - since <= LIFETIME else None
 
     def compact(self, revision: int) -> None:
         """Forget snapshots and history up to and including `revision`."""
         with self.lock:
-            self.compacted = max(self.compacted, revision)
-            for place in [place for place in self._snapshots if place[1] <= revision]:
-                del self._snapshots[place]
+            for place in [place for place in self._kept if place[1] <= revision]:
+                del self._kept[place]
             for bucket in self._buckets.values():
                 bucket.forgotten = max(bucket.forgotten, min(revision, self.revision))
 
