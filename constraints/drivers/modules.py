@@ -6,7 +6,7 @@ Only names are looked at: comments and strings are blanked out first, so that wh
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from constraints.errors import CompileError
@@ -29,10 +29,11 @@ _READABLE = frozenset({"lib", "inventory"})
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One module: its text, its package as a reference (`data.a.b`), and whether it reads `data.inventory`."""
+    """One module: its text, its package as a reference (`data.a.b`), its dialect, whether it reads `data.inventory`."""
 
     source: Source
     path: str
+    v1: bool
     uses_inventory: bool
 
 
@@ -40,7 +41,7 @@ def modules_of(kind: str, source: Mapping[str, Json]) -> tuple[Module, ...]:
     """The entry module, then the libraries. Raises CompileError for what Gatekeeper refuses."""
     v1 = source.get("version") == "v1"
     entry = _module(Source(f"{kind}/template", source["rego"]), v1)
-    if not _VIOLATION.search(_blank(entry.source.text)):
+    if not _VIOLATION.search(blank(entry.source.text)):
         raise CompileError("the module defines no rule named violation", span=Span(1, 1), source=entry.source.name)
     texts = (Source(f"{kind}/libs[{at}]", text) for at, text in enumerate(source.get("libs") or ()))
     libs = tuple(_module(text, v1) for text in texts)
@@ -53,33 +54,32 @@ def modules_of(kind: str, source: Mapping[str, Json]) -> tuple[Module, ...]:
     return (entry, *libs)
 
 
-def undefined_calls(module: Module, is_builtin: Callable[[str], bool]) -> Iterator[tuple[str, Span]]:
-    """Functions that the module calls and nobody defines; those of imported packages are not looked at."""
-    text = _blank(module.source.text)
+def foreign_calls(source: Source) -> Iterator[tuple[str, int]]:
+    """Functions that a module calls without defining or importing them, and where in the text it does."""
+    text = blank(source.text)
     known = {found[1] for found in _HEAD.finditer(text)} | _KEYWORDS | {"data", "input"}
     known |= {found[2] or found[1].rpartition(".")[2] for found in _IMPORT.finditer(text)}
     for found in _CALL.finditer(text):
-        name = found[1]
-        if name.partition(".")[0] not in known and not is_builtin(name):
-            yield name, _span(text, found.start())
+        if found[1].partition(".")[0] not in known:
+            yield found[1], found.start()
 
 
 def _module(source: Source, v1: bool) -> Module:
-    text = _blank(source.text, keep_strings=True)
+    text = blank(source.text, keep_strings=True)
     package = _PACKAGE.search(text)
     if not package:
         raise CompileError("the module has no package", span=Span(1, 1), source=source.name)
     for found in _IMPORT.finditer(text):
         if not f"{found[1]}.".startswith(_IMPORTABLE) and not (v1 and found[1] == "rego.v1"):
             raise CompileError(
-                f"import of {found[1]} is not allowed", span=_span(text, found.start(1)), source=source.name
+                f"import of {found[1]} is not allowed", span=span_at(text, found.start(1)), source=source.name
             )
-    return Module(source, f"data.{package[1]}", "inventory" in tuple(_data_names(source, text)))
+    return Module(source, f"data.{package[1]}", v1, "inventory" in tuple(_data_names(source, text)))
 
 
 def _data_names(source: Source, text: str) -> Iterator[str]:
     """What the module reads of `data`, by first name."""
-    plain = _blank(source.text)
+    plain = blank(source.text)
     for found in _DATA.finditer(text):
         if not plain.startswith("data", found.start()):
             continue  # inside a string
@@ -87,19 +87,20 @@ def _data_names(source: Source, text: str) -> Iterator[str]:
         if name not in _READABLE:
             what = f"data.{name}" if name else "data"
             message = f"{what} must not be read: only data.lib and data.inventory may"
-            raise CompileError(message, span=_span(text, found.start()), source=source.name)
+            raise CompileError(message, span=span_at(text, found.start()), source=source.name)
         yield name
 
 
-def _blank(text: str, keep_strings: bool = False) -> str:
+def blank(text: str, *, keep_strings: bool = False) -> str:
     """`text` with its comments (and strings) overwritten by blanks; positions stay."""
 
-    def blank(found: re.Match[str]) -> str:
+    def overwrite(found: re.Match[str]) -> str:
         piece = found[0]
         return piece if keep_strings and piece[0] != "#" else re.sub(r"[^\n]", " ", piece)
 
-    return _COMMENT_OR_STRING.sub(blank, text)
+    return _COMMENT_OR_STRING.sub(overwrite, text)
 
 
-def _span(text: str, offset: int) -> Span:
+def span_at(text: str, offset: int) -> Span:
+    """The position of the character at `offset`."""
     return Span(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))

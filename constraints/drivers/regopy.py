@@ -1,7 +1,6 @@
 """The Rego driver on regopy (rego-cpp): one compiled interpreter for a template, one parameter text for a constraint.
 
-regopy reads every module as Rego v1 with v0 spellings allowed, so a partial set of v0 (`violation[{"msg": m}] {`)
-becomes an object with those keys. The query below asks for keys, which is right for both.
+It rejects some valid policies (`f(x[_])`) and answers some wrongly; nothing here hides that.
 """
 
 from __future__ import annotations
@@ -11,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from constraints.drivers.modules import Module, modules_of, undefined_calls
+from constraints.drivers.modules import Module, foreign_calls, modules_of, span_at
+from constraints.drivers.respell import STAND_INS, Respelled, respell
 from constraints.errors import CompileError, EvaluationError, PolicyError
 from constraints.fields import quoted
 from constraints.inventory import EMPTY, Inventory
@@ -46,7 +46,9 @@ class RegopyPolicy:
     """The modules of one template in one interpreter; a new one is made only when the inventory is another value."""
 
     def __init__(self, modules: tuple[Module, ...], texts: _Texts) -> None:
-        self._modules, self._texts = modules, texts
+        self._modules = {module: respell(module.source, v1=module.v1) for module in modules}
+        self._query = f"{_RESULT} = [v | {modules[0].path}.violation[v]]"
+        self._texts = texts
         self._uses_inventory = any(module.uses_inventory for module in modules)
         self._inventory = EMPTY
         self._interpreter, self._bundle = self._build(EMPTY)
@@ -54,7 +56,7 @@ class RegopyPolicy:
 
     def program(self, parameters: Json) -> RegopyProgram:
         """The policy for one constraint."""
-        return RegopyProgram(self, json.dumps(parameters))
+        return RegopyProgram(self, _json(parameters))
 
     def evaluate(self, review: Mapping[str, Json], parameters: str, inventory: Inventory) -> list[Json]:
         """The members of `violation`; `parameters` are JSON."""
@@ -65,8 +67,8 @@ class RegopyPolicy:
         self._interpreter.set_input_term(f'{{"parameters":{parameters},"review":{self._texts.of(review)}}}')
         try:
             output = self._interpreter.query_bundle(self._bundle)
-        except ValueError as error:  # regopy hands over some errors where JSON should be
-            raise PolicyError("the engine gave no readable answer") from error
+        except json.JSONDecodeError as error:  # regopy puts some errors where values should be
+            raise PolicyError(_message(error.doc)) from error
         if not output.ok():
             raise _evaluation_error(output)
         found: list[Json] = output[0][_RESULT]
@@ -80,26 +82,30 @@ class RegopyPolicy:
         interpreter.log_level = LogLevel.NONE  # it writes errors to stdout otherwise
         if self._uses_inventory:
             interpreter.add_data({"inventory": inventory.tree})
-        for module in self._modules:
+        for module, text in self._modules.items():
             try:
-                interpreter.add_module(module.source.name, module.source.text)
+                interpreter.add_module(module.source.name, text.text)
             except RegoError as error:
                 raise self._compile_error(str(error).partition("\n")[2].lstrip()) from error
-        bundle = interpreter.build(f"{_RESULT} = [v | {self._modules[0].path}.violation[v]]", [])
+        bundle = interpreter.build(self._query, [])
         if not bundle.ok():
             raise self._compile_error(bundle.node().at(0).json())
         return interpreter, bundle
 
     def _check_calls(self) -> None:
         for module in self._modules:
-            for name, span in undefined_calls(module, self._interpreter.is_builtin):
-                raise CompileError(f"undefined function {name}", span=span, source=module.source.name)
+            for name, at in foreign_calls(module.source):
+                if name not in STAND_INS and not self._interpreter.is_builtin(name):
+                    span = span_at(module.source.text, at)
+                    raise CompileError(f"undefined function {name}", span=span, source=module.source.name)
 
     def _compile_error(self, text: str) -> CompileError:
         found = _POSITION.match(text)
-        module = next((m for m in self._modules if found and m.source.name == found["source"]), self._modules[0])
-        span = _span(module.source.text, int(found["offset"])) if found else Span(1, 1)
-        return CompileError(_message(text), span=span, source=module.source.name)
+        for module, respelled in self._modules.items():
+            if found and module.source.name == found["source"]:
+                span = _span(module, respelled, int(found["offset"]))
+                return CompileError(_message(text), span=span, source=module.source.name)
+        return CompileError(_message(text), span=Span(1, 1), source=next(iter(self._modules)).source.name)
 
 
 class RegopyProgram:
@@ -123,8 +129,12 @@ class _Texts:
 
     def of(self, review: Mapping[str, Json]) -> str:
         if review is not self._review:
-            self._text, self._review = json.dumps(review), review
+            self._text, self._review = _json(review), review
         return self._text
+
+
+def _json(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _findings(members: Iterable[Json]) -> Iterator[Finding]:
@@ -149,10 +159,9 @@ def _evaluation_error(output: Output) -> PolicyError:
 
 def _message(text: str) -> str:
     found = _MESSAGE.search(text)
-    return found[1] if found else "the engine gave no reason"
+    return found[1] if found else f"the engine gave an answer that cannot be read: {quoted(text)}"
 
 
-def _span(text: str, offset: int) -> Span:
-    """Where byte `offset` of `text` is, in characters."""
-    before = text.encode()[:offset].decode(errors="ignore")
-    return Span(before.count("\n") + 1, len(before) - before.rfind("\n"))
+def _span(module: Module, text: Respelled, offset: int) -> Span:
+    """Where byte `offset` of the respelled text comes from."""
+    return span_at(module.source.text, text.origin(len(text.text.encode()[:offset].decode(errors="ignore"))))
