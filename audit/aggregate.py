@@ -112,4 +112,3 @@ def concerns(gap: Gap, constraint: Constraint) -> bool:
         return False
     kind = gap.object.kind if gap.object else gap.kind
     return kind is None or constraint.may_match(kind)
-

@@ -49,7 +49,9 @@ class Memory:
 
     counts: Counter[tuple[str, Kind]] = field(default_factory=Counter)
 
-    def standing(self, record: ConstraintRecord, entries: Iterable[Entry], summary: Summary, hidden: Hidden) -> Standing:
+    def standing(
+        self, record: ConstraintRecord, entries: Iterable[Entry], summary: Summary, hidden: Hidden
+    ) -> Standing:
         """Totals and entries of this run, ascending, with those of the last run for the hidden kinds.
 
         The last run's total for a hidden kind comes from this process' memory. After a restart it comes from the last

@@ -33,7 +33,9 @@ def demo(config: Config) -> int:
         load(cluster, objects)
         log = config.log.file or str(Path(folder, LOG))
         sys.stdout.write(f"A cluster with {len(objects)} sample objects answers at {cluster.url}\n\n")
-        table = TableSink(_show if config.audit.once else lambda text: _show(text + where_next(kubeconfig, log, config)))
+        table = TableSink(
+            _show if config.audit.once else lambda text: _show(text + where_next(kubeconfig, log, config))
+        )
         return serve(pointed_at(config, kubeconfig, log, Path(folder, "cache")), table)
 
 

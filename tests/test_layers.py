@@ -14,27 +14,28 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("audit", "constraints")
 MODULE_LIMIT = 600
 
-BASE = {"constraints.errors", "constraints.lang", "constraints.model"}
+BASE = {"constraints.errors", "constraints.fields", "constraints.lang", "constraints.model"}
 VALUES = {"constraints", "constraints.model", "audit.model", "audit.errors"}
 MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always knows itself
     "constraints.lang": set(),
     "constraints.errors": {"constraints.lang"},
     "constraints.model": {"constraints.constraint"},  # for the type of Violation.constraint only
+    "constraints.fields": BASE,
     "constraints.inventory": BASE,
     "constraints.wildcard": BASE,
     "constraints.selectors": BASE,
     "constraints.actions": BASE,
-    "constraints.schema": BASE,
-    "constraints.match": BASE | {"constraints.selectors", "constraints.wildcard"},
-    "constraints.template": BASE | {"constraints.schema"},
-    "constraints.constraint": BASE
-    | {"constraints.actions", "constraints.match", "constraints.schema", "constraints.template"},
-    "constraints.crd": BASE | {"constraints.template"},
+    "constraints.structural": BASE,
+    "constraints.schema": BASE | {"constraints.structural"},
     "constraints.review": BASE,
-    "constraints.drivers": BASE | {"constraints.inventory"},
+    "constraints.match": BASE | {"constraints.review", "constraints.selectors", "constraints.wildcard"},
+    "constraints.template": BASE | {"constraints.review", "constraints.schema", "constraints.structural"},
+    "constraints.crd": BASE | {"constraints.template"},
+    "constraints.constraint": BASE
+    | {"constraints.actions", "constraints.crd", "constraints.review", "constraints.schema", "constraints.template"},
+    "constraints.drivers": BASE | {"constraints.inventory", "constraints.review"},
     "constraints.engine": BASE
     | {
-        "constraints.actions",
         "constraints.constraint",
         "constraints.drivers",
         "constraints.inventory",
@@ -60,13 +61,14 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.logs": {"audit.config", "audit.errors", "audit.fields", "constraints.model"},
     "audit.kube": VALUES,
     "audit.embedded": VALUES | {"constraints.schema"},
-    "audit.sources": VALUES | {"constraints.errors", "audit.kube", "audit.plan", "constraints.crd", "constraints.wildcard"},
+    "audit.sources": VALUES
+    | {"constraints.errors", "audit.kube", "audit.plan", "constraints.crd", "constraints.wildcard"},
     "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.sinks": VALUES
     | {"audit.aggregate", "audit.carry", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
     | {"audit.series"},
     "audit.web": {"audit.errors", "audit.flagtypes"},
-    "audit.gator": VALUES | {"audit.sources", "constraints.review"},
+    "audit.gator": VALUES | {"audit.sources", "constraints.drivers", "constraints.inventory", "constraints.review"},
     "audit.cli": {
         "audit.app",
         "audit.arguments",

@@ -47,7 +47,8 @@ def test_the_order_is_group_version_kind_namespace_name_message_action() -> None
         violation(one, "a", SERVICE, message="b"),
         violation(one, "a", DEPLOYMENT),
     ]
-    assert sorted(reversed(ranked), key=sort_key) == [ranked[0], ranked[1], ranked[2], ranked[3]]
+    shuffled = [ranked[2], ranked[0], ranked[3], ranked[1]]
+    assert sorted(shuffled, key=sort_key) == ranked
 
 
 def test_the_order_is_that_of_utf8_bytes_not_of_utf16() -> None:
@@ -66,7 +67,9 @@ def test_failed_evaluations_are_counted_by_constraint() -> None:
     [
         pytest.param(unlisted(POD), True, id="its kind could not be listed"),
         pytest.param(unlisted(SERVICE), False, id="another kind could not be listed"),
-        pytest.param(Gap(Cause.DISCOVERY, "Stale", "", Kind("", "v1", "")), True, id="its group could not be discovered"),
+        pytest.param(
+            Gap(Cause.DISCOVERY, "Stale", "", Kind("", "v1", "")), True, id="its group could not be discovered"
+        ),
         pytest.param(Gap(Cause.DISCOVERY, "Stale", "", Kind("apps", "v1", "")), False, id="another group"),
         pytest.param(Gap(Cause.EVALUATION, "Failed", "", POD, policy="K8sTest/one"), True, id="it failed on an object"),
         pytest.param(Gap(Cause.EVALUATION, "Failed", "", POD, policy="K8sTest/two"), False, id="another one failed"),

@@ -1,0 +1,278 @@
+"""The whole program against the embedded cluster: what a user sees in statuses, log, metrics and exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from builders import POD
+
+from audit.app import Auditor, assemble, serve
+from audit.config import AuditConfig, ClusterConfig, Config, LogConfig
+from audit.demo import load, sample_objects
+from audit.embedded import EmbeddedCluster
+from audit.embedded.access import Rule
+from audit.embedded.faults import Fault
+from audit.errors import ConfigError
+from audit.kube.auth import Access, connect
+from audit.kube.client import Client, Clock
+from audit.logs import configure_logging
+from audit.sinks.metrics import Metrics
+from constraints import Kind
+
+CONSTRAINTS = "constraints.gatekeeper.sh"
+TOTALS = {
+    "K8sAllowedRepos": 2,
+    "K8sContainerLimits": 3,
+    "K8sDisallowedTags": 2,
+    "K8sHttpsOnly": 2,
+    "K8sPSPPrivilegedContainer": 1,
+    "K8sReplicaLimits": 1,
+    "K8sRequiredLabels": 2,
+    "K8sUniqueServiceSelector": 2,
+}
+
+
+@pytest.fixture
+def samples(cluster: EmbeddedCluster) -> EmbeddedCluster:
+    """The embedded cluster with the sample policies and objects."""
+    load(cluster, sample_objects())
+    return cluster
+
+
+@pytest.fixture
+def config(cluster: EmbeddedCluster, tmp_path: Path) -> Config:
+    """One audit of the embedded cluster, its log in a file."""
+    return Config(
+        audit=AuditConfig(once=True, chunk_size=2, cache_dir=str(tmp_path / "cache")),
+        cluster=ClusterConfig(kubeconfig=str(cluster.kubeconfig(tmp_path / "kubeconfig")), leader_elect=False),
+        log=LogConfig(file=str(tmp_path / "log")),
+    )
+
+
+@pytest.fixture
+def auditor(config: Config) -> Iterator[Auditor]:
+    """An auditor that can run several times; it never really sleeps."""
+    handler = configure_logging(config.log)
+    connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
+    metrics = Metrics()
+    client = Client(connection, on_request=metrics.request, clock=Clock(sleep=lambda seconds: None))
+    yield assemble(config, client, metrics, Event())
+    connection.close()
+    handler.close()
+
+
+def events(config: Config, name: str = "") -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in Path(config.log.file).read_text().splitlines()]
+    return [line for line in lines if "event_type" in line and name in ("", line["event_type"])]
+
+
+def statuses(cluster: EmbeddedCluster) -> dict[str, dict[str, Any]]:
+    return {kind: next(iter(cluster.objects(Kind(CONSTRAINTS, "v1beta1", kind)))).get("status", {}) for kind in TOTALS}
+
+
+def totals(cluster: EmbeddedCluster) -> dict[str, Any]:
+    return {kind: status.get("totalViolations") for kind, status in statuses(cluster).items()}
+
+
+def test_one_audit_writes_every_status_and_exits_with_zero(samples: EmbeddedCluster, config: Config) -> None:
+    assert serve(config) == 0
+    assert totals(samples) == TOTALS
+    labels = statuses(samples)["K8sRequiredLabels"]
+    assert [v["name"] for v in labels["violations"]] == ["payments", "monitoring"]
+    assert "auditGaps" not in labels
+
+
+def test_the_events_of_a_run_share_its_audit_id_and_come_in_order(samples: EmbeddedCluster, config: Config) -> None:
+    serve(config)
+    found = events(config)
+    assert {e["audit_id"] for e in found} == {statuses(samples)["K8sHttpsOnly"]["auditTimestamp"]}
+    assert (found[0]["event_type"], found[-1]["event_type"]) == ("audit_started", "audit_finished")
+    assert len(events(config, "violation_audited")) == sum(TOTALS.values())
+    audited = {e["constraint_kind"]: e["constraint_violations"] for e in events(config, "constraint_audited")}
+    assert audited == {kind: str(total) for kind, total in TOTALS.items()}
+
+
+def test_templates_and_constraints_say_that_they_are_enforced(samples: EmbeddedCluster, config: Config) -> None:
+    serve(config)
+    (entry,) = statuses(samples)["K8sHttpsOnly"]["byPod"]
+    template = samples.get("ConstraintTemplate", "k8shttpsonly") or {}
+    assert entry["enforced"] is True
+    assert template["status"]["created"] is True
+
+
+def test_a_kind_that_may_not_be_listed_keeps_its_last_results_and_says_so(
+    samples: EmbeddedCluster, config: Config, auditor: Auditor
+) -> None:
+    auditor.run()
+    before = statuses(samples)["K8sContainerLimits"]
+    samples.denied.append(Rule(verbs=["list"], groups=[""], resources=["pods"]))
+    auditor.run()
+    after = statuses(samples)["K8sContainerLimits"]
+    assert (after["totalViolations"], after["violations"]) == (before["totalViolations"], before["violations"])
+    (gap,) = after["auditGaps"]
+    assert (gap["reason"], gap["kind"]) == ("Forbidden", "Pod")
+    assert "auditGaps" not in statuses(samples)["K8sHttpsOnly"]
+    assert [e["resource_kind"] for e in events(config, "audit_gap")] == ["Pod"]
+
+
+def test_what_can_be_listed_again_turns_complete_again(samples: EmbeddedCluster, auditor: Auditor) -> None:
+    samples.denied.append(Rule(verbs=["list"], groups=[""], resources=["pods"]))
+    auditor.run()
+    assert statuses(samples)["K8sContainerLimits"].get("totalViolations") is None
+    samples.denied.clear()
+    auditor.run()
+    assert totals(samples) == TOTALS
+    assert "auditGaps" not in statuses(samples)["K8sContainerLimits"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault("/api/v1/pods", query="continue=", status=410), id="an expired token without a fresh one"),
+        pytest.param(Fault("/api/v1/pods", query="continue=", status=410, fresh_token=True), id="with a fresh one"),
+        pytest.param(Fault("/api/v1/pods", query="continue=", status=429, retry_after=1), id="429 with Retry-After"),
+        pytest.param(Fault("/api/v1/pods", query="continue=", status=503), id="503"),
+        pytest.param(Fault("/api/v1/pods", query="continue=", cut=100), id="a cut connection"),
+        pytest.param(Fault("*/status", method="PATCH", status=409), id="a conflict while a status is written"),
+        pytest.param(Fault("*/status", method="PATCH", status=500, times=2), id="a server error while it is written"),
+        pytest.param(Fault("/apis/templates*", status=500), id="templates that come at the second try"),
+    ],
+)
+def test_what_can_be_got_over_changes_nothing(samples: EmbeddedCluster, auditor: Auditor, fault: Fault) -> None:
+    samples.faults.append(fault)
+    summary = auditor.run()
+    assert (totals(samples), summary.gaps) == (TOTALS, [])
+
+
+def test_a_page_that_is_not_json_is_a_gap_and_other_kinds_go_on(samples: EmbeddedCluster, auditor: Auditor) -> None:
+    samples.faults.append(Fault("/api/v1/pods", body=b"<html>proxy</html>", times=None))
+    summary = auditor.run()
+    assert [(g.reason, g.kind) for g in summary.gaps] == [("BadBody", POD)]
+    assert "page 1 of v1/Pod" in summary.gaps[0].message
+    assert totals(samples)["K8sHttpsOnly"] == 2
+
+
+def test_a_broken_api_group_is_a_gap_and_the_rest_is_audited(samples: EmbeddedCluster, auditor: Auditor) -> None:
+    samples.broken.add("networking.k8s.io/v1")
+    summary = auditor.run()
+    assert [(g.cause.value, g.kind.group) for g in summary.gaps if g.kind] == [("discovery", "networking.k8s.io")]
+    status = statuses(samples)["K8sHttpsOnly"]
+    assert (status.get("totalViolations"), status["auditGaps"][0]["group"]) == (None, "networking.k8s.io")
+    assert totals(samples)["K8sContainerLimits"] == 3
+
+
+def test_listing_only_matched_kinds_finds_the_same(samples: EmbeddedCluster, auditor: Auditor) -> None:
+    everything = auditor.run()
+    auditor.config = Config(AuditConfig(match_kind_only=True, cache_dir=auditor.config.audit.cache_dir))
+    matched = auditor.run()
+    assert matched.totals == everything.totals
+    assert {kind.kind for kind in matched.kinds} == {"Pod", "Namespace", "Deployment", "Ingress", "Service"}
+    assert len(everything.kinds) > 20
+
+
+def test_events_that_two_groups_serve_are_counted_once(samples: EmbeddedCluster, auditor: Auditor) -> None:
+    always = samples.get(Kind(CONSTRAINTS, "v1beta1", "K8sRequiredLabels"), "namespaces-have-an-owner") or {}
+    match = {"kinds": [{"apiGroups": ["", "events.k8s.io"], "kinds": ["Event"]}]}
+    spec = {**always["spec"], "match": match}
+    events_too = {**always, "metadata": {"name": "events"}, "spec": spec, "status": {}}
+    event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e", "namespace": "shop"}, "involvedObject": {}}
+    samples.load([events_too, event])
+    summary = auditor.run()
+    assert summary.totals["K8sRequiredLabels/events"] == 1
+
+
+def test_excluded_namespaces_are_not_audited_and_counted(samples: EmbeddedCluster, auditor: Auditor) -> None:
+    exclusion = {"match": [{"processes": ["audit"], "excludedNamespaces": ["pay*"]}]}
+    meta = {"name": "config", "namespace": "gatekeeper-system"}
+    samples.load(
+        [{"apiVersion": "config.gatekeeper.sh/v1alpha1", "kind": "Config", "metadata": meta, "spec": exclusion}]
+    )
+    summary = auditor.run()
+    assert summary.kinds[POD].excluded == 2
+    assert {v["namespace"] for v in statuses(samples)["K8sContainerLimits"]["violations"]} == {"shop"}
+
+
+def test_deleted_objects_are_gone_from_the_next_run(samples: EmbeddedCluster, auditor: Auditor) -> None:
+    auditor.run()
+    samples.delete("Pod", "debug-alice", "payments")
+    auditor.run()
+    assert totals(samples) == {
+        **TOTALS,
+        "K8sAllowedRepos": 1,
+        "K8sContainerLimits": 1,
+        "K8sDisallowedTags": 1,
+        "K8sPSPPrivilegedContainer": 0,
+    }
+
+
+def test_a_constraint_deleted_during_the_run_is_no_error(samples: EmbeddedCluster, auditor: Auditor) -> None:
+    path = f"/apis/{CONSTRAINTS}/v1beta1/k8shttpsonly/*"
+    samples.faults.append(Fault(path, status=404, times=None))
+    assert auditor.run().gaps == []
+
+
+def test_a_status_that_cannot_be_written_is_a_gap_and_the_others_are_written(
+    samples: EmbeddedCluster, auditor: Auditor
+) -> None:
+    samples.denied.append(Rule(verbs=["patch"], groups=[CONSTRAINTS], resources=["k8shttpsonly/status"]))
+    gaps = [g for g in auditor.run().gaps if g.cause.value == "sink"]
+    assert any("K8sHttpsOnly/ingresses-are-https-only" in g.message for g in gaps)
+    assert totals(samples)["K8sContainerLimits"] == 3
+
+
+def test_metrics_tell_of_the_run(samples: EmbeddedCluster, auditor: Auditor) -> None:
+    auditor.run()
+    value = auditor.metrics.registry.get_sample_value
+    assert value("gatekeeper_violations", {"enforcement_action": "deny"}) == 7
+    assert value("gatekeeper_violations", {"enforcement_action": "unrecognized"}) == 0
+    assert value("kube_patrol_api_requests_total", {"verb": "list", "resource": "pods", "status": "200"}) == 3
+
+
+def test_a_cluster_without_the_template_crd_has_nothing_to_audit_and_says_so(
+    cluster: EmbeddedCluster, config: Config
+) -> None:
+    assert serve(config) == 0
+    (gap,) = events(config, "audit_gap")
+    assert "does not serve templates.gatekeeper.sh" in gap["msg"]
+
+
+def test_a_run_that_cannot_discover_fails_and_exits_with_one(samples: EmbeddedCluster, config: Config) -> None:
+    samples.faults.append(Fault("/api*", status=403, times=None))
+    assert serve(config) == 1
+    lines = [json.loads(line) for line in Path(config.log.file).read_text().splitlines()]
+    assert any("the audit run failed: Forbidden" in line["msg"] for line in lines)
+    assert [e["event_type"] for e in events(config)] == ["audit_started", "audit_finished"]
+
+
+def test_an_interrupted_run_leaves_the_last_results_alone(samples: EmbeddedCluster, auditor: Auditor) -> None:
+    auditor.run()
+    stamp = statuses(samples)["K8sHttpsOnly"]
+    auditor.may_go_on = lambda: False
+    assert auditor.run().interrupted
+    assert statuses(samples)["K8sHttpsOnly"] == stamp
+
+
+def test_no_secret_is_ever_written_to_the_cache_or_the_log(
+    samples: EmbeddedCluster, config: Config, tmp_path: Path
+) -> None:
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s", "namespace": "shop"},
+        "data": {"p": "aHVudGVyMg=="},
+    }
+    samples.load([secret])
+    serve(config)
+    assert "aHVudGVyMg" not in Path(config.log.file).read_text()
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_kubeconfig_that_does_not_exist_is_named(config: Config, tmp_path: Path) -> None:
+    nowhere = Config(config.audit, ClusterConfig(kubeconfig=str(tmp_path / "nowhere")), config.log)
+    with pytest.raises(ConfigError, match=r"kubeconfig .*/nowhere: does not exist"):
+        serve(nowhere)

@@ -1,0 +1,154 @@
+"""`python -m audit` as a process: starts, answers, leads, stops."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.demo import load, sample_objects
+from audit.embedded import EmbeddedCluster
+from audit.embedded.faults import Fault
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextmanager
+def patrol(cluster: EmbeddedCluster, folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The program against `cluster`; its log is `folder/log`."""
+    folder.mkdir(exist_ok=True)
+    common = [f"--kubeconfig={cluster.kubeconfig(folder / 'kubeconfig')}", f"--api-cache-dir={folder / 'cache'}"]
+    off = ["--health-addr=0", "--prometheus-port=0", f"--log-file={folder / 'log'}"]
+    process = subprocess.Popen([sys.executable, "-m", "audit", *common, *off, *arguments], cwd=ROOT)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    path = folder / "log"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def events(folder: Path, name: str) -> list[dict[str, Any]]:
+    return [line for line in lines(folder) if line.get("event_type") == name]
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 15) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    pytest.fail(f"not within {seconds} seconds")
+
+
+@pytest.fixture
+def samples(cluster: EmbeddedCluster) -> EmbeddedCluster:
+    """The embedded cluster with the sample policies and objects."""
+    load(cluster, sample_objects())
+    return cluster
+
+
+def test_it_audits_at_once_and_again_after_an_interval_and_leaves_at_sigterm(
+    samples: EmbeddedCluster, tmp_path: Path
+) -> None:
+    with patrol(samples, tmp_path, "-audit-interval=1", "--leader-elect=false") as process:
+        eventually(lambda: len(events(tmp_path, "audit_finished")) >= 2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=8) == 0
+    assert len(events(tmp_path, "audit_started")) == len(events(tmp_path, "audit_finished"))
+
+
+def test_sigterm_in_the_middle_of_a_run_ends_it_without_writing_a_part(
+    samples: EmbeddedCluster, tmp_path: Path
+) -> None:
+    samples.faults.append(Fault("/apis/apps/v1/deployments", delay=1.5))
+    with patrol(samples, tmp_path, "--leader-elect=false") as process:
+        eventually(lambda: events(tmp_path, "violation_audited"))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=8) == 0
+    assert not any(b"auditTimestamp" in asked.body for asked in patches(samples))
+
+
+def patches(cluster: EmbeddedCluster) -> list[Any]:
+    return [asked for asked in cluster.asked if asked.method == "PATCH"]
+
+
+def test_of_two_replicas_one_audits_and_the_other_takes_over(samples: EmbeddedCluster, tmp_path: Path) -> None:
+    samples.load([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gatekeeper-system"}}])
+    one, two = tmp_path / "one", tmp_path / "two"
+    with patrol(samples, one, "--audit-interval=1") as first, patrol(samples, two, "--audit-interval=1") as second:
+        pairs = {one: first, two: second}
+        leader = eventually(lambda: next((f for f in pairs if events(f, "audit_finished")), None))
+        other = two if leader == one else one
+        eventually(lambda: len(events(leader, "audit_finished")) >= 2)
+        assert events(other, "audit_started") == []
+        pairs[leader].send_signal(signal.SIGTERM)
+        assert pairs[leader].wait(timeout=8) == 0
+        eventually(lambda: events(other, "audit_finished"))
+
+
+def test_a_replica_that_cannot_have_the_lease_says_why_and_does_not_audit(
+    samples: EmbeddedCluster, tmp_path: Path
+) -> None:
+    with patrol(samples, tmp_path, "--pod-namespace=nowhere"):
+        texts = eventually(lambda: [line["msg"] for line in lines(tmp_path) if "nowhere" in line["msg"]])
+    assert 'namespaces "nowhere" not found' in texts[0]
+    assert events(tmp_path, "audit_started") == []
+
+
+def test_health_and_metrics_are_served(samples: EmbeddedCluster, tmp_path: Path) -> None:
+    health, metrics = free_port(), free_port()
+    addresses = (f"--health-addr=127.0.0.1:{health}", f"--prometheus-port={metrics}", "--leader-elect=false")
+    with patrol(samples, tmp_path, *addresses):
+        eventually(lambda: events(tmp_path, "audit_finished"))
+        for path in ("healthz", "readyz"):
+            with urllib.request.urlopen(f"http://127.0.0.1:{health}/{path}") as reply:
+                assert reply.status == 200
+        with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics") as reply:
+            text = reply.read().decode()
+    assert 'gatekeeper_violations{enforcement_action="deny"} 7.0' in text
+    assert "kube_patrol_api_requests_total{" in text
+
+
+def test_an_address_that_is_taken_is_named_and_the_program_ends(samples: EmbeddedCluster, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "audit",
+                f"--health-addr={address}",
+                f"--kubeconfig={samples.kubeconfig(tmp_path / 'k')}",
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, address in done.stderr) == (1, True)
+
+
+def test_one_audit_by_the_command_line(samples: EmbeddedCluster, tmp_path: Path) -> None:
+    with patrol(samples, tmp_path, "--once", "--audit-chunk-size", "3") as process:
+        assert process.wait(timeout=20) == 0
+    assert len(events(tmp_path, "audit_finished")) == 1
