@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import orjson
 import yaml
 
-from audit.embedded.refusals import bad_request
+from audit.embedded.refusals import bad_request, unsupported
 from audit.embedded.registry import Served
 from constraints.model import Json
 
@@ -20,7 +20,9 @@ class Body:
     content_type: str = "application/json"
 
     def json(self) -> Json:
-        """The decoded body; raises Refusal (400) when it is neither JSON nor, where that is announced, YAML."""
+        """The decoded body; raises Refusal: 415 for another type than JSON and YAML, 400 when it is not what it says."""
+        if "json" not in self.content_type and "yaml" not in self.content_type:
+            raise unsupported(("application/json", "application/yaml"))
         try:
             return orjson.loads(self.data)
         except orjson.JSONDecodeError as error:

@@ -73,10 +73,10 @@ def expired(message: str) -> Refusal:
     return Refusal(410, "Expired", message)
 
 
-def method_not_allowed() -> Refusal:
-    """405."""
-    message = "the server does not allow this method on the requested resource"
-    return Refusal(405, "MethodNotAllowed", message)
+def unsupported(accepted: Sequence[str]) -> Refusal:
+    """415."""
+    message = f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"
+    return Refusal(415, "UnsupportedMediaType", message)
 
 
 def unavailable() -> Refusal:

@@ -229,6 +229,13 @@ class _Server(uvicorn.Server):
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         self.ready.set()
         await self._stopping.wait()
+        await self._stop_accepting(self._loop)
+
+    async def _stop_accepting(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let connections that are just being accepted arrive, so that the shutdown finds and closes them."""
+        for listener in [one for server in self.servers for one in server.sockets]:
+            loop.remove_reader(listener.fileno())
+        await asyncio.sleep(0.01)
 
     def stop(self) -> None:
         """End the main loop, from any thread."""

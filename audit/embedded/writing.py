@@ -13,7 +13,7 @@ from audit.embedded.events import shown, stored
 from audit.embedded.managing import APPLY, UPDATE, Applied, applied, place_of, updated
 from audit.embedded.ownership import Owner
 from audit.embedded.patching import json_patch, merge_patch
-from audit.embedded.refusals import Refusal, already_exists, bad_request, invalid, not_found
+from audit.embedded.refusals import already_exists, bad_request, invalid, not_found, unsupported
 from audit.embedded.registry import Registry, Served
 from audit.embedded.removing import Remover
 from audit.embedded.routing import Options, Target
@@ -109,9 +109,7 @@ class Writer:
             return self._apply(target, body, options)
         patched = _PATCHES.get(body.content_type)
         if patched is None or (target.served.custom and patched is strategic_merge):
-            known = ", ".join((*_PATCHES, _APPLY_TYPE))
-            message = f"the body of the request was in an unknown format - accepted media types include: {known}"
-            raise Refusal(415, "UnsupportedMediaType", message)
+            raise unsupported((*_PATCHES, _APPLY_TYPE))
         with self._store.lock:
             entry = self.existing(target)
             obj = patched(_whole(target.served, entry), body.json())
