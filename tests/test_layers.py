@@ -25,8 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.wildcard": BASE,
     "constraints.selectors": BASE,
     "constraints.actions": BASE,
-    "constraints.structural": BASE,
-    "constraints.schema": BASE | {"constraints.structural"},
+    "constraints.structural": BASE | {"constraints.schema"},
+    "constraints.schema": BASE,
     "constraints.review": BASE,
     "constraints.match": BASE | {"constraints.review", "constraints.selectors", "constraints.wildcard"},
     "constraints.template": BASE | {"constraints.review", "constraints.schema", "constraints.structural"},
@@ -104,7 +104,13 @@ def imported(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+            yield from {whole(node.module or "", alias.name) for alias in node.names}
+
+
+def whole(package: str, name: str) -> str:
+    """`package.name` when that is a module, else `package`."""
+    path = ROOT.joinpath(*package.split("."), name)
+    return f"{package}.{name}" if path.with_suffix(".py").exists() or path.is_dir() else package
 
 
 def allows(target: str, allowed: set[str]) -> bool:
