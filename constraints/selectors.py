@@ -92,6 +92,7 @@ def _operator(operator: Json, values: Sequence[Json], path: str) -> str:
         raise ConstraintError(
             f"{path}.values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist': {quoted(values)}"
         )
+    return operator
 
 
 def _key(key: Json, path: str) -> str:

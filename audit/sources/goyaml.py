@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
@@ -108,13 +109,13 @@ class _Loader(yaml.CSafeLoader):
 class _Kubernetes(_Loader):
     """YAML 1.1."""
 
-    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}  # filled below
+    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - declared so by its stubs; filled below
 
 
 class _Gator(_Loader):
     """YAML 1.2."""
 
-    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}  # filled below
+    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - declared so by its stubs; filled below
 
 
 def _prepare(loader: type[_Loader], rules: Iterable[Rule]) -> None:
@@ -187,3 +188,20 @@ def _shortest(number: float) -> int | float:
     if not number.is_integer():
         return number
     return int(number) if abs(number) <= _EXACT else int(Decimal(repr(number)))
+
+
+def exact(value: Json) -> Json:
+    """`value` as it is: integers of 64 bits stay exact."""
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one of the readers takes text (raises yaml.YAMLError) and numbers."""
+
+    load: Callable[[str], Json]
+    numbers: Callable[[Json], Json]
+
+
+KUBERNETES: Final = Dialect(load_kubernetes, float64)
+GATOR_VERIFY: Final = Dialect(load_gator, exact)

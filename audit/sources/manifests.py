@@ -13,7 +13,7 @@ import orjson
 import yaml
 
 from audit.errors import InputError
-from audit.sources.goyaml import float64, load_kubernetes, spread
+from audit.sources.goyaml import KUBERNETES, Dialect, spread
 from constraints import Kind
 from constraints.model import Json, Object
 
@@ -86,7 +86,7 @@ def duplicates(manifests: Iterable[Manifest]) -> Iterator[str]:
         seen[key] = manifest
 
 
-def parse(text: str, file: str) -> list[Manifest]:
+def parse(text: str, file: str, dialect: Dialect = KUBERNETES) -> list[Manifest]:
     """The objects of one text: YAML documents, JSON documents, or a stream of JSON values. Raises InputError."""
     if text.lstrip().startswith("{") and not _SEPARATOR.search(text):
         documents: Iterable[_Document] = _json_stream(text)
@@ -95,7 +95,7 @@ def parse(text: str, file: str) -> list[Manifest]:
     return [
         Manifest(value, file, document.number, document.line)
         for document in documents
-        if (value := _value(document, file))
+        if (value := _value(document, file, dialect))
     ]
 
 
@@ -144,8 +144,8 @@ def _json_values(text: str) -> Iterator[_Document]:
         line += text.count("\n", start, at)
 
 
-def _value(document: _Document, file: str) -> Object | None:
-    value = _load(document, file)
+def _value(document: _Document, file: str, dialect: Dialect) -> Object | None:
+    value = _load(document, file, dialect)
     if value is None:
         return None
     if not isinstance(value, dict):
@@ -155,7 +155,7 @@ def _value(document: _Document, file: str) -> Object | None:
     return value
 
 
-def _load(document: _Document, file: str) -> Json:
+def _load(document: _Document, file: str, dialect: Dialect) -> Json:
     text = document.text
     if text.lstrip().startswith("{"):
         try:
@@ -163,12 +163,12 @@ def _load(document: _Document, file: str) -> Json:
         except orjson.JSONDecodeError:
             pass  # YAML's flow style looks like JSON too
         else:
-            return float64(value) if _ODD_NUMBER.search(text) else value
+            return dialect.numbers(value) if _ODD_NUMBER.search(text) else value
     try:
-        value = load_kubernetes(text)
+        value = dialect.load(text)
         if "*" in text and spread(value, limit := _ALIASED * len(text)) > limit:
             raise InputError(f"{_place(file, document.number, document.line)}: its aliases stand for too much")
-        return float64(value)
+        return dialect.numbers(value)
     except yaml.YAMLError as error:
         raise InputError(_yaml_message(error, document, file)) from error
     except RecursionError as error:
