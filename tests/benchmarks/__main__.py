@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--policies",
         default="few",
-        help=f"few ({', '.join(fleets.FEW)}), all (40,000 Pods then take some ten minutes) or names",
+        help=f"few ({', '.join(fleets.FEW)}), all (40,000 Pods then take about half an hour) or names",
     )
     result.add_argument("--flags", default="", help="more flags of `patrol run`, separated by spaces")
     where = result.add_mutually_exclusive_group()

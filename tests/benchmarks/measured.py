@@ -19,6 +19,7 @@ from audit.errors import AuditError
 from audit.model import RunInfo
 from constraints import Violation
 
+GAPS_SHOWN = 5
 ALONE = ("--once", "--leader-elect=false", "--prometheus-port=0", "--health-addr=0")
 
 
@@ -65,7 +66,10 @@ def main(flags: Sequence[str]) -> int:
     except AuditError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(json.dumps(asdict(measured(kept.summaries[-1]))) + "\n")
+    summary = kept.summaries[-1]
+    for message in list(dict.fromkeys(gap.message for gap in summary.gaps))[:GAPS_SHOWN]:
+        sys.stderr.write(f"not audited: {message}\n")
+    sys.stdout.write(json.dumps(asdict(measured(summary))) + "\n")
     return code
 
 
