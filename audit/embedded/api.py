@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import orjson
-
-from audit.embedded import discovery, openapi
+from audit.embedded import discovery, openapi, reviews
 from audit.embedded.access import Access, Account
 from audit.embedded.bodies import Body
 from audit.embedded.calls import Call, Reply, Stream, document
@@ -97,6 +96,9 @@ class Api:
         if word == "watch":
             form = Form.of(call.accept, options.include_object)
             return Stream(Watch(self.store, self.bell, target, options, form).lines())
+        if target.served.plural == reviews.PLURAL:
+            asked = _body(call).object_of(target.served)
+            return document(reviews.answered(self.access, account, self.registry, asked), status=201)
         handler = _HANDLERS[word]
         return handler(self, target, options, call)
 
@@ -170,7 +172,8 @@ def _body(call: Call) -> Body:
 
 
 def _quoted(text: str) -> str:
-    return orjson.dumps(text).decode()
+    """In ASCII: headers cannot carry more."""
+    return json.dumps(text)
 
 
 def _deleted(target: Target, entry: Entry) -> Json:

@@ -29,8 +29,8 @@ class Body:
             if "yaml" not in self.content_type:
                 raise bad_request(f"error decoding the body: {error}") from error
         try:
-            return yaml.safe_load(self.data)
-        except yaml.YAMLError as error:
+            return orjson.loads(orjson.dumps(yaml.safe_load(self.data)))
+        except (yaml.YAMLError, orjson.JSONEncodeError) as error:
             raise bad_request(f"error decoding the body: {error}") from error
 
     def object_of(self, served: Served) -> dict[str, Json]:

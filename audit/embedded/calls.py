@@ -50,9 +50,9 @@ class Stream:
     content_type: str = "application/json"
 
 
-def document(value: Json, content_type: str = "application/json") -> Reply:
+def document(value: Json, content_type: str = "application/json", status: int = 200) -> Reply:
     """A reply of JSON."""
-    return Reply(orjson.dumps(value), content_type=content_type)
+    return Reply(orjson.dumps(value), status, content_type)
 
 
 def refused(refusal: Refusal) -> Reply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from audit.embedded.registry import VERBS, Registry, Served
+from audit.embedded.registry import Registry, Served
 from constraints.model import Json
 
 VERSION: Final = {
@@ -73,7 +73,7 @@ def _resource_rows(served: Served) -> list[Json]:
         "singularName": served.singular,
         "namespaced": served.namespaced,
         "kind": served.kind.kind,
-        "verbs": list(VERBS),
+        "verbs": list(served.verbs),
     }
     if served.short_names:
         row["shortNames"] = list(served.short_names)
@@ -116,7 +116,7 @@ def _aggregated_row(served: Served) -> Json:
         "responseKind": kind,
         "scope": "Namespaced" if served.namespaced else "Cluster",
         "singularResource": served.singular,
-        "verbs": list(VERBS),
+        "verbs": list(served.verbs),
         "shortNames": list(served.short_names),
         "categories": list(served.categories),
     }

@@ -35,6 +35,7 @@ class Served:
     schema: Json = None
     columns: tuple[Json, ...] = ()
     selectable: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = VERBS
 
     @property
     def qualified(self) -> str:
@@ -56,7 +57,8 @@ class Served:
         return f"{namespace}/{name}" if self.namespaced else name
 
 
-# group/version, plural, kind, marks, short names. Marks: n namespaced, s status subresource, g generation, a category `all`.
+# group/version, plural, kind, marks, short names. Marks: n namespaced, s status subresource, g generation, a category `all`,
+# c nothing but create.
 _TABLE: Final = """
 v1 namespaces Namespace s ns
 v1 nodes Node s no
@@ -84,6 +86,7 @@ autoscaling/v2 horizontalpodautoscalers HorizontalPodAutoscaler nsa hpa
 autoscaling/v1 horizontalpodautoscalers HorizontalPodAutoscaler nsa hpa
 batch/v1 jobs Job nsga
 batch/v1 cronjobs CronJob nsga cj
+authorization.k8s.io/v1 selfsubjectaccessreviews SelfSubjectAccessReview c
 certificates.k8s.io/v1 certificatesigningrequests CertificateSigningRequest s csr
 networking.k8s.io/v1 ingresses Ingress nsg ing
 networking.k8s.io/v1 ingressclasses IngressClass g
@@ -122,6 +125,7 @@ def _built_in(row: str) -> Served:
         generation="g" in marks,
         singular=name.lower(),
         list_kind=f"{name}List",
+        verbs=("create",) if "c" in marks else VERBS,
     )
 
 

@@ -59,7 +59,7 @@ class Options:
         return cls(
             limit=_whole(query, "limit") or 0,
             token=query.get("continue", ""),
-            revision=query.get("resourceVersion", ""),
+            revision=_revision(query),
             revision_match=query.get("resourceVersionMatch", ""),
             labels=query.get("labelSelector", ""),
             fields=query.get("fieldSelector", ""),
@@ -87,6 +87,13 @@ def _whole(query: Mapping[str, str], name: str) -> int | None:
         return int(text)
     except ValueError:
         raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax ({name})') from None
+
+
+def _revision(query: Mapping[str, str]) -> str:
+    text = query.get("resourceVersion", "")
+    if text and not text.isdigit():
+        raise bad_request(f"invalid resource version {text!r}: it must be a whole number")
+    return text
 
 
 def _truth(query: Mapping[str, str], name: str) -> bool:
@@ -142,7 +149,8 @@ def verb(method: str, target: Target, options: Options) -> str:
     on_object = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
     on_collection = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
     found = (on_object if target.name else on_collection).get(method)
-    if found is None or (target.subresource and found == "delete"):
+    served = found is not None and found in target.served.verbs
+    if not served or (target.subresource and found == "delete"):
         message = "the server does not allow this method on the requested resource"
         raise Refusal(405, "MethodNotAllowed", message)
-    return "watch" if options.watch and method == "GET" else found
+    return "watch" if options.watch and method == "GET" else str(found)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+import orjson
 import uvicorn
 import yaml
 
@@ -67,7 +68,7 @@ class EmbeddedCluster:
             log_config=None,
             access_log=False,
             lifespan="off",
-            log_level="critical",
+            log_level="error",
             http="h11",
             ws="none",
             timeout_graceful_shutdown=1,
@@ -202,7 +203,7 @@ class EmbeddedCluster:
             metadata["namespace"] = self._namespace(metadata.get("namespace") or "default")
         try:
             self._api.writer.load(served, {**obj, "metadata": metadata})
-        except Refusal as error:
+        except (Refusal, orjson.JSONEncodeError) as error:
             raise InputError(f"{named}: {error}") from error
 
     def _namespace(self, name: str) -> str:

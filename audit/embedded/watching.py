@@ -79,14 +79,11 @@ class Watch:
 
     async def _events(self, event: asyncio.Event) -> AsyncIterator[bytes]:
         wanted = predicate(self.target.served, self.options.labels, self.options.fields)
-        since = self.store.revision
+        since = int(self.options.revision or 0)
         if self._from_now():
-            for entry in self._present(wanted):
-                yield self._line("ADDED", entry)
-            if self.options.initial_events:
-                yield self._bookmark(since, {"k8s.io/initial-events-end": "true"})
-        else:
-            since = int(self.options.revision)
+            since = self.store.revision
+            for line in self._start(since, wanted):
+                yield line
         deadline = time.monotonic() + (self.options.timeout or _LONGEST)
         while not self.bell.closed:
             changes = self.store.changes(self.target.served.storage, since)
@@ -104,8 +101,14 @@ class Watch:
             if deadline <= time.monotonic():
                 return
 
+    def _start(self, revision: int, wanted: Predicate | None) -> Iterator[bytes]:
+        for entry in self._present(wanted):
+            yield self._line("ADDED", entry)
+        if self.options.initial_events:
+            yield self._bookmark(revision, {"k8s.io/initial-events-end": "true"})
+
     def _from_now(self) -> bool:
-        return self.options.initial_events or not self.options.revision.isdigit() or self.options.revision == "0"
+        return self.options.initial_events or self.options.revision in {"", "0"}
 
     def _present(self, wanted: Predicate | None) -> Iterator[Entry]:
         snapshot = self.store.snapshot(self.target.served.storage)

@@ -70,6 +70,19 @@ def test_rules_are_read_from_roles(cluster: EmbeddedCluster, ask: Any) -> None:
     assert ask("POST", "/api/v1/namespaces/kube-system/configmaps", body, **header).status == 403
 
 
+def test_a_user_may_ask_what_it_may_do(cluster: EmbeddedCluster, ask: Any) -> None:
+    review = Rule(("create",), ("authorization.k8s.io",), ("selfsubjectaccessreviews",))
+    cluster.accounts["t"] = Account("jane", (READER, review))
+    path, header = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {"Authorization": "Bearer t"}
+    may = [
+        ask("POST", path, {"spec": {"resourceAttributes": {"verb": verb, "resource": "pods"}}}, **header)
+        for verb in ("list", "delete")
+    ]
+    assert [answer.status for answer in may] == [201, 201]
+    assert [answer.json["status"]["allowed"] for answer in may] == [True, False]
+    assert ask("POST", path, {"spec": {}}, **header).status == 400
+
+
 def test_a_rule_for_names_covers_those_only(cluster: EmbeddedCluster, ask: Any) -> None:
     cluster.accounts["t"] = Account("bot", (Rule(("get",), ("",), ("configmaps",), names=("mine",)),))
     header = {"Authorization": "Bearer t"}

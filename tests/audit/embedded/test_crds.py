@@ -53,6 +53,11 @@ def test_defaults_come_and_unknown_fields_go(ask: Any, widgets_served: str) -> N
     assert answer.headers["warning"] == '299 - "unknown field \\"spec.unknown\\""'
 
 
+def test_a_warning_about_a_foreign_name_is_plain_text(ask: Any, widgets_served: str) -> None:
+    answer = ask("POST", widgets_served, widget(größe=1))
+    assert (answer.status, "gr\\u00f6" in answer.headers["warning"]) == (201, True)
+
+
 def test_unknown_fields_are_refused_when_validation_is_strict(ask: Any, widgets_served: str) -> None:
     answer = ask("POST", f"{widgets_served}?fieldValidation=Strict", widget(unknown=1))
     assert answer.status == 400

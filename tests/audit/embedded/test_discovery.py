@@ -25,6 +25,12 @@ def test_the_core_group_lists_its_resources_with_their_verbs(ask: Any) -> None:
     assert found["pods/status"]["verbs"] == ["get", "patch", "update"]
 
 
+def test_some_resources_can_only_be_created(ask: Any) -> None:
+    (review,) = ask("GET", "/apis/authorization.k8s.io/v1").json["resources"]
+    assert review["verbs"] == ["create"]
+    assert ask("GET", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews").status == 405
+
+
 def test_groups_name_their_preferred_version(ask: Any) -> None:
     groups = {group["name"]: group for group in ask("GET", "/apis").json["groups"]}
     assert groups["autoscaling"]["preferredVersion"]["version"] == "v2"

@@ -120,6 +120,11 @@ def test_an_unknown_resource_version_match_is_a_bad_request(ask: Any, five: str)
     assert ask("GET", f"{five}?resourceVersion=1&resourceVersionMatch=Sometimes").status == 400
 
 
+def test_a_resource_version_that_is_no_number_is_a_bad_request(ask: Any, five: str) -> None:
+    answer = ask("GET", f"{five}?resourceVersion=yesterday")
+    assert (answer.status, "'yesterday'" in answer.json["message"]) == (400, True)
+
+
 def test_a_limit_that_is_no_number_is_a_bad_request(ask: Any, five: str) -> None:
     answer = ask("GET", f"{five}?limit=many")
     assert (answer.status, "many" in answer.json["message"]) == (400, True)

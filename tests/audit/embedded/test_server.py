@@ -56,6 +56,7 @@ def test_loading_again_replaces_and_keeps_the_uid(cluster: EmbeddedCluster) -> N
     ("obj", "text"),
     [
         pytest.param({"apiVersion": "x/v1", "kind": "Y", "metadata": {"name": "n"}}, "does not serve the kind x/v1/Y", id="an unknown kind"),
+        pytest.param({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "n"}, "spec": {1: 2}}, "Pod n: Dict key must be str", id="a key that is no text"),
         pytest.param({"apiVersion": "v1", "kind": "Pod"}, "Pod None: an object needs apiVersion, kind and metadata", id="no metadata"),
         pytest.param({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "A"}}, 'Pod A: Pod "A" is invalid', id="a name that is not allowed"),
     ],
