@@ -24,7 +24,7 @@ def documents(path: Path) -> list[Any]:
     return list(yaml.safe_load_all(path.read_text()))
 
 
-def kustomization() -> dict[str, Any]:
+def kustomization() -> Any:
     return documents(MANIFESTS / "kustomization.yaml")[0]
 
 
@@ -34,25 +34,25 @@ def installed() -> tuple[dict[str, Any], ...]:
     return tuple(item for name in kustomization()["resources"] for item in documents(MANIFESTS / name))
 
 
-def one(kind: str, name: str = "") -> dict[str, Any]:
+def one(kind: str, name: str = "") -> Any:
     (found,) = [item for item in installed() if item["kind"] == kind and name in item["metadata"]["name"]]
     return found
 
 
-def rules(kind: str) -> list[dict[str, Any]]:
+def rules(kind: str) -> Any:
     return one(kind)["rules"]
 
 
-def pod_spec() -> dict[str, Any]:
+def pod_spec() -> Any:
     return one("Deployment")["spec"]["template"]["spec"]
 
 
-def container() -> dict[str, Any]:
+def container() -> Any:
     (found,) = pod_spec()["containers"]
     return found
 
 
-def schema(crd: str, version: str) -> dict[str, Any]:
+def schema(crd: str, version: str) -> Any:
     (found,) = [v for v in one("CustomResourceDefinition", crd)["spec"]["versions"] if v["name"] == version]
     return found["schema"]["openAPIV3Schema"]
 
@@ -205,5 +205,6 @@ def test_templates_of_old_versions_get_a_legacy_schema_by_default(version: str, 
 
 def test_a_config_takes_the_wildcards_that_constraints_take() -> None:
     match = schema("configs", "v1alpha1")["properties"]["spec"]["properties"]["match"]
+    match_schema: Any = MATCH
     pattern = match["items"]["properties"]["excludedNamespaces"]["items"]["pattern"]
-    assert pattern == MATCH["properties"]["excludedNamespaces"]["items"]["pattern"]
+    assert pattern == match_schema["properties"]["excludedNamespaces"]["items"]["pattern"]
