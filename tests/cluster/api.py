@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 Object = dict[str, Any]
+JSON = "application/json"
 
 
 class Refused(Exception):
@@ -34,10 +35,11 @@ class Api:
         self._tls = ssl.create_default_context(cafile=ca)
         self.plural = cache(self._plural)
 
-    def send(self, method: str, path: str, body: Object | None = None, content_type: str = "application/json") -> Any:
-        """The decoded reply. Raises Refused."""
+    def send(self, method: str, path: str, body: Object | None = None, **headers: str) -> Any:
+        """The decoded reply; `content_type` and `accept` are JSON unless they are given. Raises Refused."""
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
+        types = {"Content-Type": headers.get("content_type", JSON), "Accept": headers.get("accept", JSON)}
+        headers = {"Authorization": f"Bearer {self.token}", **types}
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, context=self._tls, timeout=30) as reply:
@@ -56,7 +58,7 @@ class Api:
         while True:
             try:
                 path = f"{self.path(obj)}?fieldManager=tests&force=true"
-                return self.send("PATCH", path, obj, "application/apply-patch+yaml")
+                return self.send("PATCH", path, obj, content_type="application/apply-patch+yaml")
             except (Refused, KeyError) as error:
                 missing = isinstance(error, KeyError) or error.status in (404, 503)
                 if not missing or time.monotonic() > deadline:
@@ -65,7 +67,7 @@ class Api:
 
     def merge(self, path: str, patch: Object) -> Object:
         """A merge patch of what stands at `path`."""
-        return self.send("PATCH", path, patch, "application/merge-patch+json")
+        return self.send("PATCH", path, patch, content_type="application/merge-patch+json")
 
     def create(self, obj: Object, query: str = "") -> Object:
         """Create an object."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,10 @@ class Cluster:
         }
         return str(self.api.send("POST", account, request)["status"]["token"])
 
-    def patrol(self, pod: str = "patrol-0") -> Patrol:
-        """The program as it is deployed: with the rights of its ServiceAccount, as the pod `pod`."""
-        folder = self.folder / pod
-        folder.mkdir(exist_ok=True)
+    def patrol(self, letter: str = "b", pod: str = "") -> Patrol:
+        """The program as it is deployed: with the rights of its ServiceAccount, as one of its pods, or as `pod`."""
+        pod = pod or pod_name(letter)
+        folder = Path(tempfile.mkdtemp(dir=self.folder, prefix=f"{pod}-"))
         return Patrol(self.kubeconfig(self.account_token(), folder), folder, pod)
 
     def kubeconfig(self, token: str, folder: Path) -> Path:
@@ -65,8 +66,8 @@ class Cluster:
     def load_policies(self, templates: Iterable[Object], constraints: Iterable[Object]) -> None:
         """Apply templates, let the program make the CRDs of their constraints, and apply those."""
         apply_all(self.api, templates)
-        outcome = self.patrol("bootstrap").once()
-        assert outcome.code == 0, outcome.stderr
+        outcome = self.patrol("z").once()
+        assert outcome.code == 0, outcome.told()
         apply_all(self.api, constraints)
 
     def load_fleet(self, pods: int) -> None:
@@ -89,6 +90,11 @@ class Cluster:
     def asked(self) -> list[Request]:
         """What the program has asked so far, as the server's audit log tells it."""
         return self.server.requests(ACCOUNT)
+
+
+def pod_name(letter: str) -> str:
+    """The name of a pod of our Deployment; a consonant stands for its random part."""
+    return f"kube-patrol-audit-6c9d5b7f8-{letter * 5}"
 
 
 def manifests() -> list[Object]:

@@ -41,6 +41,10 @@ class Outcome:
     log: Log
     stderr: str
 
+    def told(self) -> str:
+        """The last it said, for the message of an assertion."""
+        return f"{self.stderr[-2000:]}\n{self.log.events()[-5:]}"
+
 
 class Running:
     """A process that goes on until it is told, or made, to end."""
@@ -84,7 +88,7 @@ class Running:
 class Patrol:
     """`patrol run` against one cluster, as one user, with its scratch files in `folder`."""
 
-    def __init__(self, kubeconfig: Path, folder: Path, pod: str = "patrol-0", namespace: str = "kube-patrol") -> None:
+    def __init__(self, kubeconfig: Path, folder: Path, pod: str, namespace: str = "kube-patrol") -> None:
         self.cache = folder / "cache"
         self._folder = folder
         self._count = 0
@@ -118,13 +122,12 @@ class Patrol:
                 process.kill()
 
 
-def patrol(arguments: Sequence[str], seconds: float = 300.0) -> subprocess.CompletedProcess[str]:
-    """Any other subcommand of `patrol`, to its end."""
+def patrol(arguments: Sequence[str]) -> subprocess.Popen[str]:
+    """Any other subcommand of `patrol`, with its output and its complaints in pipes."""
     entry = "import sys; from audit.cli import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", entry, *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds
-    )
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    return subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=nothing, stdout=pipe, stderr=pipe, text=True)
 
 
 def environment() -> dict[str, str]:

@@ -40,8 +40,8 @@ def template(kind: str, rego: str = LABELS, parameters: Object | None = None) ->
 
 
 def constraint(kind: str, name: str, objects: str, labels: list[str] | None = None, **spec: Any) -> Object:
-    """A constraint on all objects of one core kind, that wants `labels`."""
-    match = {"kinds": [{"apiGroups": [""], "kinds": [objects]}]}
+    """A constraint on the objects of one core kind in the Namespace `default`, that wants `labels`."""
+    match = {"kinds": [{"apiGroups": [""], "kinds": [objects]}], "namespaces": ["default"]}
     parameters = {"parameters": {"labels": labels}} if labels else {}
     return {
         "apiVersion": "constraints.gatekeeper.sh/v1beta1",
