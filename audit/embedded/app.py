@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
@@ -14,6 +15,8 @@ from audit.embedded.api import Api
 from audit.embedded.calls import Call, Reply, Stream, refused
 from audit.embedded.faults import Asked, Fault, Faults
 from audit.embedded.refusals import Refusal
+
+LOG_LIMIT: Final = 100_000
 
 
 def application(api: Callable[[], Api], faults: Faults, asked: list[Asked]) -> ASGIApp:
@@ -28,7 +31,7 @@ def application(api: Callable[[], Api], faults: Faults, asked: list[Asked]) -> A
             await asyncio.sleep(fault.delay)
         answer = _answer(api(), call, fault)
         cut = fault.cut if fault else None
-        asked.append(_asked(call, answer, cut))
+        _log(asked, _asked(call, answer, cut))
         response = _response(answer) if cut is None else _cut(answer, cut)
         await response(scope, receive, send)
 
@@ -46,6 +49,13 @@ def _answer(api: Api, call: Call, fault: Fault | None) -> Reply | Stream:
         return (fault.reply(call) if fault else None) or api.answer(call)
     except Refusal as refusal:
         return refused(refusal)
+
+
+def _log(asked: list[Asked], request: Asked) -> None:
+    """A demo runs for days: the older half goes when the log is full."""
+    if len(asked) >= LOG_LIMIT:
+        del asked[: LOG_LIMIT // 2]
+    asked.append(request)
 
 
 def _asked(call: Call, answer: Reply | Stream, cut: int | None) -> Asked:

@@ -41,6 +41,8 @@ def _version_problems(spec: Object) -> Iterator[str]:
     if sum(bool(version.get("storage")) for version in versions) != 1:
         yield "spec.versions: Invalid value: must have exactly one version marked as storage version"
     for index, version in enumerate(versions):
+        if not version.get("name"):
+            yield f"spec.versions[{index}].name: Required value"
         schema = (version.get("schema") or {}).get("openAPIV3Schema")
         if schema is None:
             yield f"spec.versions[{index}].schema.openAPIV3Schema: Required value: schemas are required"

@@ -36,6 +36,7 @@ def test_a_definition_is_established_at_once(ask: Any, widget_definition: dict[s
         pytest.param({"names": {"kind": "Widget"}}, "spec.names.plural: Required value", id="no plural"),
         pytest.param({"names": {"kind": "Widget", "plural": "gadgets"}}, "metadata.name: Invalid value", id="another name"),
         pytest.param({"versions": [{"name": "v1", "storage": True}]}, "schemas are required", id="no schema"),
+        pytest.param({"versions": [{"storage": True}]}, "spec.versions[0].name: Required value", id="a version without a name"),
         pytest.param({"versions": []}, "exactly one version marked as storage version", id="no version"),
         pytest.param({"conversion": {"strategy": "Webhook"}}, "spec.conversion.strategy", id="a conversion webhook"),
     ],
