@@ -7,16 +7,14 @@ v0 are missing; some hang on an empty text. Positions in the new text lead back 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from constraints.drivers.modules import blank, foreign_calls
+from constraints.drivers.modules import Brackets, blank, foreign_calls
 from constraints.lang.source import Source
 
 _HEAD = re.compile(r"(?m)(?:^|\})[ \t]*([A-Za-z_]\w*)[ \t]*\[")
 _BODY = re.compile(r"\s*\{")
-_OPEN, _CLOSE = "([{", ")]}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,39 +71,15 @@ def _applied(text: str, edits: list[Edit]) -> str:
 def _sets(text: str) -> Iterator[Edit]:
     """`name[term] {` of v0 becomes `name contains term if {`."""
     plain = blank(text)
-    depths = _Depths(plain)
+    brackets = Brackets(plain)
     for found in _HEAD.finditer(plain):
         opening = found.end() - 1
-        closing = depths.closing(opening)
-        if closing is None or depths.at(found.start(1)):
+        closing = brackets.closing(opening)
+        if closing is None or brackets.depth(found.start(1)):
             continue
         if _BODY.match(plain, closing + 1):
             yield Edit(opening, opening + 1, " contains ")
             yield Edit(closing, closing + 1, " if ")
-
-
-class _Depths:
-    """How deep in brackets each place of a text is, and where each bracket is closed."""
-
-    def __init__(self, plain: str) -> None:
-        self._places: list[int] = []
-        self._levels: list[int] = []
-        self._closings: dict[int, int] = {}
-        opened: list[int] = []
-        for found in re.finditer(r"[()\[\]{}]", plain):
-            if found[0] in _OPEN:
-                opened.append(found.start())
-            elif opened:
-                self._closings[opened.pop()] = found.start()
-            self._places.append(found.start())
-            self._levels.append(len(opened))
-
-    def at(self, place: int) -> int:
-        index = bisect_right(self._places, place) - 1
-        return self._levels[index] if index >= 0 else 0
-
-    def closing(self, opening: int) -> int | None:
-        return self._closings.get(opening)
 
 
 # builtin -> the name that is called instead, and its definition
