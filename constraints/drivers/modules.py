@@ -25,6 +25,7 @@ _KEYWORDS = frozenset(
     {"in", "if", "not", "else", "every", "some", "with", "as", "contains", "default", "import", "package", "set"}
 )
 _IMPORTABLE = ("data.lib.", "data.inventory", "future.keywords")
+_DEEPEST = 500  # an engine written in C++ has a stack to lose
 _READABLE = frozenset({"lib", "inventory"})
 
 
@@ -72,6 +73,10 @@ def _module(source: Source, v1: bool) -> Module:
     package = _PACKAGE.search(text)
     if not package:
         raise CompileError("the module has no package", span=Span(1, 1), source=source.name)
+    deepest = Brackets(blank(source.text)).deeper_than(_DEEPEST)
+    if deepest is not None:
+        message = f"brackets are nested deeper than {_DEEPEST} levels"
+        raise CompileError(message, span=span_at(text, deepest), source=source.name)
     for found in _IMPORT.finditer(text):
         if not f"{found[1]}.".startswith(_IMPORTABLE) and not (v1 and found[1] == "rego.v1"):
             raise CompileError(
@@ -114,6 +119,10 @@ class Brackets:
         """How many brackets are open at `place`."""
         index = bisect_right(self._places, place) - 1
         return self._levels[index] if index >= 0 else 0
+
+    def deeper_than(self, limit: int) -> int | None:
+        """The first place where more than `limit` brackets are open."""
+        return next((place for place, level in zip(self._places, self._levels, strict=True) if level > limit), None)
 
     def closing(self, opening: int) -> int | None:
         """Where the bracket at `opening` is closed."""

@@ -1,7 +1,8 @@
 """Rego text as regopy must read it: respelled where it would read it differently from OPA, or hang.
 
-regopy reads every module as Rego v1, so the partial sets of v0 (`p[x] { ... }`) would become objects; some builtins of
-v0 are missing; some hang on an empty text. Positions in the new text lead back to those in the old one.
+regopy reads every module as Rego v1, so the partial sets of v0 (`p[x] { ... }`) would become objects; a line that begins
+with `(` is taken for arguments; some builtins of v0 are missing; some hang on an empty text. Positions in the new text
+lead back to those in the old one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from constraints.drivers.modules import Brackets, blank, foreign_calls
 from constraints.lang.source import Source
 
 _HEAD = re.compile(r"(?m)(?:^|\})[ \t]*([A-Za-z_]\w*)[ \t]*\[")
+_NEXT_LINE = re.compile(r"(\w+|[\]})])([ \t]*\n\s*)\(")
+_NOT_AN_END = frozenset({"in", "if", "not", "else", "every", "some", "with", "as"})
 _BODY = re.compile(r"\s*\{")
 
 
@@ -48,8 +51,8 @@ class Respelled:
 
 def respell(source: Source, *, v1: bool) -> Respelled:
     """The module for regopy; functions that stand in for builtins are put at its end."""
-    text = source.text
-    edits = [] if v1 else list(_sets(text))
+    text, plain = source.text, blank(source.text)
+    edits = list(_line_ends(plain)) if v1 else [*_line_ends(plain), *_sets(plain)]
     used = set()
     for name, at in foreign_calls(source):
         if name in STAND_INS:
@@ -68,9 +71,15 @@ def _applied(text: str, edits: list[Edit]) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def _sets(text: str) -> Iterator[Edit]:
+def _line_ends(plain: str) -> Iterator[Edit]:
+    """A line that begins with `(` is not the arguments of the one before."""
+    for found in _NEXT_LINE.finditer(plain):
+        if found[1] not in _NOT_AN_END:
+            yield Edit(found.start(2), found.start(2), ";")
+
+
+def _sets(plain: str) -> Iterator[Edit]:
     """`name[term] {` of v0 becomes `name contains term if {`."""
-    plain = blank(text)
     brackets = Brackets(plain)
     for found in _HEAD.finditer(plain):
         opening = found.end() - 1

@@ -85,6 +85,12 @@ violation[{"msg": name}] { name := names[_]; count(names - {"always"}) == 2 }
     assert messages(rego, {"names": ["a", "b"]}) == ["a", "always", "b"]
 
 
+def test_a_line_that_begins_with_a_bracket_is_an_expression_of_its_own() -> None:
+    rego = 'package probe\nviolation[{"msg": "m"}] {\n  input.review.a\n  (input.review.b - 1) > 1\n}'
+    assert messages(rego, {"a": 1, "b": 3}) == ["m"]
+    assert messages(rego, {"a": 1, "b": 2}) == []
+
+
 @pytest.mark.parametrize(
     ("call", "result"),
     [
@@ -185,6 +191,12 @@ def test_other_failures_are_not_taken_for_errors_of_rego(
         found(f'package probe\nviolation[{{"msg": msg}}] {{ {body} }}')
     assert (type(caught.value), str(caught.value)) == (PolicyError, text)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_module_that_would_exhaust_the_stack_is_refused() -> None:
+    rego = f'package probe\nviolation[{{"msg": "m"}}] {{ x := {"[" * 20_000}{"]" * 20_000} }}'
+    with pytest.raises(CompileError, match=r"Probe/template:2:531: brackets are nested deeper than 500 levels"):
+        DRIVER.compile("Probe", {"rego": rego})
 
 
 def test_a_document_of_great_depth_is_read() -> None:
