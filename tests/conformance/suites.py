@@ -15,7 +15,7 @@ from audit.errors import InputError
 from audit.gator.evaluate import kind_of, namespace_of, namespaces_of
 from audit.sources.goyaml import GATOR_VERIFY
 from audit.sources.manifests import EXTENSIONS, parse
-from constraints import Engine, Gap, Inventory, Kind, Point, PolicyError, Review, Violation
+from constraints import Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
 from constraints.model import Object
 from constraints.review import mapping, review_of, review_of_request
 
@@ -49,13 +49,6 @@ class Verdict:
             if self.case
             else f"{self.suite} / {self.test}: {self.why}"
         )
-
-
-class _VerifyEngine(Engine):
-    """`gator verify` gives an object without a namespace no Namespace, where `gator test` gives it an empty one."""
-
-    def _with_namespace(self, review: Review) -> Review:
-        return review
 
 
 def find(folder: Path) -> Iterator[Suite]:
@@ -93,7 +86,7 @@ def _verify_test(suite: Suite, test: Mapping[str, Any]) -> Iterator[Verdict]:
 
 
 def _engine(test: Mapping[str, Any], folder: Path) -> Engine:
-    engine = _VerifyEngine(Point.GATOR)
+    engine = Engine(Point.GATOR)
     for field, add in (("template", engine.add_template), ("constraint", engine.add_constraint)):
         if not test.get(field):
             raise InputError(f"invalid suite: missing {field}")

@@ -176,11 +176,11 @@ def test_an_unknown_namespace_is_a_violation_for_gator() -> None:
     )
 
 
-def test_gator_takes_an_object_without_a_namespace_for_namespaced_and_the_audit_does_not() -> None:
+def test_an_object_in_an_empty_namespace_is_taken_for_namespaced() -> None:
     cluster_scoped = constraint(match={"scope": "Cluster"})
-    obj = review_of(pod(namespace=""))
-    assert len(list(engine(say("x"), cluster_scoped).review(obj))) == 1
-    assert len(list(engine(say("x"), cluster_scoped, point=Point.GATOR).review(obj))) == 0
+    asked = engine(say("x"), cluster_scoped)
+    assert len(list(asked.review(review_of(pod(namespace=""))))) == 1
+    assert len(list(asked.review(review_of(pod(namespace=""), {})))) == 0
 
 
 @pytest.mark.parametrize(
