@@ -106,7 +106,15 @@ class TemplateString:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-Term = Scalar | Var | Ref | Call | ArrayTerm | ObjectTerm | SetTerm | Comprehension | TemplateString
+@dataclass(frozen=True, slots=True)
+class FunctionName:
+    """A function that is named and not called, in `with f as g`: `resolve` makes it, `name` is as in a Call."""
+
+    name: str
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+Term = Scalar | Var | Ref | Call | ArrayTerm | ObjectTerm | SetTerm | Comprehension | TemplateString | FunctionName
 
 
 @dataclass(frozen=True, slots=True)
