@@ -23,7 +23,7 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Var:
-    """A name. The parser gives each `_` a name of its own, `$1`, `$2`, ...
+    """A name, also `input` and `data` alone. The parser gives each `_` a name of its own, `$1`, `$2`, ...
 
     After `resolve`: a local variable has a name unique in its rule or query (`x`, `x#2`), `input` and `data` are roots.
     """
@@ -172,6 +172,8 @@ Body = tuple[Expr, ...]
 class Head:
     """What a rule defines, below its package: `path` as it was written (`p`, `p.q[x].r`), and one of these.
 
+    Names in `path` are Scalars, the first one too: `p.q[x]` is (Scalar("p"), Scalar("q"), Var("x")).
+
     complete: `value` (Scalar(True) where not written), `args` None. function: `args` are patterns.
     partial set: `contains` True, `key` the member. partial object / multi-value rule with a variable in its path: the
     variables stand in `path`, `value` is what is there. `p[x] { ... }` of v0 is a partial set (contains), `p[k] = v` a
@@ -203,7 +205,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """`import data.lib.x as y`: `path` without the alias; `alias` is the last part where none was written."""
+    """`import data.lib.x as y`: `path` without the alias; `alias` is the last part where none was written.
+
+    `rego.v1` and `future.keywords` end at the parser and never stand here.
+    """
 
     path: tuple[str, ...]
     alias: str
