@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from importlib.util import find_spec
+from typing import Any, Final, TypeVar
 
 from constraints.rego.values import Value
 
@@ -35,7 +36,9 @@ class Builtin:
     `types` are the declared types of its arguments, for the compiler's type check: any, null, boolean, number, string,
     array, object, set, or several with `|`. `result` is the declared type of its value. A `relation` (`walk`) gives an
     iterable of values. A `contextual` one takes the evaluation's context as its first argument (clock, external data,
-    print, tracing, rand with its memory). `pure` ones with constant arguments may be computed at compile time.
+    print, tracing, rand with its memory: outside.py). `pure` ones with constant arguments may be computed at compile
+    time. A `guarded` one exists only where it is enabled by name. `extra` is the optional extra of this distribution
+    that it needs.
     """
 
     name: str
@@ -45,17 +48,51 @@ class Builtin:
     relation: bool = False
     contextual: bool = False
     pure: bool = True
+    guarded: bool = False
+    extra: str = ""
 
     @property
     def arity(self) -> int:
         """How many arguments it takes."""
         return len(self.types)
 
+    @property
+    def missing(self) -> str:
+        """Why it cannot be used in this installation, for the compiler; empty when it can."""
+        absent = [name for name in _EXTRAS.get(self.extra, ()) if find_spec(name) is None]
+        if not absent:
+            return ""
+        return f"{self.name} needs the Python package {absent[0]}: pip install 'kube-patrol[{self.extra}]'"
+
+
+_EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {"crypto": ("cryptography",)}
+"""What an extra of pyproject.toml brings, by the names to import."""
+
 
 BUILTINS: dict[str, Builtin] = {}
 
 
-def builtin(name: str, *types: str, result: str = "any", **flags: bool) -> Callable[[F], F]:
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """Which builtins a policy may call: not the disabled ones, and of the guarded ones the enabled.
+
+    A disabled builtin is unknown to the compiler, as with Gatekeeper's `--disable-opa-builtin`.
+    """
+
+    disabled: frozenset[str] = frozenset()
+    enabled: frozenset[str] = frozenset()
+
+    def builtins(self) -> Mapping[str, Builtin]:
+        """Those that may be called, by name."""
+        return {name: found for name, found in BUILTINS.items() if self._allows(found)}
+
+    def _allows(self, found: Builtin) -> bool:
+        if found.name in self.disabled:
+            return False
+        return not found.guarded or found.name in self.enabled
+
+
+def builtin(name: str, *types: str, result: str = "any", **flags: Any) -> Callable[[F], F]:
     """Register the decorated function; two for one name is a mistake."""
 
     def register(run: F) -> F:
