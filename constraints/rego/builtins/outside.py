@@ -20,6 +20,12 @@ def _absent(what: str) -> Callable[..., Any]:
     return refuse
 
 
+_NO_CLOCK = _absent("clock")
+_NO_CHANCE = _absent("randomness")
+_NO_PROVIDERS = _absent("external data")
+_NO_NETWORK = _absent("network")
+
+
 def _nowhere(_: str) -> None:
     """Text that nobody wants."""
 
@@ -32,13 +38,13 @@ class Outside:
     request (contract, section 9). `http_send`: the response object. `lookup_ip_addr`: the addresses of a host.
     """
 
-    now: Callable[[], int] = _absent("clock")
-    entropy: Callable[[int], bytes] = _absent("randomness")
+    now: Callable[[], int] = _NO_CLOCK
+    entropy: Callable[[int], bytes] = _NO_CHANCE
     print: Callable[[str], None] = _nowhere
     trace: Callable[[str], None] = _nowhere
-    external_data: Callable[[Value], Value] = _absent("external data")
-    http_send: Callable[[Value], Value] = _absent("network")
-    lookup_ip_addr: Callable[[str], list[str]] = _absent("network")
+    external_data: Callable[[Value], Value] = _NO_PROVIDERS
+    http_send: Callable[[Value], Value] = _NO_NETWORK
+    lookup_ip_addr: Callable[[str], list[str]] = _NO_NETWORK
 
 
 class Context(Protocol):
