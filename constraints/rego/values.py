@@ -1,21 +1,30 @@
 """Rego's values in Python, their order, their keys and their text.
 
-null, bool, numbers, strings and arrays are None, bool, int or float, str and list. An object whose keys are all strings
-is a dict; any other one is a RegoObject. A set is a RegoSet. A number that neither int nor float holds exactly is a
-Decimal. Values are never changed once they are made.
+null, bool, numbers, strings and arrays are None, bool, int or float or Decimal (`number.py`), str and list. An object
+whose keys are all strings is a dict; any other one is a RegoObject, never one with string keys only. A set is a
+RegoSet. Values are never changed once they are made.
+
+A value nested deeper than Python's stack raises EvaluationError wherever one has to walk down into it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
-from decimal import Decimal
-from functools import cmp_to_key
-from typing import Any, Final
-
+import functools
 import json
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final, ParamSpec, TypeVar
+
+from constraints.errors import EvaluationError
+from constraints.rego.number import compare_numbers, exact, number_key, whole
+from constraints.rego.number import number_of as number_of
+from constraints.rego.number import number_text as number_text
+from constraints.rego.quoting import quoted
 
 Value = Any
 Key = Hashable
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Undefined:
@@ -45,8 +54,21 @@ class _Truth:
 _TRUE, _FALSE = _Truth("true"), _Truth("false")
 
 
+def _walks(function: Callable[P, R]) -> Callable[P, R]:
+    """For a function that recurses into values: too deep a value is an EvaluationError."""
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except RecursionError:
+            raise EvaluationError("a value is nested too deeply", code="eval_internal_error") from None
+
+    return guarded
+
+
 class RegoSet:
-    """A set: its members by key, in no order; iterate over `sorted_members` where the order can be seen."""
+    """A set: its members by key, in no order; `sorted_members`, as iteration, has Rego's order."""
 
     __slots__ = ("_sorted", "by_key")
 
@@ -56,8 +78,11 @@ class RegoSet:
 
     @classmethod
     def of(cls, members: Iterable[Value]) -> RegoSet:
-        """From members, of which equal ones count once."""
-        return cls({key_of(member): member for member in members})
+        """From members; of equal ones the first counts."""
+        by_key: dict[Key, Value] = {}
+        for member in members:
+            by_key.setdefault(key_of(member), member)
+        return cls(by_key)
 
     def sorted_members(self) -> list[Value]:
         """The members in Rego's order."""
@@ -85,7 +110,7 @@ class RegoSet:
 
 
 class RegoObject:
-    """An object with a key that is not a string: key and value by key."""
+    """An object with a key that is not a string: key and value by the key's key."""
 
     __slots__ = ("by_key",)
 
@@ -95,15 +120,21 @@ class RegoObject:
     def __len__(self) -> int:
         return len(self.by_key)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RegoObject) and key_of(self) == key_of(other)
+
+    def __hash__(self) -> int:
+        return hash(key_of(self))
+
     def __repr__(self) -> str:
         return text(self)
 
 
 def object_of(pairs: Iterable[tuple[Value, Value]]) -> dict[str, Value] | RegoObject:
-    """The object of these pairs; of equal keys the last one counts."""
+    """The object of these pairs; of equal keys the last one's value counts."""
     by_key = {key_of(key): (key, value) for key, value in pairs}
     if all(type(key) is str for key in by_key):
-        return {key: value for key, value in by_key.values()}
+        return dict(by_key.values())
     return RegoObject(by_key)
 
 
@@ -125,8 +156,12 @@ def pairs_of(value: dict[str, Value] | RegoObject) -> Iterable[tuple[Value, Valu
 def sorted_pairs(value: dict[str, Value] | RegoObject) -> list[tuple[Value, Value]]:
     """The pairs of an object in the order of their keys."""
     if isinstance(value, dict):
-        return sorted(value.items(), key=lambda pair: pair[0])
-    return sorted(value.by_key.values(), key=lambda pair: _ORDERING(pair[0]))
+        return sorted(value.items(), key=_first)
+    return sorted(value.by_key.values(), key=lambda pair: order_key(pair[0]))
+
+
+def _first(pair: tuple[str, Value]) -> str:
+    return pair[0]
 
 
 def lookup(value: Value, key: Value) -> Value:
@@ -134,7 +169,8 @@ def lookup(value: Value, key: Value) -> Value:
     if isinstance(value, dict):
         return value.get(key, UNDEFINED) if isinstance(key, str) else UNDEFINED
     if isinstance(value, list):
-        return _item(value, key)
+        index = key if type(key) is int else whole(key)
+        return value[index] if index is not None and 0 <= index < len(value) else UNDEFINED
     if isinstance(value, RegoSet):
         return value.by_key.get(key_of(key), UNDEFINED)
     if isinstance(value, RegoObject):
@@ -142,152 +178,149 @@ def lookup(value: Value, key: Value) -> Value:
     return UNDEFINED
 
 
-def _item(value: list[Value], key: Value) -> Value:
-    if isinstance(key, bool) or not isinstance(key, (int, float)) or key != int(key):
-        return UNDEFINED
-    return value[int(key)] if 0 <= key < len(value) else UNDEFINED
+_ITSELF: Final = frozenset({str, int, type(None)})
 
 
 def key_of(value: Value) -> Key:
     """What equal values share and different ones do not; 1 and 1.0 are equal, 1 and true are not."""
     kind = type(value)
-    if kind is str or kind is int or kind is float or value is None:
-        return value  # type: ignore[no-any-return]
+    if kind in _ITSELF:
+        return value  # type: ignore[no-any-return]  # hashable, by its kind
     if kind is bool:
         return _TRUE if value else _FALSE
-    if kind is list:
-        return ("a", *map(key_of, value))
+    return _deep_key(value)
+
+
+def _composite_key(value: Value) -> Key:
+    if isinstance(value, list):
+        return ("a", *[item if type(item) in _ITSELF else _key(item) for item in value])
+    if isinstance(value, dict):
+        pairs = [(key, item if type(item) in _ITSELF else _key(item)) for key, item in value.items()]
+        return ("o", frozenset(pairs))
     if isinstance(value, RegoSet):
         return ("s", frozenset(value.by_key))
-    if isinstance(value, dict):
-        return ("o", frozenset((key, key_of(item)) for key, item in value.items()))
     if isinstance(value, RegoObject):
-        return ("o", frozenset((key, key_of(pair[1])) for key, pair in value.by_key.items()))
-    return value  # type: ignore[no-any-return]  # a Decimal, which equals and hashes as the number that it is
+        return ("o", frozenset((key, _key(pair[1])) for key, pair in value.by_key.items()))
+    return number_key(value)
+
+
+def _key(value: Value) -> Key:
+    """`key_of` inside of a value."""
+    if type(value) in _ITSELF:
+        return value  # type: ignore[no-any-return]  # as above
+    if type(value) is bool:
+        return _TRUE if value else _FALSE
+    return _composite_key(value)
+
+
+_deep_key = _walks(_composite_key)
 
 
 def same(a: Value, b: Value) -> bool:
     """Rego's equality."""
-    if type(a) is type(b) and not isinstance(a, (list, dict, RegoObject)):
+    kind = type(a)
+    if kind is type(b) and kind not in _STRUCTURED:
         return bool(a == b)
-    return key_of(a) == key_of(b)
+    return _deep_same(a, b)
+
+
+def _same(a: Value, b: Value) -> bool:
+    kind = type(a)
+    if kind is not type(b):
+        return is_number(a) and is_number(b) and exact(a) == exact(b)
+    if kind is list:
+        return len(a) == len(b) and all(map(_same, a, b))
+    if kind is dict:
+        return len(a) == len(b) and all(_same(item, b.get(key, UNDEFINED)) for key, item in a.items())
+    return bool(a == b)
+
+
+_STRUCTURED: Final = frozenset({list, dict, RegoSet, RegoObject})
+_deep_same = _walks(_same)
+
+_RANKS: Final[Mapping[type, int]] = {
+    type(None): 0,
+    bool: 1,
+    int: 2,
+    float: 2,
+    str: 3,
+    list: 4,
+    dict: 5,
+    RegoObject: 5,
+    RegoSet: 6,
+}
+_NAMES: Final = ("null", "boolean", "number", "string", "array", "object", "set")
 
 
 def _rank(value: Value) -> int:
-    """null < bool < number < string < array < object < set."""
-    if value is None:
-        return 0
-    if isinstance(value, bool):
-        return 1
-    if isinstance(value, (int, float, Decimal)):
-        return 2
-    if isinstance(value, str):
-        return 3
-    if isinstance(value, list):
-        return 4
-    return 6 if isinstance(value, RegoSet) else 5
+    """null < bool < number < string < array < object < set; every other type is a kind of number."""
+    return _RANKS.get(type(value), 2)
+
+
+def type_name(value: Value) -> str:
+    """As `type_name`: null, boolean, number, string, array, object, set."""
+    return _NAMES[_rank(value)]
 
 
 def compare(a: Value, b: Value) -> int:
     """-1, 0 or 1 in Rego's total order."""
-    rank = _rank(a)
-    other = _rank(b)
+    rank, other = _rank(a), _rank(b)
     if rank != other:
         return -1 if rank < other else 1
-    if rank in (1, 2, 3):
-        return -1 if a < b else int(a > b)
-    return _compare_composite(a, b, rank)
+    if rank == 2:
+        return compare_numbers(a, b)
+    if rank > 3:
+        a, b = order_key(a), order_key(b)
+    return 0 if rank == 0 else (a > b) - (a < b)
 
 
-def _compare_composite(a: Value, b: Value, rank: int) -> int:
-    if rank == 0:
-        return 0
+def _ordering(value: Value) -> tuple[Any, ...]:
+    """Python's order of these tuples is Rego's order; pairs of objects are compared one after the other."""
+    rank = _rank(value)
+    if rank in (1, 3):
+        return (rank, value)
+    if rank == 2:
+        return (2, exact(value))
+    if rank == 4:
+        return (4, *map(_ordering, value))
     if rank == 5:
-        left: list[Value] = [part for pair in sorted_pairs(a) for part in pair]
-        right: list[Value] = [part for pair in sorted_pairs(b) for part in pair]
-        # keys are compared before values (OPA compares key by key, then value by value, in the order of keys)
-        return _compare_objects(a, b)
-    left, right = (a, b) if rank == 4 else (a.sorted_members(), b.sorted_members())
-    return _compare_sequences(left, right)
+        return (5, *[_ordering(part) for pair in sorted_pairs(value) for part in pair])
+    return (6, *map(_ordering, value.sorted_members())) if rank == 6 else (0,)
 
 
-def _compare_objects(a: Value, b: Value) -> int:
-    left, right = sorted_pairs(a), sorted_pairs(b)
-    for (key, value), (other_key, other) in zip(left, right, strict=False):
-        order = compare(key, other_key) or compare(value, other)
-        if order:
-            return order
-    return _order(len(left), len(right))
-
-
-def _compare_sequences(left: list[Value], right: list[Value]) -> int:
-    for one, other in zip(left, right, strict=False):
-        order = compare(one, other)
-        if order:
-            return order
-    return _order(len(left), len(right))
-
-
-def _order(a: int, b: int) -> int:
-    return -1 if a < b else int(a > b)
-
-
-_ORDERING: Final = cmp_to_key(compare)
+order_key: Final = _walks(_ordering)
 
 
 def in_order(values: Iterable[Value]) -> list[Value]:
     """Sorted in Rego's order."""
     found = list(values)
-    kinds = {type(value) for value in found}
-    if kinds <= {str} or kinds <= {int, float}:
+    kinds = set(map(type, found))
+    if len(kinds) == 1 and kinds <= {str, int, float}:
         return sorted(found)
-    return sorted(found, key=_ORDERING)
+    return sorted(found, key=order_key)
 
 
-def type_name(value: Value) -> str:
-    """As `type_name`: null, boolean, number, string, array, object, set."""
-    return ("null", "boolean", "number", "string", "array", "object", "set")[_rank(value)]
+def _text(value: Value) -> str:
+    kind = type(value)
+    if kind is str:
+        return quoted(value)
+    if kind is list:
+        return f"[{', '.join(map(_text, value))}]"
+    if kind is dict or kind is RegoObject:
+        return f"{{{', '.join(f'{_text(key)}: {_text(item)}' for key, item in sorted_pairs(value))}}}"
+    if kind is RegoSet:
+        return f"{{{', '.join(map(_text, value.sorted_members()))}}}" if value.by_key else "set()"
+    if value is None or kind is bool:
+        return "null" if value is None else str(value).lower()
+    return number_text(value)
 
 
-def number_text(value: int | float | Decimal) -> str:
-    """As OPA prints a number: integers whole, others in the shortest form that reads back as the same."""
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Decimal):
-        return _decimal_text(value)
-    if value == int(value) and abs(value) < 1e21:
-        return str(int(value))
-    return _go_float(repr(value))
-
-
-def _go_float(shortest: str) -> str:
-    """Python's shortest digits in Go's form: e-07 and e+21 with two digits at least."""
-    mantissa, mark, exponent = shortest.partition("e")
-    if not mark:
-        return shortest
-    sign = exponent[0] if exponent[0] in "+-" else "+"
-    return f"{mantissa.removesuffix('.0')}e{sign}{exponent.lstrip('+-').zfill(2)}"
-
-
-def _decimal_text(value: Decimal) -> str:
-    if value == value.to_integral_value():
-        return str(int(value))
-    return _go_float(str(value).lower())
+_deep_text = _walks(_text)
 
 
 def text(value: Value) -> str:
     """OPA's text of a value: strings quoted, `[1, 2]`, `{"a": 1}`, `{1, 2}`, the empty set `set()`."""
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else str(value).lower()
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, list):
-        return f"[{', '.join(map(text, value))}]"
-    if isinstance(value, RegoSet):
-        return f"{{{', '.join(map(text, value.sorted_members()))}}}" if len(value) else "set()"
-    if isinstance(value, (dict, RegoObject)):
-        return f"{{{', '.join(f'{text(key)}: {text(item)}' for key, item in sorted_pairs(value))}}}"
-    return number_text(value)
+    return _deep_text(value)
 
 
 def from_json(value: Any) -> Value:
@@ -295,18 +328,37 @@ def from_json(value: Any) -> Value:
     return value
 
 
-def to_json(value: Value) -> Any:
-    """Plain JSON: a set is a sorted array, a key that is no string is its JSON text."""
+def read_json(document: str) -> Value:
+    """JSON text to a value whose numbers keep the text that they are written in. Raises ValueError."""
+    try:
+        return json.loads(document, parse_float=number_of, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("exceeded max depth") from None
+
+
+def _no_number(name: str) -> Value:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _plain(value: Value) -> Any:
     if isinstance(value, list):
-        return [to_json(item) for item in value]
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, RegoSet):
-        return [to_json(item) for item in value.sorted_members()]
-    if isinstance(value, Mapping):
-        return {key: to_json(item) for key, item in value.items()}
+        return [_plain(item) for item in value.sorted_members()]
     if isinstance(value, RegoObject):
-        return {_json_key(key): to_json(item) for key, item in sorted_pairs(value)}
-    return value
+        return {_json_key(key): _plain(item) for key, item in sorted_pairs(value)}
+    return float(value) if isinstance(value, (float, Decimal)) else value
 
 
 def _json_key(key: Value) -> str:
-    return key if isinstance(key, str) else json.dumps(to_json(key), separators=(",", ":"), ensure_ascii=False)
+    return key if isinstance(key, str) else json.dumps(_plain(key), separators=(",", ":"), ensure_ascii=False)
+
+
+def to_json(value: Value) -> Any:
+    """Plain JSON: a set is a sorted array, a key that is no string is its JSON text, any number but an int a float."""
+    return _deep_plain(value)
+
+
+_deep_plain = _walks(_plain)
