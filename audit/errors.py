@@ -37,7 +37,15 @@ class KubeError(AuditError):
     token that a 410 offered, `retry_after` the seconds that the server asked to wait.
     """
 
-    def __init__(self, message: str, *, status: int = 0, reason: str = "", continue_token: str = "", retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        reason: str = "",
+        continue_token: str = "",
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason or type(self).__name__

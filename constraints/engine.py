@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from constraints.constraint import Constraint, parse
@@ -109,7 +109,6 @@ class Engine:
 
     def matching(self, review: Review, unless: Kind | None = None) -> list[Hit]:
         """The first half of `review`: the constraints to ask, and what is known where that cannot be decided."""
-        review = self._with_namespace(review)
         hits: list[Hit] = []
         for rule in self._rules_for(review.ref.kind):
             if unless is not None and rule.constraint.may_match(unless):
@@ -147,12 +146,6 @@ class Engine:
         if found is None:
             found = self._by_kind[key] = tuple(rule for rule in self._rules.values() if rule.takes(*key))
         return found
-
-    def _with_namespace(self, review: Review) -> Review:
-        """gator gives objects without a namespace an empty Namespace (contract, section 5)."""
-        if self.point is not Point.GATOR or review.namespace is not None or review.ref.namespace:
-            return review
-        return replace(review, namespace={})
 
     def _undecidable(self, constraint: Constraint, review: Review, error: MatchError) -> Outcome:
         if self.point is Point.GATOR:

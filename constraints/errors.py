@@ -70,6 +70,8 @@ class EvaluationError(PolicyError):
     `code` is the engine's own, e.g. `eval_conflict_error`.
     """
 
-    def __init__(self, message: str, *, code: str = "eval_internal_error", span: Span | None = None, source: str = "") -> None:
+    def __init__(
+        self, message: str, *, code: str = "eval_internal_error", span: Span | None = None, source: str = ""
+    ) -> None:
         super().__init__(message, span=span, source=source)
         self.code = code

@@ -14,17 +14,23 @@ _MISSING: Any = object()
 
 def compact(value: Json) -> str:
     """`value` as JSON without blanks, for messages."""
-    if isinstance(value, float):
-        return plain_number(value)
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):
         return f"<{type(value).__name__}>"
 
 
+def _plain(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e21 else value
+
+
 def plain_number(value: float) -> str:
     """A number without the fraction that it does not have: 3.0 is 3."""
-    return str(int(value)) if isinstance(value, int) or value.is_integer() else repr(value)
+    return compact(value)
 
 
 def quoted(value: Json, limit: int = 200) -> str:

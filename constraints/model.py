@@ -54,8 +54,9 @@ class ObjectRef:
 class Point(Enum):
     """Where constraints are enforced: the one switch between how the audit and how gator reads the same policies.
 
-    It decides which scoped actions apply (contract, section 7), which Namespace an object without one gets, whether an
-    undecidable match is a Gap or a violation (section 5), and what `namespaceObject` is (section 6).
+    It decides which scoped actions apply (contract, section 7), whether an undecidable match is a Gap or a violation
+    (section 5), and what `namespaceObject` is (section 6). That `gator test` takes an object without a namespace to live
+    in an empty Namespace is said by its reviews (`audit.gator.evaluate.namespace_of`).
     """
 
     AUDIT = "audit.gatekeeper.sh"

@@ -46,7 +46,7 @@ def unknown_fields(value: Json, schema: Schema, path: str = "") -> list[str]:
 
 def defaults(value: Json, schema: Schema) -> Json:
     """`value` with the defaults of missing fields filled in, at every level; what is given stays as it is."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and schema:
         properties = schema.get("properties", {})
         missing = {
             name: part["default"] for name, part in properties.items() if name not in value and "default" in part
@@ -69,7 +69,7 @@ def pattern(text: str) -> re.Pattern[str]:
 
 
 def _problems(value: Json, schema: Schema, path: str) -> Iterator[Problem]:
-    if value is None and schema.get("nullable"):
+    if not schema or (value is None and schema.get("nullable")):
         return
     yield from _type(value, schema, path)
     for keyword, check in _KEYWORDS.items():
@@ -103,9 +103,9 @@ def _unknown(value: Json, schema: Schema, path: str) -> Iterator[str]:
                 yield from _unknown(item, _schema_of(name, schema), _child(path, name))
             elif not open_ended:
                 yield _child(path, name)
-    elif isinstance(value, list):
+    elif isinstance(value, list) and "items" in schema:
         for at, item in enumerate(value):
-            yield from _unknown(item, schema.get("items", {PRESERVE: True}), f"{path}[{at}]")
+            yield from _unknown(item, schema["items"], f"{path}[{at}]")
 
 
 def _child(path: str, name: str) -> str:

@@ -30,7 +30,7 @@ class Flaw:
 def flaws(schema: Schema, path: str = "", depth: int = 0) -> Iterator[Flaw]:
     """What is wrong with `schema`; what is below a field of a wrong type is not looked at."""
     if depth > DEEPEST:
-        yield Flaw(path, f"is deeper than {DEEPEST} levels:", None)
+        yield Flaw(path, f"is deeper than {DEEPEST} levels", None)
         return
     wrong = list(_wrong_types(schema, path))
     yield from wrong
@@ -87,19 +87,19 @@ def _parts(schema: Schema) -> Iterator[tuple[str, Json]]:
 def _own(schema: Schema, path: str, *, top: bool) -> Iterator[Flaw]:
     kind = schema.get("type")
     if kind is not None and kind not in TYPES:
-        yield Flaw(_join(path, "type"), f"is none of {', '.join(TYPES)}:", kind)
+        yield Flaw(_join(path, "type"), f"is none of {', '.join(TYPES)}", kind)
     if "$ref" in schema:
-        yield Flaw(_join(path, "$ref"), "is not supported:", schema["$ref"])
+        yield Flaw(_join(path, "$ref"), "is not supported", schema["$ref"])
     if schema.get("uniqueItems"):
-        yield Flaw(_join(path, "uniqueItems"), "cannot be set, since its run time is quadratic:", True)
+        yield Flaw(_join(path, "uniqueItems"), "cannot be set, since its run time is quadratic", True)
     if "properties" in schema and schema.get("additionalProperties"):
-        yield Flaw(_join(path, "additionalProperties"), "and properties are mutually exclusive:", type_name({}))
+        yield Flaw(_join(path, "additionalProperties"), "and properties are mutually exclusive", type_name({}))
     if "multipleOf" in schema and not schema["multipleOf"] > 0:
         yield Flaw(_join(path, "multipleOf"), "must be greater than 0, it is", schema["multipleOf"])
     if "pattern" in schema:
         yield from _wrong_pattern(schema["pattern"], path)
     if top and schema.get("nullable"):
-        yield Flaw(_join(path, "nullable"), "cannot be set at the root:", True)
+        yield Flaw(_join(path, "nullable"), "cannot be set at the root", True)
 
 
 def _wrong_pattern(text: str, path: str) -> Iterator[Flaw]:
@@ -114,7 +114,7 @@ def _wrong_default(schema: Schema, path: str) -> Iterator[Flaw]:
         return
     where = _join(path, "default")
     for problem in validate(schema["default"], schema, where):
-        yield Flaw(where, f"does not fit its schema ({problem}):", schema["default"])
+        yield Flaw(where, f"does not fit its schema ({problem})", schema["default"])
     for field in unknown_fields(schema["default"], schema, where):
         yield Flaw(field, "is a field that the schema does not name, in the default", schema["default"])
 

@@ -60,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.config": {"audit.arguments"},  # for the type of what is sorted into groups only
     "audit.logs": {"audit.config", "audit.errors", "audit.fields", "constraints.model"},
     "audit.kube": VALUES,
-    "audit.embedded": VALUES | {"constraints.schema"},
+    "audit.embedded": VALUES | {"constraints.schema", "constraints.structural"},
     "audit.sources": VALUES
     | {"constraints.errors", "audit.kube", "audit.plan", "constraints.crd", "constraints.wildcard"},
     "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
@@ -68,7 +68,8 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {"audit.aggregate", "audit.carry", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
     | {"audit.series"},
     "audit.web": {"audit.errors", "audit.flagtypes"},
-    "audit.gator": VALUES | {"audit.sources", "constraints.drivers", "constraints.inventory", "constraints.review"},
+    "audit.gator": VALUES
+    | {"constraints.errors", "audit.sources", "constraints.drivers", "constraints.inventory", "constraints.review"},
     "audit.cli": {
         "audit.app",
         "audit.arguments",

@@ -8,6 +8,7 @@ from typing import Final
 
 from audit.embedded.registry import Registry, Served
 from constraints.model import Json, Kind, Object
+from constraints.structural import flaws
 
 STORAGE: Final = "apiextensions.k8s.io/customresourcedefinitions"
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?\Z")
@@ -48,6 +49,9 @@ def _version_problems(spec: Object) -> Iterator[str]:
             yield f"spec.versions[{index}].schema.openAPIV3Schema: Required value: schemas are required"
         elif schema.get("type") != "object" and not schema.get("x-kubernetes-preserve-unknown-fields"):
             yield f"spec.versions[{index}].schema.openAPIV3Schema.type: Required value: must not be empty at the root"
+        else:
+            path = f"spec.versions[{index}].schema.openAPIV3Schema"
+            yield from (f"{path}.{flaw.path}: Invalid value: {flaw.message} {flaw.value!r}" for flaw in flaws(schema))
     if (spec.get("conversion") or {}).get("strategy", "None") != "None":
         yield 'spec.conversion.strategy: Unsupported value: "Webhook": supported values: "None"'
 

@@ -11,7 +11,8 @@ from audit.gator.golang import quote
 from audit.gator.output import Report, Result
 from audit.gator.stats import Meter
 from audit.sources.manifests import Manifest
-from constraints import Engine, Gap, Inventory, Kind, Point, PolicyError
+from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError
+from constraints.errors import CompileError, EngineMissing
 from constraints.model import Json, Object
 from constraints.review import mapping, review_of
 
@@ -32,13 +33,13 @@ class Outcome:
 
 def evaluate(manifests: Sequence[Manifest], meter: Meter | None = None) -> Outcome:
     """Review every object by every constraint among them. Raises InputError for an object that cannot be used."""
-    engine = load(manifests, Engine(Point.GATOR, meter.drivers()) if meter else Engine(Point.GATOR))
+    engine = Engine(Point.GATOR, meter.drivers()) if meter else Engine(Point.GATOR)
+    gaps = list(load(manifests, engine))
     for manifest in manifests:
         _check_kind(manifest)
     inventory = Inventory.of(manifest.object for manifest in manifests)
     namespaces = namespaces_of(manifest.object for manifest in manifests)
     results: list[Result] = []
-    gaps: list[Gap] = []
     stats: list[Mapping[str, Json]] = []
     for manifest in manifests:
         for outcome in review(engine, manifest.object, inventory, namespaces):
@@ -51,17 +52,30 @@ def evaluate(manifests: Sequence[Manifest], meter: Meter | None = None) -> Outco
     return Outcome(Report(results, stats if meter else None), gaps)
 
 
-def load(manifests: Iterable[Manifest], engine: Engine) -> Engine:
-    """Add the templates among `manifests` to `engine`, then the constraints. Raises InputError."""
+def load(manifests: Iterable[Manifest], engine: Engine) -> Iterator[Gap]:
+    """Add the templates among `manifests` to `engine`, then the constraints. Raises InputError.
+
+    A template that the engine cannot compile, or has no engine for, is a Gap, and its constraints are left out: what the
+    other policies find counts. gator ends there.
+    """
     manifests = list(manifests)
+    refused: set[str] = set()
+    for manifest in manifests:
+        if is_template(manifest.object):
+            try:
+                engine.add_template(manifest.object)
+            except (CompileError, EngineMissing) as error:
+                refused.add(_kind_of_constraints(manifest.object))
+                yield _gap(manifest, error)
+            except PolicyError as error:
+                raise _unusable("template", manifest, error) from error
     for manifest in manifests:
         kind = kind_of(manifest.object)
-        if kind.group == TEMPLATES and kind.kind == "ConstraintTemplate":
-            _add("template", manifest, engine)
-    for manifest in manifests:
-        if kind_of(manifest.object).group == CONSTRAINTS:
-            _add("constraint", manifest, engine)
-    return engine
+        if kind.group == CONSTRAINTS and kind.kind not in refused:
+            try:
+                engine.add_constraint(manifest.object)
+            except PolicyError as error:
+                raise _unusable("constraint", manifest, error) from error
 
 
 def review(
@@ -104,14 +118,27 @@ def kind_of(obj: Object) -> Kind:
     return Kind.of(version if isinstance(version, str) else "", kind if isinstance(kind, str) else "")
 
 
-def _add(what: str, manifest: Manifest, engine: Engine) -> None:
-    try:
-        if what == "template":
-            engine.add_template(manifest.object)
-        else:
-            engine.add_constraint(manifest.object)
-    except PolicyError as error:
-        raise InputError(f"auditing objects: adding {what} {quote(_name(manifest))} ({manifest}): {error}") from error
+def is_template(obj: Object) -> bool:
+    """Whether `obj` is a ConstraintTemplate."""
+    kind = kind_of(obj)
+    return kind.group == TEMPLATES and kind.kind == "ConstraintTemplate"
+
+
+def _kind_of_constraints(template: Object) -> str:
+    found: Json = template
+    for field in ("spec", "crd", "spec", "names"):
+        found = mapping(found).get(field)
+    return str(mapping(found).get("kind", ""))
+
+
+def _gap(manifest: Manifest, error: PolicyError) -> Gap:
+    kind = _kind_of_constraints(manifest.object)
+    message = f"adding template {quote(_name(manifest))} ({manifest}): {error}; constraints of {kind} are left out"
+    return Gap(Cause.TEMPLATE, type(error).__name__, message, policy=kind)
+
+
+def _unusable(what: str, manifest: Manifest, error: PolicyError) -> InputError:
+    return InputError(f"auditing objects: adding {what} {quote(_name(manifest))} ({manifest}): {error}")
 
 
 def _check_kind(manifest: Manifest) -> None:

@@ -66,16 +66,16 @@ def rows(value: Json) -> Json:
 def flow(value: Json) -> str:
     """`value` on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_flow_key(key)}: {flow(value[key])}" for key in ordered(value)) + "}"
+        return "{" + ", ".join(f"{_flow_key(key)} {flow(value[key])}" for key in ordered(value)) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(flow, value)) + "]"
     return _scalar(value, in_flow=True)
 
 
 def block(value: Json, indent: int, *, inline: bool = False) -> Iterator[str]:
-    """`value` below a key or a dash that stands `indent` columns in; each piece begins where the last one ended.
+    """`value` behind a key or a dash; what does not fit on that line stands `indent` columns in.
 
-    `inline`: the first line goes on behind a dash.
+    `inline`: it begins on that line, without a space.
     """
     if isinstance(value, Rows):
         yield from _mapping(value, indent, inline)
@@ -101,16 +101,21 @@ def _mapping(rows: Sequence[tuple[str, Json]], indent: int, inline: bool) -> Ite
     """`indent` is the column of the keys."""
     lead = "" if inline else "\n"
     for key, value in rows:
-        yield lead + ("" if inline else " " * indent) + _key(key, indent)
-        yield from _below(value, indent)
+        yield lead + ("" if inline else " " * indent)
+        yield from _row(key, value, indent)
         lead, inline = "", False
 
 
-def _below(value: Json, indent: int) -> Iterator[str]:
-    if isinstance(value, Mapping | list | tuple) and value:
-        yield from block(value, _STEP * ((indent + _STEP) // _STEP))
-    else:
-        yield from block(value, indent)
+def _row(key: str, value: Json, indent: int) -> Iterator[str]:
+    below = _STEP * ((indent + _STEP) // _STEP)
+    if _is_simple(key):
+        yield _scalar(key, in_flow=False) + ":"
+        yield from block(value, below)
+        return
+    yield f"? {_leaf(key, below)}\n{' ' * indent}:"
+    nested = isinstance(value, Mapping | list | tuple) and bool(value)
+    yield " " * (below - indent - 1) if nested else " "
+    yield from block(value, below, inline=True)
 
 
 def _sequence(items: Sequence[Json], indent: int, inline: bool) -> Iterator[str]:
@@ -118,19 +123,13 @@ def _sequence(items: Sequence[Json], indent: int, inline: bool) -> Iterator[str]
     lead = "" if inline else "\n"
     for item in items:
         yield lead + ("" if inline else " " * indent) + "- "
-        nested = isinstance(item, Mapping | list | tuple) and bool(item)
-        yield from block(item, indent + 2 if nested else indent, inline=True)
+        yield from block(item, indent + 2, inline=True)
         lead, inline = "", False
-
-
-def _key(key: str, indent: int) -> str:
-    text = _scalar(key, in_flow=False, is_key=True)
-    return f"{text}:" if _is_simple(key) else f"? {text}\n{' ' * indent}:"
 
 
 def _flow_key(key: str) -> str:
     text = _scalar(key, in_flow=True)
-    return text if _is_simple(key) else f"? {text}"
+    return f"{text}:" if _is_simple(key) else f"? {text} :"
 
 
 def _is_simple(key: str) -> bool:
@@ -143,7 +142,7 @@ def _leaf(value: Json, indent: int) -> str:
     if isinstance(value, list | tuple):
         return "[]"
     if isinstance(value, str) and "\n" in value and not _NOT_LITERAL.search(value):
-        return _literal(value, _STEP * ((indent + _STEP) // _STEP))
+        return _literal(value, indent)
     return _scalar(value, in_flow=False)
 
 
@@ -155,15 +154,15 @@ def _literal(text: str, indent: int) -> str:
     return f"|{hint}{chomp}\n" + "\n".join(lines)
 
 
-def _scalar(value: Json, *, in_flow: bool, is_key: bool = False) -> str:
+def _scalar(value: Json, *, in_flow: bool) -> str:
     if isinstance(value, str):
-        return _string(value, in_flow, is_key)
+        return _string(value, in_flow)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return general(value)
 
 
-def _string(text: str, in_flow: bool, is_key: bool) -> str:
+def _string(text: str, in_flow: bool) -> str:
     if "\n" in text or _resolves(text):
         return _double(text)
     if _is_plain(text, in_flow):
@@ -192,7 +191,7 @@ def _resolves(text: str) -> bool:
 
 
 def _is_number_or_word(text: str) -> bool:
-    if _FLOW_INSIDE.search(text) or _BLOCK_INSIDE.search(text) or "\t" in text:
+    if _BLOCK_INDICATOR.match(text) or _FLOW_INSIDE.search(text) or _BLOCK_INSIDE.search(text) or "\t" in text:
         return False
     try:
         return not isinstance(load_gator(text), str)

@@ -33,7 +33,12 @@ class TableSink:
 
 
 def render(summary: Summary, width: int) -> str:
-    """The table as text, ending in a newline; constraints with most violations first, the first of them below each."""
+    """The table as text, ending in a newline; constraints with most violations first, the first of them below each.
+
+    A run that did not come to its end has no table, because it would look clean.
+    """
+    if summary.interrupted:
+        return f"The audit {summary.info.audit_id} did not come to its end; the log says why.\n"
     ranked = sorted(summary.constraints, key=lambda c: (-summary.totals[c.key], c.key))
     rows = [HEADER, *(_row(constraint, summary) for constraint in ranked)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]

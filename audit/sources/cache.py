@@ -37,7 +37,9 @@ class PageCache:
         self._lock = _locked(self._folder / LOCK, os.O_CREAT)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._folder is not None:
             _remove(self._folder)
         if self._lock is not None:

@@ -12,7 +12,8 @@ from constraints.model import Finding, Json
 class Program(Protocol):
     """A compiled policy: a pure function of one review document (contract, section 6.1) and the inventory.
 
-    Raises EvaluationError when the policy fails on this review.
+    Raises EvaluationError for errors that the policy's language defines, which count as a violation; anything else
+    that it raises is a failure of the engine, which becomes a Gap.
     """
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Iterable[Finding]: ...

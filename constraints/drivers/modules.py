@@ -6,6 +6,7 @@ Only names are looked at: comments and strings are blanked out first, so that wh
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ _KEYWORDS = frozenset(
     {"in", "if", "not", "else", "every", "some", "with", "as", "contains", "default", "import", "package", "set"}
 )
 _IMPORTABLE = ("data.lib.", "data.inventory", "future.keywords")
+_DEEPEST = 500  # an engine written in C++ has a stack to lose
 _READABLE = frozenset({"lib", "inventory"})
 
 
@@ -57,7 +59,9 @@ def modules_of(kind: str, source: Mapping[str, Json]) -> tuple[Module, ...]:
 def foreign_calls(source: Source) -> Iterator[tuple[str, int]]:
     """Functions that a module calls without defining or importing them, and where in the text it does."""
     text = blank(source.text)
-    known = {found[1] for found in _HEAD.finditer(text)} | _KEYWORDS | {"data", "input"}
+    brackets = Brackets(text)
+    heads = {found[1] for found in _HEAD.finditer(text) if not brackets.depth(found.start(1))}
+    known = heads | _KEYWORDS | {"data", "input"}
     known |= {found[2] or found[1].rpartition(".")[2] for found in _IMPORT.finditer(text)}
     for found in _CALL.finditer(text):
         if found[1].partition(".")[0] not in known:
@@ -69,6 +73,10 @@ def _module(source: Source, v1: bool) -> Module:
     package = _PACKAGE.search(text)
     if not package:
         raise CompileError("the module has no package", span=Span(1, 1), source=source.name)
+    deepest = Brackets(blank(source.text)).deeper_than(_DEEPEST)
+    if deepest is not None:
+        message = f"brackets are nested deeper than {_DEEPEST} levels"
+        raise CompileError(message, span=span_at(text, deepest), source=source.name)
     for found in _IMPORT.finditer(text):
         if not f"{found[1]}.".startswith(_IMPORTABLE) and not (v1 and found[1] == "rego.v1"):
             raise CompileError(
@@ -89,6 +97,36 @@ def _data_names(source: Source, text: str) -> Iterator[str]:
             message = f"{what} must not be read: only data.lib and data.inventory may"
             raise CompileError(message, span=span_at(text, found.start()), source=source.name)
         yield name
+
+
+class Brackets:
+    """The brackets of a text without strings and comments."""
+
+    def __init__(self, plain: str) -> None:
+        self._places: list[int] = []
+        self._levels: list[int] = []
+        self._closings: dict[int, int] = {}
+        opened: list[int] = []
+        for found in re.finditer(r"[()\[\]{}]", plain):
+            if found[0] in "([{":
+                opened.append(found.start())
+            elif opened:
+                self._closings[opened.pop()] = found.start()
+            self._places.append(found.start())
+            self._levels.append(len(opened))
+
+    def depth(self, place: int) -> int:
+        """How many brackets are open at `place`."""
+        index = bisect_right(self._places, place) - 1
+        return self._levels[index] if index >= 0 else 0
+
+    def deeper_than(self, limit: int) -> int | None:
+        """The first place where more than `limit` brackets are open."""
+        return next((place for place, level in zip(self._places, self._levels, strict=True) if level > limit), None)
+
+    def closing(self, opening: int) -> int | None:
+        """Where the bracket at `opening` is closed."""
+        return self._closings.get(opening)
 
 
 def blank(text: str, *, keep_strings: bool = False) -> str:

@@ -1,22 +1,23 @@
 """Rego text as regopy must read it: respelled where it would read it differently from OPA, or hang.
 
-regopy reads every module as Rego v1, so the partial sets of v0 (`p[x] { ... }`) would become objects; some builtins of
-v0 are missing; some hang on an empty text. Positions in the new text lead back to those in the old one.
+regopy reads every module as Rego v1, so the partial sets of v0 (`p[x] { ... }`) would become objects; a line that begins
+with `(` is taken for arguments; some builtins of v0 are missing; some hang on an empty text. Positions in the new text
+lead back to those in the old one.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from constraints.drivers.modules import blank, foreign_calls
+from constraints.drivers.modules import Brackets, blank, foreign_calls
 from constraints.lang.source import Source
 
 _HEAD = re.compile(r"(?m)(?:^|\})[ \t]*([A-Za-z_]\w*)[ \t]*\[")
+_NEXT_LINE = re.compile(r"(\w+|[\]})])([ \t]*\n\s*)\(")
+_NOT_AN_END = frozenset({"in", "if", "not", "else", "every", "some", "with", "as"})
 _BODY = re.compile(r"\s*\{")
-_OPEN, _CLOSE = "([{", ")]}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,8 +51,8 @@ class Respelled:
 
 def respell(source: Source, *, v1: bool) -> Respelled:
     """The module for regopy; functions that stand in for builtins are put at its end."""
-    text = source.text
-    edits = [] if v1 else list(_sets(text))
+    text, plain = source.text, blank(source.text)
+    edits = list(_line_ends(plain)) if v1 else [*_line_ends(plain), *_sets(plain)]
     used = set()
     for name, at in foreign_calls(source):
         if name in STAND_INS:
@@ -70,42 +71,24 @@ def _applied(text: str, edits: list[Edit]) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def _sets(text: str) -> Iterator[Edit]:
+def _line_ends(plain: str) -> Iterator[Edit]:
+    """A line that begins with `(` is not the arguments of the one before."""
+    for found in _NEXT_LINE.finditer(plain):
+        if found[1] not in _NOT_AN_END:
+            yield Edit(found.start(2), found.start(2), ";")
+
+
+def _sets(plain: str) -> Iterator[Edit]:
     """`name[term] {` of v0 becomes `name contains term if {`."""
-    plain = blank(text)
-    depths = _Depths(plain)
+    brackets = Brackets(plain)
     for found in _HEAD.finditer(plain):
         opening = found.end() - 1
-        closing = depths.closing(opening)
-        if closing is None or depths.at(found.start(1)):
+        closing = brackets.closing(opening)
+        if closing is None or brackets.depth(found.start(1)):
             continue
         if _BODY.match(plain, closing + 1):
             yield Edit(opening, opening + 1, " contains ")
             yield Edit(closing, closing + 1, " if ")
-
-
-class _Depths:
-    """How deep in brackets each place of a text is, and where each bracket is closed."""
-
-    def __init__(self, plain: str) -> None:
-        self._places: list[int] = []
-        self._levels: list[int] = []
-        self._closings: dict[int, int] = {}
-        opened: list[int] = []
-        for found in re.finditer(r"[()\[\]{}]", plain):
-            if found[0] in _OPEN:
-                opened.append(found.start())
-            elif opened:
-                self._closings[opened.pop()] = found.start()
-            self._places.append(found.start())
-            self._levels.append(len(opened))
-
-    def at(self, place: int) -> int:
-        index = bisect_right(self._places, place) - 1
-        return self._levels[index] if index >= 0 else 0
-
-    def closing(self, opening: int) -> int | None:
-        return self._closings.get(opening)
 
 
 # builtin -> the name that is called instead, and its definition

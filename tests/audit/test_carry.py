@@ -35,7 +35,9 @@ def test_a_capped_list_does_not_lower_the_total() -> None:
 
 
 def test_new_findings_of_visible_kinds_stand_beside_the_old_ones_of_hidden_kinds() -> None:
-    one = record(constraint(kinds=BOTH), totalViolations=3, violations=entries("a", "b") + entries("d", kind=DEPLOYMENT))
+    one = record(
+        constraint(kinds=BOTH), totalViolations=3, violations=entries("a", "b") + entries("d", kind=DEPLOYMENT)
+    )
     run = summary(one)
     run.add(violation(one.constraint, "new", DEPLOYMENT))
     standing = Memory().standing(one, entries("new", kind=DEPLOYMENT), run, Hidden((POD,)))

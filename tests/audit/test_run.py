@@ -96,7 +96,12 @@ def engine(*matches: dict[str, Any]) -> Engine:
 
 def pod(name: str, say: Any = (), **metadata: Any) -> dict[str, Any]:
     meta = {"name": name, "namespace": "ns", **metadata}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"say": say if isinstance(say, str) else list(say)}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": meta,
+        "spec": {"say": say if isinstance(say, str) else list(say)},
+    }
 
 
 def rules(of: Engine, **more: Any) -> Rules:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import Any
 import pytest
 from cluster.api import Object
 from cluster.deployed import Cluster, pod_name
-from cluster.patrol import Log, Outcome
+from cluster.patrol import ROOT, Log, Outcome
 from cluster.policies import SLOW, config_map, constraint, template
 
 pytestmark = pytest.mark.cluster
@@ -65,6 +68,8 @@ def test_kill_9_in_a_run_leaves_the_last_results_and_the_next_run_is_whole(full:
 
 def test_leftovers_of_a_killed_run_and_strangers_files_do_no_harm(full: Cluster, whole: Outcome) -> None:
     patrol = full.patrol("f")
+    die_with_pages_on_disk(patrol.cache)
+    assert len(files(patrol.cache)) > 1
     strangers = [patrol.cache / "notes.txt", patrol.cache / "Pod_1" / "0"]
     for path in strangers:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,6 +126,16 @@ def test_a_leader_that_leaves_gives_the_lease_back_so_that_nobody_waits_for_it(q
         assert leading.wait(10).code == 0
         assert other.log.events("audit_started") == []
         other.until(finished(1), RETRY_SECONDS + 3)
+
+
+def die_with_pages_on_disk(cache: Path) -> None:
+    """Leave behind what a process leaves that is killed while pages wait for their evaluation."""
+    code = (
+        "import os, pathlib, sys; from audit.sources.cache import PageCache; "
+        "cache = PageCache(pathlib.Path(sys.argv[1])).__enter__(); cache.put(b'{'); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(cache)], cwd=ROOT)
+    assert done.returncode == -signal.SIGKILL
 
 
 def leads(one: Log, other: Log) -> bool:

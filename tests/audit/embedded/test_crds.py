@@ -28,6 +28,10 @@ def test_a_definition_is_established_at_once(ask: Any, widget_definition: dict[s
     assert status["storedVersions"] == ["v1"]
 
 
+BAD_SCHEMA = {"type": "object", "properties": {"a": {"type": "string", "pattern": "("}}}
+BAD_PATTERN = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": BAD_SCHEMA}}
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [
@@ -38,6 +42,7 @@ def test_a_definition_is_established_at_once(ask: Any, widget_definition: dict[s
         pytest.param({"versions": [{"name": "v1", "storage": True}]}, "schemas are required", id="no schema"),
         pytest.param({"versions": [{"storage": True}]}, "spec.versions[0].name: Required value", id="a version without a name"),
         pytest.param({"versions": []}, "exactly one version marked as storage version", id="no version"),
+        pytest.param({"versions": [BAD_PATTERN]}, "properties[a].pattern: Invalid value: must be a valid regular expression", id="a pattern that is none"),
         pytest.param({"conversion": {"strategy": "Webhook"}}, "spec.conversion.strategy", id="a conversion webhook"),
     ],
 )  # fmt: skip

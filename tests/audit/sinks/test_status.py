@@ -87,14 +87,32 @@ def test_long_messages_are_cut_between_characters() -> None:
 
 
 def test_what_could_not_be_audited_is_said_and_the_last_results_stay() -> None:
-    old = [{"group": "", "version": "v1", "kind": "Pod", "namespace": "ns", "name": "old", "message": "m", "enforcementAction": "deny"}]
+    old = [
+        {
+            "group": "",
+            "version": "v1",
+            "kind": "Pod",
+            "namespace": "ns",
+            "name": "old",
+            "message": "m",
+            "enforcementAction": "deny",
+        }
+    ]
     one = record(constraint(kinds=pods()), totalViolations=1, violations=old)
     run = summary(one)
     run.gaps.append(unlisted(POD))
     patch = written(run)["one"]
     assert (patch["totalViolations"], patch["violations"]) == (1, old)
     assert patch["auditGaps"] == [
-        {"cause": "list", "reason": "Forbidden", "group": "", "version": "v1", "kind": "Pod", "count": 1, "message": "v1/Pod: could not be listed"}
+        {
+            "cause": "list",
+            "reason": "Forbidden",
+            "group": "",
+            "version": "v1",
+            "kind": "Pod",
+            "count": 1,
+            "message": "v1/Pod: could not be listed",
+        }
     ]
 
 

@@ -55,3 +55,9 @@ def test_one_table_is_written_at_the_end_of_a_run() -> None:
     sink.add(violation(constraint()))
     sink.finish(run)
     assert len(written) == 1
+
+
+def test_a_run_that_did_not_end_has_no_table_that_looks_clean() -> None:
+    run = summary(record(constraint()))
+    run.interrupted = True
+    assert render(run, 80) == "The audit 2026-11-20T23:17:21Z did not come to its end; the log says why.\n"

@@ -48,7 +48,9 @@ def play(pages: dict[str, list[RawPage | KubeError]], *resources: Resource, cach
 
 
 def names(items: list[Any]) -> list[str]:
-    return [f"{o['metadata']['namespace']}/{o['metadata']['name']}" for i in items if isinstance(i, Page) for o in i.objects]
+    return [
+        f"{o['metadata']['namespace']}/{o['metadata']['name']}" for i in items if isinstance(i, Page) for o in i.objects
+    ]
 
 
 def gaps(items: list[Any]) -> list[Gap]:

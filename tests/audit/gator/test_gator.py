@@ -1,0 +1,270 @@
+"""`patrol test`: what it prints and how it ends, as `gator test` does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.gator import main
+
+TEMPLATE = """
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: labelled}
+spec:
+  crd:
+    spec:
+      names: {kind: Labelled}
+      validation:
+        openAPIV3Schema: {type: object, properties: {label: {type: string}}}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    rego: |
+      package labelled
+      violation[{"msg": msg, "details": {"label": wanted}}] {
+        wanted := input.parameters.label
+        not input.review.object.metadata.labels[wanted]
+        msg := sprintf("label \\"%v\\" is <missing>", [wanted])
+      }
+"""
+CONSTRAINT = """
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: Labelled
+metadata: {name: owner}
+spec:
+  ENFORCED
+  match: {kinds: [{apiGroups: [""], kinds: [Pod]}]}
+  parameters: {label: owner}
+"""
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\n"
+LINE = 'v1/Pod shop/web: ["owner"] Message: "label \\"owner\\" is <missing>"\n'
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Writes documents to a file and tests it; gives exit code, output and errors."""
+
+    def run(*documents: str, flags: tuple[str, ...] = ()) -> tuple[int, str, str]:
+        (tmp_path / "in.yaml").write_text("---\n".join(documents))
+        code = main([*flags, "-f", str(tmp_path / "in.yaml")])
+        found = capsys.readouterr()
+        return code, found.out, found.err.replace(str(tmp_path), "DIR")
+
+    return run
+
+
+def constraint(enforced: str = "") -> str:
+    return CONSTRAINT.replace("ENFORCED", enforced)
+
+
+def test_a_violation_is_a_line_and_denies(run: Run) -> None:
+    assert run(TEMPLATE, constraint(), POD) == (1, LINE, "")
+
+
+def test_without_a_violation_nothing_is_printed(run: Run) -> None:
+    labelled = POD.replace("namespace: shop", "labels: {owner: me}")
+    assert run(TEMPLATE, constraint(), labelled) == (0, "", "")
+
+
+def test_without_a_violation_json_is_null_and_yaml_is_empty(run: Run) -> None:
+    assert run(TEMPLATE, flags=("-o", "json"))[1] == "null"
+    assert run(TEMPLATE, flags=("--output=yaml",))[1] == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("enforced", "code"),
+    [
+        pytest.param("enforcementAction: warn", 0, id="a warning does not deny"),
+        pytest.param("enforcementAction: dryrun", 0, id="a dry run does not deny"),
+        pytest.param("enforcementAction: shout", 0, id="an unknown action does not deny"),
+        pytest.param("enforcementAction: deny", 1, id="deny"),
+        pytest.param("{enforcementAction: scoped, scopedEnforcementActions: [{action: deny, enforcementPoints: [{name: gator.gatekeeper.sh}]}]}", 1, id="deny among scoped actions"),
+        pytest.param("{enforcementAction: scoped, scopedEnforcementActions: [{action: warn, enforcementPoints: [{name: '*'}]}]}", 0, id="a scoped warning"),
+    ],
+)  # fmt: skip
+def test_the_exit_code_says_whether_something_denies(run: Run, enforced: str, code: int) -> None:
+    spec = enforced.strip("{}").replace(", scopedEnforcementActions", "\n  scopedEnforcementActions")
+    assert run(TEMPLATE, constraint(spec), POD) == (code, LINE, "")
+
+
+def test_deny_only_hides_the_others(run: Run) -> None:
+    warn = constraint("enforcementAction: warn").replace("name: owner", "name: softly")
+    assert run(TEMPLATE, warn, POD, flags=("--deny-only",)) == (0, "", "")
+    assert run(TEMPLATE, warn, constraint(), POD, flags=("--deny-only",)) == (1, LINE, "")
+
+
+def test_results_are_sorted_by_action_then_message(run: Run) -> None:
+    warn = constraint("enforcementAction: warn").replace("name: owner", "name: a").replace("label: owner", "label: a")
+    lower = constraint().replace("name: owner", "name: z").replace("label: owner", "label: app")
+    lines = run(TEMPLATE, warn, constraint(), lower, POD)[1].splitlines()
+    assert [line.split('"')[1] for line in lines] == ["z", "owner", "a"]
+
+
+def test_json_is_gators(run: Run) -> None:
+    code, out, _ = run(TEMPLATE, constraint(), POD, flags=("-o", "json"))
+    assert code == 1
+    assert out.startswith(
+        '[\n    {\n        "target": "admission.k8s.gatekeeper.sh",\n        "msg": "label \\"owner\\" is \\u003cmissing\\u003e",\n'
+    )
+    assert out.endswith('\n        "trace": null\n    }\n]')
+    (result,) = json.loads(out)
+    assert list(result) == ["target", "msg", "metadata", "constraint", "enforcementAction", "violatingObject", "trace"]
+    assert result["metadata"] == {"details": {"label": "owner"}}
+    assert result["constraint"]["spec"]["enforcementAction"] == "deny"
+    assert result["violatingObject"] == {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web", "namespace": "shop"},
+    }
+
+
+YAML = """- result:
+    target: admission.k8s.gatekeeper.sh
+    msg: label "owner" is <missing>
+    metadata:
+        details:
+            label: owner
+    constraint:
+        object:
+            apiVersion: constraints.gatekeeper.sh/v1beta1
+            kind: Labelled
+            metadata:
+                name: owner
+            spec:
+                enforcementAction: deny
+                match:
+                    kinds:
+                        - apiGroups:
+                            - ""
+                          kinds:
+                            - Pod
+                parameters:
+                    label: owner
+    enforcementaction: deny
+    scopedenforcementactions: []
+  violatingObject:
+    apiVersion: v1
+    kind: Pod
+    metadata:
+        name: web
+        namespace: shop
+  trace: null
+"""
+SECOND = (
+    '- {result: {target: admission.k8s.gatekeeper.sh, msg: label "owner" is <missing>, metadata: {details: {label: owner}}, '
+    "constraint: {object: {apiVersion: constraints.gatekeeper.sh/v1beta1, kind: Labelled, metadata: {name: owner}, spec: "
+    '{enforcementAction: deny, match: {kinds: [{apiGroups: [""], kinds: [Pod]}]}, parameters: {label: owner}}}}, '
+    "enforcementaction: deny, scopedenforcementactions: []}, violatingObject: {apiVersion: v1, kind: Pod, metadata: "
+    "{name: api, namespace: shop}}, trace: null}\n"
+)
+
+
+def test_yaml_is_gators_with_further_results_on_a_line_each(run: Run) -> None:
+    _, out, _ = run(TEMPLATE, constraint(), POD, POD.replace("web", "api"), flags=("-o", "yaml"))
+    assert out == YAML + SECOND
+
+
+def test_stats_name_template_engine_and_count(run: Run) -> None:
+    _, out, _ = run(TEMPLATE, constraint(), POD, flags=("-o", "json", "--stats"))
+    found: dict[str, Any] = json.loads(out)
+    (entry,) = found["stats"]
+    assert [entry["scope"], entry["statsFor"]] == ["template", "Labelled"]
+    assert [stat["name"] for stat in entry["stats"]] == ["templateRunTimeNS", "constraintCount"]
+    assert entry["stats"][0]["value"] > 0
+    assert entry["stats"][1] == {"name": "constraintCount", "value": 1, "source": {"type": "engine", "value": "Rego"}}
+    assert len(found["results"]) == 1
+
+
+def test_a_template_that_does_not_compile_leaves_the_others_running(run: Run) -> None:
+    broken = TEMPLATE.replace("labelled", "broken").replace("Labelled", "Broken").replace("violation[", "violation{[")
+    lost = constraint().replace("Labelled", "Broken")
+    code, out, err = run(TEMPLATE, broken, constraint(), lost, POD)
+    assert (code, out) == (1, LINE)
+    assert err.startswith('Error: auditing objects: adding template "broken" (file: "DIR/in.yaml", document 2, line ')
+    assert err.endswith("; constraints of Broken are left out\n")
+
+
+@pytest.mark.parametrize(
+    ("documents", "message"),
+    [
+        pytest.param((constraint(),), 'adding constraint "owner" (file: "DIR/in.yaml", document 1, line 1): ', id="a constraint without its template"),
+        pytest.param((TEMPLATE, constraint().replace("label: owner", "label: 5")), 'adding constraint "owner" (file: "DIR/in.yaml", document 2, line ', id="parameters that the schema refuses"),
+        pytest.param((TEMPLATE.replace("name: labelled", "name: other"),), 'adding template "other" (file: "DIR/in.yaml", document 1, line 1): ', id="a template of a wrong name"),
+        pytest.param(("kind: Pod\nmetadata: {name: web}\n",), 'adding data of GVK "/, Kind=Pod": resource "web" (file: "DIR/in.yaml", document 1, line 1) has no version', id="an object without a version"),
+        pytest.param(("apiVersion: v1\n",), 'adding data of GVK "/v1, Kind=": resource "" (file: "DIR/in.yaml", document 1, line 1) has no kind', id="an object without a kind"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_named_and_ends_the_run(run: Run, documents: tuple[str, ...], message: str) -> None:
+    code, out, err = run(*documents)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"Error: auditing objects: {message}")
+
+
+def test_a_namespace_that_is_not_among_the_objects_is_a_violation(run: Run) -> None:
+    selecting = constraint().replace("match: {", "match: {namespaceSelector: {matchLabels: {a: b}}, ")
+    code, out, _ = run(TEMPLATE, selecting, POD)
+    assert code == 1
+    assert (
+        "unable to match constraints: error matching the requested object: web :failed to run Match criteria: " in out
+    )
+    given = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {a: b}}\n"
+    assert run(TEMPLATE, selecting, POD, given) == (1, LINE, "")
+    assert run(TEMPLATE, selecting, POD.replace("shop", "default")) == (0, "", "")
+
+
+def test_templates_and_constraints_are_objects_too(run: Run) -> None:
+    broad = constraint().replace("match: {kinds: [{apiGroups: [\"\"], kinds: [Pod]}]}", "match: {}")  # fmt: skip
+    lines = run(TEMPLATE, broad)[1].splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "templates.gatekeeper.sh/v1/ConstraintTemplate labelled",
+        "constraints.gatekeeper.sh/v1beta1/Labelled owner",
+    ]
+
+
+def test_duplicates_are_warned_about(run: Run) -> None:
+    labelled = POD.replace("namespace: shop", "labels: {owner: me}")
+    _, _, err = run(TEMPLATE, constraint(), labelled, labelled)
+    assert (
+        err == 'WARNING - Resource named "web" (from file: "DIR/in.yaml") is already defined in file: "DIR/in.yaml"\n'
+    )
+
+
+def test_expansion_templates_are_said_to_have_no_effect(run: Run) -> None:
+    expansion = "apiVersion: expansion.gatekeeper.sh/v1alpha1\nkind: ExpansionTemplate\nmetadata: {name: pods}\n"
+    _, _, err = run(TEMPLATE, expansion)
+    assert err.startswith('WARNING - ExpansionTemplate "pods" (file: "DIR/in.yaml", document 2, line ')
+    assert err.endswith("is only data: expansion is not supported\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        pytest.param([], "no input data identified", id="no input"),
+        pytest.param(["--bogus"], "unrecognized arguments: --bogus; see patrol test --help", id="an unknown flag"),
+        pytest.param(["-o", "toml"], "argument -o/--output: invalid choice: 'toml' (choose from 'text', 'json', 'yaml'); see patrol test --help", id="an unknown format"),
+        pytest.param(["--stats=maybe"], "argument --stats: 'maybe' is neither true nor false; see patrol test --help", id="a boolean that is none"),
+        pytest.param(["-i", "ghcr.io/x"], "--image and --tempdir: policies in OCI images cannot be read; unpack them and use --filename", id="an image"),
+        pytest.param(["--default-k8s-native-validation-failure-policy", "Maybe"], "argument --default-k8s-native-validation-failure-policy: invalid choice: 'Maybe' (choose from 'Fail', 'Ignore'); see patrol test --help", id="an unknown failure policy"),
+        pytest.param(["-f", "nowhere.yaml"], 'path "nowhere.yaml": no such file or directory', id="a file that is not there"),
+    ],
+)  # fmt: skip
+def test_wrong_arguments_end_with_one(argv: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(argv) == 1
+    assert capsys.readouterr().err == f"Error: {message}\n"
+
+
+def test_standard_input_is_read_and_nothing_heavy_is_imported(tmp_path: Path) -> None:
+    program = (
+        "import sys; from audit.gator import main; code = main([]); "
+        "print(sorted({'kubernetes', 'starlette', 'prometheus_client', 'uvicorn'} & set(sys.modules))); sys.exit(code)"
+    )
+    text = "---\n".join((TEMPLATE, constraint(), POD))
+    done = subprocess.run([sys.executable, "-c", program], input=text, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, LINE + "[]\n", "")

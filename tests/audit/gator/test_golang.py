@@ -1,0 +1,68 @@
+"""How Go prints; every row was asked of `gator test`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from audit.gator.golang import general, json_text, quote
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("plain", '"plain"'),
+        ('say "hi" \\', '"say \\"hi\\" \\\\"'),
+        ("a\nb\tc\x07", '"a\\nb\\tc\\a"'),
+        ("\x01\x7f", '"\\x01\\x7f"'),
+        ("é ü 😀", '"é ü 😀"'),
+        ("\u00a0\u200b\u2028", '"\\u00a0\\u200b\\u2028"'),
+        ("\U000e0001", '"\\U000e0001"'),
+    ],
+)
+def test_quote(text: str, quoted: str) -> None:
+    assert quote(text) == quoted
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (100000, "100000"),
+        (1000000, "1e+06"),
+        (123456789, "1.23456789e+08"),
+        (2**53, "9.007199254740992e+15"),
+        (1.5, "1.5"),
+        (100000.5, "100000.5"),
+        (0.0001, "0.0001"),
+        (0.00001, "1e-05"),
+        (-2.5e-9, "-2.5e-09"),
+        (10**21, "1e+21"),
+    ],
+)
+def test_general(number: float, text: str) -> None:
+    assert general(number) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1000000, "1000000"),
+        (9223372036854776000, "9223372036854776000"),
+        (10**20, "100000000000000000000"),
+        (10**21, "1e+21"),
+        (0.00001, "0.00001"),
+        (1e-7, "1e-7"),
+        (1.5e300, "1.5e+300"),
+        (-0.25, "-0.25"),
+        (True, "true"),
+        (None, "null"),
+        ("<a> & \u2028 é \x01", '"\\u003ca\\u003e \\u0026 \\u2028 é \\u0001"'),
+        ({}, "{}"),
+        ([], "[]"),
+        ({"b": [1], "a": {}}, '{\n    "a": {},\n    "b": [\n        1\n    ]\n}'),
+    ],
+)
+def test_json(value: Any, text: str) -> None:
+    assert json_text(value) == text

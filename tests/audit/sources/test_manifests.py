@@ -1,0 +1,135 @@
+"""Files, folders and standard input to objects."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from audit.errors import InputError
+from audit.sources.manifests import Manifest, duplicates, parse, piped, read, read_objects
+
+FILE = 'file: "f.yaml"'
+
+
+def values(text: str) -> list[object]:
+    return [manifest.object for manifest in parse(text, FILE)]
+
+
+@pytest.mark.parametrize(
+    ("text", "objects"),
+    [
+        pytest.param("", [], id="nothing"),
+        pytest.param("# only a comment\n---\n\n---\n", [], id="empty documents are left out"),
+        pytest.param("{}\n---\na: b\n", [{"a": "b"}], id="empty objects are left out"),
+        pytest.param("a: 1\n---\nb: 2\n", [{"a": 1}, {"b": 2}], id="documents"),
+        pytest.param("---\na: 1\n--- # second\nb: 2", [{"a": 1}, {"b": 2}], id="a comment behind the separator"),
+        pytest.param("a: |\n  ---\n  b\n", [{"a": "---\nb\n"}], id="an indented separator is text"),
+        pytest.param('{"a": 1}\n', [{"a": 1}], id="JSON"),
+        pytest.param(
+            '{"a": 1}{"b": 2}\n\n {"c": 3}', [{"a": 1}, {"b": 2}, {"c": 3}], id="JSON values one after the other"
+        ),
+        pytest.param(
+            '---\n{"a": 1}\n---\n{"b": 9007199254740993}\n',
+            [{"a": 1}, {"b": 9007199254740992}],
+            id="JSON documents; numbers are float64",
+        ),
+        pytest.param('{"a": 2.0, "v": "1.25"}', [{"a": 2, "v": "1.25"}], id="an integral float in JSON is an integer"),
+        pytest.param("{a: yes}", [{"a": True}], id="YAML that begins like JSON"),
+        pytest.param("a: b\r\n---\r\nc: d\r\n", [{"a": "b"}, {"c": "d"}], id="lines that end as on Windows"),
+    ],
+)
+def test_parse(text: str, objects: list[object]) -> None:
+    assert values(text) == objects
+
+
+def test_a_manifest_knows_where_it_came_from() -> None:
+    found = parse("# c\na: 1\n---\n\n---\nb: 2\n", FILE)
+    assert [str(manifest) for manifest in found] == [f"{FILE}, document 1, line 1", f"{FILE}, document 2, line 6"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("a: 1\n---\nb: [\nc: d\n", f"{FILE}, document 2, line 5: not YAML: ", id="YAML that does not end"),
+        pytest.param(
+            "--- {a: b}\n",
+            f"{FILE}, document 1, line 1: text after the document separator ---: '{{a: b}}'",
+            id="text behind the separator",
+        ),
+        pytest.param("- a\n", f"{FILE}, document 1, line 1: an object must be a mapping, it is ['a']", id="a list"),
+        pytest.param(
+            "a: 1\n---\nword\n", f"{FILE}, document 2, line 3: an object must be a mapping, it is 'word'", id="a word"
+        ),
+        pytest.param(
+            "? [a]\n: b\n", f"{FILE}, document 1, line 1: not YAML: a key must be a scalar", id="a list for a key"
+        ),
+        pytest.param("a: .inf\n", f"{FILE}, document 1, line 1: not YAML: .inf has no JSON value", id="infinity"),
+        pytest.param("a: " + "[" * 5000 + "]" * 5000, f"{FILE}, document 1, line 1: nested too deeply", id="too deep"),
+        pytest.param(
+            '{"a":' * 5000 + "1" + "}" * 5000, f"{FILE}, document 1, line 1: nested too deeply", id="too deep in JSON"
+        ),
+    ],
+)
+def test_what_cannot_be_read_names_file_document_and_line(text: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse(text, FILE)
+    assert str(caught.value).startswith(message)
+
+
+def test_aliases_that_stand_for_too_much_are_refused() -> None:
+    rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    rows += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    with pytest.raises(InputError, match="its aliases stand for too much"):
+        parse("\n".join(rows), FILE)
+
+
+def test_folders_are_walked_and_other_files_passed_by(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    for name, text in (("b/2.yml", "id: 2"), ("b/3.json", '{"id": 3}'), ("1.yaml", "id: 1"), ("note.txt", "id: 4")):
+        (tmp_path / name).write_text(text)
+    assert read_objects([str(tmp_path)]) == [{"id": 1}, {"id": 2}, {"id": 3}]
+
+
+def test_a_named_file_needs_one_of_the_extensions(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("a: b")
+    with pytest.raises(InputError) as caught:
+        read([str(tmp_path / "note.txt")])
+    assert str(caught.value) == f'path "{tmp_path}/note.txt" must be of extensions: [.yaml .yml .json]'
+
+
+def test_a_path_that_does_not_exist_is_named() -> None:
+    with pytest.raises(InputError, match=r'path "nowhere\.yaml": no such file or directory'):
+        read(["nowhere.yaml"])
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"a: \xff\xfe")
+    with pytest.raises(InputError, match="cannot be read: 'utf-8' codec"):
+        read([str(tmp_path)])
+
+
+def test_standard_input_is_read_after_the_files(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("id: 1")
+    found = read([str(tmp_path)], io.StringIO("id: 2"))
+    assert [(manifest.object, manifest.file) for manifest in found][1] == ({"id": 2}, "stdin")
+
+
+def test_devices_and_closed_streams_are_not_piped(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    with open("/dev/null") as null, open(tmp_path / "a") as file:
+        assert piped(null) is None
+        assert piped(file) is file
+    assert piped(file) is None
+    assert piped(None) is None
+
+
+def test_objects_of_one_group_kind_namespace_and_name_are_duplicates() -> None:
+    pod = {"kind": "Pod", "metadata": {"name": "web", "namespace": "a"}}
+    found = [
+        Manifest({"apiVersion": "v1", **pod}, 'file: "a"', 1, 1),
+        Manifest({"apiVersion": "v2", **pod}, "stdin", 1, 1),
+        Manifest({"apiVersion": "apps/v1", **pod}, 'file: "c"', 1, 1),
+    ]
+    assert list(duplicates(found)) == ['WARNING - Resource named "web" (from stdin) is already defined in file: "a"']

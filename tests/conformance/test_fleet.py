@@ -1,0 +1,87 @@
+"""A fleet of objects through `patrol test`: the totals that Gatekeeper gives, from ../shared/bench."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.gator.evaluate import Outcome, evaluate, load, namespace_of, namespaces_of
+from audit.sources.manifests import Manifest, parse, read
+from constraints import Engine, Inventory, Point, Violation
+from constraints.review import review_of
+
+BENCH = Path(__file__).parents[3] / "shared" / "bench"
+pytestmark = pytest.mark.skipif(not BENCH.exists(), reason="the bench is not beside this checkout (../shared)")
+OTHER_ENGINE = {  # Gatekeeper answers these with their CEL code, which says other things than their Rego code
+    "K8sPSPAllowPrivilegeEscalationContainer/psp-allow-privilege-escalation-container",
+    "K8sRequiredLabels/all-must-have-owner",
+}
+REFUSED = {"K8sPSPCapabilities"}  # regopy refuses the template, see library-gaps.txt
+
+
+def fleet(*arguments: str) -> list[Manifest]:
+    """The objects that fleet.py makes."""
+    made = subprocess.run(
+        [sys.executable, str(BENCH / "fleet.py"), *arguments], capture_output=True, text=True, check=True
+    )
+    return parse(made.stdout, "fleet")
+
+
+def expected(name: str) -> dict[str, Any]:
+    """The totals of a fleet."""
+    found: dict[str, Any] = json.loads((BENCH / "expected.json").read_text())[name]
+    return found
+
+
+def totals(violations: Iterable[Violation]) -> Counter[str]:
+    """Violations for each constraint."""
+    return Counter(violation.constraint.key for violation in violations)
+
+
+def found_in(outcome: Outcome) -> list[Violation]:
+    """The violations of a run."""
+    return [result.violation for result in outcome.report.results]
+
+
+def test_a_run_finds_what_each_object_alone_gives() -> None:
+    policies, objects = read([str(BENCH / "policies")]), fleet("20", "--namespaces", "3")
+    together = found_in(evaluate([*policies, *objects]))
+    engine = Engine(Point.GATOR)
+    refused = {gap.policy for gap in load(policies, engine)}
+    namespaces = namespaces_of(manifest.object for manifest in objects)
+    alone = [
+        outcome
+        for manifest in [*policies, *objects]
+        for outcome in engine.review(
+            review_of(manifest.object, namespace_of(manifest.object, namespaces)), Inventory.of([manifest.object])
+        )
+    ]
+    assert len(together) > 100
+    assert refused == REFUSED
+    assert Counter((v.constraint.key, str(v.object), v.message) for v in together) == Counter(
+        (v.constraint.key, str(v.object), v.message) for v in alone if isinstance(v, Violation)
+    )
+
+
+@pytest.mark.slow
+def test_a_thousand_pods_give_gatekeepers_totals() -> None:
+    outcome = evaluate([*read([str(BENCH / "policies")]), *fleet("1000")])
+    ours, theirs = totals(found_in(outcome)), expected("1000")["totals"]
+    assert {gap.policy for gap in outcome.gaps} == REFUSED
+    assert {key: total for key, total in ours.items() if key not in OTHER_ENGINE} == {
+        key: total for key, total in theirs.items() if key not in OTHER_ENGINE
+    }
+
+
+@pytest.mark.slow
+def test_services_that_share_a_selector_are_found_by_the_inventory() -> None:
+    outcome = evaluate([*read([str(BENCH / "referential")]), *fleet("500", "--kind", "Service")])
+    assert outcome.gaps == []
+    assert totals(found_in(outcome)) == expected("services-500")["totals"]

@@ -1,0 +1,81 @@
+"""Which constraints gator refuses, and in which words.
+
+The recorded answers are read from `../shared` beside the repository; without them the tests are skipped.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from constraints import Engine, Point, PolicyError
+from constraints.inventory import Inventory
+from constraints.model import Finding
+
+CONFORMANCE = Path(__file__).resolve().parents[3] / "shared" / "conformance"
+REFUSED = CONFORMANCE / "golden" / "refused.jsonl.gz"
+OWN_WORDS = {  # gator says `spec.labelSelector` of both selectors; we say which one it is
+    "match-068",
+    "match-069",
+    "match-070",
+    "match-088",
+    "match-090",
+}
+
+pytestmark = pytest.mark.skipif(not REFUSED.exists(), reason="needs ../shared beside the repository")
+
+
+class Silent:
+    """A driver that takes any code: whether a constraint is refused does not depend on its policy."""
+
+    engine = "Rego"
+
+    def compile(self, kind: str, source: Mapping[str, Any]) -> Silent:
+        return self
+
+    def program(self, parameters: Any) -> Silent:
+        return self
+
+    def __call__(self, review: Mapping[str, Any], inventory: Inventory) -> list[Finding]:
+        return []
+
+
+def cases() -> Iterator[dict[str, Any]]:
+    if REFUSED.exists():
+        with gzip.open(REFUSED, "rt", encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+
+
+@cache
+def engine(template: str) -> Engine:
+    golden = template.startswith("match/")
+    path = CONFORMANCE / (f"golden/{template[6:]}.template.yaml" if golden else f"library/{template}/template.yaml")
+    made = Engine(Point.GATOR, {"Rego": Silent()})
+    made.add_template(yaml.load(path.read_bytes(), yaml.CSafeLoader))
+    return made
+
+
+def answer(case: dict[str, Any]) -> str | None:
+    try:
+        engine(case["template"]).add_constraint(case["constraint"])
+    except PolicyError as error:
+        return f'adding constraint "{case["constraint"]["metadata"]["name"]}": {error.message}'
+    return None
+
+
+def test_what_gator_refuses_is_refused_and_nothing_else() -> None:
+    wrong = [(case["message"], answer(case)) for case in cases() if case["refused"] is not (answer(case) is not None)]
+    assert wrong == []
+
+
+def test_it_is_refused_in_the_words_of_gator() -> None:
+    spoken = [case for case in cases() if case["constraint"]["metadata"]["name"] not in OWN_WORDS]
+    assert len(spoken) > 500
+    assert [(case["message"], answer(case)) for case in spoken if answer(case) != case["message"]] == []

@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from probes import constraint, edited, pod, template
+
+from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
+from constraints.errors import CompileError, ConstraintError, EngineMissing, EvaluationError
+from constraints.inventory import EMPTY
+from constraints.model import Finding
+from constraints.review import review_of
+
+Answer = Callable[[Mapping[str, Any], Any], Iterable[Finding]]
+PODS = [{"apiGroups": [""], "kinds": ["Pod"]}]
+
+
+@dataclass
+class Canned:
+    """A driver whose policies all give the same answer."""
+
+    answer: Answer
+    engine: str = "Rego"
+    inventories: list[Inventory] = field(default_factory=list)
+
+    def compile(self, kind: str, source: Mapping[str, Any]) -> Canned:
+        if "bad" in source.get("rego", ""):
+            raise CompileError("it is bad", source=kind)
+        return self
+
+    def program(self, parameters: Any) -> Callable[[Mapping[str, Any], Inventory], Iterable[Finding]]:
+        def program(review: Mapping[str, Any], inventory: Inventory) -> Iterable[Finding]:
+            self.inventories.append(inventory)
+            return self.answer(review, parameters)
+
+        return program
+
+
+def say(*messages: str) -> Answer:
+    return lambda review, parameters: [Finding(message) for message in messages]
+
+
+def failing(error: Exception) -> Answer:
+    def answer(review: Mapping[str, Any], parameters: Any) -> Iterable[Finding]:
+        raise error
+
+    return answer
+
+
+def engine(answer: Answer, *constraints: dict[str, Any], point: Point = Point.AUDIT) -> Engine:
+    made = Engine(point, {"Rego": Canned(answer)})
+    made.add_template(template())
+    for obj in constraints or (constraint(),):
+        made.add_constraint(obj)
+    return made
+
+
+def test_a_finding_becomes_a_violation_of_its_constraint() -> None:
+    made = engine(
+        lambda review, parameters: [Finding(f"no {review['name']}", {"a": 1})], constraint(enforcementAction="warn")
+    )
+    (found,) = made.review(review_of(pod()))
+    assert isinstance(found, Violation)
+    assert (found.constraint.key, found.object.name, found.message, found.details) == (
+        "Probe/probe",
+        "web",
+        "no web",
+        {"a": 1},
+    )
+    assert (found.action, found.actions, found.error) == ("warn", (), False)
+
+
+def test_findings_that_are_equal_in_message_and_details_count_once() -> None:
+    made = engine(lambda review, parameters: [Finding("x"), Finding("x"), Finding("x", {"a": 1}), Finding("y")])
+    assert [(v.message, v.details) for v in made.review(review_of(pod()))] == [("x", {}), ("x", {"a": 1}), ("y", {})]
+
+
+def test_a_scoped_violation_carries_its_actions() -> None:
+    scopes = [{"action": action, "enforcementPoints": [{"name": "*"}]} for action in ("warn", "deny")]
+    made = engine(say("x"), constraint(enforcementAction="scoped", scopedEnforcementActions=scopes))
+    (found,) = made.review(review_of(pod()))
+    assert (found.action, found.actions) == ("scoped", ("warn", "deny"))
+
+
+def test_a_constraint_that_is_not_enforced_here_is_known_but_not_asked() -> None:
+    scopes = [{"action": "deny", "enforcementPoints": [{"name": "gator.gatekeeper.sh"}]}]
+    made = engine(say("x"), constraint(enforcementAction="scoped", scopedEnforcementActions=scopes))
+    assert list(made.review(review_of(pod()))) == []
+    assert (list(made.constraints), made.enforced()) == (["Probe/probe"], ())
+
+
+def test_only_constraints_of_the_kind_are_asked() -> None:
+    made = engine(
+        say("x"),
+        constraint("pods", match={"kinds": PODS}),
+        constraint("all"),
+        constraint("x", match={"kinds": [{"kinds": ["X"]}]}),
+    )
+    assert [v.constraint.name for v in made.review(review_of(pod()))] == ["pods", "all"]
+
+
+def test_a_constraint_that_takes_the_other_kind_too_is_left_out_on_request() -> None:
+    made = engine(say("x"), constraint("pods", match={"kinds": PODS}), constraint("all"))
+    found = made.review(review_of(pod()), unless=Kind("apps", "v1", "Deployment"))
+    assert [v.constraint.name for v in found] == ["pods"]
+
+
+def test_matching_and_evaluating_are_the_two_halves_of_a_review() -> None:
+    made = engine(say("x"), constraint("one"), constraint("two"))
+    review = review_of(pod())
+    assert list(made.evaluate(review, made.matching(review))) == list(made.review(review))
+
+
+def test_the_inventory_reaches_the_policy() -> None:
+    driver = Canned(say())
+    made = Engine(drivers={"Rego": driver})
+    made.add_template(template())
+    made.add_constraint(constraint())
+    inventory = Inventory.of([pod()])
+    list(made.review(review_of(pod()), inventory))
+    list(made.review(review_of(pod())))
+    assert driver.inventories == [inventory, EMPTY]
+
+
+def test_a_runtime_error_of_the_policy_is_one_violation_without_details() -> None:
+    made = engine(failing(EvaluationError("eval_conflict_error: twice", code="eval_conflict_error")))
+    (found,) = made.review(review_of(pod()))
+    assert (found.message, found.details, found.error) == ("eval_conflict_error: twice", None, True)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (RecursionError("maximum recursion depth exceeded"), "RecursionError: maximum recursion depth exceeded"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+        (PolicyError("violation: msg must be a string, it is 5"), "violation: msg must be a string, it is 5"),
+    ],
+)
+def test_any_other_failure_is_a_gap_and_the_other_constraints_go_on(error: Exception, text: str) -> None:
+    def answer(review: Mapping[str, Any], parameters: Any) -> Iterable[Finding]:
+        if parameters:
+            raise error
+        return [Finding("fine")]
+
+    made = Engine(drivers={"Rego": Canned(answer)})
+    made.add_template(template(schema={"type": "object", "x-kubernetes-preserve-unknown-fields": True}))
+    made.add_constraint(constraint("broken", parameters={"a": 1}))
+    made.add_constraint(constraint("whole"))
+    gap, violation = made.review(review_of(pod()))
+    assert isinstance(gap, Gap)
+    assert (gap.cause, gap.reason, gap.policy) == (Cause.EVALUATION, "EvaluationFailed", "Probe/broken")
+    assert gap.message == f"constraint Probe/broken could not be evaluated: {text}, for v1/Pod shop/web"
+    assert (gap.kind, gap.object) == (Kind("", "v1", "Pod"), review_of(pod()).ref)
+    assert violation.message == "fine"
+
+
+UNDECIDED = constraint(match={"namespaceSelector": {"matchLabels": {"a": "b"}}})
+
+
+def test_an_unknown_namespace_is_a_gap_for_the_audit() -> None:
+    (gap,) = engine(say("x"), UNDECIDED).review(review_of(pod()))
+    assert isinstance(gap, Gap)
+    assert (gap.cause, gap.reason) == (Cause.EVALUATION, "NamespaceUnknown")
+    assert gap.message.startswith("constraint Probe/probe spec.match cannot be decided: ")
+    assert gap.message.endswith(", for v1/Pod shop/web")
+
+
+def test_an_unknown_namespace_is_a_violation_for_gator() -> None:
+    (found,) = engine(say("x"), UNDECIDED, point=Point.GATOR).review(review_of(pod()))
+    assert (found.details, found.error) == (None, True)
+    assert found.message == (
+        "unable to match constraints: error matching the requested object: web :failed to run Match criteria: "
+        "namespace selector for namespace-scoped object but missing Namespace"
+    )
+
+
+def test_an_object_in_an_empty_namespace_is_taken_for_namespaced() -> None:
+    cluster_scoped = constraint(match={"scope": "Cluster"})
+    asked = engine(say("x"), cluster_scoped)
+    assert len(list(asked.review(review_of(pod(namespace=""))))) == 1
+    assert len(list(asked.review(review_of(pod(namespace=""), {})))) == 0
+
+
+@pytest.mark.parametrize(
+    "obj", [{}, {"metadata": []}, {"kind": 5, "metadata": {"name": {}, "namespace": 1, "labels": []}}]
+)
+@pytest.mark.parametrize("point", Point)
+def test_an_object_of_any_shape_is_reviewed(obj: Any, point: Point) -> None:
+    made = engine(say("x"), constraint("all"), UNDECIDED, point=point)
+    assert "x" in [outcome.message for outcome in made.review(review_of(obj))]
+
+
+def test_a_template_takes_its_constraints_along() -> None:
+    made = engine(say("x"))
+    made.remove_template("Probe")
+    assert (dict(made.templates), dict(made.constraints), list(made.review(review_of(pod())))) == ({}, {}, [])
+    made.remove_template("Probe")
+    made.remove_constraint("Probe/probe")
+
+
+def test_a_replaced_template_drops_its_constraints() -> None:
+    made = engine(say("x"))
+    made.add_template(template())
+    assert (list(made.templates), list(made.constraints)) == (["Probe"], [])
+
+
+def test_a_bad_template_leaves_the_one_before_in_place() -> None:
+    made = engine(say("x"))
+    with pytest.raises(CompileError, match="it is bad"):
+        made.add_template(template("package bad"))
+    assert [v.message for v in made.review(review_of(pod()))] == ["x"]
+
+
+def test_a_bad_constraint_is_named_and_leaves_the_one_before_in_place() -> None:
+    made = engine(say("x"))
+    with pytest.raises(ConstraintError) as caught:
+        made.add_constraint(constraint(bogus=1))
+    assert str(caught.value) == "Probe/probe: invalid Constraint: unknown fields: [spec.bogus]"
+    assert len(list(made.review(review_of(pod())))) == 1
+
+
+def test_a_constraint_of_a_missing_template_is_refused() -> None:
+    with pytest.raises(ConstraintError) as caught:
+        engine(say()).add_constraint(constraint(kind="Other"))
+    assert str(caught.value) == 'Other/probe: missing ConstraintTemplate: no template defines kind "Other"'
+
+
+def test_a_constraint_with_an_invalid_selector_is_refused() -> None:
+    selector = {"matchExpressions": [{"key": "a", "operator": "Like"}]}
+    with pytest.raises(ConstraintError, match=r"Probe/probe: .*Like"):
+        engine(say()).add_constraint(constraint(match={"labelSelector": selector}))
+
+
+def test_a_template_for_other_engines_is_refused() -> None:
+    code = [{"engine": "Starlark", "source": {}}, {"engine": "Wasm", "source": {}}]
+    obj = edited(template(), "spec.targets.0", {"target": "admission.k8s.gatekeeper.sh", "code": code})
+    with pytest.raises(EngineMissing) as caught:
+        engine(say()).add_template(obj)
+    assert (
+        str(caught.value)
+        == 'ConstraintTemplate "probe": no engine for its code ["Starlark","Wasm"]; engines here: Rego'
+    )
+
+
+def test_the_first_code_whose_engine_is_here_is_used() -> None:
+    code = [{"engine": "Starlark", "source": {}}, {"engine": "Rego", "source": {"rego": "package a"}}]
+    obj = edited(template(), "spec.targets.0", {"target": "admission.k8s.gatekeeper.sh", "code": code})
+    made = engine(say("x"))
+    assert made.add_template(obj).kind == "Probe"

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from probes import pod
+
+from constraints import Kind, ObjectRef, Point
+from constraints.review import document, review_of, review_of_request
+
+SHOP = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}, "spec": {"x": 1}, "status": {}}
+
+
+def test_a_listed_object_is_named_by_what_it_says_of_itself() -> None:
+    obj = pod()
+    obj["metadata"] |= {"uid": "u", "labels": {"a": "b"}}
+    assert review_of(obj).ref == ObjectRef(Kind("", "v1", "Pod"), "shop", "web", "u", {"a": "b"})
+
+
+def test_the_document_of_the_audit_has_exactly_these_keys() -> None:
+    obj = pod()
+    assert document(review_of(obj, SHOP), Point.AUDIT) == {
+        "uid": "",
+        "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "resource": {"group": "", "version": "", "resource": ""},
+        "name": "web",
+        "namespace": "shop",
+        "operation": "",
+        "userInfo": {},
+        "options": None,
+        "object": obj,
+        "oldObject": None,
+        "namespaceObject": {"metadata": {"name": "shop"}, "spec": {"x": 1}, "status": {}},
+    }
+
+
+def test_a_cluster_scoped_object_has_no_key_namespace_and_an_empty_namespace_object() -> None:
+    found = document(review_of(SHOP), Point.AUDIT)
+    assert "namespace" not in found
+    assert found["namespaceObject"] == {}
+
+
+def test_for_gator_the_namespace_object_is_null() -> None:
+    assert document(review_of(pod(), SHOP), Point.GATOR)["namespaceObject"] is None
+
+
+REQUEST: dict[str, Any] = {
+    "uid": "r-1",
+    "kind": {"group": "apps", "version": "v1", "kind": "Deployment"},
+    "resource": {"group": "apps", "version": "v1", "resource": "deployments"},
+    "name": "asked",
+    "namespace": "there",
+    "operation": "UPDATE",
+    "userInfo": {"username": "me"},
+    "object": pod(),
+    "oldObject": pod("old"),
+    "options": {"x": 1},
+}
+
+
+def test_an_admission_request_counts_more_than_its_object() -> None:
+    review = review_of_request(REQUEST)
+    assert review.ref == ObjectRef(Kind("apps", "v1", "Deployment"), "there", "asked")
+    assert document(review, Point.GATOR) == {**REQUEST, "namespaceObject": None}
+
+
+def test_a_delete_is_about_the_old_object() -> None:
+    review = review_of_request({"operation": "DELETE", "object": None, "oldObject": pod("old")})
+    assert (review.ref.name, review.object["metadata"]["name"]) == ("old", "old")
+    found = document(review, Point.GATOR)
+    assert (found["object"], found["oldObject"]) == (pod("old"), pod("old"))
+
+
+@pytest.mark.parametrize(
+    "obj",
+    [
+        {},
+        {"metadata": None},
+        {"metadata": []},
+        {"apiVersion": 5, "kind": {}, "metadata": {"name": 1, "namespace": [], "uid": 2, "labels": "x"}},
+    ],
+)
+def test_fields_of_a_wrong_type_count_as_absent(obj: Any) -> None:
+    review = review_of(obj)
+    assert review.ref == ObjectRef(Kind("", "", ""), "", "")
+    assert {"name", "namespace"} & set(document(review, Point.AUDIT)) == set()
+
+
+def test_labels_that_are_no_texts_are_left_out_of_the_reference() -> None:
+    obj = {"metadata": {"labels": {"a": "b", "c": 1, "d": None}}}
+    assert review_of(obj).ref.labels == {"a": "b"}
