@@ -56,7 +56,7 @@ class WrittenDecimal(Decimal):
 def number_of(text: str) -> Number:
     """The number that a policy or JSON writes as `text`. Raises ValueError for one with an enormous exponent."""
     if _INTEGER.fullmatch(text):
-        return int(text) if len(text) < _SHORT else int(Decimal(text))
+        return integer_of(text)
     try:
         value = Decimal(text)
     except InvalidOperation as error:
@@ -85,7 +85,7 @@ def _power(exponent: int) -> int:
 def number_text(value: Number) -> str:
     """As OPA prints it."""
     if isinstance(value, int):
-        return str(value) if -_INT64 < value < _INT64 else _integer_text(value)
+        return str(value) if -_INT64 < value < _INT64 else integer_text(value)
     if isinstance(value, Written | WrittenDecimal):
         return value.text
     if type(value) is float and 1e-4 <= abs(value) < _PLAIN:
@@ -93,7 +93,13 @@ def number_text(value: Number) -> str:
     return general(value) if value else "0"
 
 
-def _integer_text(value: int) -> str:
+def integer_of(digits: str) -> int:
+    """An integer of any length; Python's own conversion stops at some thousand digits."""
+    return int(digits) if len(digits) < _SHORT else int(Decimal(digits))
+
+
+def integer_text(value: int) -> str:
+    """All digits of an integer of any length."""
     return str(value) if value.bit_length() < 3 * _SHORT else f"{Decimal(value):f}"
 
 
