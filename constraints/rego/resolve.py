@@ -1,0 +1,359 @@
+"""Names to what they mean: imports and rules to references below `data`, local variables to unique ones.
+
+Facts of scoping are those of OPA 1.17 (v1/ast/compile.go: resolveAllRefs, rewriteLocalVars).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from constraints.lang.source import Span
+from constraints.rego.builtins import Builtin
+from constraints.rego.problems import COMPILE, Problems
+from constraints.rego.scope import ARGUMENT, ASSIGNED, DECLARED, Fresh, Scope
+from constraints.rego.syntax import (
+    ArrayTerm,
+    Body,
+    Call,
+    Comprehension,
+    Every,
+    Expr,
+    FunctionName,
+    ObjectTerm,
+    Ref,
+    Scalar,
+    SetTerm,
+    SomeDecl,
+    SomeIn,
+    TemplateString,
+    Term,
+    Var,
+    With,
+)
+from constraints.rego.walk import ROOTS, everywhere, pattern, visible, visible_in_body
+
+_KIND_NAMES: Final[dict[type, str]] = {
+    Call: "call",
+    Ref: "ref",
+    SetTerm: "set",
+    TemplateString: "templatestring",
+    Comprehension: "comprehension",
+}
+
+
+@dataclass(slots=True)
+class Names:
+    """What a module may name: its package's rules and its imports by their first word, as absolute paths.
+
+    `used` collects the words that were needed.
+    """
+
+    paths: dict[str, tuple[str, ...]]
+    builtins: Mapping[str, Builtin]
+    functions: Mapping[str, object]
+    used: set[str] = field(default_factory=set)
+
+
+class Resolver:
+    """Rewrites terms and bodies of one module or query; what it refuses goes to `problems`."""
+
+    def __init__(self, names: Names, problems: Problems, source: str, strict: bool = False) -> None:
+        self.names = names
+        self.problems = problems
+        self.source = source
+        self.strict = strict
+        self._rewrites: dict[type, Callable[..., Term]] = {
+            Scalar: _itself,
+            FunctionName: _itself,
+            Var: self.variable,
+            Ref: self.reference,
+            Call: self.call,
+            ArrayTerm: self._array,
+            SetTerm: self._set,
+            ObjectTerm: self._object,
+            Comprehension: self.comprehension,
+            TemplateString: self._template,
+        }
+
+    def refuse(self, text: str, span: Span) -> None:
+        """Note a compile error."""
+        self.problems.add(COMPILE, text, span, self.source)
+
+    # Bodies
+
+    def body(self, body: Body, scope: Scope) -> Body:
+        """The statements in their order; `some x` alone leaves none."""
+        found: list[Expr] = []
+        for expr in body:
+            rewritten = self.statement(expr, scope)
+            if rewritten is not None:
+                found.append(rewritten)
+        return tuple(found)
+
+    def statement(self, expr: Expr, scope: Scope) -> Expr | None:
+        """One statement; None when it only declares."""
+        what = expr.what
+        if isinstance(what, SomeDecl):
+            for var in what.names:
+                self.declare(var, scope, DECLARED)
+            return None
+        if isinstance(what, SomeIn):
+            resolved: Term | SomeDecl | SomeIn | Every = self._some_in(what, scope)
+        elif isinstance(what, Every):
+            resolved = self._every(what, scope)
+        elif isinstance(what, Call) and what.name == "assign":
+            return self._assignment(expr, what, scope)
+        else:
+            resolved = self.term(what, scope)
+        withs = self._withs(expr.withs, scope)
+        return Expr(resolved, expr.negated, withs, expr.span)
+
+    def _assignment(self, expr: Expr, call: Call, scope: Scope) -> Expr:
+        if expr.negated:
+            self.refuse("cannot assign vars inside negated expression", expr.span)
+        if len(call.args) != 2:  # left to the check of arities
+            return expr
+        value = self.term(call.args[1], scope)
+        withs = self._withs(expr.withs, scope)
+        target = self._target(call.args[0], scope)
+        return Expr(Call("assign", (target, value), call.span), expr.negated, withs, expr.span)
+
+    def _target(self, term: Term, scope: Scope) -> Term:
+        """The left side of `:=`: every variable in it is a new one."""
+        if isinstance(term, Var):
+            return self.declare(term, scope, ASSIGNED)
+        if isinstance(term, ArrayTerm):
+            return ArrayTerm(tuple(self._target(item, scope) for item in term.items), term.span)
+        if isinstance(term, ObjectTerm):
+            pairs = tuple((self.term(key, scope), self._target(value, scope)) for key, value in term.pairs)
+            return ObjectTerm(pairs, term.span)
+        self.refuse(f"cannot assign to {_kind_name(term)}", term.span)
+        return term
+
+    def declare(self, var: Var, scope: Scope, how: str) -> Var:
+        """A new variable, unless the name has occurred in this scope."""
+        unique = scope.declare(var.name, how, var.span)
+        if unique is None:
+            self.refuse(scope.occurred[var.name].format(var.name), var.span)
+            return var
+        return var if unique == var.name else Var(unique, var.span)
+
+    def _some_in(self, what: SomeIn, scope: Scope) -> SomeIn:
+        outside: set[str] = set()
+        everywhere(what.domain, outside)
+        domain = self.term(what.domain, scope)
+        new: set[str] = set()
+        pattern(what.value, new)
+        visible(what.key, new)
+        for name in sorted(new - outside):
+            if not name.startswith("$"):
+                self.declare(Var(name, what.span), scope, DECLARED)
+        key = None if what.key is None else self.term(what.key, scope)
+        return SomeIn(key, self.term(what.value, scope), domain, what.span)
+
+    def _every(self, what: Every, scope: Scope) -> Every:
+        domain = self.term(what.domain, scope)
+        declares = frozenset(var.name for var in (what.key, what.value) if var is not None)
+        inner = Scope(scope.fresh, scope, declares, lambda: visible_in_body(what.body))
+        key = None if what.key is None else self.declare(what.key, inner, DECLARED)
+        value = self.declare(what.value, inner, DECLARED)
+        body = self.body(what.body, inner)
+        self.close(inner)
+        return Every(key, value, domain, body, what.span)
+
+    def _withs(self, withs: tuple[With, ...], scope: Scope) -> tuple[With, ...]:
+        return tuple(self._with(one, scope) for one in withs) if withs else withs
+
+    def _with(self, modifier: With, scope: Scope) -> With:
+        target = self._with_target(modifier.target, scope)
+        value: Term | None = None
+        if isinstance(target, FunctionName):
+            value = self.function_named(modifier.value, scope)
+        return With(target, value or self.term(modifier.value, scope), modifier.span)
+
+    def _with_target(self, target: Term, scope: Scope) -> Term:
+        """`input` is meant even where a variable hides it."""
+        function = self.function_named(target, scope)
+        if function is not None:
+            return function
+        head = target.head if isinstance(target, Ref) else target
+        if isinstance(head, Var) and head.name in ROOTS:
+            if isinstance(target, Ref):
+                return Ref(head, tuple(self.term(part, scope) for part in target.path), target.span)
+            return target
+        return self.term(target, scope)
+
+    def function_named(self, term: Term, scope: Scope) -> FunctionName | None:
+        """The function that a term without a call names, or None."""
+        dotted = dotted_name(term)
+        if dotted is None:
+            return None
+        name = self._absolute(dotted, scope)
+        first = name.partition(".")[0]
+        if first not in ROOTS and scope.hides(first):
+            return None
+        if name in self.names.functions or name in self.names.builtins:
+            return FunctionName(name, term.span)
+        return None
+
+    # Terms
+
+    def term(self, term: Term, scope: Scope) -> Term:
+        """The term with its names resolved."""
+        return self._rewrites[type(term)](term, scope)
+
+    def _terms(self, terms: Sequence[Term], scope: Scope) -> tuple[Term, ...]:
+        rewrites = self._rewrites
+        return tuple([rewrites[type(term)](term, scope) for term in terms])
+
+    def variable(self, var: Var, scope: Scope) -> Term:
+        """A root, a variable, or a rule or import by its bare name."""
+        name = var.name
+        if name.startswith("$"):
+            return var
+        path = self.names.paths.get(name)
+        if path is not None and not scope.hides(name):
+            self.names.used.add(name)
+            return _reference_to(path, var.span)
+        unique = scope.find(name)
+        if unique is None:
+            if name in ROOTS:
+                return var
+            unique = scope.imply(name)
+        return var if unique == name else Var(unique, var.span)
+
+    def reference(self, ref: Ref, scope: Scope) -> Term:
+        """A reference with its head made absolute."""
+        head = self.term(ref.head, scope)
+        path = ref.path if all(type(part) is Scalar for part in ref.path) else self._terms(ref.path, scope)
+        if type(head) is Ref:
+            return Ref(head.head, head.path + path, ref.span)
+        if head is ref.head and path is ref.path:
+            return ref
+        return Ref(head, path, ref.span)
+
+    def call(self, call: Call, scope: Scope) -> Call:
+        """A call with the function's name made absolute."""
+        first = call.name.partition(".")[0]
+        name = self._absolute(call.name, scope)
+        if name is call.name and first not in ROOTS and scope.find(first) is not None:
+            self.refuse(f"called function {call.name} shadowed", call.span)
+        return Call(name, self._terms(call.args, scope), call.span)
+
+    def _absolute(self, dotted: str, scope: Scope) -> str:
+        first, dot, rest = dotted.partition(".")
+        path = self.names.paths.get(first)
+        if path is None or scope.hides(first):
+            return dotted
+        self.names.used.add(first)
+        return ".".join(path) + dot + rest
+
+    def comprehension(self, term: Comprehension, scope: Scope) -> Comprehension:
+        """A closure: its body first, then its head in the same scope."""
+        inner = Scope(scope.fresh, scope, declared_in(term.body), lambda: _mentions_of(term))
+        body = self.body(term.body, inner)
+        key = None if term.key is None else self.term(term.key, inner)
+        value = self.term(term.value, inner)
+        self.close(inner)
+        return Comprehension(term.kind, value, body, key, term.span)
+
+    def close(self, scope: Scope) -> None:
+        """Complain of what was declared in vain."""
+        for name in scope.unused(DECLARED):
+            self.refuse(f"declared var {name} unused", scope.spans[name])
+        if self.strict:
+            for name in scope.unused(ASSIGNED):
+                self.refuse(f"assigned var {name} unused", scope.spans[name])
+
+    def _array(self, term: ArrayTerm, scope: Scope) -> Term:
+        return ArrayTerm(self._terms(term.items, scope), term.span) if term.items else term
+
+    def _set(self, term: SetTerm, scope: Scope) -> Term:
+        return SetTerm(self._terms(term.items, scope), term.span) if term.items else term
+
+    def _object(self, term: ObjectTerm, scope: Scope) -> Term:
+        pairs = tuple([(self.term(key, scope), self.term(value, scope)) for key, value in term.pairs])
+        return ObjectTerm(pairs, term.span)
+
+    def _template(self, term: TemplateString, scope: Scope) -> Term:
+        inner = Scope(scope.fresh, scope, frozenset(), set)
+        found = tuple(part if isinstance(part, str) else self.term(part, inner) for part in term.parts)
+        return TemplateString(found, term.span)
+
+    # Heads
+
+    def argument(self, term: Term, scope: Scope) -> Term:
+        """A pattern in a function's head: every variable in it is an argument."""
+        if isinstance(term, Var):
+            if term.name in ROOTS:
+                self.refuse(f"args must not shadow {term.name} (use a different variable name)", term.span)
+            known = scope.declared.get(term.name)
+            if known is not None:
+                scope.uses[term.name] += 1
+                return Var(known, term.span)
+            return self.declare(term, scope, ARGUMENT)
+        if isinstance(term, ArrayTerm):
+            return ArrayTerm(tuple(self.argument(item, scope) for item in term.items), term.span)
+        if isinstance(term, ObjectTerm):
+            pairs = tuple((self.term(key, scope), self.argument(value, scope)) for key, value in term.pairs)
+            return replace(term, pairs=pairs)
+        if isinstance(term, Call):
+            self.refuse("rule arguments cannot contain calls", term.span)
+        return self.term(term, scope)
+
+
+def _itself(term: Term, scope: Scope) -> Term:
+    return term
+
+
+def _reference_to(path: tuple[str, ...], span: Span) -> Term:
+    root = Var(path[0], span)
+    return Ref(root, tuple(Scalar(part, span) for part in path[1:]), span) if len(path) > 1 else root
+
+
+def _kind_name(term: Term) -> str:
+    """As OPA names the kinds of terms in `cannot assign to ...`."""
+    if isinstance(term, Scalar):
+        kind = type(term.value)
+        return {str: "string", bool: "boolean", type(None): "null"}.get(kind, "number")
+    if isinstance(term, Comprehension):
+        return f"{term.kind}comprehension"
+    return _KIND_NAMES.get(type(term), "term")
+
+
+def _mentions_of(term: Comprehension) -> set[str]:
+    into = visible_in_body(term.body)
+    visible(term.key, into)
+    visible(term.value, into)
+    return into
+
+
+def dotted_name(term: Term) -> str | None:
+    """`a.b.c` for a reference made of names only, or a variable's name."""
+    if isinstance(term, Var):
+        return term.name
+    if not isinstance(term, Ref) or not isinstance(term.head, Var):
+        return None
+    if not all(isinstance(part, Scalar) and isinstance(part.value, str) for part in term.path):
+        return None
+    return ".".join((term.head.name, *(part.value for part in term.path if isinstance(part, Scalar))))
+
+
+def declared_in(body: Body) -> frozenset[str]:
+    """The names that `:=` and `some` declare in a body, those in bodies of `every` included."""
+    into: set[str] = set()
+    for expr in body:
+        what = expr.what
+        if isinstance(what, Call) and what.name == "assign" and what.args:
+            everywhere(what.args[0], into)
+        elif isinstance(what, SomeDecl):
+            into |= {var.name for var in what.names}
+        elif isinstance(what, SomeIn):
+            everywhere(what.value, into)
+            if what.key is not None:
+                everywhere(what.key, into)
+        elif isinstance(what, Every):
+            into |= declared_in(what.body)
+    return frozenset(into)
