@@ -53,8 +53,11 @@ class Lift:
         if isinstance(what, Call):
             if what.name != "print":
                 what = replace(what, args=tuple(self.without_calls(arg, withs) for arg in what.args))
-        elif isinstance(what, (SomeIn, Every)):
+        elif isinstance(what, SomeIn):
             what = replace(what, domain=self.without_calls(what.domain, withs))
+        elif isinstance(what, Every):
+            domain = self.without_calls(what.domain, withs)
+            what = replace(what, domain=domain if isinstance(domain, Var) else self.name(domain, withs))
         else:
             what = self.without_calls(what, withs)  # type: ignore[arg-type]  # SomeDecl is gone
         return [*self.support, replace(expr, what=what, withs=withs)]

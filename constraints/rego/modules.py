@@ -113,14 +113,14 @@ def _rule(resolver: Resolver, rule: Rule, fresh: Fresh) -> Rule:
     args = rule.head.args
     if args is not None:
         args = tuple([resolver.argument(arg, first) for arg in args])
-    arguments = dict(first.declared), dict(first.spans), dict(first.uses)
+    first_declared, first_spans, first_uses = first.declared.copy(), first.spans.copy(), first.uses.copy()
     found: list[Rule] = []
     scopes = [first]
     for one in chain(rule):
         scope = first
         if one is not rule:
             scope = _scope(one, fresh, rule.head.args or ())
-            scope.declared, scope.spans, scope.uses = map(dict, arguments)
+            scope.declared, scope.spans, scope.uses = (first_declared.copy(), first_spans.copy(), first_uses.copy())
             scope.occurred = dict.fromkeys(scope.declared, ARGUMENT)
             scopes.append(scope)
         body = resolver.body(one.body, scope)

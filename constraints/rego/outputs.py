@@ -132,9 +132,9 @@ class _Unifier:
 
     def unify(self, a: Term, b: Term) -> None:
         """Either side may bind the other."""
-        if isinstance(b, Var) and not isinstance(a, Var):
+        if not _is_local(a):
             a, b = b, a
-        if isinstance(a, Var) and a.name not in ROOTS:
+        if isinstance(a, Var) and _is_local(a):
             self._variable(a, b)
         elif isinstance(a, ArrayTerm) and isinstance(b, ArrayTerm):
             if len(a.items) == len(b.items):
@@ -163,9 +163,9 @@ class _Unifier:
                     self.unify(value, against)
 
     def _pattern(self, target: Term, value: Term) -> None:
-        if isinstance(target, (ArrayTerm, ObjectTerm)) and isinstance(value, (Ref, Call, Comprehension, Var)):
-            if self._ready(value):
-                pattern(target, self.known)
+        is_pattern = isinstance(target, (ArrayTerm, ObjectTerm))
+        if is_pattern and isinstance(value, (Ref, Call, Comprehension, Var)) and self._ready(value):
+            pattern(target, self.known)
 
     def _ready(self, term: Term) -> bool:
         if isinstance(term, Ref):
@@ -178,7 +178,7 @@ class _Unifier:
 
     def solve(self) -> set[str]:
         """All that gets bound."""
-        known = self.bound | self.known
+        known = set(self.bound) | self.known
         pairs = self.pairs
         while pairs:
             left = []
@@ -192,7 +192,11 @@ class _Unifier:
             if len(left) == len(pairs):
                 break
             pairs = left
-        return set(known - self.bound)
+        return known - self.bound
+
+
+def _is_local(term: Term) -> bool:
+    return isinstance(term, Var) and term.name not in ROOTS
 
 
 def unified(a: Term, b: Term, bound: Bound) -> set[str]:

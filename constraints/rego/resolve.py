@@ -12,7 +12,7 @@ from typing import Final
 from constraints.lang.source import Span
 from constraints.rego.builtins import Builtin
 from constraints.rego.problems import COMPILE, Problems
-from constraints.rego.scope import ARGUMENT, ASSIGNED, DECLARED, Fresh, Scope
+from constraints.rego.scope import ARGUMENT, ASSIGNED, DECLARED, Scope
 from constraints.rego.syntax import (
     ArrayTerm,
     Body,

@@ -41,9 +41,22 @@ class Fresh:
 class Scope:
     """One body with its head: a rule, a closure, a query."""
 
-    __slots__ = ("_mentioned", "_mentions", "declares", "declared", "fresh", "implicit", "occurred", "parent", "spans", "uses")
+    __slots__ = (
+        "_mentioned",
+        "_mentions",
+        "declared",
+        "declares",
+        "fresh",
+        "implicit",
+        "occurred",
+        "parent",
+        "spans",
+        "uses",
+    )
 
-    def __init__(self, fresh: Fresh, parent: Scope | None, declares: frozenset[str], mentions: Callable[[], set[str]]) -> None:
+    def __init__(
+        self, fresh: Fresh, parent: Scope | None, declares: frozenset[str], mentions: Callable[[], set[str]]
+    ) -> None:
         self.fresh = fresh
         self.parent = parent
         self.declares = declares

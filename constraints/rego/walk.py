@@ -38,24 +38,21 @@ def visible(term: Term | None, into: Names) -> None:
     if kind is Var:
         if term.name not in ROOTS:  # type: ignore[union-attr]
             into.add(term.name)  # type: ignore[union-attr]
-    elif isinstance(term, Ref):
-        visible(term.head, into)
-        for part in term.path:
-            visible(part, into)
-    elif isinstance(term, Call):
-        for part in term.args:
-            visible(part, into)
     else:
         for part in parts(term):
             visible(part, into)
 
 
 def parts(term: Term) -> tuple[Term, ...]:
-    """What a composite is made of, and of a template string the plain variables; closures are kept closed."""
+    """What a term is made of, and of a template string the plain variables; closures are kept closed."""
+    if isinstance(term, Ref):
+        return (term.head, *term.path)
+    if isinstance(term, Call):
+        return term.args
     if isinstance(term, (ArrayTerm, SetTerm)):
         return term.items
     if isinstance(term, ObjectTerm):
-        return tuple(part for pair in term.pairs for part in pair)
+        return tuple([part for pair in term.pairs for part in pair])
     if isinstance(term, TemplateString):
         return tuple(part for part in term.parts if isinstance(part, Var))
     return ()
@@ -108,14 +105,7 @@ def enclosed(term: Term | None, into: Names) -> None:
     kind = type(term)
     if kind is Scalar or kind is Var or term is None:
         return
-    if isinstance(term, Ref):
-        enclosed(term.head, into)
-        for part in term.path:
-            enclosed(part, into)
-    elif isinstance(term, Call):
-        for part in term.args:
-            enclosed(part, into)
-    elif isinstance(term, Comprehension):
+    if isinstance(term, Comprehension):
         everywhere(term, into)
     elif isinstance(term, TemplateString):
         for piece in term.parts:
@@ -165,10 +155,12 @@ def has_call(term: Term | None) -> bool:
     kind = type(term)
     if kind is Scalar or kind is Var or term is None:
         return False
-    if isinstance(term, Call):
-        return True
-    if isinstance(term, Ref):
-        return has_call(term.head) or any(map(has_call, term.path))
-    if isinstance(term, TemplateString):
+    return isinstance(term, Call) or any(map(has_call, parts(term)))
+
+
+def has_closure(term: Term) -> bool:
+    """Whether there is a closure in `term`."""
+    kind = type(term)
+    if kind is Scalar or kind is Var:
         return False
-    return any(map(has_call, parts(term)))
+    return kind is Comprehension or kind is TemplateString or any(map(has_closure, parts(term)))
