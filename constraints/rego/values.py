@@ -54,7 +54,7 @@ class _Truth:
 _TRUE, _FALSE = _Truth("true"), _Truth("false")
 
 
-def _walks(function: Callable[P, R]) -> Callable[P, R]:
+def walks_down(function: Callable[P, R]) -> Callable[P, R]:
     """For a function that recurses into values: too deep a value is an EvaluationError."""
 
     @functools.wraps(function)
@@ -213,7 +213,7 @@ def _key(value: Value) -> Key:
     return _composite_key(value)
 
 
-_deep_key = _walks(_composite_key)
+_deep_key = walks_down(_composite_key)
 
 
 def same(a: Value, b: Value) -> bool:
@@ -236,7 +236,7 @@ def _same(a: Value, b: Value) -> bool:
 
 
 _STRUCTURED: Final = frozenset({list, dict, RegoSet, RegoObject})
-_deep_same = _walks(_same)
+_deep_same = walks_down(_same)
 
 _RANKS: Final[Mapping[type, int]] = {
     type(None): 0,
@@ -288,7 +288,7 @@ def _ordering(value: Value) -> tuple[Any, ...]:
     return (6, *map(_ordering, value.sorted_members())) if rank == 6 else (0,)
 
 
-order_key: Final = _walks(_ordering)
+order_key: Final = walks_down(_ordering)
 
 
 def in_order(values: Iterable[Value]) -> list[Value]:
@@ -315,7 +315,7 @@ def _text(value: Value) -> str:
     return number_text(value)
 
 
-_deep_text = _walks(_text)
+_deep_text = walks_down(_text)
 
 
 def text(value: Value) -> str:
@@ -361,4 +361,4 @@ def to_json(value: Value) -> Any:
     return _deep_plain(value)
 
 
-_deep_plain = _walks(_plain)
+_deep_plain = walks_down(_plain)
