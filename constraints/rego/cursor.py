@@ -104,8 +104,11 @@ class Cursor:
 
     def fail(self, message: str, span: Span | None = None) -> NoReturn:
         """Give up with this message, at the current token or elsewhere."""
-        where = span or self.tokens.span(self.at)
-        raise CompileError(f"rego_parse_error: {message}", span=where, source=self.tokens.source.name)
+        raise self.error(message, span or self.span())
+
+    def error(self, message: str, span: Span) -> CompileError:
+        """An error with this message."""
+        return CompileError(f"rego_parse_error: {message}", span=span, source=self.tokens.source.name)
 
     def unexpected(self, note: str = "") -> NoReturn:
         """Give up since the current token cannot stand here; the words are OPA's."""

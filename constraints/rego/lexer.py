@@ -85,7 +85,7 @@ class Tokens:
         self.ends.append(end)
 
     def enable(self, words: frozenset[str], index: int) -> None:
-        """Make these words keywords from this token on."""
+        """Make these words keywords from this token on; the scanner of OPA has read the one before it already."""
         text, kinds, starts, ends = self.source.text, self.kinds, self.starts, self.ends
         for at in range(index, len(kinds)):
             if kinds[at] == NAME:
@@ -102,14 +102,10 @@ def tokenize(source: Source, keywords: frozenset[str] = ALWAYS) -> Tokens:
     illegal = _ILLEGAL.search(text, beginning)
     if illegal is not None:
         tokens.add(BAD, illegal.start(), illegal.end())
-        raise parse_error(tokens, 0, complaint(text, illegal.start()))
+        message = f"rego_parse_error: {complaint(text, illegal.start())}"
+        raise CompileError(message, span=tokens.span(0), source=source.name)
     _scan(tokens, keywords, beginning)
     return tokens
-
-
-def parse_error(tokens: Tokens, index: int, message: str) -> CompileError:
-    """An error at this token."""
-    return CompileError(f"rego_parse_error: {message}", span=tokens.span(index), source=tokens.source.name)
 
 
 def _scan(tokens: Tokens, keywords: frozenset[str], position: int) -> None:

@@ -29,8 +29,8 @@ _UNIFIERS = {":=": "assign", "=": "eq"}
 class BodyParser(CompositeParser):
     """Parses the bodies of rules, comprehensions and queries."""
 
-    def __init__(self, tokens: Tokens) -> None:
-        super().__init__(tokens)
+    def __init__(self, tokens: Tokens, v1: bool) -> None:
+        super().__init__(tokens, v1)
         self.negates_bodies = False  # `import future.keywords.not`: `not { ... }`, and names of its own behind `not`
 
     def body(self, end: str) -> Body:

@@ -34,8 +34,10 @@ from constraints.rego.syntax import (
 class CompositeParser(TermParser):
     """Parses what stands in brackets; `body` comes from the class that builds on it."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, v1: bool) -> None:
         super().__init__(tokens)
+        self.v1 = v1
+        self.given_v1 = v1  # not by `import rego.v1`
         self._found: dict[int, tuple[Term | CompileError, int]] = {}  # at a bracket: what it is, where we stood then
 
     def body(self, end: str) -> Body:
@@ -124,6 +126,8 @@ class CompositeParser(TermParser):
 
     def template(self) -> Term:
         """The template string that starts here."""
+        if not self.given_v1:
+            self.fail("template strings are not supported by current capabilities")
         span = self.span()
         quote = self.tokens.text(self.at)[1]
         self.enter()

@@ -33,9 +33,21 @@ class Written:
         return bool(self.head.args)
 
     @property
+    def sort(self) -> str:
+        """What messages call it."""
+        return "function" if self.is_function else "rule"
+
+    @property
     def has_one_access(self) -> bool:
         """Whether it is `p[x]` or `p.x`, which without `if` and `contains` are the partial rules of v0."""
         return len(self.head.path) == 2 and not self.is_function and not self.head.contains
+
+    @property
+    def is_bare_name(self) -> bool:
+        """Whether it is `p`, which needs a value or a body to mean anything."""
+        return (
+            len(self.head.path) == 1 and self.head.args is None and self.head.value is None and not self.head.contains
+        )
 
     def finished(self, has_if: bool) -> Head:
         """The head, now that it is known whether `if` follows (v1/ast/parser.go, parseRules)."""
@@ -82,11 +94,12 @@ class HeadParser(BodyParser):
             self.unexpected("expected rule head name")
         return path, args
 
-    def default_value(self, head: Head, span: Span) -> None:
-        """Refuse a default rule without a value, or with one that has to be looked up."""
-        if head.value is None:
+    def check_default(self, written: Written, span: Span) -> None:
+        """Refuse a default rule without a value (`default p` alone is true), or with one that has to be looked up."""
+        head = written.head
+        if head.contains or (head.value is None and written.has_one_access):
             self.fail("illegal default rule (must have a value)", span)
-        found = first_lookup(head.value)
+        found = first_lookup(head.value) if head.value is not None else ""
         if found:
             self.fail(f"illegal default rule (value cannot contain {found})", span)
         seen: set[str] = set()

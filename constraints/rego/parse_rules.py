@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from constraints.errors import CompileError
 from constraints.lang.source import Span
-from constraints.rego.lexer import IMPORTED, KEYWORDS, NAME, Tokens
+from constraints.rego.lexer import IMPORTED, NAME, Tokens
 from constraints.rego.parse_heads import HeadParser, Written, is_ground
 from constraints.rego.parse_terms import kind_of
 from constraints.rego.syntax import (
@@ -29,23 +29,25 @@ _MAX_ELSE = 200
 class RuleParser(HeadParser):
     """Parses the rules of a module."""
 
-    def __init__(self, tokens: Tokens) -> None:
-        super().__init__(tokens)
-        self.faults: list[CompileError] = []  # what v1 does not allow; known only when all imports are read
+    def __init__(self, tokens: Tokens, v1: bool) -> None:
+        super().__init__(tokens, v1)
+        # Found while there may still be worse: statements that are no rules, and what v1 does not allow.
+        self.misfits: list[CompileError] = []
+        self.faults: list[CompileError] = []
 
     def rules(self) -> list[Rule]:
         """The rules of one definition; several where it has several bodies."""
-        span = self.span()
+        start, span = self.at, self.span()
         self.word_is_name()
         if self.accept("default"):
             self.word_is_name()
             return [self._default(span)]
         if self.kind != NAME:
-            self._refuse_statement()
+            return self._statement(start, None)
         written = self.head()
         has_if = self.kind == "if"
         if not has_if and self.kind != "{":
-            return [self._without_body(written, span)]
+            return self._statement(start, written)
         self._check_v1(written, has_if, span)
         head = written.finished(has_if)
         self.at += 1
@@ -56,9 +58,9 @@ class RuleParser(HeadParser):
     def _default(self, span: Span) -> Rule:
         if self.kind != NAME:
             self.unexpected()
-        head = self.head().head
-        self.default_value(head, span)
-        return Rule(replace(head, args=head.args or None), default=True, span=span)
+        head = self.head()
+        self.check_default(head, span)
+        return Rule(head.finished(True), default=True, span=span)
 
     def _body_of_if(self) -> Body:
         """What follows `if`: one expression, or a body in brackets. `{x}` is a body, though it could be a set."""
@@ -83,7 +85,7 @@ class RuleParser(HeadParser):
                 self._refuse_else(written, has_if)
             if len(branches) == _MAX_ELSE:
                 self.fail("too many else branches")
-            branches.append(self._branch(head))
+            branches.append(self._branch(head, written))
             if not branches[-1].body:
                 break
         chain: Rule | None = None
@@ -98,7 +100,7 @@ class RuleParser(HeadParser):
         if written.head.contains or (written.has_one_access and not has_if):
             self.fail("else keyword cannot be used on multi-value rules")
 
-    def _branch(self, head: Head) -> Rule:
+    def _branch(self, head: Head, written: Written) -> Rule:
         span = self.span()
         self.at += 1
         assign = self.kind == ":="
@@ -106,12 +108,14 @@ class RuleParser(HeadParser):
             self.at += 1
             head = replace(head, value=self.expression(), assign=assign, span=span)
         elif self.kind in ("if", "{"):
-            head = replace(head, value=Scalar(True, span), assign=False, span=span)
+            head = replace(head, value=Scalar(True, span), span=span)
         else:
             self.unexpected("expected else value term or rule body")
         body: Body = ()
         has_if = self.accept("if")
         if self.accept("{"):
+            if not has_if:
+                self._fault(f"`if` keyword is required before {written.sort} body", span)
             body = self.body("}")
         elif has_if:
             body = (self.literal(),)
@@ -128,50 +132,50 @@ class RuleParser(HeadParser):
             found.append(Rule(replace(rule.head, span=span), self.body("}"), span=span))
         return found
 
-    def _without_body(self, written: Written, span: Span) -> Rule:
-        """`p := 1`, `p contains 1`, `p[1]`, `p.q.r`, `f(x)` (v1/ast/parser_ext.go, ParseRuleFromExpr)."""
-        head = written.head
-        if not head.contains:
-            if len(head.path) == 1 and head.args is None and head.value is None:
-                self._refuse_name()
-            if head.args == () and head.value is None:
-                self.fail("rule argument list must take at least one argument", span)
-            if self.kind == "with":
-                self.fail("expressions using with keyword cannot be used for rule head", span)
-            if self.kind == ";":
-                self.fail("multiple expressions cannot be used for rule head", span)
+    def _statement(self, start: int, written: Written | None) -> list[Rule]:
+        """What has no body: `p := 1`, `p contains 1`, `p[1]`, `p.q.r`, `f(x)`, or nothing that can be a rule.
+
+        OPA reads it as a query and then asks whether that defines anything (v1/ast/parser_ext.go, ParseRuleFromExpr).
+        """
+        span, end = self.tokens.span(start), self.at
+        if written is None or not written.head.contains:
+            self.at = start
+            misfit = self._misfit(written, end)
+            if misfit:
+                self.misfits.append(self.error(misfit, span))
+                return []
+        assert written is not None  # otherwise it was a misfit
         self._check_v1(written, False, span, bodiless=True)
-        return Rule(written.finished(False), span=span)
+        return [Rule(written.finished(False), span=span)]
 
-    def _refuse_name(self) -> None:
-        """Complain about a name alone: at what stands behind it, if that cannot begin anything."""
-        if self.kind != NAME and self.kind not in KEYWORDS and self.kind not in ("eof", "{", "["):
-            self.unexpected()
-        self.at -= 1
-        self.fail("var cannot be used for rule name")
-
-    def _refuse_statement(self) -> None:
-        """Complain about a statement that is no rule."""
+    def _misfit(self, written: Written | None, end: int) -> str:
+        """Why the expressions that start here define nothing; empty if they are the head that was read up to `end`."""
         expr = self.literal()
-        self.fail(_why_no_rule(expr), expr.span)
+        if self.kind == ";":
+            while self.accept(";"):
+                self.literal()
+            return "multiple expressions cannot be used for rule head"
+        if written is None or self.at != end or written.is_bare_name:
+            return _why_no_rule(expr)
+        if written.head.args == () and written.head.value is None:
+            return "rule argument list must take at least one argument"
+        return ""
 
     def _check_v1(self, written: Written, has_if: bool, span: Span, bodiless: bool = False) -> None:
         """Note what v1 does not allow of this rule (v1/ast/rego_v1.go, checkRegoV1Rule)."""
         head = written.head
-        sort = "function" if written.is_function else "rule"
         name = head.path[0]
         if len(head.path) == 1 and isinstance(name, Scalar) and name.value in IMPORTED:
             self._fault(f"{name.value} keyword cannot be used for rule name", span)
         if bodiless and len(head.path) > 2 and head.args is None and head.value is None and not head.contains:
-            self._fault(f"{sort} must have value assignment and/or body declaration", span)
+            self._fault(f"{written.sort} must have value assignment and/or body declaration", span)
         if not bodiless and not has_if:
-            self._fault(f"`if` keyword is required before {sort} body", span)
+            self._fault(f"`if` keyword is required before {written.sort} body", span)
         if written.has_one_access and not has_if and head.value is None:
             self._fault("`contains` keyword is required for partial set rules", span)
 
     def _fault(self, message: str, span: Span) -> None:
-        source = self.tokens.source.name
-        self.faults.append(CompileError(f"rego_parse_error: {message}", span=span, source=source))
+        self.faults.append(self.error(message, span))
 
 
 def _why_no_rule(expr: Expr) -> str:

@@ -32,7 +32,7 @@ def parse_module(source: Source, v1: bool = False) -> Module:
 
 def parse_query(source: Source, v1: bool = False) -> Body:
     """The expressions of a query; raises CompileError."""
-    parser = BodyParser(tokenize(source, KEYWORDS if v1 else ALWAYS))
+    parser = BodyParser(tokenize(source, KEYWORDS if v1 else ALWAYS), v1)
     try:
         return parser.query()
     except RecursionError:
@@ -43,8 +43,7 @@ class ModuleParser(RuleParser):
     """Parses a whole file."""
 
     def __init__(self, source: Source, v1: bool) -> None:
-        super().__init__(tokenize(source, KEYWORDS if v1 else ALWAYS))
-        self.v1 = v1
+        super().__init__(tokenize(source, KEYWORDS if v1 else ALWAYS), v1)
         self._reserved = KEYWORDS if v1 else ALWAYS  # which an import may not end with
         self._language: list[tuple[str, ...]] = []  # imports of the language itself
 
@@ -53,20 +52,23 @@ class ModuleParser(RuleParser):
         if self.kind == EOF:
             self.fail("empty module")
         span = self.span()
-        if not self._begins("package"):
-            self.fail("package expected")
-        package = self._package()
+        package: tuple[str, ...] = ()
+        if self._begins("package"):
+            package = self._package()
+        else:
+            self.misfits.append(self.error("package expected", span))
         imports: list[Import] = []
         rules: list[Rule] = []
         while self.kind != EOF:
             if self._begins("import"):
                 imports += self._import()
             elif self._begins("package"):
-                self.fail("unexpected package")
+                self.misfits.append(self.error("unexpected package", self.span()))
+                self._package()
             else:
                 rules += self.rules()
-        if self.v1 and self.faults:
-            raise self.faults[0]
+        for error in (*self.misfits, *(self.faults if self.v1 else ())):
+            raise error
         return Module(package, tuple(imports), tuple(rules), self.tokens.source.name, self.v1, span)
 
     def _begins(self, word: str) -> bool:
@@ -139,14 +141,14 @@ class ModuleParser(RuleParser):
                 self.negates_bodies = True  # and, in OPA too, all other words come with it
             else:
                 words = frozenset((path[2], "in")) if path[2] == "every" else frozenset((path[2],))
-        self.tokens.enable(words & IMPORTED, self.at)
+        self.tokens.enable(words & IMPORTED, self.at + 1)
 
     def _rego_v1(self, path: tuple[str, ...], alias: str, span: Span) -> None:
         if path != ("rego", "v1"):
             self.fail(f"invalid import `{'.'.join(path)}`, must be `rego.v1`", span)
-        if self.v1:
+        if self.given_v1:
             return
         if alias:
             self.fail("`rego` imports cannot be aliased", span)
         self.v1 = True
-        self.tokens.enable(IMPORTED, self.at)
+        self.tokens.enable(IMPORTED, self.at + 1)
