@@ -36,7 +36,9 @@ def rounded(mantissa: int, exponent: int, bits: int = PRECISION) -> Big:
 
 def big(value: Number) -> Big:
     """A number, rounded to 64 bits."""
-    return rounded(value, 0) if isinstance(value, int) else _read(number_text(value))
+    if isinstance(value, int):
+        return rounded(value, 0)
+    return _read(float.__repr__(value) if isinstance(value, float) else number_text(value))
 
 
 @lru_cache(maxsize=4096)

@@ -22,6 +22,7 @@ from typing import Final
 Number = int | float | Decimal
 
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_SIGNED: Final = re.compile(r"[-+]?[0-9]+")
 _EXPONENT_LIMIT: Final = 10_000  # a number is written out at times: OPA would take its exponent and much memory
 _SHORT: Final = 4000  # digits; below what Python's own conversion refuses
 _SAFE: Final = 1 << 53  # below, a float and the decimal number that it prints compare alike with integers
@@ -30,13 +31,13 @@ _INT64: Final = 1 << 63
 
 
 class Written(float):
-    """A number that a float holds, with the text that it was written in."""
+    """A number that a float holds, with the text that it was written in, which Python may not be able to read."""
 
     __slots__ = ("text",)
     text: str
 
-    def __new__(cls, text: str) -> Written:
-        self = super().__new__(cls, text)
+    def __new__(cls, text: str, value: float) -> Written:
+        self = super().__new__(cls, value)
         self.text = text
         return self
 
@@ -65,7 +66,7 @@ def number_of(text: str) -> Number:
         raise ValueError(f"number {text[:40]} is out of range")
     nearest = float(text)
     if Decimal(repr(nearest)) == value:
-        return nearest if number_text(nearest) == text else Written(text)
+        return nearest if number_text(nearest) == text else Written(text, nearest)
     return value if number_text(value) == text else WrittenDecimal(text)
 
 
@@ -151,9 +152,11 @@ def number_key(value: float | Decimal) -> object:
 
 
 def whole(value: object) -> int | None:
-    """The integer of 64 bits that its text is; None for any other number or value (`1.0` and `1e+06` are none)."""
+    """The integer of 64 bits that its text is; None for any other number or value, as are `1.0` and `1e+06`."""
     if type(value) is int:
         return value if -_INT64 <= value < _INT64 else None
     if type(value) is float and -_PLAIN < value < _PLAIN and value.is_integer():
         return int(value)
+    if type(value) is Written and _SIGNED.fullmatch(value.text):
+        return whole(int(value.text))
     return None

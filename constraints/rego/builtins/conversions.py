@@ -8,12 +8,14 @@ from typing import Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import none_of, unfit
-from constraints.rego.number import Number, number_of
+from constraints.rego.number import Number, Written, decimal_of, integer_of, integer_text, number_of
 from constraints.rego.quoting import quoted
 from constraints.rego.values import RegoObject, RegoSet, Value, is_number, is_object
 
-_DECIMAL: Final = re.compile(r"([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_DIGITS: Final = "[0-9]+(?:_[0-9]+)*"
+_DECIMAL: Final = re.compile(rf"([+-]?)({_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})([eE][+-]?{_DIGITS})?")
 _HEXADECIMAL: Final = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+")
+_INTEGER: Final = re.compile("-?[0-9]+")
 _NO_NUMBERS: Final = frozenset({"inf", "infinity", "nan"})
 
 
@@ -32,25 +34,33 @@ def to_number(value: Value) -> Number:
 def _parsed(digits: str) -> Number:
     if digits.lstrip("+-").lower() in _NO_NUMBERS:
         raise unfit(1, "must be valid number string but got string")
-    found = _DECIMAL.fullmatch(digits)
-    if not found:
-        return _parsed_hexadecimal(digits)
-    sign, size, exponent = found.groups()
-    if math.isinf(float(digits)):
-        raise _refused(digits, "value out of range")
-    if "." not in size and not exponent:
-        size = size.lstrip("0") or "0"
-    return number_of(sign.replace("+", "") + size + (exponent or ""))
-
-
-def _parsed_hexadecimal(digits: str) -> Number:
-    if not _HEXADECIMAL.fullmatch(digits):
-        raise _refused(digits, "invalid syntax")
     try:
-        number = float.fromhex(digits)
+        nearest = _nearest(digits)
     except OverflowError:
-        raise _refused(digits, "value out of range") from None
-    return int(number) if number.is_integer() else number
+        nearest = math.inf
+    if math.isinf(nearest):
+        raise _refused(digits, "value out of range")
+    return _written(digits, nearest)
+
+
+def _nearest(digits: str) -> float:
+    if _DECIMAL.fullmatch(digits):
+        return float(digits)
+    if _HEXADECIMAL.fullmatch(digits):
+        return float.fromhex(digits)
+    raise _refused(digits, "invalid syntax")
+
+
+def _written(digits: str, nearest: float) -> Number:
+    """The number with its text, where it is not an integer or has an odd text."""
+    if not _DECIMAL.fullmatch(digits):
+        return Written(digits, nearest)
+    plain = digits.replace("_", "").removeprefix("+")
+    if _INTEGER.fullmatch(plain):
+        plain = integer_text(integer_of(plain))
+    number = number_of(plain)
+    is_odd = plain != digits and decimal_of(number) == decimal_of(nearest)
+    return Written(digits, nearest) if is_odd else number
 
 
 def _refused(digits: str, why: str) -> BuiltinError:

@@ -28,7 +28,8 @@ def concat(separator: Value, pieces: Value) -> str:
 @builtin("contains", "string", "string", result="boolean")
 def contains(text: Value, part: Value) -> bool:
     """Whether the part is somewhere in the text."""
-    return string(part, 2) in string(text, 1)
+    whole = string(text, 1)
+    return string(part, 2) in whole
 
 
 @builtin("startswith", "string", "string", result="boolean")
