@@ -1,0 +1,158 @@
+"""From resolved rules to Python functions: the trees of their modules, and the functions themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from constraints.errors import CompileError
+from constraints.lang.pycode import Block, Names
+from constraints.rego import runtime, runtime_documents, values
+from constraints.rego.builtins import Builtin, BuiltinError
+from constraints.rego.codegen_base import Operand, Unit
+from constraints.rego.codegen_rules import Rules
+from constraints.rego.codegen_tree import FUNCTION, Branch, tree_of
+from constraints.rego.resolved import Resolved
+from constraints.rego.syntax import Body, Expr, FunctionName, Ref, Scalar, Var
+from constraints.rego.codegen_walk import nodes_of
+
+RUNTIME: Final[Mapping[str, Any]] = {
+    "BuiltinError": BuiltinError,
+    "dict": dict,
+    "len": len,
+    "list": list,
+    "type": type,
+    **{name: getattr(values, name) for name in ("RegoSet", "UNDEFINED", "compare", "key_of", "lookup", "object_of", "same")},
+    **{
+        name: getattr(runtime, name)
+        for name in (
+            "MISSING",
+            "Mock",
+            "agree",
+            "agree_function",
+            "built",
+            "callable_of",
+            "contains",
+            "contains_pair",
+            "data_at",
+            "failed",
+            "has_members",
+            "is_collection",
+            "items_of",
+            "joined",
+            "mocked",
+            "one_part",
+            "put",
+            "set_of",
+            "shown",
+            "sorted_items",
+            "sorted_values",
+            "values_of",
+            "with_data",
+            "with_input",
+            "with_mock",
+        )
+    },
+    **{name: getattr(runtime_documents, name) for name in ("Nested", "branches", "descend", "document", "tree_at", "whole")},
+}
+"""All that generated code sees, besides builtins and constants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """Python for a policy: a module for each source, and what is in their common scope."""
+
+    modules: Mapping[str, ast.Module]
+    scope: dict[str, Any]
+    tree: Branch
+    rules: int
+
+    def load(self) -> None:
+        """Run the modules: their functions are in the scope then."""
+        for source, module in self.modules.items():
+            try:
+                exec(compile(module, source or "query", "exec"), self.scope)
+            except (RecursionError, MemoryError, SyntaxError) as error:
+                raise CompileError(f"rego_compile_error: too deeply nested: {error}", source=source) from error
+        for branch in self.tree.all():
+            if branch.rule is not None:
+                branch.node.rule = _nothing if branch.rule.kind == FUNCTION else self.scope[branch.function]
+
+
+def _nothing(_: runtime.Context) -> values.Value:
+    """What a function is as a document."""
+    return values.UNDEFINED
+
+
+class Generator:
+    """Translates the rules of a policy, then queries against it."""
+
+    def __init__(self, resolved: Resolved, builtins: Mapping[str, Builtin], extra: Body = ()) -> None:
+        scope: dict[str, Any] = {**RUNTIME, "__builtins__": {}}
+        names = Names(frozenset(scope) | {"c", "found", "error"})
+        self.unit = Unit(resolved, builtins, scope, names)
+        self.tree = tree_of(resolved, names)
+        targets = [target for body in (*_bodies(resolved), extra) for target in _targets(body)]
+        self.unit.mocked = frozenset(target for target in targets if isinstance(target, str))
+        self.unit.targets = frozenset(target for target in targets if isinstance(target, tuple))
+
+    def rules(self) -> None:
+        """Translate all rules."""
+        for branch in self.tree.all():
+            if branch.rule is not None:
+                Rules(self.unit, self.tree, branch.rule.definitions[0].source).emit_rule(branch)
+
+    def query(self, name: str, body: Body, source: str = "") -> str:
+        """A function that gives a list of bindings; its name."""
+        emission = Rules(self.unit, self.tree, source)
+        function = self.unit.new(name)
+        with emission.aside(ordered=True) as block:
+            emission.emit(emission.nodes.assign("found", emission.nodes.list([])))
+            before = emission.place
+            emission.place = before.copy()
+            if emission.body(body):
+                _bindings(emission)
+            emission.place = before
+            emission.emit(emission.nodes.give(emission.nodes.name("found")))
+        emission.add(emission.nodes.function(function, ["c"], block))
+        return function
+
+    def generated(self) -> Generated:
+        """What was translated so far."""
+        modules = {source: ast.Module(block, []) for source, block in self.unit.functions.items()}
+        count = sum(1 for _ in self.tree.all())
+        return Generated(modules, self.unit.scope, self.tree, count)
+
+
+def _bindings(emission: Rules) -> None:
+    pairs = [
+        (emission.nodes.constant(name), emission.load(value))
+        for name, value in emission.place.env.items()
+        if not name.startswith("$") and "#" not in name
+    ]
+    row = emission.nodes.dict(pairs)
+    emission.emit(emission.nodes.do(emission.nodes.method(emission.nodes.name("found"), "append", row)))
+
+
+def _bodies(resolved: Resolved) -> Iterator[Any]:
+    for rules in resolved.rules.values():
+        yield from rules
+
+
+def _targets(node: Any) -> Iterator[str | tuple[Any, ...]]:
+    """The functions and the places below `data` that some `with` replaces."""
+    for found in nodes_of(node):
+        if not isinstance(found, Expr):
+            continue
+        for one in found.withs:
+            if isinstance(one.target, FunctionName):
+                yield one.target.name
+            elif isinstance(one.target, Ref) and one.target.head == Var("data"):
+                yield tuple(part.value for part in one.target.path if isinstance(part, Scalar))
+            elif one.target == Var("data"):
+                yield ()
+
+
+__all__ = ["Block", "Generated", "Generator", "Operand"]

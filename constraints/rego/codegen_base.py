@@ -1,0 +1,308 @@
+"""The state of the code generator: where the next statement goes, what the variables are, which names are taken."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from constraints.errors import CompileError
+from constraints.lang.pycode import Block, Names, Nodes, loaded_names
+from constraints.lang.source import Span
+from constraints.rego.builtins import Builtin
+from constraints.rego.resolved import Path, Resolved
+from constraints.rego.syntax import Body, Term
+from constraints.rego.values import UNDEFINED, RegoObject, RegoSet, Value
+
+NO_CONSTANT: Final = object()
+LOOP_LIMIT: Final = 17  # Python nests 20 blocks at most; the rest is for `try`
+OUTLINE_DEPTH: Final = 9  # a closure that starts as deep as this gets a function of its own
+
+KINDS: Final[Mapping[type, str]] = {
+    type(None): "null",
+    bool: "boolean",
+    str: "string",
+    list: "array",
+    dict: "object",
+    RegoObject: "object",
+    RegoSet: "set",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A value in generated code: a local variable's name, a constant, or an expression to be used once.
+
+    `defined`: whether it can't be UNDEFINED. `kind`: its type's name where that is known; `number` includes them all.
+    `tree` is a place below `data` that has rules (runtime_documents.Tree), or a value. `test` marks an expression that
+    is a Python bool and never UNDEFINED.
+    """
+
+    name: str = ""
+    constant: Any = NO_CONSTANT
+    node: ast.expr | None = None
+    defined: bool = True
+    kind: str = ""
+    test: bool = False
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the value is known."""
+        return self.constant is not NO_CONSTANT
+
+
+NOTHING: Final = Operand(constant=UNDEFINED, defined=False)
+
+
+def constant(value: Value) -> Operand:
+    """A value that is known when the policy is compiled."""
+    return Operand(constant=value, kind=KINDS.get(type(value), "number"), defined=value is not UNDEFINED)
+
+
+@dataclass(slots=True)
+class Unit:
+    """What all functions of one policy share.
+
+    `scope`: the global names of the generated code. `functions`: what was generated, by source. `mocked`: the functions
+    that some `with` replaces. `numbers`: rules by path, `with` hides them and answers are kept by number.
+    """
+
+    resolved: Resolved
+    builtins: Mapping[str, Builtin]
+    scope: dict[str, Any]
+    names: Names
+    mocked: frozenset[str] = frozenset()
+    targets: frozenset[tuple[Any, ...]] = frozenset()
+    functions: dict[str, Block] = field(default_factory=dict)
+    numbers: dict[Path, int] = field(default_factory=dict)
+    bound: dict[tuple[str, int], str] = field(default_factory=dict)
+    locals: list[dict[str, None]] = field(default_factory=list)
+
+    def bind(self, wish: str, value: Any) -> str:
+        """The global name of an object that generated code needs; the same one for the same object."""
+        key = (wish, id(value))
+        if key not in self.bound:
+            self.bound[key] = self.new(wish)
+            self.scope[self.bound[key]] = value
+        return self.bound[key]
+
+    def new(self, wish: str) -> str:
+        """A new global name; no function has a local variable of this name."""
+        name = self.names.new(wish)
+        while any(name in used for used in self.locals):
+            name = self.names.new(wish)
+        return name
+
+    def number(self, path: Path) -> int:
+        """The number of the rule, or of the place, at this path."""
+        return self.numbers.setdefault(path, len(self.numbers))
+
+
+@dataclass(slots=True)
+class Place:
+    """Where statements go and what is known there; a copy of it is a place to come back to.
+
+    `env`: local variables of the policy. `walked`: steps of references that were taken already. `loops`: how many loops
+    of the function are open. `context`: the variable that holds the Context. `ordered`: whether somebody can see the
+    order of iteration.
+    """
+
+    block: Block
+    env: dict[str, Operand] = field(default_factory=dict)
+    walked: dict[Any, Operand] = field(default_factory=dict)
+    loops: int = 0
+    context: str = "c"
+    ordered: bool = False
+
+    def copy(self) -> Place:
+        """The same place; what is learned later stays out of it."""
+        return replace(self, env=dict(self.env), walked=dict(self.walked))
+
+
+class Emission:
+    """Emits the statements of one function. Each part of the language is a mixin in a file of its own."""
+
+    def __init__(self, unit: Unit, source: str) -> None:
+        self.unit = unit
+        self.source = source
+        self.nodes = Nodes()
+        self.names = Names(unit.scope, unit.names.used)
+        unit.locals.append(self.names.used)
+        self.wish = ""
+        self.place = Place([])
+
+    # what the mixins owe each other
+
+    def term(self, term: Term) -> Operand:
+        """The value of a term; statements and loops that it needs are emitted."""
+        raise NotImplementedError
+
+    def body(self, body: Body) -> bool:
+        """The statements of a body, the place is then where it holds. False when it never does."""
+        raise NotImplementedError
+
+    def unify(self, left: Term, right: Term) -> bool:
+        """Both are equal, with variables bound to make it so. False when they never are."""
+        raise NotImplementedError
+
+    def match(self, pattern: Term, value: Operand) -> bool:
+        """The pattern is equal to the value, with variables bound to make it so. False when it never is."""
+        raise NotImplementedError
+
+    def free(self, term: Term) -> bool:
+        """Whether the term is a pattern with a variable that is not bound yet."""
+        raise NotImplementedError
+
+    # statements
+
+    def emit(self, statement: ast.stmt) -> None:
+        """Add a statement."""
+        self.place.block.append(statement)
+
+    def guard(self, test: ast.expr) -> None:
+        """What follows is done only when the test holds."""
+        found = self.nodes.when(test)
+        self.emit(found)
+        self.place.block = found.body
+
+    def loop(self, targets: tuple[str, ...], values: ast.expr) -> None:
+        """What follows is done for each of the values."""
+        if self.place.loops >= LOOP_LIMIT:
+            raise self.error("too many iterations inside of each other")
+        found = self.nodes.loop(targets, values)
+        self.emit(found)
+        self.place.block = found.body
+        self.place.loops += 1
+
+    def error(self, message: str) -> CompileError:
+        """A CompileError at the present position."""
+        return CompileError(f"rego_compile_error: {message}", span=self.nodes.span, source=self.source)
+
+    @contextmanager
+    def aside(self, *, ordered: bool = False) -> Iterator[Block]:
+        """Emit into a block of its own, and come back to the present place."""
+        before = self.place
+        block: Block = []
+        self.place = before.copy()
+        self.place.block, self.place.ordered = block, ordered
+        try:
+            yield block
+        finally:
+            self.place = before
+
+    @contextmanager
+    def at(self, span: Span) -> Iterator[None]:
+        """Nodes get this position."""
+        before = self.nodes.span
+        if span.line:
+            self.nodes.span = span
+        try:
+            yield
+        finally:
+            self.nodes.span = before
+
+    # operands
+
+    def load(self, operand: Operand) -> ast.expr:
+        """The expression for a value."""
+        if operand.name:
+            return self.nodes.name(operand.name)
+        if operand.is_constant:
+            return self.literal(operand.constant)
+        assert operand.node is not None
+        return operand.node
+
+    def literal(self, value: Value) -> ast.expr:
+        """A constant: as it is, or by a global name."""
+        if value is UNDEFINED:
+            return self.nodes.name("UNDEFINED")
+        if value is None or type(value) in (bool, str, int, float):
+            return self.nodes.constant(value)
+        return self.nodes.name(self.unit.bind(f"K_{KINDS.get(type(value), 'number')}", value))
+
+    def kept(self, operand: Operand, wish: str = "value") -> Operand:
+        """The same value, which can be used several times."""
+        if operand.name or operand.is_constant:
+            return operand
+        name = self.names.new(wish)
+        self.emit(self.nodes.assign(name, self.load(operand)))
+        return replace(operand, name=name, node=None, test=False)
+
+    def needed(self, operand: Operand, wish: str = "value") -> Operand | None:
+        """The same value, where it is defined; None when it never is."""
+        if operand.defined:
+            return operand
+        if operand.is_constant:
+            return None
+        found = self.kept(operand, wish)
+        self.guard(self.nodes.compare(self.load(found), ast.IsNot(), self.nodes.name("UNDEFINED")))
+        known = replace(found, defined=True)
+        for key, walked in self.place.walked.items():
+            if walked.name == found.name:
+                self.place.walked[key] = known
+        for variable, bound in self.place.env.items():
+            if bound.name == found.name:
+                self.place.env[variable] = known
+        return known
+
+    def holds(self, operand: Operand) -> bool:
+        """What follows is done only where the value is neither undefined nor false. False when it always is."""
+        if operand.is_constant:
+            return operand.constant is not UNDEFINED and operand.constant is not False
+        if operand.test:
+            self.guard(self.load(operand))
+        elif operand.kind == "boolean":
+            self.guard(self.nodes.compare(self.load(operand), ast.Is(), self.nodes.constant(True)))
+        elif not operand.kind:
+            self._holds_unknown(operand)
+        else:
+            return self.needed(operand) is not None
+        return True
+
+    def _holds_unknown(self, operand: Operand) -> None:
+        found = self.kept(operand)
+        test = self.nodes.compare(self.load(found), ast.IsNot(), self.nodes.constant(False))
+        if not found.defined:
+            undefined = self.nodes.compare(self.load(found), ast.IsNot(), self.nodes.name("UNDEFINED"))
+            test = self.nodes.both(undefined, test)
+        self.guard(test)
+
+    def runtime(self, name: str, *arguments: ast.expr) -> ast.expr:
+        """A call of a function of the runtime."""
+        return self.nodes.call(name, *arguments)
+
+    def context(self) -> ast.expr:
+        """The Context in force."""
+        return self.nodes.name(self.place.context)
+
+    def where(self) -> ast.expr:
+        """The present position, for errors."""
+        span = self.nodes.span
+        return self.nodes.name(self.unit.bind("AT", _WHERE.setdefault((self.source, span.line, span.column), (self.source, span.line, span.column))))
+
+    # functions beside the present one
+
+    def outlined(self, wish: str, block: Block, known: Mapping[str, None]) -> ast.expr:
+        """A call of a new function of this block; what it takes from here are those of the `known` local names."""
+        name = self.unit.new(wish)
+        loaded = dict.fromkeys(loaded_names(block))
+        parameters = [local for local in loaded if local in known]
+        if self.place.context not in parameters:
+            parameters.insert(0, self.place.context)
+        self.add(self.nodes.function(name, parameters, block))
+        return self.nodes.call(name, *map(self.nodes.name, parameters))
+
+    def add(self, function: ast.stmt) -> None:
+        """Add a function to the module."""
+        self.unit.functions.setdefault(self.source, []).append(function)
+
+    def closure(self, emit: Callable[[], bool], *, ordered: bool = False) -> tuple[Block, Place | None]:
+        """What `emit` emits, in a block of its own, and the place where it ends; None when that is never reached."""
+        with self.aside(ordered=ordered) as block:
+            alive = emit()
+            return block, self.place if alive else None
+
+
+_WHERE: dict[tuple[str, int, int], tuple[str, int, int]] = {}

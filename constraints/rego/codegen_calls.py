@@ -1,0 +1,123 @@
+"""Calls of builtins and of a policy's own functions, and what replaces them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from constraints.rego.builtins import Builtin
+from constraints.rego.codegen_base import NOTHING, Operand
+from constraints.rego.codegen_bodies import Bodies
+from constraints.rego.codegen_inline import INLINE
+from constraints.rego.syntax import Call, Term
+
+_RESULTS = {"string": "text", "number": "number", "boolean": "holds", "array": "items", "set": "members"}
+_SIMPLE_KINDS = frozenset({"null", "boolean", "number", "string", "array", "object", "set"})
+
+
+class Calls(Bodies):
+    """What calls are in Python."""
+
+    def call(self, call: Call) -> Operand:
+        """The value of a call."""
+        wish, self.wish = self.wish, ""
+        arguments = self.terms(call.args)
+        if arguments is None:
+            return NOTHING
+        self.wish = wish
+        found = self.apply(call.name, arguments)
+        self.wish = ""
+        return found
+
+    def call_statement(self, call: Call) -> bool:
+        """A call that stands alone, perhaps with a pattern for its result. False when it never holds."""
+        arity = self.arity(call.name)
+        output: Term | None = None
+        if len(call.args) == arity + 1:
+            call, output = replace(call, args=call.args[:-1]), call.args[-1]
+        with self.at(call.span):
+            result = self.call(call)
+            if output is None:
+                return self.holds(result)
+            value = self.needed(result)
+            return value is not None and self.match(output, value)
+
+    def arity(self, name: str) -> int:
+        """How many arguments a function takes."""
+        known = self.unit.resolved.arity(name)
+        if known is not None:
+            return known
+        return self.builtin(name).arity
+
+    def builtin(self, name: str) -> Builtin:
+        """The builtin of this name."""
+        found = self.unit.builtins.get(name)
+        if found is None:
+            raise self.error(f"undefined function {name}")
+        if found.missing:
+            raise self.error(found.missing)
+        return found
+
+    def apply(self, name: str, arguments: list[Operand]) -> Operand:
+        """The value of a function for these values."""
+        if name in self.unit.mocked:
+            return self._mocked(name, arguments)
+        if name in self.unit.resolved.functions:
+            return self.own(name, arguments)
+        return self._builtin(self.builtin(name), arguments)
+
+    def own(self, name: str, arguments: list[Operand]) -> Operand:
+        """A call of a function of the policy."""
+        node = self.nodes.call(self.function_name(name), self.context(), *map(self.load, arguments))
+        return Operand(node=node, defined=False)
+
+    def function_name(self, name: str) -> str:
+        """The Python name of a function of the policy."""
+        raise NotImplementedError
+
+    def _builtin(self, builtin: Builtin, arguments: list[Operand]) -> Operand:
+        inline = INLINE.get(builtin.name)
+        arguments = [self.kept(argument, "argument") for argument in arguments] if inline else arguments
+        found = inline(self, arguments) if inline else None
+        if found is not None:
+            return found
+        if builtin.relation:
+            return self._relation(builtin, arguments)
+        name = self.names.new(self.wish or _RESULTS.get(builtin.result, "value"))
+        run = self.nodes.call(self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments))
+        self.emit(self.nodes.attempt([self.nodes.assign(name, run)], "BuiltinError", [self._failure(builtin, name)]))
+        return Operand(name=name, defined=False, kind=builtin.result if builtin.result in _SIMPLE_KINDS else "")
+
+    def _passed(self, builtin: Builtin, arguments: list[Operand]) -> list[ast.expr]:
+        context = [self.context()] if builtin.contextual else []
+        return [*context, *map(self.load, arguments)]
+
+    def _failure(self, builtin: Builtin, name: str) -> ast.stmt:
+        error, title = self.nodes.name("error"), self.nodes.constant(builtin.name)
+        return self.nodes.assign(name, self.runtime("failed", self.context(), error, title, self.where()))
+
+    def _relation(self, builtin: Builtin, arguments: list[Operand]) -> Operand:
+        run = self.nodes.call(self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments))
+        name = self.names.new("row")
+        self.loop((name,), run)
+        return Operand(name=name)
+
+    # replacements
+
+    def _mocked(self, name: str, arguments: list[Operand]) -> Operand:
+        known = self.nodes.tuple([self.load(argument) for argument in arguments])
+        title = self.nodes.constant(name)
+        node = self.runtime("mocked", self.context(), title, self.function_value(name), known)
+        return Operand(node=node, defined=False)
+
+    def function_value(self, name: str) -> ast.expr:
+        """A function that takes a Context and the arguments, to be put in the place of another one."""
+        if name in self.unit.resolved.functions:
+            return self.nodes.name(self.function_name(name))
+        builtin = self.builtin(name)
+        attempt = self.nodes.name(self.unit.bind(_python_name(name), builtin))
+        return self.runtime("callable_of", attempt, self.where())
+
+
+def _python_name(name: str) -> str:
+    return name.replace(".", "_")

@@ -1,0 +1,107 @@
+"""References: steps into values, loops over them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+
+from constraints.rego.codegen_base import NOTHING, Emission, Operand, constant
+from constraints.rego.syntax import Ref, Term, Var
+from constraints.rego.values import UNDEFINED, key_of, lookup
+
+
+class Refs(Emission):
+    """References into local values and the input."""
+
+    def document(self, path: Sequence[Term]) -> Operand:
+        """The value of a reference into `data`."""
+        raise NotImplementedError
+
+    def ref(self, ref: Ref) -> Operand:
+        """The value of a reference; loops for its keys that are not bound yet."""
+        if isinstance(ref.head, Var) and ref.head.name == "data" and "data" not in self.place.env:
+            return self.document(ref.path)
+        return self.walk(self.term(ref.head), ref.path)
+
+    def input(self) -> Operand:
+        """The input document."""
+        key = (self.place.context, "input")
+        if key not in self.place.walked:
+            node = self.nodes.attribute(self.context(), "input")
+            self.place.walked[key] = self.kept(Operand(node=node, defined=False), "input")
+        return self.place.walked[key]
+
+    def walk(self, value: Operand, path: Sequence[Term]) -> Operand:
+        """`value[path0][path1]...`."""
+        for part in path:
+            if value.is_constant and value.constant is UNDEFINED:
+                return NOTHING
+            value = self.step(value, part)
+        return value
+
+    def step(self, value: Operand, part: Term) -> Operand:
+        """`value[part]`."""
+        if self.free(part):
+            return self.iterate(value, part)
+        key = self.needed(self.term(part), "key")
+        return NOTHING if key is None else self.lookup(value, key)
+
+    def lookup(self, value: Operand, key: Operand) -> Operand:
+        """`value[key]`, both known or in variables; a step that was taken before is not taken again."""
+        if value.is_constant and key.is_constant:
+            return constant(lookup(value.constant, key.constant))
+        value = self.kept(value)
+        index = self._index(value, key)
+        if index is not None and index in self.place.walked:
+            return self.place.walked[index]
+        wish = key.constant if isinstance(key.constant, str) else "item"
+        found = self.kept(Operand(node=self._lookup(value, key), defined=False), wish)
+        if index is not None:
+            self.place.walked[index] = found
+        return found
+
+    def _index(self, value: Operand, key: Operand) -> object:
+        """What the same step in another reference shares."""
+        if not value.name:
+            return None
+        if key.is_constant:
+            return (value.name, "constant", key_of(key.constant))
+        return (value.name, "variable", key.name) if key.name else None
+
+    def _lookup(self, value: Operand, key: Operand) -> ast.expr:
+        slow = self.runtime("lookup", self.load(value), self.load(key))
+        if not isinstance(key.constant, str) or value.kind == "array" or value.is_constant:
+            return slow
+        fast = self.nodes.method(self.load(value), "get", self.load(key), self.nodes.name("UNDEFINED"))
+        return self.nodes.choice(self.is_type(value, "dict"), fast, slow)
+
+    def is_type(self, value: Operand, kind: str) -> ast.expr:
+        """`type(value) is kind`."""
+        return self.nodes.compare(self.runtime("type", self.load(value)), ast.Is(), self.nodes.name(kind))
+
+    def iterate(self, value: Operand, key: Term) -> Operand:
+        """A loop over what is in the value; `key` is a pattern for each key. NOTHING when there is nothing in it."""
+        if value.is_constant and (value.kind not in ("array", "object", "set") or not len(value.constant)):
+            return NOTHING
+        value = self.kept(value)
+        item = self.names.new("item")
+        if isinstance(key, Var) and key.is_wildcard:
+            self.loop((item,), self._each(value, "sorted_values" if self.place.ordered else "values_of"))
+            return Operand(name=item)
+        name = self.names.new(key.name if isinstance(key, Var) else "key")
+        function = "sorted_items" if self.place.ordered else "items_of"
+        self.loop((name, item), self.runtime(function, self.load(value)))
+        if not self.match(key, Operand(name=name)):
+            return NOTHING
+        return Operand(name=item)
+
+    def _each(self, value: Operand, function: str) -> ast.expr:
+        slow = self.runtime(function, self.load(value))
+        if value.kind or value.is_constant:
+            return slow
+        return self.nodes.choice(self.is_type(value, "list"), self.load(value), slow)
+
+    def without_test(self, operand: Operand) -> Operand:
+        """The same value, to be put into another one."""
+        return replace(operand, test=False)
