@@ -6,25 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from constraints.rego.builtins import BUILTINS, Builtin
+from constraints.rego.check_calls import Callables, CallCheck, own_arities
+from constraints.rego.check_rules import check_packages, check_rules
+from constraints.rego.check_strict import check_deprecated, check_imports, check_roots
 from constraints.rego.flatten import UNIFICATIONS, fixed
-from constraints.rego.graph import forbid_recursion, graph_of, in_order
-from constraints.rego.modules import (
-    Definition,
-    chain,
-    function_names,
-    linked,
-    names_of,
-    resolve_modules,
-)
+from constraints.rego.graph import forbid_recursion, in_order
+from constraints.rego.modules import Definition, chain, function_names, linked, names_of, resolve_modules
 from constraints.rego.order import Order, Settings
 from constraints.rego.problems import UNSAFE, Problems, shown
+from constraints.rego.references import References
 from constraints.rego.resolve import Names, Resolver, declared_in
 from constraints.rego.resolved import Path, Resolved
+from constraints.rego.ruletree import Tree
 from constraints.rego.scope import Fresh, Scope
 from constraints.rego.syntax import Body, Call, Expr, Head, Import, Module, Rule, Scalar, Term, Var
 from constraints.rego.walk import visible, visible_in_body
 
 __all__ = ["Resolved", "prepare", "prepare_query"]
+
+QUERY = "query"
+"""How errors name the source of a query."""
 
 
 def prepare(
@@ -38,53 +39,63 @@ def prepare(
 
     `keep_prints` keeps calls of `print`, which are erased otherwise.
     """
-    problems = Problems()
-    definitions = resolve_modules(modules, builtins, problems, strict)
-    problems.check()
-    functions = function_names(modules)
-    arities = _Arities(functions, definitions, builtins)
-    settings = Settings(arities, problems, keep_prints)
-    rules: dict[Path, list[Rule]] = {}
-    sources: dict[Path, list[str]] = {}
-    for one in definitions:
-        rules.setdefault(one.path, []).append(_ordered(one, settings))
-        sources.setdefault(one.path, []).append(one.module.source)
-    problems.check()
-    return _resolved(rules, sources, functions, modules, problems)
+    return _Preparation(modules, strict, builtins).run(keep_prints)
 
 
-def _resolved(
-    rules: Mapping[Path, list[Rule]],
-    sources: Mapping[Path, list[str]],
-    functions: Mapping[str, Path],
-    modules: Sequence[Module],
-    problems: Problems,
-) -> Resolved:
-    by_path = {path: tuple(found) for path, found in rules.items()}
-    from_sources = {path: tuple(found) for path, found in sources.items()}
-    graph = graph_of(by_path, functions)
-    forbid_recursion(graph, by_path, from_sources, problems)
-    problems.check()
-    packages = frozenset(module.package for module in modules)
-    return Resolved(by_path, from_sources, graph, in_order(graph), functions, packages)
+class _Preparation:
+    """One run over all modules; each step raises its own problems before the next one starts."""
 
-
-class _Arities:
-    """How many arguments a function takes, by its name."""
-
-    def __init__(
-        self, functions: Mapping[str, Path], definitions: Sequence[Definition], builtins: Mapping[str, Builtin]
-    ) -> None:
+    def __init__(self, modules: Sequence[Module], strict: bool, builtins: Mapping[str, Builtin]) -> None:
+        self.modules = modules
+        self.strict = strict
         self.builtins = builtins
-        by_path = {one.path: len(one.rule.head.args or ()) for one in reversed(definitions)}
-        self.own = {name: by_path[path] for name, path in functions.items()}
+        self.problems = Problems()
+        self.definitions: dict[Path, list[Definition]] = {}
 
-    def __call__(self, name: str) -> int | None:
-        own = self.own.get(name)
-        if own is not None:
-            return own
-        builtin = self.builtins.get(name)
-        return None if builtin is None else builtin.arity
+    def run(self, keep_prints: bool) -> Resolved:
+        for one in resolve_modules(self.modules, self.builtins, self.problems, self.strict):
+            self.definitions.setdefault(one.path, []).append(one)
+        self._check_modules()
+        self.problems.check()
+        tree = Tree.of(self.definitions)
+        check_rules(self.definitions, tree, self.problems)
+        check_packages(self.modules, tree, self.problems)
+        self.problems.check()
+        own = own_arities({path: len(found[0].rule.head.args or ()) for path, found in self.definitions.items()})
+        callables = Callables(own, self.builtins)
+        functions = function_names(self.modules)
+        graph = self._graph(tree, functions, callables)
+        self.problems.check()
+        settings = Settings(callables.arity, self.problems, keep_prints)
+        rules = {path: tuple([_ordered(one, settings) for one in found]) for path, found in self.definitions.items()}
+        self.problems.check()
+        sources = {path: tuple([one.module.source for one in found]) for path, found in self.definitions.items()}
+        forbid_recursion(graph, rules, sources, self.problems)
+        self.problems.check()
+        packages = frozenset(module.package for module in self.modules)
+        return Resolved(rules, sources, graph, in_order(graph), functions, packages)
+
+    def _check_modules(self) -> None:
+        for module in self.modules:
+            if module.v1 or self.strict:
+                check_imports(module, self.problems)
+                check_roots(module, self.problems)
+
+    def _graph(self, tree: Tree, functions: Mapping[str, Path], callables: Callables) -> dict[Path, frozenset[Path]]:
+        """For each path those that its definitions refer to; calls are checked on the way."""
+        graph = {}
+        for path, found in self.definitions.items():
+            reached: set[Path] = set()
+            for one in found:
+                references = References(tree, functions)
+                references.rule(one.rule)
+                reached |= references.found
+                source = one.module.source
+                CallCheck(callables, tree, self.problems, source).check(references)
+                if one.module.v1 or self.strict:
+                    check_deprecated(references, self.problems, source)
+            graph[path] = frozenset(reached)
+        return graph
 
 
 def _ordered(one: Definition, settings: Settings) -> Rule:
@@ -139,21 +150,23 @@ def prepare_query(
 ) -> Body:
     """The same for a query: its variables keep their names, as bindings are reported by them."""
     problems = Problems()
-    exports = {package: frozenset(path[len(package)] for path in resolved.rules if path[: len(package)] == package)}
+    exports = {package: frozenset(str(path[len(package)]) for path in resolved.rules if path[:-1] == package)}
     names = Names(names_of(package, imports, exports if package else {}), builtins, resolved.functions)
-    fresh = Fresh(visible_in_body(query))
-    scope = Scope(fresh, None, declared_in(query), lambda: visible_in_body(query))
-    resolver = Resolver(names, problems, "")
+    mentioned = visible_in_body(query)
+    fresh = Fresh(mentioned)
+    scope = Scope(fresh, None, declared_in(query), lambda: mentioned)
+    resolver = Resolver(names, problems, QUERY)
     body = resolver.body(query, scope)
     resolver.close(scope)
     problems.check()
-
-    def arity(name: str) -> int | None:
-        own = resolved.arity(name)
-        builtin = builtins.get(name)
-        return own if own is not None or builtin is None else builtin.arity
-
-    settings = Settings(arity, problems, True, UNIFICATIONS)
-    ordered = Order(settings, fresh, "").body(body, set())
+    own = own_arities({path: len(rules[0].head.args or ()) for path, rules in resolved.rules.items()})
+    callables = Callables(own, builtins)
+    tree = Tree.of(resolved.rules)
+    references = References(tree, resolved.functions)
+    references.body(body)
+    CallCheck(callables, tree, problems, QUERY).check(references)
+    problems.check()
+    settings = Settings(callables.arity, problems, keep_prints=True, equals=UNIFICATIONS)
+    ordered = Order(settings, fresh, QUERY).body(body, set())
     problems.check()
     return tuple(ordered)
