@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from constraints.rego.goverbs import Argument, Flags, formatted, type_of
+from constraints.rego.number import integer_text
 
 _DIRECTIVE: Final = re.compile(r"%(.)", re.DOTALL)
 _SIMPLE: Final = frozenset("abcdefghijklmnopqrstuvwxyz%")
@@ -26,8 +27,17 @@ def sprintf(template: str, arguments: Sequence[Argument]) -> str:
     pieces, verbs = plan
     shown = [pieces[0]]
     for verb, argument, piece in zip(verbs, arguments, pieces[1:], strict=True):
-        shown += (formatted(argument, verb, Flags()), piece)
+        shown += (plain(argument, verb), piece)
     return "".join(shown)
+
+
+def plain(argument: Argument, verb: str) -> str:
+    """`%<verb>` without flags."""
+    if isinstance(argument, str) and verb in "vs":
+        return argument
+    if isinstance(argument, int) and verb in "vd":
+        return integer_text(argument)
+    return formatted(argument, verb, Flags())
 
 
 @lru_cache(maxsize=1024)

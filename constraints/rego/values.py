@@ -81,7 +81,7 @@ class RegoSet:
         """From members; of equal ones the first counts."""
         by_key: dict[Key, Value] = {}
         for member in members:
-            by_key.setdefault(key_of(member), member)
+            by_key.setdefault(member if type(member) in _ITSELF else key_of(member), member)
         return cls(by_key)
 
     def sorted_members(self) -> list[Value]:
@@ -131,10 +131,14 @@ class RegoObject:
 
 
 def object_of(pairs: Iterable[tuple[Value, Value]]) -> dict[str, Value] | RegoObject:
-    """The object of these pairs; of equal keys the last one's value counts."""
-    by_key = {key_of(key): (key, value) for key, value in pairs}
-    if all(type(key) is str for key in by_key):
-        return dict(by_key.values())
+    """The object of these pairs; of equal keys the first one stands, with the last one's value."""
+    found = list(pairs)
+    if all(type(key) is str for key, _ in found):
+        return dict(found)
+    by_key: dict[Key, tuple[Value, Value]] = {}
+    for key, value in found:
+        shared = key_of(key)
+        by_key[shared] = (by_key.get(shared, (key,))[0], value)
     return RegoObject(by_key)
 
 
