@@ -1,4 +1,4 @@
-"""The benchmark measures: a small fleet gives a row for each size, and nothing stays unaudited."""
+"""The benchmark of audits measures: a small fleet gives a row for each size, and nothing stays unaudited."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 from benchmarks import fleets
-from benchmarks.__main__ import growth
+from benchmarks.audits import growth
 from benchmarks.measured import Measured
 from benchmarks.places import environment
 
 needs_fleet = pytest.mark.skipif(not fleets.BENCH.is_dir(), reason="needs ../shared/bench beside the repository")
 
 
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "benchmarks", *arguments]
+def audits(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", "audits", *arguments]
     return subprocess.run(command, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
@@ -27,7 +27,7 @@ def measured(pods: int, memory: float) -> Measured:
 
 @needs_fleet
 def test_each_size_is_a_row_with_its_phases_and_memory() -> None:
-    done = bench("--sizes=8,16", "--policies=requiredlabels")
+    done = audits("--sizes=8,16", "--policies=requiredlabels")
     assert done.returncode == 0, done.stderr
     title, header, *rows = done.stdout.splitlines()[:4]
     assert title == "The embedded API server; policies: requiredlabels"
@@ -46,7 +46,7 @@ def test_memory_is_compared_between_the_two_largest_fleets() -> None:
 
 @needs_fleet
 def test_a_policy_that_does_not_exist_is_named() -> None:
-    done = bench("--policies=requiredlabels,nope")
+    done = audits("--policies=requiredlabels,nope")
     assert done.returncode == 2
     assert done.stderr.startswith(
         "bench: --policies: no policy nope; there are allow-privilege-escalation, allowedrepos"
@@ -55,6 +55,6 @@ def test_a_policy_that_does_not_exist_is_named() -> None:
 
 @needs_fleet
 def test_a_cluster_that_cannot_be_audited_ends_the_benchmark_with_the_reason(tmp_path: Path) -> None:
-    done = bench(f"--kubeconfig={tmp_path}/nowhere")
+    done = audits(f"--kubeconfig={tmp_path}/nowhere")
     assert done.returncode == 2
     assert f"kubeconfig {tmp_path}/nowhere: does not exist\nbench: the audit ended with code 1\n" in done.stderr
