@@ -27,6 +27,7 @@ class Callables:
     """Everything that can be called: the arity of each rule by its full name (0 where it is no function), builtins."""
 
     own: Mapping[str, int]
+    functions: Mapping[str, Path]
     builtins: Mapping[str, Builtin]
 
     def arity(self, name: str) -> int | None:
@@ -65,12 +66,15 @@ class CallCheck:
             return
         arity = self.callables.arity(call.name)
         builtin = self.callables.builtins.get(call.name)
-        if arity is None:
+        if arity is None or (arity == 0 and len(call.args) < 2 and self._is_no_function(call.name)):
             self.problems.add(TYPE, f"undefined function {call.name}", call.span, self.source)
         elif not self._fits(call, arity, is_statement):
             self.problems.add(TYPE, self._misfit(call, arity), call.span, self.source)
         elif builtin is not None and builtin.missing and call.name not in self.callables.own:
             self.problems.add(COMPILE, builtin.missing, call.span, self.source)
+
+    def _is_no_function(self, name: str) -> bool:
+        return name in self.callables.own and name not in self.callables.functions
 
     @staticmethod
     def _fits(call: Call, arity: int, is_statement: bool) -> bool:

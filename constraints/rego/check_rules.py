@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from constraints.rego.modules import Definition, ground_path
-from constraints.rego.problems import TYPE, Problems
+from constraints.rego.problems import TYPE, Problems, shown
 from constraints.rego.resolved import Path
 from constraints.rego.ruletree import Tree, path_text
-from constraints.rego.syntax import Head, Module, Scalar
+from constraints.rego.syntax import Head, Module, Scalar, Term, Var
+from constraints.rego.values import text
 
 
 def check_rules(by_path: Mapping[Path, Sequence[Definition]], tree: Tree, problems: Problems) -> None:
@@ -19,15 +20,15 @@ def check_rules(by_path: Mapping[Path, Sequence[Definition]], tree: Tree, proble
     for node in tree.below():
         definitions = by_path[node.path]
         first = definitions[0]
-        text = _conflict(node, definitions, by_path)
-        if text:
-            problems.add(TYPE, text, first.rule.span, first.module.source)
+        conflict = _conflict(node, definitions, by_path)
+        if conflict:
+            problems.add(TYPE, conflict, first.rule.span, first.module.source)
             continue
         defaults = [one for one in definitions if one.rule.default]
         if len(defaults) > 1:
             places = ", ".join(f"{one.module.source}:{one.rule.span.line}" for one in defaults)
-            text = f"multiple default rules {path_text(node.path)} found at {places}"
-            problems.add(TYPE, text, defaults[0].rule.span, defaults[0].module.source)
+            message = f"multiple default rules {path_text(node.path)} found at {places}"
+            problems.add(TYPE, message, defaults[0].module.span, defaults[0].module.source)
 
 
 def _conflict(node: Tree, definitions: Sequence[Definition], by_path: Mapping[Path, Sequence[Definition]]) -> str:
@@ -36,9 +37,21 @@ def _conflict(node: Tree, definitions: Sequence[Definition], by_path: Mapping[Pa
     if not any(map(is_ground, heads)):  # rules may stand where these vary, functions may not
         inner = [path for path in inner if by_path[path][0].rule.head.args is not None]
     if inner:
-        return f"rule {path_text(node.path)} conflicts with [{' '.join(map(path_text, inner))}]"
+        return f"rule {_name(definitions[-1])} conflicts with [{' '.join(map(path_text, inner))}]"
     kinds = {(head.contains, len(head.args or ()), not head.contains and is_ground(head)) for head in heads}
-    return f"conflicting rules {path_text(node.path)} found" if len(kinds) > 1 else ""
+    return f"conflicting rules {_name(definitions[-1])} found" if len(kinds) > 1 else ""
+
+
+def _name(one: Definition) -> str:
+    """The definition's whole path, `data.a.p[x]`."""
+    varying = one.rule.head.path[len(one.path) - len(one.module.package) :]
+    return path_text(one.path) + "".join(map(_step, varying))
+
+
+def _step(part: Term) -> str:
+    if isinstance(part, Var):
+        return f"[{shown(part.name)}]"
+    return f"[{text(part.value)}]" if isinstance(part, Scalar) else "[...]"
 
 
 def is_ground(head: Head) -> bool:
@@ -57,5 +70,5 @@ def check_packages(modules: Sequence[Module], tree: Tree, problems: Problems) ->
                 if is_ground(rule.head) and ground_path(other, rule) == module.package:
                     name = ".".join(str(part.value) for part in rule.head.path if isinstance(part, Scalar))
                     place = f"{other.source}:{rule.span.line}"
-                    text = f"package {'.'.join(module.package)} conflicts with rule {name} defined at {place}"
-                    problems.add(TYPE, text, other.span, other.source)
+                    message = f"package {'.'.join(module.package)} conflicts with rule {name} defined at {place}"
+                    problems.add(TYPE, message, other.span, other.source)

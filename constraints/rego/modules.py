@@ -109,7 +109,7 @@ def chain(rule: Rule) -> Iterator[Rule]:
 
 
 def _rule(resolver: Resolver, rule: Rule, fresh: Fresh) -> Rule:
-    first = _scope(rule, fresh, rule.head.args or ())
+    first = _scope(resolver, rule, fresh, rule.head.args or ())
     args = rule.head.args
     if args is not None:
         args = tuple([resolver.argument(arg, first) for arg in args])
@@ -119,7 +119,7 @@ def _rule(resolver: Resolver, rule: Rule, fresh: Fresh) -> Rule:
     for one in chain(rule):
         scope = first
         if one is not rule:
-            scope = _scope(one, fresh, rule.head.args or ())
+            scope = _scope(resolver, one, fresh, rule.head.args or ())
             scope.declared, scope.spans, scope.uses = (first_declared.copy(), first_spans.copy(), first_uses.copy())
             scope.occurred = dict.fromkeys(scope.declared, ARGUMENT)
             scopes.append(scope)
@@ -146,14 +146,14 @@ def _unused_arguments(resolver: Resolver, rule: Rule, scopes: Sequence[Scope]) -
             resolver.refuse(f"unused argument {name}. (hint: use _ (wildcard variable) instead)", rule.head.span)
 
 
-def _scope(rule: Rule, fresh: Fresh, args: tuple[Term, ...]) -> Scope:
+def _scope(resolver: Resolver, rule: Rule, fresh: Fresh, args: tuple[Term, ...]) -> Scope:
     declares = declared_in(rule.body)
     if args:
         names: set[str] = set()
         for arg in args:
             pattern(arg, names)
         declares |= names
-    return Scope(fresh, None, declares, lambda: _mentions_of(rule.head, rule.body))
+    return resolver.scope(fresh, None, declares, lambda: _mentions_of(rule.head, rule.body))
 
 
 def _mentions_of(head: Head, body: Body) -> set[str]:

@@ -161,8 +161,9 @@ class Order:
         """Name each unsafe variable at the first statement that needs it."""
         places: dict[str, Span] = {}
         for piece in left:
-            names = visible_in(piece) | (enclosed_in(piece) & mentioned)
-            for name in sorted(names - known - bound_by(piece, known, self.settings.arity)):
+            outputs = bound_by(piece, known, self.settings.arity)
+            names = (visible_in(piece) - outputs) | (enclosed_in(piece) & mentioned)
+            for name in sorted(names - known):
                 if name not in places or piece.span < places[name]:
                     places[name] = piece.span
         named = {name: span for name, span in places.items() if not name.startswith(SUPPORT)}
@@ -283,7 +284,11 @@ class Order:
         ordered = self.body([*body, *tail], bound)
         front, back = ordered[: -len(tail)], ordered[-len(tail) :]
         known = bound | visible_in_body(tuple(front))
-        if all(map(_binds_same, tail, back)) and all(len(visible_in(one) - known) == 1 for one in back):
+        if (
+            len(back) == len(tail)
+            and all(map(_binds_same, tail, back))
+            and all(len(visible_in(one) - known) == 1 for one in back)
+        ):
             values = [one.what.args[1] for one in back]  # type: ignore[union-attr]
             body = tuple(front)
         else:

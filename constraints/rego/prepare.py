@@ -12,7 +12,7 @@ from constraints.rego.check_strict import check_deprecated, check_imports, check
 from constraints.rego.flatten import UNIFICATIONS, fixed
 from constraints.rego.graph import forbid_recursion, in_order
 from constraints.rego.modules import Definition, chain, function_names, linked, names_of, resolve_modules
-from constraints.rego.order import Order, Settings
+from constraints.rego.order import SUPPORT, Order, Settings
 from constraints.rego.problems import UNSAFE, Problems, shown
 from constraints.rego.references import References
 from constraints.rego.resolve import Names, Resolver, declared_in
@@ -62,8 +62,8 @@ class _Preparation:
         check_packages(self.modules, tree, self.problems)
         self.problems.check()
         own = own_arities({path: len(found[0].rule.head.args or ()) for path, found in self.definitions.items()})
-        callables = Callables(own, self.builtins)
         functions = function_names(self.modules)
+        callables = Callables(own, functions, self.builtins)
         graph = self._graph(tree, functions, callables)
         self.problems.check()
         settings = Settings(callables.arity, self.problems, keep_prints)
@@ -135,7 +135,7 @@ def _require_head(head: Head, bound: set[str], order: Order) -> None:
     for term in (*head.path, head.key, head.value):
         names: set[str] = set()
         visible(term, names)
-        for name in sorted(names - bound):
+        for name in sorted(name for name in names - bound if not name.startswith(SUPPORT)):
             span = term.span if term is not None else head.span
             order.settings.problems.add(UNSAFE, f"var {shown(name)} is unsafe", span, order.source)
 
@@ -160,7 +160,7 @@ def prepare_query(
     resolver.close(scope)
     problems.check()
     own = own_arities({path: len(rules[0].head.args or ()) for path, rules in resolved.rules.items()})
-    callables = Callables(own, builtins)
+    callables = Callables(own, resolved.functions, builtins)
     tree = Tree.of(resolved.rules)
     references = References(tree, resolved.functions)
     references.body(body)

@@ -11,8 +11,8 @@ from typing import Final
 
 from constraints.lang.source import Span
 from constraints.rego.builtins import Builtin
-from constraints.rego.problems import COMPILE, Problems
-from constraints.rego.scope import ARGUMENT, ASSIGNED, DECLARED, Scope
+from constraints.rego.problems import COMPILE, TYPE, UNSAFE, Problems
+from constraints.rego.scope import ARGUMENT, ASSIGNED, DECLARED, Fresh, Scope
 from constraints.rego.syntax import (
     ArrayTerm,
     Body,
@@ -81,6 +81,12 @@ class Resolver:
         """Note a compile error."""
         self.problems.add(COMPILE, text, span, self.source)
 
+    def scope(
+        self, fresh: Fresh, parent: Scope | None, declares: frozenset[str], mentions: Callable[[], set[str]]
+    ) -> Scope:
+        """A new scope; what was wrong before it is not held against it."""
+        return Scope(fresh, parent, declares, mentions, len(self.problems.found))
+
     # Bodies
 
     def body(self, body: Body, scope: Scope) -> Body:
@@ -105,6 +111,8 @@ class Resolver:
             resolved = self._every(what, scope)
         elif isinstance(what, Call) and what.name == "assign":
             return self._assignment(expr, what, scope)
+        elif isinstance(what, Call):
+            resolved = self.call(what, scope, is_statement=True)
         else:
             resolved = self.term(what, scope)
         withs = self._withs(expr.withs, scope)
@@ -156,7 +164,7 @@ class Resolver:
     def _every(self, what: Every, scope: Scope) -> Every:
         domain = self.term(what.domain, scope)
         declares = frozenset(var.name for var in (what.key, what.value) if var is not None)
-        inner = Scope(scope.fresh, scope, declares, lambda: visible_in_body(what.body))
+        inner = self.scope(scope.fresh, scope, declares, lambda: visible_in_body(what.body))
         key = None if what.key is None else self.declare(what.key, inner, DECLARED)
         value = self.declare(what.value, inner, DECLARED)
         body = self.body(what.body, inner)
@@ -234,12 +242,15 @@ class Resolver:
             return ref
         return Ref(head, path, ref.span)
 
-    def call(self, call: Call, scope: Scope) -> Call:
+    def call(self, call: Call, scope: Scope, is_statement: bool = False) -> Call:
         """A call with the function's name made absolute."""
         first = call.name.partition(".")[0]
         name = self._absolute(call.name, scope)
         if name is call.name and first not in ROOTS and scope.find(first) is not None:
-            self.refuse(f"called function {call.name} shadowed", call.span)
+            if is_statement:
+                self.problems.add(TYPE, f"undefined function {call.name}", call.span, self.source)
+            else:
+                self.refuse(f"called function {call.name} shadowed", call.span)
         return Call(name, self._terms(call.args, scope), call.span)
 
     def _absolute(self, dotted: str, scope: Scope) -> str:
@@ -252,7 +263,7 @@ class Resolver:
 
     def comprehension(self, term: Comprehension, scope: Scope) -> Comprehension:
         """A closure: its body first, then its head in the same scope."""
-        inner = Scope(scope.fresh, scope, declared_in(term.body), lambda: _mentions_of(term))
+        inner = self.scope(scope.fresh, scope, declared_in(term.body), lambda: _mentions_of(term))
         body = self.body(term.body, inner)
         key = None if term.key is None else self.term(term.key, inner)
         value = self.term(term.value, inner)
@@ -260,7 +271,9 @@ class Resolver:
         return Comprehension(term.kind, value, body, key, term.span)
 
     def close(self, scope: Scope) -> None:
-        """Complain of what was declared in vain."""
+        """Complain of what was declared in vain, unless something else is wrong."""
+        if len(self.problems.found) > scope.before:
+            return
         for name in scope.unused(DECLARED):
             self.refuse(f"declared var {name} unused", scope.spans[name])
         if self.strict:
@@ -278,7 +291,7 @@ class Resolver:
         return ObjectTerm(pairs, term.span)
 
     def _template(self, term: TemplateString, scope: Scope) -> Term:
-        inner = Scope(scope.fresh, scope, frozenset(), set)
+        inner = self.scope(scope.fresh, scope, frozenset(), set)
         found = tuple(part if isinstance(part, str) else self.term(part, inner) for part in term.parts)
         return TemplateString(found, term.span)
 
@@ -301,6 +314,8 @@ class Resolver:
             return replace(term, pairs=pairs)
         if isinstance(term, Call):
             self.refuse("rule arguments cannot contain calls", term.span)
+        elif isinstance(term, Ref) and isinstance(term.head, Var):
+            self.problems.add(UNSAFE, f"var {term.head.name} is unsafe", term.span, self.source)
         return self.term(term, scope)
 
 

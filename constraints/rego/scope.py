@@ -44,6 +44,7 @@ class Scope:
     __slots__ = (
         "_mentioned",
         "_mentions",
+        "before",
         "declared",
         "declares",
         "fresh",
@@ -55,10 +56,16 @@ class Scope:
     )
 
     def __init__(
-        self, fresh: Fresh, parent: Scope | None, declares: frozenset[str], mentions: Callable[[], set[str]]
+        self,
+        fresh: Fresh,
+        parent: Scope | None,
+        declares: frozenset[str],
+        mentions: Callable[[], set[str]],
+        before: int = 0,
     ) -> None:
         self.fresh = fresh
         self.parent = parent
+        self.before = before
         self.declares = declares
         self.declared: dict[str, str] = {}
         self.implicit: dict[str, str] = {}
