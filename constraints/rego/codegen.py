@@ -32,6 +32,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "Mock",
             "agree",
             "agree_function",
+            "base_lookup",
             "built",
             "callable_of",
             "contains",

@@ -20,6 +20,9 @@ NO_CONSTANT: Final = object()
 LOOP_LIMIT: Final = 17  # Python nests 20 blocks at most; the rest is for `try`
 OUTLINE_DEPTH: Final = 9  # a closure that starts as deep as this gets a function of its own
 
+BASE: Final = "base"
+"""The kind of an operand that is part of a base document: of any type, looked into as OPA looks into its storage."""
+
 KINDS: Final[Mapping[type, str]] = {
     type(None): "null",
     bool: "boolean",
@@ -129,6 +132,7 @@ class Emission:
         self.source = source
         self.nodes = Nodes()
         self.names = Names(unit.scope, unit.names.used)
+        self.names.used.update(dict.fromkeys(("c", "found", "error")))
         unit.locals.append(self.names.used)
         self.wish = ""
         self.place = Place([])
@@ -255,7 +259,7 @@ class Emission:
             self.guard(self.load(operand))
         elif operand.kind == "boolean":
             self.guard(self.nodes.compare(self.load(operand), ast.Is(), self.nodes.constant(True)))
-        elif not operand.kind:
+        elif operand.kind in ("", BASE):
             self._holds_unknown(operand)
         else:
             return self.needed(operand) is not None

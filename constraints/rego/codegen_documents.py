@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from constraints.rego.codegen_base import Operand
+from constraints.rego.codegen_base import BASE, Operand
 from constraints.rego.codegen_calls import Calls
 from constraints.rego.codegen_tree import Branch
 from constraints.rego.resolved import Path
@@ -51,7 +51,7 @@ class Documents(Calls):
         key = (self.place.context, "data")
         if key not in self.place.walked:
             self.place.walked[key] = self.kept(
-                Operand(node=self.nodes.attribute(self.context(), "data"), defined=False), "data"
+                Operand(node=self.nodes.attribute(self.context(), "data"), defined=False, kind=BASE), "data"
             )
         return self.walk(self.place.walked[key], [Scalar(part) for part in path])
 

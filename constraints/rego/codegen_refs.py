@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from constraints.rego.codegen_base import NOTHING, Emission, Operand, constant
+from constraints.rego.codegen_base import BASE, NOTHING, Emission, Operand, constant
 from constraints.rego.syntax import Ref, Term, Var
 from constraints.rego.values import UNDEFINED, key_of, lookup
 
@@ -21,7 +21,8 @@ class Refs(Emission):
     def ref(self, ref: Ref) -> Operand:
         """The value of a reference; loops for its keys that are not bound yet."""
         if isinstance(ref.head, Var) and ref.head.name == "data" and "data" not in self.place.env:
-            return self.document(ref.path)
+            found = self.document(ref.path)
+            return replace(found, kind="") if found.kind == BASE else found
         return self.walk(self.term(ref.head), ref.path)
 
     def input(self) -> Operand:
@@ -56,7 +57,8 @@ class Refs(Emission):
         if index is not None and index in self.place.walked:
             return self.place.walked[index]
         wish = key.constant if isinstance(key.constant, str) else "item"
-        found = self.kept(Operand(node=self._lookup(value, key), defined=False), wish)
+        kind = BASE if value.kind == BASE else ""
+        found = self.kept(Operand(node=self._lookup(value, key), defined=False, kind=kind), wish)
         if index is not None:
             self.place.walked[index] = found
         return found
@@ -70,7 +72,7 @@ class Refs(Emission):
         return (value.name, "variable", key.name) if key.name else None
 
     def _lookup(self, value: Operand, key: Operand) -> ast.expr:
-        slow = self.runtime("lookup", self.load(value), self.load(key))
+        slow = self.runtime("base_lookup" if value.kind == BASE else "lookup", self.load(value), self.load(key))
         if not isinstance(key.constant, str) or value.kind == "array" or value.is_constant:
             return slow
         fast = self.nodes.method(self.load(value), "get", self.load(key), self.nodes.name("UNDEFINED"))
@@ -85,20 +87,20 @@ class Refs(Emission):
         if value.is_constant and (value.kind not in ("array", "object", "set") or not len(value.constant)):
             return NOTHING
         value = self.kept(value)
-        item = self.names.new("item")
+        item, kind = self.names.new("item"), BASE if value.kind == BASE else ""
         if isinstance(key, Var) and key.is_wildcard:
             self.loop((item,), self._each(value, "sorted_values" if self.place.ordered else "values_of"))
-            return Operand(name=item)
+            return Operand(name=item, kind=kind)
         name = self.names.new(key.name if isinstance(key, Var) else "key")
         function = "sorted_items" if self.place.ordered else "items_of"
         self.loop((name, item), self.runtime(function, self.load(value)))
         if not self.match(key, Operand(name=name)):
             return NOTHING
-        return Operand(name=item)
+        return Operand(name=item, kind=kind)
 
     def _each(self, value: Operand, function: str) -> ast.expr:
         slow = self.runtime(function, self.load(value))
-        if value.kind or value.is_constant:
+        if value.kind not in ("", BASE) or value.is_constant:
             return slow
         return self.nodes.choice(self.is_type(value, "list"), self.load(value), slow)
 

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from constraints.rego.codegen_base import Operand, constant
 from constraints.rego.codegen_terms import Terms
 from constraints.rego.syntax import ArrayTerm, Call, ObjectTerm, Scalar, Term, Var
-from constraints.rego.values import UNDEFINED, same
+from constraints.rego.values import key_of, same
 
 Pair = tuple[Term, Term]
+
+_BY_VALUE: list[Pair] = []
+"""In place of pairs: match the one side against the value of the other."""
 
 
 class Unification(Terms):
@@ -53,7 +56,9 @@ class Unification(Terms):
         """Unify a pair; gives the pairs that remain, None when it never holds."""
         left, right = pair
         if _composites(pair) and (self.free(left) or self.free(right)):
-            return self._pairwise(left, right)
+            pairs = self._pairwise(left, right)
+            if pairs is not _BY_VALUE:
+                return pairs
         pattern, term = (left, right) if self.free(left) else (right, left)
         if not self.free(pattern):
             return [] if self._equal(left, right) else None
@@ -69,11 +74,13 @@ class Unification(Terms):
         return self._by_key(left, right)
 
     def _by_key(self, left: ObjectTerm, right: ObjectTerm) -> list[Pair] | None:
-        """The values at equal keys; keys that are not constants can't be paired before they are known."""
-        others = {key.value: value for key, value in right.pairs if isinstance(key, Scalar)}
-        mine = {key.value: value for key, value in left.pairs if isinstance(key, Scalar)}
+        """The values at equal keys; where a key is no constant, one side must be known as a whole."""
+        others = {key_of(key.value): value for key, value in right.pairs if isinstance(key, Scalar)}
+        mine = {key_of(key.value): value for key, value in left.pairs if isinstance(key, Scalar)}
         if len(others) != len(right.pairs) or len(mine) != len(left.pairs):
-            raise self.error("keys of an object pattern must be constants")
+            if self.free(left) and self.free(right):
+                raise self.error("keys of an object pattern must be constants")
+            return _BY_VALUE
         return [(mine[key], others[key]) for key in mine] if mine.keys() == others.keys() else None
 
     def _equal(self, left: Term, right: Term) -> bool:
@@ -167,5 +174,3 @@ def _composites(pair: Pair) -> bool:
 def _wish(pattern: Term) -> str:
     return pattern.name.partition("#")[0] if isinstance(pattern, Var) and not pattern.is_wildcard else "value"
 
-
-__all__ = ["UNDEFINED", "Unification"]

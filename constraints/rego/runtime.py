@@ -15,8 +15,10 @@ from constraints.rego.values import (
     RegoObject,
     RegoSet,
     Value,
+    is_number,
     key_of,
     lookup,
+    number_text,
     object_of,
     same,
     sorted_pairs,
@@ -257,6 +259,15 @@ def with_mock(context: Context, name: str, mock: Mock) -> Context:
     other = context.derived()
     other.mocks = {**context.mocks, name: mock}
     return other
+
+
+def base_lookup(value: Value, key: Value) -> Value:
+    """One step into a base document: OPA's storage knows keys and indices by their text."""
+    if type(value) is dict and is_number(key):
+        return value.get(number_text(key), UNDEFINED)
+    if type(value) is list and type(key) is str:
+        return lookup(value, int(key)) if key.isdecimal() and len(key) < 10 else UNDEFINED
+    return lookup(value, key)
 
 
 def data_at(context: Context, path: tuple[str, ...]) -> Value:
