@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from constraints.constraint import Constraint
 from constraints.drivers import register
 from constraints.drivers.regopy import RegopyDriver
 from constraints.engine import Engine
 from constraints.errors import PolicyError
 from constraints.inventory import Inventory
-from constraints.model import Cause, Gap, Kind, ObjectRef, Point, Review, Violation
+from constraints.model import Cause, Constraint, Gap, Kind, ObjectRef, Point, Review, Violation
 from constraints.template import Template
 
 __all__ = [

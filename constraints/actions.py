@@ -7,10 +7,9 @@ from typing import Final
 
 from constraints.errors import ConstraintError
 from constraints.fields import quoted
-from constraints.model import Json, Point
+from constraints.model import SCOPED, Json, Point
 
 DENY: Final = "deny"
-SCOPED: Final = "scoped"
 _SIMPLE: Final = ("deny", "dryrun", "warn")
 _POINTS: Final = ("validation.gatekeeper.sh", "audit.gatekeeper.sh", "gator.gatekeeper.sh", "vap.k8s.io", "*")
 _REFUSED: Final = "could not validate enforcement actions: unrecognized"

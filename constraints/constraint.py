@@ -3,65 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from constraints import crd, schema
-from constraints.actions import SCOPED, actions_of
+from constraints.actions import actions_of
 from constraints.errors import ConstraintError
 from constraints.fields import compact, quoted, type_name
-from constraints.model import Json, Kind, Object, Point
+from constraints.model import Constraint, Json, Object, Point
 from constraints.review import mapping
 from constraints.template import Template
-
-_ANY = "*"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Constraint:
-    """A checked constraint.
-
-    `match` is `spec.match` as it came, `parameters` has the schema's defaults filled in. `actions` are the distinct
-    actions at the engine's point: empty when a `scoped` constraint is not enforced there. `annotations` is None when
-    there are none. `obj` is the object as it came, status included.
-    """
-
-    kind: str
-    name: str
-    uid: str
-    generation: int
-    annotations: Mapping[str, str] | None
-    api_version: str
-    match: Mapping[str, Json]
-    parameters: Json
-    action: str
-    actions: tuple[str, ...]
-    obj: Object
-
-    @property
-    def key(self) -> str:
-        """`Kind/name`."""
-        return f"{self.kind}/{self.name}"
-
-    @property
-    def scoped(self) -> bool:
-        """Whether the actions depend on the enforcement point."""
-        return self.action == SCOPED
-
-    @property
-    def enforced(self) -> bool:
-        """Whether it has an action at the engine's point."""
-        return bool(self.actions)
-
-    @property
-    def kinds(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-        """The entries of `match.kinds` as (apiGroups, kinds); empty when it takes every kind."""
-        entries = [mapping(entry) for entry in self.match.get("kinds") or ()]
-        return tuple((tuple(e.get("apiGroups") or ()), tuple(e.get("kinds") or ())) for e in entries)
-
-    def may_match(self, kind: Kind) -> bool:
-        """Whether `match.kinds` takes `kind`, its version ignored; an empty `kind.kind` is any kind of the group."""
-        entries = self.kinds
-        return not entries or any(_takes(groups, kinds, kind) for groups, kinds in entries)
 
 
 def parse(obj: Object, template: Template, point: Point) -> Constraint:
@@ -132,12 +81,6 @@ def _check_schema(obj: Object, template: Template) -> dict[str, Json]:
     if unknown:
         raise ConstraintError(f"invalid Constraint: unknown fields: [{' '.join(unknown)}]")
     return {**obj, **schema.defaults(body, wanted), "metadata": obj["metadata"]}
-
-
-def _takes(groups: tuple[str, ...], kinds: tuple[str, ...], kind: Kind) -> bool:
-    if groups and _ANY not in groups and kind.group not in groups:
-        return False
-    return not kinds or not kind.kind or _ANY in kinds or kind.kind in kinds
 
 
 def _text(value: Json) -> str:

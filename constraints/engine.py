@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from constraints.constraint import Constraint, parse
+from constraints.constraint import parse
 from constraints.drivers import DRIVERS, Driver, Policy, Program
 from constraints.errors import ConstraintError, EngineMissing, EvaluationError, MatchError, PolicyError
 from constraints.fields import quoted
 from constraints.inventory import EMPTY, Inventory
 from constraints.match import compile_match, takes_kind
-from constraints.model import Cause, Finding, Gap, Json, Kind, Object, Point, Review, Violation
+from constraints.model import Cause, Constraint, Finding, Gap, Json, Kind, Object, Point, Review, Violation
 from constraints.review import document, mapping
 from constraints.template import Template
 

@@ -15,7 +15,7 @@ from audit.fields import (
     valid_text,
     violation_fields,
 )
-from constraints.constraint import Constraint
+from constraints import Constraint
 from constraints.model import Kind, ObjectRef, Violation
 
 CONSTRAINT = Constraint(
