@@ -23,7 +23,7 @@ Number = int | float | Decimal
 
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _SIGNED: Final = re.compile(r"[-+]?[0-9]+")
-_EXPONENT_LIMIT: Final = 10_000  # a number is written out at times: OPA would take its exponent and much memory
+_EXPONENT_LIMIT: Final = 40_000  # digits; OPA takes longer ones from JSON, and much memory for them
 _SHORT: Final = 4000  # digits; below what Python's own conversion refuses
 _SAFE: Final = 1 << 53  # below, a float and the decimal number that it prints compare alike with integers
 _PLAIN: Final = 1_000_000  # from here on, and below 1e-4, the text has an exponent
