@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.kube": VALUES,
     "audit.embedded": VALUES | {"constraints.schema", "constraints.structural"},
     "audit.sources": VALUES
-    | {"constraints.errors", "audit.kube", "audit.plan", "constraints.crd", "constraints.wildcard"},
+    | {"constraints.drivers", "constraints.errors", "audit.kube", "audit.plan", "constraints.crd", "constraints.wildcard"},
     "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.sinks": VALUES
     | {"audit.aggregate", "audit.carry", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
