@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 from audit.errors import ConfigError, InputError
 from audit.gator.evaluate import evaluate, not_applied
 from audit.gator.output import FORMATS, Report
-from audit.gator.stats import Meter
 from audit.sources.manifests import duplicates, piped, read
 from constraints import Gap
+
+if TYPE_CHECKING:
+    from audit.gator.stats import Meter
 
 _EXAMPLES: Final = """examples:
   patrol test --filename=manifest.yaml
@@ -50,12 +52,18 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
         _say(warning)
     if not manifests:
         raise InputError("no input data identified")
-    outcome = evaluate(manifests, Meter() if flags.stats else None)
+    outcome = evaluate(manifests, _meter() if flags.stats else None)
     for line in FORMATS[flags.output](_shown(outcome.report, flags.deny_only)):
         stdout.write(line)
     stdout.flush()
     _report_gaps(outcome.gaps)
     return 1 if outcome.gaps or any(result.denies for result in outcome.report.results) else 0
+
+
+def _meter() -> Meter:
+    from audit.gator.stats import Meter
+
+    return Meter()
 
 
 def _check(flags: argparse.Namespace) -> None:

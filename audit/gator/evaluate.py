@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from audit.errors import InputError
 from audit.gator.golang import quote
 from audit.gator.output import Report, Result
-from audit.gator.stats import Meter
 from audit.sources.manifests import Manifest
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError
 from constraints.errors import CompileError, EngineMissing
 from constraints.model import Json, Object
 from constraints.review import mapping, review_of
+
+if TYPE_CHECKING:
+    from audit.gator.stats import Meter
 
 TEMPLATES: Final = "templates.gatekeeper.sh"
 CONSTRAINTS: Final = "constraints.gatekeeper.sh"
