@@ -15,6 +15,7 @@ from constraints.rego.problems import COMPILE, TYPE, Problems
 from constraints.rego.references import References
 from constraints.rego.resolved import Path
 from constraints.rego.ruletree import Tree
+from constraints.rego.spelling import term_text
 from constraints.rego.syntax import Call, FunctionName, Ref, Scalar, Var, With
 from constraints.rego.values import key_of
 
@@ -62,7 +63,7 @@ class CallCheck:
     def _call(self, call: Call, is_statement: bool) -> None:
         if call.name == "print":
             if not is_statement:
-                self.problems.add(TYPE, "print used as value", call.span, self.source)
+                self.problems.add(TYPE, f"{term_text(call)} used as value", call.span, self.source)
             return
         arity = self.callables.arity(call.name)
         builtin = self.callables.builtins.get(call.name)

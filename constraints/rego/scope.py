@@ -22,15 +22,15 @@ class Fresh:
     """Names that are unique in one rule or query."""
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
-        self.reserved = frozenset(reserved)
-        self._counts = dict.fromkeys(ROOTS, 1)
+        self._reserved = set(reserved) - ROOTS
+        self._counts = dict.fromkeys((*ROOTS, *self._reserved), 1)
 
     def name(self, wish: str, outermost: bool = False) -> str:
         """`wish` for the first one, then `wish#2`; a reserved one stays for the outermost scope."""
-        count = self._counts.get(wish, 0) + 1
-        if count == 1 and wish in self.reserved and not outermost:
-            count = 2
-        self._counts[wish] = count
+        if outermost and wish in self._reserved:
+            self._reserved.remove(wish)
+            return wish
+        count = self._counts[wish] = self._counts.get(wish, 0) + 1
         return wish if count == 1 else f"{wish}#{count}"
 
     def support(self) -> str:
