@@ -16,13 +16,14 @@ from constraints.rego.syntax import Var
 
 # OPA stops at 100,000 levels; ours keep the passes behind the parser, which recurse too, within Python's stack.
 MAX_DEPTH: Final = 100
+MAX_OPERATORS: Final = 200  # in a row, each of which is one level too
 TOO_DEEP: Final = "max parsing recursion depth exceeded"
 
 _SPOKEN: Final = {  # kinds as OPA's messages name them (v1/ast/internal/tokens)
     lexer.NAME: "identifier",
     lexer.RAW: "string",
     lexer.TEMPLATE: "template-string-part",
-    lexer.MIDDLE: "template-string-part",
+    lexer.MIDDLE: "}",
     "+": "plus",
     "-": "minus",
     "*": "mul",
@@ -100,6 +101,11 @@ class Cursor:
         """One bracket deeper."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
+            self.fail(TOO_DEEP)
+
+    def bound(self, operators: int) -> None:
+        """Refuse more operators in a row than the passes behind the parser can follow."""
+        if operators > MAX_OPERATORS:
             self.fail(TOO_DEEP)
 
     def fail(self, message: str, span: Span | None = None) -> NoReturn:

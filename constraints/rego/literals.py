@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
+
+from constraints.rego.number import Number, number_of
 
 # OPA's limit, in bits: numbers beyond it are a way to make a program slow (v1/ast/parser.go, parseNumber).
 _MOST_BITS: Final = 100_000
@@ -15,18 +17,15 @@ _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED_BRACKET: Final = re.compile(r"(\\[^{])|\\\{", re.DOTALL)
 
 
-def number(text: str) -> int | float | Decimal | None:
-    """The number that is written there, exactly; None if it is too big.
-
-    Without point and exponent it is an int; else a float where that prints as the same number, else a Decimal.
-    """
-    exact = Decimal(text)
+def number(text: str) -> Number | None:
+    """The number that is written there, exactly; None if it is too big."""
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:  # an exponent of 19 digits
+        return None
     if exact and abs(exact.adjusted() * _BITS_PER_DIGIT) > _MOST_BITS:
         return None
-    if text.lstrip("-").isdigit():
-        return int(exact)  # by way of Decimal: int(text) refuses more than 4,300 digits
-    near = float(text)
-    return near if Decimal(repr(near)) == exact else exact
+    return number_of(text)
 
 
 def leads_with_zero(text: str) -> bool:

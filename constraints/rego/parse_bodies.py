@@ -131,7 +131,9 @@ class BodyParser(CompositeParser):
         if not isinstance(value, Var):
             self.unexpected("expected value to be a variable")
         self.expect("{", "missing body")
+        self.enter()
         body = self.body("}")
+        self.depth -= 1
         return Expr(Every(key, value, domain, body, span), withs=self.withs(), span=span)
 
     def withs(self) -> tuple[With, ...]:

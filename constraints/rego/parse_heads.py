@@ -90,6 +90,8 @@ class HeadParser(BodyParser):
         if self.kind != "(" or not (len(path) == 1 or self.tokens.joined(self.at)):
             return path, None
         args = self.arguments()
+        if not args and first.name == "set":
+            self.fail("set cannot be used for rule name", first.span)
         if self.kind in (".", "[", "(") and self.tokens.joined(self.at):
             self.unexpected("expected rule head name")
         return path, args

@@ -65,16 +65,16 @@ class RuleParser(HeadParser):
     def _body_of_if(self) -> Body:
         """What follows `if`: one expression, or a body in brackets. `{x}` is a body, though it could be a set."""
         start, depth = self.at, self.depth
-        bracket = self.kind == "{"
+        expr: Expr | None = None
         try:
             expr = self.literal()
         except CompileError:
-            if not bracket:
+            if self.kinds[start] != "{":
                 raise
-        else:
-            if not isinstance(expr.what, SetTerm) or (isinstance(expr.what, SetTerm) and not bracket):
-                return (expr,)
-        self.at, self.depth = start + 1, depth
+        if expr is not None and not isinstance(expr.what, SetTerm):
+            return (expr,)
+        self.at, self.depth = start, depth
+        self.expect("{", "expected a body, or an expression that is no set")
         return self.body("}")
 
     def _else(self, written: Written, head: Head, has_if: bool) -> Rule | None:

@@ -74,7 +74,10 @@ class TermParser(Cursor):
         return key
 
     def _memberships(self, left: Term) -> Term:
+        taken = 0
         while self.kinds[self.at] in KEYWORDS and not self.word_is_name() and self.accept("in"):
+            taken += 1
+            self.bound(taken)
             left = Call(MEMBER, (left, self.infix()), left.span)
         return left
 
@@ -83,7 +86,10 @@ class TermParser(Cursor):
         if left is None:
             left = self.term()
         operator = OPERATORS.get(self.kinds[self.at])
+        taken = 0
         while operator is not None and operator[0] >= loosest:
+            taken += 1
+            self.bound(taken)
             self.at += 1
             left = Call(operator[1], (left, self.infix(operator[0] + 1)), left.span)
             operator = OPERATORS.get(self.kinds[self.at])
