@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from constraints.rego.builtins import BuiltinError, builtin, wrong_type
+from constraints.rego.builtins import builtin, wrong_type
 from constraints.rego.builtins.operands import mapping
 from constraints.rego.values import UNDEFINED, Key, RegoObject, RegoSet, Value, key_of, lookup, type_name
 
 Graph = dict[str, Value] | RegoObject
-
-_MOST_PATHS: Final = 100_000  # a graph of 30 vertices may have more than memory holds
 
 
 def _vertices(value: Value) -> list[Value]:
@@ -44,7 +40,11 @@ def reachable(graph: Value, initial: Value) -> RegoSet:
 
 @builtin("graph.reachable_paths", "object", "array|set", result="set")
 def reachable_paths(graph: Value, initial: Value) -> RegoSet:
-    """The longest paths from the first vertices on, each cut before it meets itself or leaves the graph."""
+    """Paths from the first vertices on, each cut before it leaves the graph or meets a vertex again.
+
+    A walk starts with each edge of a first vertex. It remembers all that it went through, not only what is on its
+    path: where two paths meet, the later one ends (conformance: reachable_paths/cycle_1022_3).
+    """
     source = mapping(graph, 1)
     paths: dict[Key, Value] = {}
     for vertex in _start(initial):
@@ -53,32 +53,29 @@ def reachable_paths(graph: Value, initial: Value) -> RegoSet:
             continue
         if not _vertices(edges):
             _keep(paths, [vertex])
-        waiting = [([vertex], frozenset({key_of(vertex)}), neighbour) for neighbour in _vertices(edges)]
-        while waiting:
-            waiting += _longer(source, waiting.pop(), paths)
+        for neighbour in _vertices(edges):
+            _walk(source, [vertex], neighbour, paths)
     return RegoSet(paths)
 
 
-Step = tuple[list[Value], frozenset[Key], Value]
-"""A path, the keys of its vertices, and the vertex to go to."""
-
-
-def _longer(graph: Graph, step: Step, paths: dict[Key, Value]) -> list[Step]:
-    """The steps that follow one; where none does, the path is kept. (OPA lets the first vertex meet itself once.)"""
-    path, met, vertex = step
-    edges = lookup(graph, vertex)
-    if edges is UNDEFINED:
-        _keep(paths, path)
-        return []
-    path, met = [*path, vertex], met | {key_of(vertex)}
-    neighbours = _vertices(edges)
-    ahead = [neighbour for neighbour in neighbours if key_of(neighbour) not in met]
-    if not neighbours or len(ahead) < len(neighbours):
-        _keep(paths, path)
-    return [(path, met, neighbour) for neighbour in ahead]
+def _walk(graph: Graph, path: list[Value], first: Value, paths: dict[Key, Value]) -> None:
+    """Depth first from one vertex on, keeping each path that ends; the vertices before it count as met."""
+    met = {key_of(vertex) for vertex in path}
+    waiting: list[tuple[list[Value], Value, bool]] = [(path, first, True)]
+    while waiting:
+        path, vertex, may_repeat = waiting.pop()
+        edges = UNDEFINED if key_of(vertex) in met and not may_repeat else lookup(graph, vertex)
+        if edges is UNDEFINED:
+            _keep(paths, path)
+            continue
+        longer = [*path, vertex]
+        neighbours = _vertices(edges)
+        if not neighbours:
+            _keep(paths, longer)
+        elif any(key_of(neighbour) not in met for neighbour in neighbours):
+            met.add(key_of(vertex))
+        waiting += [(longer, neighbour, False) for neighbour in reversed(neighbours)]
 
 
 def _keep(paths: dict[Key, Value], path: list[Value]) -> None:
-    if len(paths) >= _MOST_PATHS:
-        raise BuiltinError(f"more than {_MOST_PATHS} paths")
     paths[key_of(path)] = path
