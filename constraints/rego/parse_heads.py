@@ -135,15 +135,11 @@ def parts_of(term: Term) -> tuple[Term, ...]:
         return tuple(part for pair in term.pairs for part in pair)
     if isinstance(term, Call):
         return term.args
-    if isinstance(term, Ref):
-        return (*(() if _is_root(term.head) else (term.head,)), *term.path)
+    if isinstance(term, Ref):  # a name at its head is looked up and no variable of the rule
+        return term.path if isinstance(term.head, Var) else (term.head, *term.path)
     if isinstance(term, TemplateString):
         return tuple(part for part in term.parts if not isinstance(part, str))
     return ()
-
-
-def _is_root(term: Term) -> bool:
-    return isinstance(term, Var)  # the head of a reference is no variable of its own
 
 
 def _text(path: tuple[Term, ...]) -> str:
