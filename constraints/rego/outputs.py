@@ -132,7 +132,7 @@ class _Unifier:
 
     def unify(self, a: Term, b: Term) -> None:
         """Either side may bind the other."""
-        if not _is_local(a):
+        if _is_local(b) and not _is_local(a):
             a, b = b, a
         if isinstance(a, Var) and _is_local(a):
             self._variable(a, b)
@@ -142,6 +142,11 @@ class _Unifier:
                     self.unify(left, right)
         elif isinstance(a, ObjectTerm) and isinstance(b, ObjectTerm):
             self._objects(a, b)
+        elif isinstance(b, Comprehension):
+            self._collected(isinstance(a, ArrayTerm), a)
+        elif isinstance(a, Comprehension):
+            kinds = {"array": ArrayTerm, "object": ObjectTerm}
+            self._collected(a.kind in kinds and isinstance(b, kinds[a.kind]), b)
         else:
             self._pattern(a, b)
             self._pattern(b, a)
@@ -164,7 +169,12 @@ class _Unifier:
 
     def _pattern(self, target: Term, value: Term) -> None:
         is_pattern = isinstance(target, (ArrayTerm, ObjectTerm))
-        if is_pattern and isinstance(value, (Ref, Call, Comprehension, Var)) and self._ready(value):
+        if is_pattern and isinstance(value, (Ref, Call, Var)) and self._ready(value):
+            pattern(target, self.known)
+
+    def _collected(self, binds: bool, target: Term) -> None:
+        """A comprehension binds an array on its left, and on its right only what is of its own kind."""
+        if binds:
             pattern(target, self.known)
 
     def _ready(self, term: Term) -> bool:
