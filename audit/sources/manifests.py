@@ -23,7 +23,7 @@ STDIN: Final = "stdin"
 _SEPARATOR: Final = re.compile(r"^---(.*)(?:\n|\Z)", re.MULTILINE)
 _EMPTY: Final = re.compile(r"(?:\s*(?:#.*)?(?:\n|\Z))*\Z")
 _SOLID: Final = re.compile(r"\S")
-_ODD_NUMBER: Final = re.compile(r"[:,\[]\s*-?\d+(?:\d{15}|[.eE])")  # a number that may not be a float64 as it stands
+_ODD_NUMBER: Final = re.compile(r"[:,\[]\s*-?\d+(?:\d{6}|[.eE])")  # a number that may not be a float64 as it stands
 
 _ALIASED: Final = 10  # nodes that a character of YAML may stand for; without aliases it is less than one
 

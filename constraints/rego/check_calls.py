@@ -67,7 +67,7 @@ class CallCheck:
             return
         arity = self.callables.arity(call.name)
         builtin = self.callables.builtins.get(call.name)
-        if arity is None or (arity == 0 and len(call.args) < 2 and self._is_no_function(call.name)):
+        if arity is None or (is_statement and arity == 0 and len(call.args) < 2 and self._is_no_function(call.name)):
             self.problems.add(TYPE, f"undefined function {call.name}", call.span, self.source)
         elif not self._fits(call, arity, is_statement):
             self.problems.add(TYPE, self._misfit(call, arity), call.span, self.source)

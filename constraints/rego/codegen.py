@@ -14,7 +14,7 @@ from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.codegen_base import Operand, Unit
 from constraints.rego.codegen_rules import Rules
 from constraints.rego.codegen_tree import FUNCTION, Branch, tree_of
-from constraints.rego.resolved import Resolved
+from constraints.rego.resolved import Path, Resolved
 from constraints.rego.syntax import Body, Expr, FunctionName, Ref, Scalar, Var
 from constraints.rego.codegen_walk import nodes_of
 
@@ -104,6 +104,13 @@ class Generator:
         for branch in self.tree.all():
             if branch.rule is not None:
                 Rules(self.unit, self.tree, branch.rule.definitions[0].source).emit_rule(branch)
+
+    def branch(self, path: Path) -> Branch:
+        """The place of a rule."""
+        branch = self.tree
+        for part in path:
+            branch = branch.children[part]
+        return branch
 
     def query(self, name: str, body: Body, source: str = "") -> str:
         """A function that gives a list of bindings; its name."""

@@ -98,6 +98,11 @@ class Unit:
             name = self.names.new(wish)
         return name
 
+    @property
+    def rule_names(self) -> Mapping[str, Path]:
+        """Rules by the name that a call without arguments, `rule()`, has for them."""
+        return {f"data.{'.'.join(map(str, path))}": path for path in self.resolved.rules}
+
     def number(self, path: Path) -> int:
         """The number of the rule, or of the place, at this path."""
         return self.numbers.setdefault(path, len(self.numbers))

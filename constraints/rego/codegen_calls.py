@@ -9,7 +9,7 @@ from constraints.rego.builtins import Builtin
 from constraints.rego.codegen_base import NOTHING, Operand
 from constraints.rego.codegen_bodies import Bodies
 from constraints.rego.codegen_inline import INLINE
-from constraints.rego.syntax import Call, Term
+from constraints.rego.syntax import Call, Scalar, Term
 
 _RESULTS = {"string": "text", "number": "number", "boolean": "holds", "array": "items", "set": "members"}
 _SIMPLE_KINDS = frozenset({"null", "boolean", "number", "string", "array", "object", "set"})
@@ -64,6 +64,8 @@ class Calls(Bodies):
             return self._mocked(name, arguments)
         if name in self.unit.resolved.functions:
             return self.own(name, arguments)
+        if name in self.unit.rule_names:
+            return self.document([Scalar(part) for part in self.unit.rule_names[name]])
         return self._builtin(self.builtin(name), arguments)
 
     def own(self, name: str, arguments: list[Operand]) -> Operand:
