@@ -54,6 +54,6 @@ def member(value: Value, collection: Value) -> bool:
 
 @builtin("internal.member_3", "any", "any", "any", result="boolean")
 def member_with_key(key: Value, value: Value, collection: Value) -> bool:
-    """`key, value in collection`."""
-    found = lookup(collection, key)
+    """`key, value in collection`; false for a set, as in OPA."""
+    found = UNDEFINED if isinstance(collection, RegoSet) else lookup(collection, key)
     return found is not UNDEFINED and same(found, value)
