@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from constraints.model import Json, Kind, Object, ObjectRef, Point, Review
@@ -27,7 +28,7 @@ def review_of_request(request: Object, namespace: Object | None = None) -> Revie
 def ref_of(obj: Object, request: Object | None = None) -> ObjectRef:
     """Name `obj`; what an AdmissionRequest says about kind, namespace and name counts more than the object itself."""
     metadata = mapping(obj.get("metadata"))
-    kind = Kind.of(_text(obj.get("apiVersion")), _text(obj.get("kind")))
+    kind = _kind_of(_text(obj.get("apiVersion")), _text(obj.get("kind")))
     namespace, name = _text(metadata.get("namespace")), _text(metadata.get("name"))
     if request is not None:
         kind = _requested_kind(request) or kind
@@ -49,23 +50,27 @@ def document(review: Review, point: Point) -> dict[str, Json]:
 
 def mapping(value: Json) -> Mapping[str, Any]:
     """`value` when it is a mapping, else an empty one."""
-    return value if isinstance(value, Mapping) else _NOTHING
+    return value if type(value) is dict or isinstance(value, Mapping) else _NOTHING  # asking for Mapping is slow
 
 
 def _listed(review: Review) -> dict[str, Json]:
     ref = review.ref
-    return {
+    kind = ref.kind
+    result: dict[str, Json] = {
         "uid": "",
-        "kind": {"group": ref.kind.group, "version": ref.kind.version, "kind": ref.kind.kind},
+        "kind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
         "resource": {"group": "", "version": "", "resource": ""},
-        **({"name": ref.name} if ref.name else {}),
-        **({"namespace": ref.namespace} if ref.namespace else {}),
         "operation": "",
         "userInfo": {},
         "options": None,
         "object": review.object,
         "oldObject": None,
     }
+    if ref.name:
+        result["name"] = ref.name
+    if ref.namespace:
+        result["namespace"] = ref.namespace
+    return result
 
 
 def _requested(review: Review, request: Object) -> dict[str, Json]:
@@ -77,6 +82,11 @@ def _namespace_object(namespace: Object | None) -> dict[str, Json]:
     return {key: namespace[key] for key in ("metadata", "spec", "status") if key in namespace} if namespace else {}
 
 
+@lru_cache(maxsize=1024)  # there are few kinds and many objects
+def _kind_of(api_version: str, kind: str) -> Kind:
+    return Kind.of(api_version, kind)
+
+
 def _requested_kind(request: Object) -> Kind | None:
     kind = mapping(request.get("kind"))
     if not kind.get("kind"):
@@ -84,11 +94,15 @@ def _requested_kind(request: Object) -> Kind | None:
     return Kind(_text(kind.get("group")), _text(kind.get("version")), _text(kind.get("kind")))
 
 
-def _labels(metadata: Mapping[str, Json]) -> dict[str, str] | None:
+def _labels(metadata: Mapping[str, Json]) -> Mapping[str, str] | None:
+    """The labels themselves where all are texts, as they nearly always are; else a copy of those that are."""
     labels = metadata.get("labels")
-    if not isinstance(labels, Mapping):
+    if type(labels) is not dict and not isinstance(labels, Mapping):
         return None
-    return {key: value for key, value in labels.items() if isinstance(key, str) and isinstance(value, str)}
+    for key, value in labels.items():
+        if type(key) is not str or type(value) is not str:
+            return {key: value for key, value in labels.items() if isinstance(key, str) and isinstance(value, str)}
+    return labels
 
 
 def _text(value: Json) -> str:
