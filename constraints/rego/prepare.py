@@ -9,6 +9,7 @@ from constraints.rego.builtins import BUILTINS, Builtin
 from constraints.rego.check_calls import Callables, CallCheck, own_arities
 from constraints.rego.check_rules import check_packages, check_rules
 from constraints.rego.check_strict import check_deprecated, check_imports, check_roots
+from constraints.rego.check_types import check_types
 from constraints.rego.flatten import UNIFICATIONS, fixed
 from constraints.rego.graph import forbid_recursion, in_order
 from constraints.rego.modules import Definition, chain, function_names, linked, names_of, resolve_modules
@@ -73,7 +74,10 @@ class _Preparation:
         forbid_recursion(graph, rules, sources, self.problems)
         self.problems.check()
         packages = frozenset(module.package for module in self.modules)
-        return Resolved(rules, sources, graph, in_order(graph), functions, packages)
+        resolved = Resolved(rules, sources, graph, in_order(graph), functions, packages)
+        check_types(resolved, self.builtins, self.problems)
+        self.problems.check()
+        return resolved
 
     def _check_modules(self) -> None:
         for module in self.modules:
