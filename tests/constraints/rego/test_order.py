@@ -140,7 +140,7 @@ def test_a_reference_reaches_rules(reference: str, reached: set[tuple[str, ...]]
     assert resolved.graph["a", "p"] == reached
 
 
-B = "package b\nq := 1\nr.s := 2"
+B = "package b\nq := input.q\nr.s := 2"
 
 
 @pytest.mark.parametrize(
