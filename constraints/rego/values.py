@@ -4,6 +4,9 @@ null, bool, numbers, strings and arrays are None, bool, int or float or Decimal 
 whose keys are all strings is a dict; any other one is a RegoObject, never one with string keys only. A set is a
 RegoSet. Values are never changed once they are made.
 
+JSON as a reader gives it is a value as it stands. Gator's numbers need no switch here: its reader gives an integral one
+from 1e6 on as a float, which prints `1e+06` and computes as 1000000 (`number.py`).
+
 A value nested deeper than Python's stack raises EvaluationError wherever one has to walk down into it.
 """
 
@@ -325,11 +328,6 @@ _deep_text = walks_down(_text)
 def text(value: Value) -> str:
     """OPA's text of a value: strings quoted, `[1, 2]`, `{"a": 1}`, `{1, 2}`, the empty set `set()`."""
     return _deep_text(value)
-
-
-def from_json(value: Any) -> Value:
-    """JSON is a value as it is."""
-    return value
 
 
 def read_json(document: str) -> Value:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from constraints.rego.builtins import builtin
 from constraints.rego.values import RegoSet, Value, is_object, sorted_pairs
-
-_SCALARS: Final = frozenset({str, int, bool, float, type(None)})
 
 
 @builtin("walk", "any", result="array", relation=True)
@@ -28,13 +25,3 @@ def held_by(value: Value) -> list[tuple[Value, Value]]:
     if is_object(value):
         return sorted_pairs(value)
     return [(member, member) for member in value.sorted_members()] if isinstance(value, RegoSet) else []
-
-
-def walk_values(root: Value) -> Iterator[Value]:
-    """The values of `walk` in its order, for a policy that ignores the paths."""
-    pending = [root]
-    while pending:
-        value = pending.pop()
-        yield value
-        if type(value) not in _SCALARS:
-            pending += [item for _, item in reversed(held_by(value))]

