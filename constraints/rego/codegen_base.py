@@ -297,7 +297,8 @@ class Emission:
         """A call of a new function of this block; what it takes from here are those of the `known` local names."""
         name = self.unit.new(wish)
         loaded = dict.fromkeys(loaded_names(block))
-        parameters = [local for local in loaded if local in known]
+        # `error` is bound by the handler of an exception, and nowhere else
+        parameters = [local for local in loaded if local in known and local != "error"]
         if self.place.context not in parameters:
             parameters.insert(0, self.place.context)
         self.add(self.nodes.function(name, parameters, block))
