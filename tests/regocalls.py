@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from constraints.rego import families  # registers them all
 from constraints.rego.builtins import BUILTINS, BuiltinError
 from constraints.rego.values import UNDEFINED, RegoSet, read_json, text
-
-assert families.FAMILIES
 
 N = read_json  # a number with its text
 

@@ -10,15 +10,14 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from constraints.lang.source import Source
-from constraints.rego import families as families
 from constraints.rego.builtins import BUILTINS, Builtin
+from constraints.rego.builtins.outside import Outside
 from constraints.rego.codegen import Generated, Generator
 from constraints.rego.parser import parse_module, parse_query
 from constraints.rego.prepare import prepare, prepare_query
 from constraints.rego.resolved import Resolved
 from constraints.rego.runtime import NOWHERE, Context
 from constraints.rego.syntax import Module
-from constraints.rego.builtins.outside import Outside
 from constraints.rego.values import UNDEFINED, Value
 
 

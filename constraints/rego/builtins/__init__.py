@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
+from constraints.rego.families import FAMILIES, GUARDED
 from constraints.rego.values import Value
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,8 +39,7 @@ class Builtin:
     array, object, set, or several with `|`. `result` is the declared type of its value. A `relation` (`walk`) gives an
     iterable of values. A `contextual` one takes the evaluation's context as its first argument (clock, external data,
     print, tracing, rand with its memory: outside.py). `pure` ones with constant arguments may be computed at compile
-    time. A `guarded` one exists only where it is enabled by name. `extra` is the optional extra of this distribution
-    that it needs.
+    time. `extra` is the optional extra of this distribution that it needs.
     """
 
     name: str
@@ -48,7 +49,6 @@ class Builtin:
     relation: bool = False
     contextual: bool = False
     pure: bool = True
-    guarded: bool = False
     extra: str = ""
 
     @property
@@ -69,7 +69,33 @@ _EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {"crypto": ("cryptography",)}
 """What an extra of pyproject.toml brings, by the names to import."""
 
 
-BUILTINS: dict[str, Builtin] = {}
+_REGISTERED: dict[str, Builtin] = {}
+
+
+class Builtins(Mapping[str, Builtin]):
+    """Builtins by name. The family of one is imported when it is first asked for: most policies need few of them."""
+
+    def __init__(self, families: Mapping[str, str]) -> None:
+        self._families = families
+
+    def __getitem__(self, name: str) -> Builtin:
+        family = self._families[name]
+        if name not in _REGISTERED:
+            import_module(f"{__name__}.{family}")
+        return _REGISTERED[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._families
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._families)
+
+    def __len__(self) -> int:
+        return len(self._families)
+
+
+_FAMILY_OF: Final = {name: family for family, names in FAMILIES.items() for name in names}
+BUILTINS: Final = Builtins(_FAMILY_OF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +110,20 @@ class Capabilities:
 
     def builtins(self) -> Mapping[str, Builtin]:
         """Those that may be called, by name."""
-        return {name: found for name, found in BUILTINS.items() if self._allows(found)}
-
-    def _allows(self, found: Builtin) -> bool:
-        if found.name in self.disabled:
-            return False
-        return not found.guarded or found.name in self.enabled
+        absent = self.disabled | (GUARDED - self.enabled)
+        return Builtins({name: family for name, family in _FAMILY_OF.items() if name not in absent})
 
 
 def builtin(name: str, *types: str, result: str = "any", **flags: Any) -> Callable[[F], F]:
     """Register the decorated function; two for one name is a mistake."""
 
     def register(run: F) -> F:
-        if name in BUILTINS:
-            raise ValueError(f"builtin {name!r} is already registered")
-        BUILTINS[name] = Builtin(name, run, types, result, **flags)
+        if name not in _FAMILY_OF or name in _REGISTERED:
+            raise ValueError(f"builtin {name!r} is already registered, or missing in families.py")
+        _REGISTERED[name] = Builtin(name, run, types, result, **flags)
         return run
 
     return register
 
 
-# Families register themselves when imported; heavy ones (cryptography, jsonschema) import their libraries late.
+# Heavy families (cryptography, jsonschema) import their libraries late, too.

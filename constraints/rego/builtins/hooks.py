@@ -67,7 +67,7 @@ def external_data(context: Context, request: Value) -> Value:
     return context.memory[key]
 
 
-@builtin("http.send", "object", result="object", contextual=True, pure=False, guarded=True)
+@builtin("http.send", "object", result="object", contextual=True, pure=False)
 def http_send(context: Context, request: Value) -> Value:
     """The response to a request; equal requests are sent once in a query."""
     key = ("http.send", text(mapping(request, 1)))
@@ -76,7 +76,7 @@ def http_send(context: Context, request: Value) -> Value:
     return context.memory[key]
 
 
-@builtin("net.lookup_ip_addr", "string", result="set", contextual=True, pure=False, guarded=True)
+@builtin("net.lookup_ip_addr", "string", result="set", contextual=True, pure=False)
 def lookup_ip_addr(context: Context, name: Value) -> Value:
     """The addresses of a host, as text; asked once in a query."""
     key = ("net.lookup_ip_addr", string(name, 1))

@@ -6,7 +6,6 @@ import pytest
 
 from constraints.errors import CompileError
 from constraints.lang.source import Source
-from constraints.rego import families as families  # registers the builtins
 from constraints.rego.parser import parse_module
 from constraints.rego.prepare import prepare
 
