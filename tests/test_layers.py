@@ -63,14 +63,30 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.kube": VALUES,
     "audit.embedded": VALUES | {"constraints.schema", "constraints.structural"},
     "audit.sources": VALUES
-    | {"constraints.drivers", "constraints.errors", "audit.kube", "audit.plan", "constraints.crd", "constraints.wildcard"},
+    | {
+        "constraints.drivers",
+        "constraints.errors",
+        "audit.kube",
+        "audit.plan",
+        "constraints.crd",
+        "constraints.wildcard",
+    },
     "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.sinks": VALUES
     | {"audit.aggregate", "audit.carry", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
     | {"audit.series"},
     "audit.web": {"audit.errors", "audit.flagtypes"},
+    "audit.outside": {"audit.duration", "constraints.rego"},
+    "audit.engines": {"audit.outside", "constraints.drivers", "constraints.rego"},
     "audit.gator": VALUES
-    | {"constraints.errors", "audit.sources", "constraints.drivers", "constraints.inventory", "constraints.review"},
+    | {
+        "audit.engines",
+        "constraints.errors",
+        "audit.sources",
+        "constraints.drivers",
+        "constraints.inventory",
+        "constraints.review",
+    },
     "audit.cli": {
         "audit.app",
         "audit.arguments",

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
+from audit.engines import EngineOptions
 from audit.errors import ConfigError, InputError
 from audit.gator.evaluate import evaluate, not_applied
 from audit.gator.output import FORMATS, Report
@@ -52,9 +53,13 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
         _say(warning)
     if not manifests:
         raise InputError("no input data identified")
-    outcome = evaluate(manifests, _meter() if flags.stats else None)
+    printed: list[str] = []
+    options = EngineOptions(say=printed.append if flags.verbose else None)
+    outcome = evaluate(manifests, _meter() if flags.stats else None, options)
     for line in FORMATS[flags.output](_shown(outcome.report, flags.deny_only)):
         stdout.write(line)
+    if printed and flags.output == "text":
+        stdout.writelines(("\n", *(f"{text}\n" for text in printed), "\n"))
     stdout.flush()
     _report_gaps(outcome.gaps)
     return 1 if outcome.gaps or any(result.denies for result in outcome.report.results) else 0
@@ -72,9 +77,7 @@ def _check(flags: argparse.Namespace) -> None:
             "--image and --tempdir: policies in OCI images cannot be read; unpack them and use --filename"
         )
     if flags.trace:
-        _say("WARNING - --trace: the Rego engine gives no trace")
-    if flags.verbose:
-        _say("WARNING - --verbose: the Rego engine gives no output of print()")
+        _say("WARNING - --trace: policies are compiled and give no trace")
 
 
 def _shown(report: Report, deny_only: bool) -> Report:
@@ -119,9 +122,9 @@ def _parser() -> _Parser:
 
 
 _BOOLEANS: Final = (
-    (("-t", "--trace"), False, "accepted; the Rego engine gives no trace"),
+    (("-t", "--trace"), False, "accepted; compiled policies give no trace"),
     (("--stats",), False, "add what each template's code took"),
-    (("-v", "--verbose"), False, "accepted; the Rego engine gives no output of print()"),
+    (("-v", "--verbose"), False, "print what policies print() below the violations"),
     (("--deny-only",), False, "print only violations that deny"),
     (("--enable-k8s-native-validation",), True, "accepted; no CEL engine yet"),
 )

@@ -22,11 +22,15 @@ ENTRY = "violation"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for all policies: builtins that may be called, hooks to the world outside, steps of an evaluation."""
+    """What holds for all policies: builtins that may be called, hooks to the world outside, steps of an evaluation.
+
+    `prints` keeps calls of `print`, which are erased otherwise.
+    """
 
     builtins: Mapping[str, Builtin]
     outside: Outside = NOWHERE
     budget: int = BUDGET
+    prints: bool = False
 
 
 class RegoPolicy:
@@ -34,7 +38,7 @@ class RegoPolicy:
 
     def __init__(self, modules: Sequence[Module], settings: Settings) -> None:
         self._settings = settings
-        self._resolved = prepare(modules, builtins=settings.builtins)
+        self._resolved = prepare(modules, builtins=settings.builtins, keep_prints=settings.prints)
         self._entry = (*modules[0].package, ENTRY)
 
     def program(self, parameters: Value) -> RegoProgram:
