@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from constraints.errors import CompileError
-from constraints.lang.pycode import Block, Names
+from constraints.lang.pycode import Names
 from constraints.rego import runtime, runtime_documents, values
 from constraints.rego.builtins import Builtin, BuiltinError
-from constraints.rego.codegen_base import Operand, Unit
+from constraints.rego.codegen_base import NO_CONSTANT, Unit
 from constraints.rego.codegen_rules import Rules
 from constraints.rego.codegen_tree import FUNCTION, Branch, tree_of
 from constraints.rego.resolved import Path, Resolved
@@ -23,6 +23,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
     "dict": dict,
     "len": len,
     "list": list,
+    "str": str,
     "type": type,
     **{name: getattr(values, name) for name in ("RegoSet", "UNDEFINED", "compare", "key_of", "lookup", "object_of", "same")},
     **{
@@ -32,6 +33,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "Mock",
             "agree",
             "agree_function",
+            "attempt",
             "base_lookup",
             "built",
             "callable_of",
@@ -79,7 +81,7 @@ class Generated:
                 raise CompileError(f"rego_compile_error: too deeply nested: {error}", source=source) from error
         for branch in self.tree.all():
             if branch.rule is not None:
-                branch.node.rule = _nothing if branch.rule.kind == FUNCTION else self.scope[branch.function]
+                branch.node.rule = self.scope.get(branch.function, _nothing) if branch.rule.kind != FUNCTION else _nothing
 
 
 def _nothing(_: runtime.Context) -> values.Value:
@@ -90,7 +92,10 @@ def _nothing(_: runtime.Context) -> values.Value:
 class Generator:
     """Translates the rules of a policy, then queries against it."""
 
-    def __init__(self, resolved: Resolved, builtins: Mapping[str, Builtin], extra: Body = ()) -> None:
+    def __init__(
+        self, resolved: Resolved, builtins: Mapping[str, Builtin], extra: Body = (), parameters: Any = NO_CONSTANT
+    ) -> None:
+        """`extra` is a query that will be translated, `parameters` are those of a constraint."""
         scope: dict[str, Any] = {**RUNTIME, "__builtins__": {}}
         names = Names(frozenset(scope) | {"c", "found", "error"})
         self.unit = Unit(resolved, builtins, scope, names)
@@ -98,12 +103,19 @@ class Generator:
         targets = [target for body in (*_bodies(resolved), extra) for target in _targets(body)]
         self.unit.mocked = frozenset(target for target in targets if isinstance(target, str))
         self.unit.targets = frozenset(target for target in targets if isinstance(target, tuple))
+        self.unit.parameters = parameters
+        self.unit.fixed = parameters is not NO_CONSTANT and INPUT not in targets
+
+    def rule(self, path: Path) -> str:
+        """Translate one rule and what it needs; the name of its function."""
+        branch = self.branch(path)
+        return Rules(self.unit, self.tree, "").summary(branch).function
 
     def rules(self) -> None:
         """Translate all rules."""
         for branch in self.tree.all():
             if branch.rule is not None:
-                Rules(self.unit, self.tree, branch.rule.definitions[0].source).emit_rule(branch)
+                Rules(self.unit, self.tree, "").summary(branch)
 
     def branch(self, path: Path) -> Branch:
         """The place of a rule."""
@@ -119,10 +131,8 @@ class Generator:
         with emission.aside(ordered=True) as block:
             emission.emit(emission.nodes.assign("found", emission.nodes.list([])))
             before = emission.place
-            emission.place = before.copy()
-            if emission.body(body):
-                _bindings(emission)
-            emission.place = before
+            inner, end = emission.closure(lambda: _solutions(emission, body), ordered=True)
+            emission.joined(inner, end)
             emission.emit(emission.nodes.give(emission.nodes.name("found")))
         emission.add(emission.nodes.function(function, ["c"], block))
         return function
@@ -134,7 +144,9 @@ class Generator:
         return Generated(modules, self.unit.scope, self.tree, count)
 
 
-def _bindings(emission: Rules) -> None:
+def _solutions(emission: Rules, body: Body) -> bool:
+    if not emission.body(body):
+        return True
     pairs = [
         (emission.nodes.constant(name), emission.load(value))
         for name, value in emission.place.env.items()
@@ -142,6 +154,7 @@ def _bindings(emission: Rules) -> None:
     ]
     row = emission.nodes.dict(pairs)
     emission.emit(emission.nodes.do(emission.nodes.method(emission.nodes.name("found"), "append", row)))
+    return True
 
 
 def _bodies(resolved: Resolved) -> Iterator[Any]:
@@ -149,8 +162,11 @@ def _bodies(resolved: Resolved) -> Iterator[Any]:
         yield from rules
 
 
-def _targets(node: Any) -> Iterator[str | tuple[Any, ...]]:
-    """The functions and the places below `data` that some `with` replaces."""
+INPUT: Final = object()
+
+
+def _targets(node: Any) -> Iterator[object]:
+    """The functions and the places below `data` that some `with` replaces, INPUT for one that replaces input."""
     for found in nodes_of(node):
         if not isinstance(found, Expr):
             continue
@@ -159,8 +175,6 @@ def _targets(node: Any) -> Iterator[str | tuple[Any, ...]]:
                 yield one.target.name
             elif isinstance(one.target, Ref) and one.target.head == Var("data"):
                 yield tuple(part.value for part in one.target.path if isinstance(part, Scalar))
-            elif one.target == Var("data"):
-                yield ()
+            else:
+                yield () if one.target == Var("data") else INPUT
 
-
-__all__ = ["Block", "Generated", "Generator", "Operand"]

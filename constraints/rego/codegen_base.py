@@ -23,6 +23,12 @@ OUTLINE_DEPTH: Final = 9  # a closure that starts as deep as this gets a functio
 BASE: Final = "base"
 """The kind of an operand that is part of a base document: of any type, looked into as OPA looks into its storage."""
 
+INPUT: Final = "input"
+"""The kind of the input document in a constraint's policy: its keys are known."""
+
+DICT: Final = "dict"
+"""The kind of an object of which is known that it is a dict."""
+
 KINDS: Final[Mapping[type, str]] = {
     type(None): "null",
     bool: "boolean",
@@ -40,7 +46,7 @@ class Operand:
 
     `defined`: whether it can't be UNDEFINED. `kind`: its type's name where that is known; `number` includes them all.
     `tree` is a place below `data` that has rules (runtime_documents.Tree), or a value. `test` marks an expression that
-    is a Python bool and never UNDEFINED.
+    is a Python bool and never UNDEFINED. `origin`: the place in the review that the value is at, `*` for any key.
     """
 
     name: str = ""
@@ -49,6 +55,7 @@ class Operand:
     defined: bool = True
     kind: str = ""
     test: bool = False
+    origin: Path | None = None
 
     @property
     def is_constant(self) -> bool:
@@ -64,12 +71,30 @@ def constant(value: Value) -> Operand:
     return Operand(constant=value, kind=KINDS.get(type(value), "number"), defined=value is not UNDEFINED)
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What callers know of a function that was generated.
+
+    `answer` is what it always gives, as far as that is known: a constant, or one of its own parameters (`parameter`).
+    `pure`: it depends on its arguments alone. `quiet`: it raises no error. `weight`: how many calls one call makes, at most, loops not counted.
+    """
+
+    function: str
+    answer: Operand
+    parameter: int | None = None
+    pure: bool = False
+    quiet: bool = False
+    weight: int = 1
+
+
 @dataclass(slots=True)
 class Unit:
     """What all functions of one policy share.
 
     `scope`: the global names of the generated code. `functions`: what was generated, by source. `mocked`: the functions
-    that some `with` replaces. `numbers`: rules by path, `with` hides them and answers are kept by number.
+    that some `with` replaces. `numbers`: rules by path, `with` hides them and answers are kept by number. `parameters`: those of the constraint, where there is one: the
+    input then is {"review": ..., "parameters": ...}. `fixed`: no `with` changes the input. `summaries`: the functions
+    that were generated, by rule and known arguments. `reads`: the places in the review that are looked at.
     """
 
     resolved: Resolved
@@ -82,6 +107,10 @@ class Unit:
     numbers: dict[Path, int] = field(default_factory=dict)
     bound: dict[tuple[str, int], str] = field(default_factory=dict)
     locals: list[dict[str, None]] = field(default_factory=list)
+    parameters: Any = NO_CONSTANT
+    fixed: bool = False
+    summaries: dict[Any, Summary] = field(default_factory=dict)
+    reads: dict[Path, None] = field(default_factory=dict)
 
     def bind(self, wish: str, value: Any) -> str:
         """The global name of an object that generated code needs; the same one for the same object."""
@@ -114,7 +143,7 @@ class Place:
 
     `env`: local variables of the policy. `walked`: steps of references that were taken already. `loops`: how many loops
     of the function are open. `context`: the variable that holds the Context. `ordered`: whether somebody can see the
-    order of iteration.
+    order of iteration. `home` and `fresh`: see `learn`.
     """
 
     block: Block
@@ -123,6 +152,14 @@ class Place:
     loops: int = 0
     context: str = "c"
     ordered: bool = False
+    home: Block | None = None
+    fresh: dict[Any, Operand] = field(default_factory=dict)
+
+    def learn(self, key: Any, found: Operand) -> None:
+        """Remember a step; one that is taken wherever the block `home` is entered is `fresh`."""
+        self.walked[key] = found
+        if self.block is self.home:
+            self.fresh[key] = found
 
     def copy(self) -> Place:
         """The same place; what is learned later stays out of it."""
@@ -140,6 +177,9 @@ class Emission:
         self.names.used.update(dict.fromkeys(("c", "found", "error")))
         unit.locals.append(self.names.used)
         self.wish = ""
+        self.pure = True
+        self.quiet = True
+        self.weight = 1
         self.place = Place([])
 
     # what the mixins owe each other
@@ -196,6 +236,7 @@ class Emission:
         block: Block = []
         self.place = before.copy()
         self.place.block, self.place.ordered = block, ordered
+        self.place.home, self.place.fresh = block, {}
         try:
             yield block
         finally:
@@ -216,6 +257,12 @@ class Emission:
 
     def load(self, operand: Operand) -> ast.expr:
         """The expression for a value."""
+        if operand.origin is not None:
+            self.unit.reads[operand.origin] = None
+        return self.expression(operand)
+
+    def expression(self, operand: Operand) -> ast.expr:
+        """The expression for a value that is only walked through, or compared with UNDEFINED."""
         if operand.name:
             return self.nodes.name(operand.name)
         if operand.is_constant:
@@ -236,7 +283,7 @@ class Emission:
         if operand.name or operand.is_constant:
             return operand
         name = self.names.new(wish)
-        self.emit(self.nodes.assign(name, self.load(operand)))
+        self.emit(self.nodes.assign(name, self.expression(operand)))
         return replace(operand, name=name, node=None, test=False)
 
     def needed(self, operand: Operand, wish: str = "value") -> Operand | None:
@@ -246,14 +293,10 @@ class Emission:
         if operand.is_constant:
             return None
         found = self.kept(operand, wish)
-        self.guard(self.nodes.compare(self.load(found), ast.IsNot(), self.nodes.name("UNDEFINED")))
+        self.guard(self.nodes.compare(self.expression(found), ast.IsNot(), self.nodes.name("UNDEFINED")))
         known = replace(found, defined=True)
-        for key, walked in self.place.walked.items():
-            if walked.name == found.name:
-                self.place.walked[key] = known
-        for variable, bound in self.place.env.items():
-            if bound.name == found.name:
-                self.place.env[variable] = known
+        for table in (self.place.walked, self.place.env):
+            table.update({key: known for key, value in table.items() if value.name == found.name and not value.defined})
         return known
 
     def holds(self, operand: Operand) -> bool:
@@ -292,6 +335,14 @@ class Emission:
         return self.nodes.name(self.unit.bind("AT", _WHERE.setdefault((self.source, span.line, span.column), (self.source, span.line, span.column))))
 
     # functions beside the present one
+
+    def joined(self, block: Block, end: Place | None) -> None:
+        """Go on behind a block that was emitted aside; what it always does was done then."""
+        self.place.block += block
+        if end is not None:
+            self.place.walked.update(end.fresh)
+            if self.place.block is self.place.home:
+                self.place.fresh.update(end.fresh)
 
     def outlined(self, wish: str, block: Block, known: Mapping[str, None]) -> ast.expr:
         """A call of a new function of this block; what it takes from here are those of the `known` local names."""

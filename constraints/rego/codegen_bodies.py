@@ -65,7 +65,7 @@ class Bodies(Unification):
         if end is None:
             return True
         if end.block is block and end.loops == loops:
-            self.place.block += block  # what it computes may fail, in strict mode
+            self.joined(block, end)  # what it computes may fail, in strict mode
             return False
         self._unless(block, end, names)
         return True
@@ -75,7 +75,7 @@ class Bodies(Unification):
         deep = end.loops - self.place.loops
         if deep == 0 and _is_one_test(block, end):
             assert isinstance(block[-1], ast.If)
-            self.place.block += block[:-1]
+            self.joined(block[:-1], end)
             self.guard(self.nodes.inverse(block[-1].test))
         elif deep > 1 or self.place.loops >= OUTLINE_DEPTH:
             end.block.append(self.nodes.give(self.nodes.constant(True)))
@@ -86,7 +86,7 @@ class Bodies(Unification):
             end.block.append(self.nodes.assign(flag, self.nodes.constant(False)))
             if deep:
                 end.block.append(self.nodes.leave())
-            self.place.block += [self.nodes.assign(flag, self.nodes.constant(True)), *block]
+            self.joined([self.nodes.assign(flag, self.nodes.constant(True)), *block], end)
             self.guard(self.nodes.name(flag))
 
     # some and every

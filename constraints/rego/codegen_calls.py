@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from typing import Any
 
-from constraints.rego.builtins import Builtin
-from constraints.rego.codegen_base import NOTHING, Operand
+from constraints.rego.builtins import Builtin, BuiltinError
+from constraints.rego.codegen_base import NOTHING, Operand, constant
 from constraints.rego.codegen_bodies import Bodies
 from constraints.rego.codegen_inline import INLINE
 from constraints.rego.syntax import Call, Scalar, Term
@@ -70,14 +71,17 @@ class Calls(Bodies):
 
     def own(self, name: str, arguments: list[Operand]) -> Operand:
         """A call of a function of the policy."""
-        node = self.nodes.call(self.function_name(name), self.context(), *map(self.load, arguments))
-        return Operand(node=node, defined=False)
+        raise NotImplementedError
 
     def function_name(self, name: str) -> str:
         """The Python name of a function of the policy."""
         raise NotImplementedError
 
     def _builtin(self, builtin: Builtin, arguments: list[Operand]) -> Operand:
+        if builtin.contextual:
+            self.pure = False
+        elif builtin.pure and not builtin.relation and all(argument.is_constant for argument in arguments):
+            return self._folded(builtin, [argument.constant for argument in arguments])
         inline = INLINE.get(builtin.name)
         arguments = [self.kept(argument, "argument") for argument in arguments] if inline else arguments
         found = inline(self, arguments) if inline else None
@@ -85,10 +89,19 @@ class Calls(Bodies):
             return found
         if builtin.relation:
             return self._relation(builtin, arguments)
+        self.quiet = self.quiet and self.unit.fixed
         name = self.names.new(self.wish or _RESULTS.get(builtin.result, "value"))
         run = self.nodes.call(self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments))
         self.emit(self.nodes.attempt([self.nodes.assign(name, run)], "BuiltinError", [self._failure(builtin, name)]))
         return Operand(name=name, defined=False, kind=builtin.result if builtin.result in _SIMPLE_KINDS else "")
+
+    def _folded(self, builtin: Builtin, arguments: list[Any]) -> Operand:
+        """The answer for constants; where it fails it must fail again at run time, in strict mode."""
+        try:
+            return constant(builtin.run(*arguments))
+        except BuiltinError:
+            node = self.runtime("attempt", self.context(), self.nodes.name(self.unit.bind("BUILTIN", builtin)), self.nodes.tuple([self.literal(value) for value in arguments]), self.where())
+            return NOTHING if self.unit.fixed else Operand(node=node, defined=False)
 
     def _passed(self, builtin: Builtin, arguments: list[Operand]) -> list[ast.expr]:
         context = [self.context()] if builtin.contextual else []
@@ -100,6 +113,7 @@ class Calls(Bodies):
 
     def _relation(self, builtin: Builtin, arguments: list[Operand]) -> Operand:
         run = self.nodes.call(self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments))
+        self.quiet = False
         name = self.names.new("row")
         self.loop((name,), run)
         return Operand(name=name)
@@ -108,6 +122,7 @@ class Calls(Bodies):
 
     def _mocked(self, name: str, arguments: list[Operand]) -> Operand:
         known = self.nodes.tuple([self.load(argument) for argument in arguments])
+        self.pure = self.quiet = False
         title = self.nodes.constant(name)
         node = self.runtime("mocked", self.context(), title, self.function_value(name), known)
         return Operand(node=node, defined=False)

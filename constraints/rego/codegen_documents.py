@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from constraints.rego.codegen_base import BASE, Operand
+from constraints.rego.codegen_base import BASE, NO_CONSTANT, Operand, Summary
 from constraints.rego.codegen_calls import Calls
-from constraints.rego.codegen_tree import Branch
+from constraints.rego.codegen_tree import FUNCTION, Branch
 from constraints.rego.resolved import Path
 from constraints.rego.syntax import Scalar, Term
 from constraints.rego.values import key_of
@@ -35,28 +35,38 @@ class Documents(Calls):
             return self.walk(self._base(branch.path), rest)
         return self._in_tree(branch, rest)
 
+    def summary(self, branch: Branch, arguments: Sequence[Operand] = ()) -> Summary:
+        """The function of a rule, generated when it is first asked for."""
+        raise NotImplementedError
+
     def _rule(self, branch: Branch) -> Operand:
         """The answer of a rule, asked for once in a function."""
+        self.pure = False
         key = (self.place.context, "rule", branch.path)
         if key not in self.place.walked:
-            assert branch.rule is not None
-            node = self.nodes.call(branch.function, self.context())
-            self.place.walked[key] = self.kept(
-                Operand(node=node, defined=branch.defined, kind=branch.kind), str(branch.path[-1])
-            )
+            summary = self.summary(branch)
+            self.quiet = self.quiet and summary.quiet
+            if summary.answer.is_constant:
+                return summary.answer
+            node = self.nodes.call(summary.function, self.context())
+            self.place.learn(key, self.kept(replace(summary.answer, constant=NO_CONSTANT, node=node), str(branch.path[-1])))
         return self.place.walked[key]
 
     def _base(self, path: Path) -> Operand:
         """A base document."""
+        self.pure = False
         key = (self.place.context, "data")
         if key not in self.place.walked:
-            self.place.walked[key] = self.kept(
-                Operand(node=self.nodes.attribute(self.context(), "data"), defined=False, kind=BASE), "data"
-            )
+            node = self.nodes.attribute(self.context(), "data")
+            self.place.learn(key, self.kept(Operand(node=node, defined=False, kind=BASE), "data"))
         return self.walk(self.place.walked[key], [Scalar(part) for part in path])
 
     def _in_tree(self, branch: Branch, rest: Sequence[Term]) -> Operand:
         """A reference that names no rule, or several."""
+        self.pure = self.quiet = False
+        for below in branch.all():
+            if below.rule is not None and below.rule.kind != FUNCTION:
+                self.summary(below)
         node = self.nodes.name(self.unit.bind("_".join(("DATA", *map(str, branch.path))), branch.node))
         if not rest:
             base = self.load(self._base(branch.path))
@@ -83,7 +93,20 @@ class Documents(Calls):
 
     def function_name(self, name: str) -> str:
         """The Python name of a function of the policy."""
-        return self.branch_of(self.unit.resolved.functions[name]).function
+        return self.summary(self.branch_of(self.unit.resolved.functions[name])).function
+
+    def own(self, name: str, arguments: list[Operand]) -> Operand:
+        """A call of a function of the policy; its code is made for what is known of the arguments."""
+        summary = self.summary(self.branch_of(self.unit.resolved.functions[name]), arguments)
+        self.weight += summary.weight
+        self.pure = self.pure and summary.pure
+        self.quiet = self.quiet and summary.quiet
+        if summary.answer.is_constant:
+            return summary.answer
+        if summary.parameter is not None:
+            return arguments[summary.parameter]
+        varying = [self.load(argument) for argument in arguments if not argument.is_constant]
+        return replace(summary.answer, node=self.nodes.call(summary.function, self.context(), *varying))
 
     def branch_of(self, path: Path) -> Branch:
         """The place of a rule in the tree."""
@@ -98,7 +121,3 @@ class Documents(Calls):
         for part in path:
             branch = branch.children.get(key_of(part)) if branch else None
         return frozenset(branch.numbers()) if branch else frozenset()
-
-    def known(self, operand: Operand, kind: str) -> Operand:
-        """The same value, of which the type is known."""
-        return replace(operand, kind=kind)

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from constraints.rego.codegen_base import BASE, NOTHING, Emission, Operand, constant
+from constraints.rego.codegen_base import BASE, DICT, INPUT, NOTHING, Emission, Operand, constant
+from constraints.rego.resolved import Path
 from constraints.rego.syntax import Ref, Term, Var
 from constraints.rego.values import UNDEFINED, key_of, lookup
 
@@ -27,11 +28,23 @@ class Refs(Emission):
 
     def input(self) -> Operand:
         """The input document."""
+        self.pure = False
         key = (self.place.context, "input")
         if key not in self.place.walked:
             node = self.nodes.attribute(self.context(), "input")
-            self.place.walked[key] = self.kept(Operand(node=node, defined=False), "input")
+            known = Operand(node=node, kind=INPUT, origin=()) if self.unit.fixed else Operand(node=node, defined=False)
+            self.place.learn(key, self.kept(known, "input"))
         return self.place.walked[key]
+
+    def _from_input(self, key: Operand) -> Operand | None:
+        """What is known of `input.key` in a constraint's policy."""
+        if key.constant == "parameters":
+            return constant(self.unit.parameters)
+        index = (self.place.context, "review")
+        if index not in self.place.walked:
+            node = self.nodes.attribute(self.context(), "review")
+            self.place.learn(index, self.kept(Operand(node=node, kind=DICT, origin=()), "review"))
+        return self.place.walked[index]
 
     def walk(self, value: Operand, path: Sequence[Term]) -> Operand:
         """`value[path0][path1]...`."""
@@ -52,15 +65,19 @@ class Refs(Emission):
         """`value[key]`, both known or in variables; a step that was taken before is not taken again."""
         if value.is_constant and key.is_constant:
             return constant(lookup(value.constant, key.constant))
+        if value.kind == INPUT and key.constant in ("parameters", "review"):
+            found = self._from_input(key)
+            if found is not None:
+                return found
         value = self.kept(value)
         index = self._index(value, key)
         if index is not None and index in self.place.walked:
             return self.place.walked[index]
         wish = key.constant if isinstance(key.constant, str) else "item"
         kind = BASE if value.kind == BASE else ""
-        found = self.kept(Operand(node=self._lookup(value, key), defined=False, kind=kind), wish)
+        found = self.kept(Operand(node=self._lookup(value, key), defined=False, kind=kind, origin=_below(value, key)), wish)
         if index is not None:
-            self.place.walked[index] = found
+            self.place.learn(index, found)
         return found
 
     def _index(self, value: Operand, key: Operand) -> object:
@@ -72,15 +89,16 @@ class Refs(Emission):
         return (value.name, "variable", key.name) if key.name else None
 
     def _lookup(self, value: Operand, key: Operand) -> ast.expr:
-        slow = self.runtime("base_lookup" if value.kind == BASE else "lookup", self.load(value), self.load(key))
+        read = self.expression if value.origin is not None else self.load
+        slow = self.runtime("base_lookup" if value.kind == BASE else "lookup", read(value), self.load(key))
         if not isinstance(key.constant, str) or value.kind == "array" or value.is_constant:
             return slow
-        fast = self.nodes.method(self.load(value), "get", self.load(key), self.nodes.name("UNDEFINED"))
-        return self.nodes.choice(self.is_type(value, "dict"), fast, slow)
+        fast = self.nodes.method(read(value), "get", self.load(key), self.nodes.name("UNDEFINED"))
+        return fast if value.kind == DICT else self.nodes.choice(self.is_type(value, "dict"), fast, slow)
 
     def is_type(self, value: Operand, kind: str) -> ast.expr:
         """`type(value) is kind`."""
-        return self.nodes.compare(self.runtime("type", self.load(value)), ast.Is(), self.nodes.name(kind))
+        return self.nodes.compare(self.runtime("type", self.expression(value)), ast.Is(), self.nodes.name(kind))
 
     def iterate(self, value: Operand, key: Term) -> Operand:
         """A loop over what is in the value; `key` is a pattern for each key. NOTHING when there is nothing in it."""
@@ -90,20 +108,23 @@ class Refs(Emission):
         item, kind = self.names.new("item"), BASE if value.kind == BASE else ""
         if isinstance(key, Var) and key.is_wildcard:
             self.loop((item,), self._each(value, "sorted_values" if self.place.ordered else "values_of"))
-            return Operand(name=item, kind=kind)
+            return Operand(name=item, kind=kind, origin=_below(value))
         name = self.names.new(key.name if isinstance(key, Var) else "key")
         function = "sorted_items" if self.place.ordered else "items_of"
-        self.loop((name, item), self.runtime(function, self.load(value)))
+        self.loop((name, item), self.runtime(function, self.expression(value)))
         if not self.match(key, Operand(name=name)):
             return NOTHING
-        return Operand(name=item, kind=kind)
+        return Operand(name=item, kind=kind, origin=_below(value))
 
     def _each(self, value: Operand, function: str) -> ast.expr:
-        slow = self.runtime(function, self.load(value))
+        slow = self.runtime(function, self.expression(value))
         if value.kind not in ("", BASE) or value.is_constant:
             return slow
-        return self.nodes.choice(self.is_type(value, "list"), self.load(value), slow)
+        return self.nodes.choice(self.is_type(value, "list"), self.expression(value), slow)
 
-    def without_test(self, operand: Operand) -> Operand:
-        """The same value, to be put into another one."""
-        return replace(operand, test=False)
+
+def _below(value: Operand, key: Operand = NOTHING) -> Path | None:
+    """The place of what is in a value, for any key when there is none."""
+    if value.origin is None:
+        return None
+    return (*value.origin, key.constant if key.is_constant and key.defined else "*")

@@ -1,16 +1,44 @@
-"""Rules: each place with rules becomes a Python function of the Context."""
+"""Rules: each place with rules becomes a Python function of the Context, generated when it is first asked for."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from constraints.lang.pycode import Block, Names
-from constraints.rego.codegen_base import Operand, Place, Unit
+from constraints.lang.pycode import Block
+from constraints.rego.codegen_base import NOTHING, Operand, Place, Summary, Unit
 from constraints.rego.codegen_documents import Documents
 from constraints.rego.codegen_tree import COMPLETE, FUNCTION, OBJECT, SET, Branch, Definition, RuleSet
-from constraints.rego.syntax import Rule, Scalar, Term, Var
-from constraints.rego.values import UNDEFINED, same
+from constraints.rego.syntax import Rule, Scalar, Var
+from constraints.rego.values import UNDEFINED, key_of, same
+
+VARIANTS = 24  # of one function, for constant arguments; further calls share the one for any arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A definition's body, the place where it holds, and the answer there. `loops` are those around the body."""
+
+    block: Block
+    end: Place
+    answer: Operand
+    definition: Definition
+    loops: int = 0
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether nothing can keep it from holding."""
+        return self.end.block is self.block
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it holds once at most."""
+        return self.end.loops == self.loops
+
+
+Chain = list[Outcome]
+"""What is tried in order: a definition, then its `else`."""
 
 
 class Rules(Documents):
@@ -19,30 +47,68 @@ class Rules(Documents):
     def __init__(self, unit: Unit, tree: Branch, source: str) -> None:
         super().__init__(unit, source)
         self.tree = tree
-        self.parameters: list[str] = []
+        self.parameters: list[Operand] = []
+        self.answers: list[Operand] = []
 
-    def emit_rule(self, branch: Branch) -> None:
+    # what callers ask for
+
+    def summary(self, branch: Branch, arguments: Sequence[Operand] = ()) -> Summary:
+        """The function of a rule, generated when it is first asked for."""
+        known = tuple([argument if argument.is_constant else None for argument in arguments])
+        key = (branch.path, *[None if one is None else (key_of(one.constant), type(one.constant)) for one in known])
+        found = self.unit.summaries.get(key)
+        if found is None:
+            if any(known) and sum(other[0] == branch.path for other in self.unit.summaries) >= VARIANTS:
+                return self.summary(branch)  # for any arguments; what is known is passed on
+            assert branch.rule is not None
+            other = Rules(self.unit, self.tree, branch.rule.definitions[0].source)
+            found = self.unit.summaries[key] = other.emit_rule(branch, known)
+        return found
+
+    def emit_rule(self, branch: Branch, known: Sequence[Operand | None]) -> Summary:
         """The functions of the rule at a place."""
         rule = branch.rule
         assert rule is not None
-        first = rule.definitions[0].rule
-        with self.at(first.span):
-            emit = {COMPLETE: self._complete, FUNCTION: self._function, SET: self._set_rule, OBJECT: self._object_rule}
-            body = emit[rule.kind](rule)
+        with self.at(rule.definitions[0].rule.span):
             if rule.kind == FUNCTION:
-                self.add(self.nodes.function(branch.function, ["c", *self.parameters], body))
-            else:
-                self._remembered(branch, body)
+                return self._emit_function(branch, rule, known)
+            emit = {COMPLETE: self._answer, SET: self._set_rule, OBJECT: self._object_rule}[rule.kind]
+            with self.aside() as block:
+                emit(rule)
+            return self._remembered(branch, block)
 
-    def _remembered(self, branch: Branch, body: Block) -> None:
+    def _emit_function(self, branch: Branch, rule: RuleSet, known: Sequence[Operand | None]) -> Summary:
+        args = rule.definitions[0].rule.head.args or ()
+        for at, arg in enumerate(args):
+            constant = known[at] if known else None
+            name = self.names.new(arg.name.partition("#")[0] if isinstance(arg, Var) and not arg.is_wildcard else "argument")
+            self.parameters.append(constant or Operand(name=name))
+        names = [parameter.name for parameter in self.parameters if parameter.name]
+        with self.aside() as block:
+            self._answer(rule)
+        function = self.unit.new(branch.function) if any(known) else branch.function
+        answer = self._common()
+        parameter = self._given_back()
+        if not any(known) or not (answer.is_constant or parameter is not None):
+            self.add(self.nodes.function(function, ["c", *names], block))
+        return Summary(function, answer, parameter, self.pure, self.quiet, self.weight)
+
+    def _given_back(self) -> int | None:
+        """The number of the parameter that is always the answer."""
+        names = [parameter.name for parameter in self.parameters]
+        answer = self.answers[0]
+        return names.index(answer.name) if self.quiet and len(self.answers) == 1 and answer.name and answer.name in names else None
+
+    def _remembered(self, branch: Branch, body: Block) -> Summary:
         """A function that keeps its answer in the Context, and the one that finds it."""
-        search = self.unit.new(f"{branch.function}_")
+        search = self.unit.new(f"find_{branch.function}")
         self.add(self.nodes.function(search, ["c"], body))
         memo = self.nodes.attribute(self.nodes.name("c"), "memo")
         number = self.nodes.constant(branch.number)
         found = self.nodes.name("found")
         block: Block = []
-        if self._replaceable(branch):
+        replaceable = self._replaceable(branch)
+        if replaceable:
             hidden = self.nodes.when(
                 self.nodes.compare(number, ast.In(), self.nodes.attribute(self.nodes.name("c"), "hidden"))
             )
@@ -55,118 +121,166 @@ class Rules(Documents):
         first.body.append(self.nodes.assign_item(memo, number, found))
         block += [first, self.nodes.give(found)]
         self.add(self.nodes.function(branch.function, ["c"], block))
+        return Summary(branch.function, Operand(defined=False) if replaceable else self._common(), None, self.pure, self.quiet)
 
     def _replaceable(self, branch: Branch) -> bool:
         """Whether some `with` puts data in the place of the rule."""
         return any(branch.path[: len(target)] == target for target in self.unit.targets)
 
-    # complete rules and functions
+    def _common(self) -> Operand:
+        """What is known of all answers together."""
+        defined = all(answer.defined for answer in self.answers)
+        first = self.answers[0]
+        if self.quiet and all(answer.is_constant and same_answer(answer, first) for answer in self.answers):
+            return first
+        kinds = {answer.kind for answer in self.answers if answer.constant is not UNDEFINED}
+        return Operand(defined=defined, kind=kinds.pop() if len(kinds) == 1 else "")
 
-    def _complete(self, rule: RuleSet) -> Block:
-        return self._answers(rule, "agree")
+    # complete rules and functions: one answer
 
-    def _function(self, rule: RuleSet) -> Block:
-        args = rule.definitions[0].rule.head.args or ()
-        self.parameters = [self.names.new(arg.name if isinstance(arg, Var) else "argument") for arg in args]
-        return self._answers(rule, "agree_function")
+    def _answer(self, rule: RuleSet) -> None:
+        """The one answer of several definitions, of which those that never hold are left out."""
+        agree = "agree_function" if rule.kind == FUNCTION else "agree"
+        plain = [found for found in rule.definitions if not found.rule.default]
+        chains = [chain for chain in map(self._chain, plain) if chain]
+        if len(chains) == 1:
+            if self._tried(chains[0], agree):
+                return
+        elif _answer_alike(chains):
+            for chain in chains:
+                if self._tried(chain, agree):
+                    return
+        elif chains:
+            self._agreed(chains, agree)
+        self._default(rule)
 
-    def _answers(self, rule: RuleSet, agree: str) -> Block:
-        """The one answer of several definitions."""
-        with self.aside() as block:
-            plain = [found for found in rule.definitions if not found.rule.default]
-            answer = _common_answer(plain)
+    def _chain(self, found: Definition) -> Chain:
+        """The outcomes of a definition and its `else`, up to one that is sure."""
+        chain: Chain = []
+        for one in chain_of(found):
+            outcome = self._outcome(one)
+            if outcome is not None:
+                chain.append(outcome)
+                if outcome.is_sure:
+                    break
+        return chain
+
+    def _outcome(self, found: Definition) -> Outcome | None:
+        answers: list[Operand] = []
+        block, end = self.closure(lambda: self._holds_with(found, answers))
+        if end is None:
+            return None
+        return Outcome(block, end, answers[0], found, self.place.loops)
+
+    def _holds_with(self, found: Definition, answers: list[Operand]) -> bool:
+        self.source = found.source or self.source
+        rule = found.rule
+        with self.at(rule.span):
+            if not (self._arguments(rule) and self.body(rule.body)):
+                return False
+            answer = self.needed(self.term(rule.head.value if rule.head.value is not None else Scalar(True)), "answer")
             if answer is not None:
-                for found in plain:
-                    for one in _chain(found):
-                        self._definition(one, lambda one=one: self._give(one))
-            elif plain:
-                self._agreed(plain, agree)
-            self._default(rule.default)
-        return block
+                answers.append(answer)
+            return answer is not None
 
-    def _agreed(self, plain: Sequence[Definition], agree: str) -> None:
-        answer = self.names.new("answer")
-        single = len(plain) == 1
-        self.emit(self.nodes.assign(answer, self.nodes.name("UNDEFINED")))
-        for found in plain:
-            chain = list(_chain(found))
-            target = answer if single or len(chain) == 1 else self.names.new("answer")
-            if target != answer:
-                self.emit(self.nodes.assign(target, self.nodes.name("UNDEFINED")))
-            before = self.place.block
-            for at, one in enumerate(chain):
-                if at:
-                    self.place.block = before
-                    self.guard(self._is_undefined(target))
-                self._definition(one, lambda one=one, target=target: self._assign(one, target, agree))
-                self.place.block = before
-            if target != answer:
-                self._join(answer, target, agree, found)
-        final = self.nodes.when(self.nodes.compare(self.nodes.name(answer), ast.IsNot(), self.nodes.name("UNDEFINED")))
-        final.body.append(self.nodes.give(self.nodes.name(answer)))
-        self.emit(final)
+    def _tried(self, chain: Chain, agree: str) -> bool:
+        """Give the first answer of the chain. True when there always is one."""
+        for outcome in chain:
+            if outcome.is_single or outcome.answer.is_constant:
+                self.answers.append(outcome.answer)
+                outcome.end.block.append(self.nodes.give(self.load(outcome.answer)))
+                self.joined(outcome.block, outcome.end)
+                if outcome.is_sure:
+                    return True
+            else:
+                name = self._gathered([outcome], agree)
+                self.answers.append(Operand(kind=outcome.answer.kind))
+                self._give_if_defined(name)
+        return False
 
-    def _is_undefined(self, name: str) -> ast.expr:
-        return self.nodes.compare(self.nodes.name(name), ast.Is(), self.nodes.name("UNDEFINED"))
+    def _agreed(self, chains: Sequence[Chain], agree: str) -> None:
+        """The answer on which all chains agree."""
+        answer = ""
+        for chain in chains:
+            name = self._gathered(chain, agree)
+            if answer:
+                self._join(answer, name, agree, chain[0].definition)
+            answer = answer or name
+            self.answers += [Operand(kind=outcome.answer.kind) for outcome in chain]
+        self._give_if_defined(answer)
+
+    def _gathered(self, chain: Chain, agree: str) -> str:
+        """The answer of the first outcome that has one; gives the variable for it."""
+        name = self.names.new("answer")
+        self.emit(self.nodes.assign(name, self.nodes.name("UNDEFINED")))
+        for at, outcome in enumerate(chain):
+            value = self.load(outcome.answer)
+            if not outcome.is_single:
+                self.quiet = False
+                with self.at(outcome.definition.rule.head.span):
+                    value = self.runtime(agree, self.nodes.name(name), value, self.where())
+            outcome.end.block.append(self.nodes.assign(name, value))
+            if at:
+                test = self.nodes.when(self._is_undefined(name))
+                test.body += outcome.block
+                self.emit(test)
+            else:
+                self.joined(outcome.block, outcome.end)
+        return name
 
     def _join(self, answer: str, other: str, agree: str, found: Definition) -> None:
-        """The answer of a chain of `else` is an answer of the rule."""
-        with self.at(found.rule.span):
+        """A further answer of the rule, if there is one."""
+        self.quiet = False
+        with self.at(found.rule.head.span):
             test = self.nodes.when(self.nodes.inverse(self._is_undefined(other)))
             both = self.runtime(agree, self.nodes.name(answer), self.nodes.name(other), self.where())
             test.body.append(self.nodes.assign(answer, both))
             self.emit(test)
 
-    def _definition(self, found: Definition, finish: object) -> None:
-        """The body of a definition, then what `finish` emits where it holds."""
-        assert callable(finish)
-        before, source = self.place, self.source
-        self.place = before.copy()
-        self.source = found.source or self.source
-        with self.at(found.rule.span):
-            if self._arguments(found.rule) and self.body(found.rule.body):
-                finish()
-        self.place, self.source = before, source
+    def _is_undefined(self, name: str) -> ast.expr:
+        return self.nodes.compare(self.nodes.name(name), ast.Is(), self.nodes.name("UNDEFINED"))
+
+    def _give_if_defined(self, name: str) -> None:
+        found = self.nodes.when(self.nodes.inverse(self._is_undefined(name)))
+        found.body.append(self.nodes.give(self.nodes.name(name)))
+        self.emit(found)
 
     def _arguments(self, rule: Rule) -> bool:
         """Match the arguments of a function."""
         pairs = list(zip(rule.head.args or (), self.parameters, strict=False))
         pairs.sort(key=lambda pair: not isinstance(pair[0], Var))
-        return all(self.match(pattern, Operand(name=name)) for pattern, name in pairs)
+        return all(self.match(pattern, value) for pattern, value in pairs)
 
-    def _value(self, rule: Rule) -> Operand | None:
-        value = rule.head.value if rule.head.value is not None else Scalar(True)
-        return self.needed(self.term(value))
-
-    def _give(self, found: Definition) -> None:
-        value = self._value(found.rule)
-        if value is not None:
-            self.emit(self.nodes.give(self.load(value)))
-
-    def _assign(self, found: Definition, answer: str, agree: str) -> None:
-        value = self._value(found.rule)
-        if value is not None:
-            both = self.runtime(agree, self.nodes.name(answer), self.load(value), self.where())
-            self.emit(self.nodes.assign(answer, both))
-
-    def _default(self, default: Definition | None) -> None:
+    def _default(self, rule: RuleSet) -> None:
+        default = rule.default
         value: Operand | None = None
-        if default is not None:
-            if self._arguments(default.rule):
-                value = self._value(default.rule)
-        node = self.nodes.name("UNDEFINED") if value is None else self.load(value)
-        self.emit(self.nodes.give(node))
+        if default is not None and self._arguments(default.rule):
+            value = self.needed(self.term(default.rule.head.value or Scalar(True)))
+        self.answers.append(value or NOTHING)
+        self.emit(self.nodes.give(self.load(value or NOTHING)))
 
     # sets and objects
 
-    def _set_rule(self, rule: RuleSet) -> Block:
+    def _set_rule(self, rule: RuleSet) -> None:
         found = self.names.new("found")
-        with self.aside() as block:
-            self.emit(self.nodes.assign(found, self.nodes.dict([])))
-            for definition in rule.definitions:
-                self._definition(definition, lambda one=definition: self._add_member(one, found))
-            self.emit(self.nodes.give(self.runtime("RegoSet", self.nodes.name(found))))
-        return block
+        self.emit(self.nodes.assign(found, self.nodes.dict([])))
+        for definition in rule.definitions:
+            self._collected_from(definition, lambda one=definition: self._add_member(one, found))
+        self.answers.append(Operand(kind="set"))
+        self.emit(self.nodes.give(self.runtime("RegoSet", self.nodes.name(found))))
+
+    def _collected_from(self, found: Definition, finish: Callable[[], object]) -> None:
+        """The body of a definition, then what `finish` emits where it holds."""
+        self.source = found.source or self.source
+
+        def emit() -> bool:
+            with self.at(found.rule.span):
+                if self.body(found.rule.body):
+                    finish()
+            return True
+
+        block, end = self.closure(emit)
+        self.joined(block, end)
 
     def _add_member(self, found: Definition, members: str) -> None:
         assert found.rule.head.key is not None
@@ -174,15 +288,15 @@ class Rules(Documents):
         if value is not None:
             self.member(members, value)
 
-    def _object_rule(self, rule: RuleSet) -> Block:
+    def _object_rule(self, rule: RuleSet) -> None:
+        self.quiet = False
         found = self.names.new("found")
-        with self.aside() as block:
-            self.emit(self.nodes.assign(found, self.nodes.call("Nested")))
-            for definition in rule.definitions:
-                for one in _chain(definition):
-                    self._definition(one, lambda one=one: self._add_pair(one, found))
-            self.emit(self.nodes.give(self.nodes.method(self.nodes.name(found), "value")))
-        return block
+        self.emit(self.nodes.assign(found, self.nodes.call("Nested")))
+        for definition in rule.definitions:
+            for one in chain_of(definition):
+                self._collected_from(one, lambda one=one: self._add_pair(one, found))
+        self.answers.append(Operand(kind="object"))
+        self.emit(self.nodes.give(self.nodes.method(self.nodes.name(found), "value")))
 
     def _add_pair(self, found: Definition, pairs: str) -> None:
         head = found.rule.head
@@ -195,7 +309,7 @@ class Rules(Documents):
             self.emit(self.nodes.do(self.nodes.call(target, self.nodes.tuple(nodes[:-1]), nodes[-1], self.where())))
 
 
-def _chain(found: Definition) -> Sequence[Definition]:
+def chain_of(found: Definition) -> Sequence[Definition]:
     """A definition and what its `else` says, in order."""
     chain = [found]
     rule = found.rule
@@ -205,18 +319,14 @@ def _chain(found: Definition) -> Sequence[Definition]:
     return chain
 
 
-def _common_answer(definitions: Sequence[Definition]) -> object:
-    """The constant that all definitions answer; None when there are several answers."""
-    values: list[Term | None] = [one.rule.head.value for found in definitions for one in _chain(found)]
-    first = values[0] if values else None
-    if not all(isinstance(value, Scalar) for value in values) or not isinstance(first, Scalar):
-        return None
-    return first if all(isinstance(value, Scalar) and same(value.value, first.value) for value in values) else None
+def same_answer(one: Operand, other: Operand) -> bool:
+    """Whether both are the same constant."""
+    if one.constant is UNDEFINED or other.constant is UNDEFINED:
+        return one.constant is other.constant
+    return one.is_constant and other.is_constant and same(one.constant, other.constant)
 
 
-def new_emission(unit: Unit, tree: Branch, source: str) -> Rules:
-    """The state for one function."""
-    return Rules(unit, tree, source)
-
-
-__all__ = ["UNDEFINED", "Names", "Place", "Rules", "new_emission"]
+def _answer_alike(chains: Sequence[Chain]) -> bool:
+    """Whether all outcomes answer the same constant."""
+    outcomes = [outcome for chain in chains for outcome in chain]
+    return all(same_answer(outcome.answer, outcomes[0].answer) for outcome in outcomes)

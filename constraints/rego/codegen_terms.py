@@ -127,7 +127,7 @@ class Terms(Refs):
             result = self._collected(term.kind, found)
             node = self.outlined("comprehension", [start, *block, self.nodes.give(result)], before)
             return Operand(node=node, kind=term.kind)
-        self.place.block += [start, *block]
+        self.joined([start, *block], end)
         return Operand(node=self._collected(term.kind, found), kind=term.kind) if term.kind != "array" else Operand(
             name=found, kind="array"
         )
@@ -144,6 +144,7 @@ class Terms(Refs):
         elif term.kind == "set":
             self.member(found, parts[0])
         else:
+            self.quiet = False
             self.emit(self.nodes.do(self.runtime("put", self.nodes.name(found), *nodes, self.where())))
         return True
 
@@ -154,7 +155,11 @@ class Terms(Refs):
     def member(self, found: str, value: Operand) -> None:
         """Add a member to a dict by key."""
         value = self.kept(value, "member")
-        key = self.load(value) if value.kind == "string" else self.runtime("key_of", self.load(value))
+        key = self.load(value)
+        if value.kind != "string":
+            key = self.runtime("key_of", self.load(value))
+            if not value.kind:
+                key = self.nodes.choice(self.is_type(value, "str"), self.load(value), key)
         self.emit(self.nodes.assign_item(self.nodes.name(found), key, self.load(value)))
 
     # template strings
@@ -175,7 +180,7 @@ class Terms(Refs):
         if end is None:
             return self.nodes.constant("<undefined>")
         self.emit(self.nodes.assign(found, self.nodes.name("UNDEFINED")))
-        self.place.block += block
+        self.joined(block, end)
         return self.runtime("shown", self.nodes.name(found))
 
     def _assign_part(self, term: Term, found: str) -> bool:
@@ -183,6 +188,7 @@ class Terms(Refs):
         if value.is_constant and value.constant is UNDEFINED:
             return False
         value = self.kept(value)
+        self.quiet = False
         one = self.runtime("one_part", self.nodes.name(found), self.load(value), self.where())
         self.emit(self.nodes.assign(found, one))
         return True

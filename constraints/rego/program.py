@@ -13,7 +13,6 @@ from constraints.rego.codegen import Generator
 from constraints.rego.prepare import prepare
 from constraints.rego.resolved import Resolved
 from constraints.rego.runtime import BUDGET, NOWHERE, Context, items_of
-from constraints.rego.specialise import specialise
 from constraints.rego.syntax import Module
 from constraints.rego.values import Value, in_order
 
@@ -43,19 +42,18 @@ class RegoPolicy:
 
     def program(self, parameters: Value) -> RegoProgram:
         """The policy for one constraint."""
-        resolved = specialise(self._resolved, parameters, self._settings.builtins)
-        return RegoProgram(resolved, self._entry, parameters, self._settings)
+        return RegoProgram(self._resolved, self._entry, parameters, self._settings)
 
 
 class RegoProgram:
     """One constraint: gives the members of `violation` for a review and an inventory."""
 
     def __init__(self, resolved: Resolved, entry: tuple[str, ...], parameters: Value, settings: Settings) -> None:
-        generator = Generator(resolved, settings.builtins)
-        generator.rules()
+        generator = Generator(resolved, settings.builtins, parameters=parameters)
+        entry_function = generator.rule(entry)
         self._generated = generator.generated()
         self._generated.load()
-        self._violation = self._generated.scope[generator.branch(entry).function]
+        self._violation = self._generated.scope[entry_function]
         self._parameters = parameters
         self._budget = settings.budget
         self._context = Context({}, {}, self._generated.rules, settings.outside)
@@ -65,6 +63,7 @@ class RegoProgram:
         """What `violation[x]` holds for, in Rego's order. Raises EvaluationError."""
         context = self._context
         context.input = {"review": review, "parameters": self._parameters}
+        context.review = review
         context.data = {"inventory": inventory}
         context.memo[:] = self._unasked
         context.budget.left = self._budget

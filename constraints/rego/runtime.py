@@ -40,11 +40,11 @@ _COLLECTIONS: Final = frozenset({list, dict, RegoSet, RegoObject})
 class Context:
     """One evaluation: its documents, its budget, what it remembers. `with` makes another one for a statement.
 
-    `memo`: the answers of rules, by their number. `mocks`: replacements of functions by name. `hidden`: the numbers of
+    `review`: `input.review` in a constraint's policy. `memo`: the answers of rules, by their number. `mocks`: replacements of functions by name. `hidden`: the numbers of
     rules that `with` replaces by data. `steps`: how many iterations of nested loops are left, shared by derived contexts.
     """
 
-    __slots__ = ("budget", "data", "hidden", "input", "memo", "memory", "mocks", "outside", "strict")
+    __slots__ = ("budget", "data", "hidden", "input", "memo", "memory", "mocks", "outside", "review", "strict")
 
     def __init__(self, input: Value, data: Value, rules: int, outside: Outside = NOWHERE) -> None:
         self.input = input
@@ -56,12 +56,14 @@ class Context:
         self.memory: dict[Any, Any] = {}
         self.budget = Budget(BUDGET)
         self.strict = False
+        self.review: Value = UNDEFINED
 
     def derived(self) -> Context:
         """The same evaluation, with answers of rules forgotten."""
         other = Context.__new__(Context)
         other.input, other.data, other.mocks, other.hidden = self.input, self.data, self.mocks, self.hidden
         other.outside, other.memory, other.budget, other.strict = self.outside, self.memory, self.budget, self.strict
+        other.review = self.review
         other.memo = [MISSING] * len(self.memo)
         return other
 
