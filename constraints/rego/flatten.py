@@ -16,6 +16,7 @@ from constraints.rego.syntax import (
     Comprehension,
     Every,
     Expr,
+    FunctionName,
     ObjectTerm,
     Ref,
     Scalar,
@@ -107,9 +108,11 @@ class Lift:
         return _mapped(term, self._taken)
 
     def values(self) -> list[Expr]:
-        """The statement with the values of its `with` in statements of their own, so that they are not negated."""
+        """The statement with the values of its `with` in statements of their own, free to iterate and not negated."""
         withs = tuple(
-            replace(one, value=self.name(one.value, ())) if isinstance(one.value, (Ref, Comprehension)) else one
+            one
+            if isinstance(one.value, FunctionName) or fixed(one.value)
+            else replace(one, value=self.name(one.value, ()))
             for one in self.expr.withs
         )
         return [*self.support, replace(self.expr, withs=withs)]

@@ -30,7 +30,16 @@ from constraints.rego.syntax import (
     Term,
     Var,
 )
-from constraints.rego.walk import enclosed_in, has_call, has_closure, terms_of, visible, visible_in, visible_in_body
+from constraints.rego.walk import (
+    enclosed_in,
+    has_call,
+    has_closure,
+    parts,
+    terms_of,
+    visible,
+    visible_in,
+    visible_in_body,
+)
 
 SUPPORT = "t#"
 
@@ -69,10 +78,7 @@ class Order:
             what = expr.what
             if isinstance(what, Call) and what.name == "print" and not self.settings.keep_prints:
                 continue
-            if not expr.negated:
-                found.append(expr)
-                continue
-            for one in Lift(expr, self.fresh).values():
+            for one in Lift(expr, self.fresh).values() if expr.withs else (expr,):
                 found += Lift(one, self.fresh).calls() if one.negated else [one]
         return found or [Expr(Scalar(True), span=expr.span) for expr in body[:1]]
 
@@ -103,11 +109,13 @@ class Order:
 
     def _pieces(self, expr: Expr, known: Bound) -> tuple[list[Expr], bool]:
         """The statement taken apart as far as OPA's safety check wants it, and whether it may stay whole."""
-        if _order_shows(expr, known):
+        if expr.negated:
+            return [expr], True
+        if _order_shows(expr, known) or _reads_early(expr, known):
             return apart(expr, self.fresh), False
         if isinstance(expr.what, Every):
             return Lift(expr, self.fresh).calls(), False
-        if _has_inner_call(expr):
+        if _has_inner_call(expr, known):
             return Lift(expr, self.fresh).calls(), True
         return [expr], True
 
@@ -185,7 +193,7 @@ class Order:
             group = groups[index]
             together = [one for _, one in placed[at : at + len(group)]]
             if piece is group[0] and all(map(_same, together, group)) and len(together) == len(group):
-                shows = len(group) > 1 and _order_shows(body[index], known)
+                shows = _reads_early(body[index], known) or (len(group) > 1 and _order_shows(body[index], known))
                 found += apart(body[index], self.fresh) if shows else [body[index]]
                 at += len(group)
             else:
@@ -249,8 +257,9 @@ class Order:
 
     def _comprehension(self, term: Comprehension, known: set[str], at: Span) -> Comprehension:
         terms = [term.value] if term.key is None else [term.key, term.value]
+        before = len(self.settings.problems.found)
         body, found = self.with_terms(term.body, terms, known)
-        for one in found:
+        for one in found if len(self.settings.problems.found) == before else ():
             self._require(one, known | visible_in_body(body), at)
         key = None if term.key is None else found[0]
         return replace(term, key=key, value=found[-1], body=body)
@@ -314,16 +323,23 @@ def _binds_same(a: Expr, b: Expr) -> bool:
     return right.name == "eq" and left.args[0] == right.args[0]
 
 
-def _has_inner_call(expr: Expr) -> bool:
+def _has_inner_call(expr: Expr, known: Bound) -> bool:
     """Whether a call stands where OPA would take it out and it can matter for what is bound."""
     what = expr.what
     if isinstance(what, Call):
         if what.name == "print":
             return False
         if what.name in UNIFICATIONS:
-            return any(any(map(has_call, arg.args)) if isinstance(arg, Call) else has_call(arg) for arg in what.args)
+            return any(_needs_lift(arg, known) if isinstance(arg, Call) else has_call(arg) for arg in what.args)
         return any(map(has_call, what.args))
     return any(map(has_call, terms_of(expr)))
+
+
+def _needs_lift(call: Call, known: Bound) -> bool:
+    """Whether a side of a unification has calls inside, or needs what is not bound yet."""
+    names: set[str] = set()
+    visible(call, names)
+    return not names <= known or any(map(has_call, call.args))
 
 
 def _order_shows(expr: Expr, known: Bound) -> bool:
@@ -333,10 +349,39 @@ def _order_shows(expr: Expr, known: Bound) -> bool:
         return False
     if not any(map(has_call, what.args)) and not (what.name in UNIFICATIONS and _is_mixed(what)):
         return False
-    into: set[str] = set()
+    return len(_new_keys(what, known)) > 1
+
+
+def _reads_early(expr: Expr, known: Bound) -> bool:
+    """Whether a variable is read beside the reference whose key it is: OPA looks references up first."""
+    what = expr.what
+    if not isinstance(what, Call) or (
+        what.name in UNIFICATIONS and all(isinstance(arg, (Ref, Var)) for arg in what.args)
+    ):
+        return False
+    found = _new_keys(what, known)
+    if not found:
+        return False
+    read: set[str] = set()
     for arg in what.args:
+        _plain(arg, read)
+    return not found.isdisjoint(read)
+
+
+def _plain(term: Term, into: set[str]) -> None:
+    """Add the variables that stand for themselves and not in a reference."""
+    if isinstance(term, Var):
+        visible(term, into)
+    elif not isinstance(term, Ref):
+        for part in parts(term):
+            _plain(part, into)
+
+
+def _new_keys(call: Call, known: Bound) -> set[str]:
+    into: set[str] = set()
+    for arg in call.args:
         iterated(arg, known, into)
-    return len(into - known) > 1
+    return into - known
 
 
 def _is_mixed(call: Call) -> bool:

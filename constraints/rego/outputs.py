@@ -107,11 +107,11 @@ def iterated(term: Term, bound: Bound, into: set[str]) -> None:
 
 
 def _keys(part: Term, into: set[str]) -> None:
-    if isinstance(part, Ref):
-        for inner in part.path:
-            _keys(inner, into)
-    else:
+    if isinstance(part, Var):
         visible(part, into)
+    else:
+        for inner in part.path if isinstance(part, Ref) else parts(part):
+            _keys(inner, into)
 
 
 def _head_bound(head: Term, bound: Bound) -> bool:

@@ -120,11 +120,13 @@ def _ordered_rule(rule: Rule, order: Order) -> Rule:
     terms = [term for term in (head.key, head.value) if term is not None]
     if not body and all(type(term) is Scalar for term in terms):
         return replace(rule, head=replace(head, path=path, args=args)) if path != head.path else rule
+    before = len(order.settings.problems.found)
     ordered, found = order.with_terms(tuple(body), terms, bound)
     value = None if head.value is None else found.pop()
     key = found.pop() if found else None
     head = replace(head, path=path, args=args, key=key, value=value)
-    _require_head(head, bound | visible_in_body(ordered), order)
+    if len(order.settings.problems.found) == before:
+        _require_head(head, bound | visible_in_body(ordered), order)
     return replace(rule, head=head, body=ordered)
 
 

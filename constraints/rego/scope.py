@@ -114,12 +114,15 @@ class Scope:
 
     def imply(self, name: str) -> str:
         """The unique name of an undeclared variable."""
-        self.occurred.setdefault(name, SEEN)
         owner = scope = self
+        is_new = name not in self.occurred
         while scope.parent is not None:
             scope = scope.parent
+            is_new = is_new and name not in scope.occurred
             if scope.mentions(name):
                 owner = scope
+        if is_new:
+            self.occurred[name] = SEEN
         unique = owner.implicit.get(name)
         if unique is None:
             unique = owner.implicit[name] = self.fresh.name(name, owner.parent is None)

@@ -146,7 +146,8 @@ def select(owner: Type, key: object) -> Type | None:
     if isinstance(owner, ObjectOf):
         return dict(owner.fields).get(key_of(key), owner.rest)
     if isinstance(owner, SetOf):
-        return owner.member if meets(owner.member, type_of_scalar(key)) else None
+        found = type_of_scalar(key)
+        return found if meets(owner.member, found) else None
     return _of_options(owner, lambda option: select(option, key)) if isinstance(owner, Either) else None
 
 

@@ -81,6 +81,7 @@ class Typing:
         self.problems = problems
         self.source = source
         self.types = types
+        self._settled: dict[int, Type] = {}
 
     def refuse(self, text: str, span: Span) -> None:
         """Note a type error."""
@@ -136,7 +137,7 @@ class Typing:
             return all(self._bind(part, one or ANY) for part, one in zip(term.items, kinds, strict=True))
         if isinstance(term, ObjectTerm) and isinstance(kind, ObjectOf):
             return all(self._bind(value, self._field(kind, key)) for key, value in term.pairs)
-        self._bind_rest(term)
+        self._bind_rest(term, kind)
         return meets(self.type_of(term), kind)
 
     @staticmethod
@@ -144,12 +145,19 @@ class Typing:
         found = select(kind, key.value) if isinstance(key, Scalar) else None
         return found or ANY
 
-    def _bind_rest(self, term: Term) -> None:
+    def _bind_rest(self, term: Term, kind: Type) -> None:
         if isinstance(term, (ArrayTerm, ObjectTerm, SetTerm)):
             names: set[str] = set()
             visible(term, names)
             for name in names:
-                self.types.setdefault(name, ANY)
+                self._loosen(name, kind)
+
+    def _loosen(self, name: str, kind: Type) -> None:
+        """Within what may be anything, what was known of a variable is forgotten."""
+        if kind is ANY:
+            self.types[name] = ANY
+        else:
+            self.types.setdefault(name, ANY)
 
     # Calls
 
@@ -174,29 +182,35 @@ class Typing:
             return type_of_scalar(term.value)
         if isinstance(term, Var):
             return self.types.get(term.name, ANY)
+        if isinstance(term, (ArrayTerm, ObjectTerm, SetTerm)):
+            return self._composite(term)
+        if id(term) not in self._settled:  # OPA looks at each once, as of when it was reached
+            self._settled[id(term)] = self._looked_at(term)
+        return self._settled[id(term)]
+
+    def _looked_at(self, term: Ref | Call | Comprehension | TemplateString) -> Type:
         if isinstance(term, Ref):
             return self._reference(term)
         if isinstance(term, Call):
             return self._call(term, term.span)
-        if isinstance(term, Comprehension):
-            return self._comprehension(term)
-        return self._composite(term)
+        return self._comprehension(term) if isinstance(term, Comprehension) else self._template(term)
 
-    def _composite(self, term: Term) -> Type:
+    def _template(self, term: TemplateString) -> Type:
+        inner = Typing(self.known, self.problems, self.source, self.types.copy())
+        for part in term.parts:
+            if isinstance(part, Var):
+                self._loosen(part.name, ANY)
+            elif not isinstance(part, str):
+                inner.type_of(part)
+        return STRING
+
+    def _composite(self, term: ArrayTerm | ObjectTerm | SetTerm) -> Type:
         if isinstance(term, ArrayTerm):
             items = tuple([self.type_of(part) for part in term.items])
             return ArrayOf(items, None if items else ANY)
         if isinstance(term, SetTerm):
             return SetOf(union([self.type_of(part) for part in term.items]))
-        if isinstance(term, ObjectTerm):
-            return self._object(term)
-        if isinstance(term, TemplateString):
-            inner = Typing(self.known, self.problems, self.source, self.types.copy())
-            for part in term.parts:
-                if not isinstance(part, str):
-                    inner.type_of(part)
-            return STRING
-        return ANY
+        return self._object(term)
 
     def _object(self, term: ObjectTerm) -> Type:
         fields = {}
@@ -229,6 +243,8 @@ class Typing:
             if ref.head.name == "data":
                 start, owner = self._rule(ref)
         else:
+            if isinstance(ref.head, Var):
+                self.types.setdefault(ref.head.name, ANY)  # what is looked into is anything from there on
             owner = self.type_of(ref.head)
         for part in ref.path[start:]:
             following = self._step(owner, part)
