@@ -36,6 +36,7 @@ from constraints.rego.syntax import (
     Comprehension,
     Every,
     Expr,
+    FunctionName,
     ObjectTerm,
     Ref,
     Scalar,
@@ -184,6 +185,8 @@ class Typing:
             return self.types.get(term.name, ANY)
         if isinstance(term, (ArrayTerm, ObjectTerm, SetTerm)):
             return self._composite(term)
+        if isinstance(term, FunctionName):
+            return ANY
         if id(term) not in self._settled:  # OPA looks at each once, as of when it was reached
             self._settled[id(term)] = self._looked_at(term)
         return self._settled[id(term)]
