@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from constraints.rego.builtins import Builtin
 from constraints.rego.problems import COMPILE, Problems
-from constraints.rego.resolve import Names, Resolver, declared_in
+from constraints.rego.resolve import Resolver, declared_in
+from constraints.rego.resolve_terms import Names
 from constraints.rego.resolved import Path
 from constraints.rego.scope import ARGUMENT, Fresh, Scope
 from constraints.rego.syntax import Body, Head, Import, Module, Rule, Scalar, Term

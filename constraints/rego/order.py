@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from constraints.lang.source import Span
 from constraints.rego.flatten import UNIFICATIONS, Lift, apart, fixed
-from constraints.rego.outputs import Arity, Bound, bound_by, iterated
+from constraints.rego.outputs import Arity, Bound, bound_by
 from constraints.rego.problems import COMPILE, UNSAFE, Problems, shown
 from constraints.rego.scope import Fresh
 from constraints.rego.syntax import (
@@ -30,16 +30,8 @@ from constraints.rego.syntax import (
     Term,
     Var,
 )
-from constraints.rego.walk import (
-    enclosed_in,
-    has_call,
-    has_closure,
-    parts,
-    terms_of,
-    visible,
-    visible_in,
-    visible_in_body,
-)
+from constraints.rego.walk import enclosed_in, has_closure, terms_of, visible, visible_in, visible_in_body
+from constraints.rego.wholeness import must_be_apart, pieces_of
 
 SUPPORT = "t#"
 
@@ -100,24 +92,12 @@ class Order:
         names = visible_in(expr) - known
         if not names:
             return [expr] if self._closures_fit(expr, known, set(), mentioned) else None
-        pieces, whole = self._pieces(expr, known)
+        pieces, whole = pieces_of(expr, known, self.fresh)
         fits = self._outputs_of(pieces, known)
         if fits is None or not names <= fits or not self._closures_fit(expr, known, fits - known, mentioned):
             return None
         known |= fits
         return [expr] if whole else pieces
-
-    def _pieces(self, expr: Expr, known: Bound) -> tuple[list[Expr], bool]:
-        """The statement taken apart as far as OPA's safety check wants it, and whether it may stay whole."""
-        if expr.negated:
-            return [expr], True
-        if _order_shows(expr, known) or _reads_early(expr, known):
-            return apart(expr, self.fresh), False
-        if isinstance(expr.what, Every):
-            return Lift(expr, self.fresh).calls(), False
-        if _has_inner_call(expr, known):
-            return Lift(expr, self.fresh).calls(), True
-        return [expr], True
 
     def _outputs_of(self, pieces: Sequence[Expr], known: Bound) -> set[str] | None:
         """What the statements bind one after the other; None when one of them cannot stand."""
@@ -193,8 +173,7 @@ class Order:
             group = groups[index]
             together = [one for _, one in placed[at : at + len(group)]]
             if piece is group[0] and all(map(_same, together, group)) and len(together) == len(group):
-                shows = _reads_early(body[index], known) or (len(group) > 1 and _order_shows(body[index], known))
-                found += apart(body[index], self.fresh) if shows else [body[index]]
+                found += apart(body[index], self.fresh) if must_be_apart(body[index], known) else [body[index]]
                 at += len(group)
             else:
                 together = [piece]
@@ -321,68 +300,3 @@ def _binds_same(a: Expr, b: Expr) -> bool:
     if not isinstance(left, Call) or not isinstance(right, Call):
         return False
     return right.name == "eq" and left.args[0] == right.args[0]
-
-
-def _has_inner_call(expr: Expr, known: Bound) -> bool:
-    """Whether a call stands where OPA would take it out and it can matter for what is bound."""
-    what = expr.what
-    if isinstance(what, Call):
-        if what.name == "print":
-            return False
-        if what.name in UNIFICATIONS:
-            return any(_needs_lift(arg, known) if isinstance(arg, Call) else has_call(arg) for arg in what.args)
-        return any(map(has_call, what.args))
-    return any(map(has_call, terms_of(expr)))
-
-
-def _needs_lift(call: Call, known: Bound) -> bool:
-    """Whether a side of a unification has calls inside, or needs what is not bound yet."""
-    names: set[str] = set()
-    visible(call, names)
-    return not names <= known or any(map(has_call, call.args))
-
-
-def _order_shows(expr: Expr, known: Bound) -> bool:
-    """Whether two iterations in one statement would run in another order than OPA's, calls before the rest."""
-    what = expr.what
-    if not isinstance(what, Call) or len(what.args) < 2:
-        return False
-    if not any(map(has_call, what.args)) and not (what.name in UNIFICATIONS and _is_mixed(what)):
-        return False
-    return len(_new_keys(what, known)) > 1
-
-
-def _reads_early(expr: Expr, known: Bound) -> bool:
-    """Whether a variable is read beside the reference whose key it is: OPA looks references up first."""
-    what = expr.what
-    if not isinstance(what, Call) or (
-        what.name in UNIFICATIONS and all(isinstance(arg, (Ref, Var)) for arg in what.args)
-    ):
-        return False
-    found = _new_keys(what, known)
-    if not found:
-        return False
-    read: set[str] = set()
-    for arg in what.args:
-        _plain(arg, read)
-    return not found.isdisjoint(read)
-
-
-def _plain(term: Term, into: set[str]) -> None:
-    """Add the variables that stand for themselves and not in a reference."""
-    if isinstance(term, Var):
-        visible(term, into)
-    elif not isinstance(term, Ref):
-        for part in parts(term):
-            _plain(part, into)
-
-
-def _new_keys(call: Call, known: Bound) -> set[str]:
-    into: set[str] = set()
-    for arg in call.args:
-        iterated(arg, known, into)
-    return into - known
-
-
-def _is_mixed(call: Call) -> bool:
-    return isinstance(call.args[0], Ref) and not isinstance(call.args[1], (Ref, Var, Scalar))

@@ -16,7 +16,8 @@ from constraints.rego.modules import Definition, chain, function_names, linked, 
 from constraints.rego.order import SUPPORT, Order, Settings
 from constraints.rego.problems import UNSAFE, Problems, shown
 from constraints.rego.references import References
-from constraints.rego.resolve import Names, Resolver, declared_in
+from constraints.rego.resolve import Resolver, declared_in
+from constraints.rego.resolve_terms import Names
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.ruletree import Tree
 from constraints.rego.scope import Fresh, Scope
