@@ -40,7 +40,9 @@ class _Glob:
         pieces = []
         while character := self.take():
             pieces.append(self.piece(character))
-        return f"\\A(?:{''.join(pieces)}{')' * self.level})\\z"
+        # OPA's library takes the empty text for one character where the pattern is nothing but `?` or `[!...]`
+        alone = len(pieces) == 1 and (pieces[0] == self.one or pieces[0].startswith("[^"))
+        return f"\\A(?:{''.join(pieces)}{')' * self.level}){'?' if alone else ''}\\z"
 
     def piece(self, character: str) -> str:
         """What a character at the start of an element stands for."""

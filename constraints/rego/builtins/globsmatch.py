@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 from constraints.rego.builtins import BuiltinError, builtin
@@ -19,12 +19,17 @@ class Token:
 
     ranges: tuple[tuple[int, int], ...] | None
     flag: str = ""
+    is_set: bool = False
 
     def meets(self, other: Token) -> bool:
         """Whether one character is in both; a set is taken to have one with any."""
         if self.ranges is None or other.ranges is None:
             return True
         return any(a <= d and c <= b for a, b in self.ranges for c, d in other.ranges)
+
+    def alike(self, other: Token) -> bool:
+        """Whether the same characters are in both; a character is not a set of one."""
+        return self.is_set == other.is_set and self.ranges == other.ranges
 
 
 class _Reader:
@@ -58,26 +63,36 @@ class _Reader:
 def _tokens(text: str) -> Iterator[Token]:
     reader = _Reader(text)
     while reader.position < len(text):
-        ranges = _atom(reader)
+        token = _atom(reader)
         flag, escaped, behind = reader.peek()
         if flag and flag in "+*" and not escaped:
             reader.position = behind
-            yield Token(ranges, flag)
-        else:
-            yield Token(ranges)
+            token = replace(token, flag=flag)
+        yield token
 
 
-def _atom(reader: _Reader) -> tuple[tuple[int, int], ...] | None:
+def _atom(reader: _Reader) -> Token:
     character, escaped = reader.take()
     if escaped or character not in _SPECIAL:
-        return ((ord(character), ord(character)),)
+        return Token(((ord(character), ord(character)),))
     if character == ".":
-        return None
+        return Token(None)
     if character == "[":
-        return tuple(_set(reader))
+        return Token(_merged(_set(reader)), is_set=True)
     if character == "]":
         raise reader.error("set-close ']' with no preceding '['")
     raise reader.error(f"flag '{character}' must be preceded by a non-flag")
+
+
+def _merged(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """The same characters in as few ranges as they need, sorted."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if found and low <= found[-1][1] + 1:
+            found[-1] = found[-1][0], max(high, found[-1][1])
+        else:
+            found.append((low, high))
+    return tuple(found)
 
 
 def _set(reader: _Reader) -> Iterator[tuple[int, int]]:
@@ -109,38 +124,80 @@ def _range(reader: _Reader, low: str) -> tuple[int, int]:
     return ord(low), ord(high)
 
 
-def _next(tokens: list[Token], place: int) -> list[int]:
-    """The places that are reached from one without a character: `*` may be left out."""
-    places = [place]
-    while place < len(tokens) and tokens[place].flag == "*":
-        place += 1
-        places.append(place)
-    return places
+def _simplified(tokens: Iterable[Token]) -> list[Token]:
+    """Neighbours that repeat the same characters made one; `+` wins over `*`."""
+    found: list[Token] = []
+    for token in tokens:
+        last = found[-1] if found else token
+        if found and token.flag and last.flag and token.alike(last):
+            found[-1] = replace(last, flag="+" if "+" in (token.flag, last.flag) else "*")
+        else:
+            found.append(token)
+    return found
 
 
-def _after(tokens: list[Token], place: int) -> list[int]:
-    """The places behind one character of the token at this place; a repeated one may go on."""
-    return ([place] if tokens[place].flag else []) + _next(tokens, place + 1)
+class _Pair:
+    """Two globs and the answers for their rests, each asked for at most once.
+
+    The walk is that of OPA's library, which does not let a `*` at the end of one glob stand for nothing when the other
+    one is over.
+    """
+
+    def __init__(self, one: list[Token], other: list[Token]) -> None:
+        self.globs = (one, other)
+        self.known: dict[tuple[int, int, int], bool] = {}
+
+    def meet(self, a: int, b: int) -> bool:
+        """Whether the rests from these places on have a text in common."""
+        one, other = self.globs
+        while a < len(one) and b < len(other):
+            if one[a].flag or other[b].flag:
+                side = 0 if one[a].flag else 1
+                return self.repeated(side, (a, b)[side], (b, a)[side])
+            if not one[a].meets(other[b]):
+                return False
+            a, b = a + 1, b + 1
+        return a == len(one) and b == len(other)
+
+    def rests(self, side: int, mine: int, others: int) -> bool:
+        """`meet` with the places of one side first."""
+        return self.meet(mine, others) if side == 0 else self.meet(others, mine)
+
+    def repeated(self, side: int, mine: int, others: int) -> bool:
+        """From a token that may repeat on; a `+` takes one character first, or is taken by one that repeats itself."""
+        key = (side, mine, others)
+        if key not in self.known:
+            token, other = self.globs[side][mine], self.globs[1 - side][others]
+            if token.flag == "*":
+                self.known[key] = self.gobble(side, mine, others)
+            else:
+                self.known[key] = token.meets(other) and (
+                    self.gobble(side, mine, others + 1) or bool(other.flag and self.rests(side, mine + 1, others))
+                )
+        return self.known[key]
+
+    def gobble(self, side: int, mine: int, others: int) -> bool:
+        """The token takes what it can, and at each place the one behind it may go on."""
+        glob, rest = self.globs[side], self.globs[1 - side][others:]
+        follows = glob[mine + 1] if mine + 1 < len(glob) else None
+        for place, token in enumerate(rest, others):
+            if follows is not None and token.meets(follows) and self.rests(side, mine + 1, place):
+                return True
+            if not token.meets(glob[mine]):
+                return False
+        return follows is None
 
 
 def intersect(one: list[Token], other: list[Token]) -> bool:
-    """Whether a text that is not empty matches both: a walk through pairs of places, each at most once."""
-    done = (len(one), len(other))
-    seen = {(a, b) for a in _next(one, 0) for b in _next(other, 0)}
-    waiting = list(seen)
-    while waiting:
-        a, b = waiting.pop()
-        if a == len(one) or b == len(other) or not one[a].meets(other[b]):
-            continue
-        reached = {(x, y) for x in _after(one, a) for y in _after(other, b)}
-        if done in reached:
-            return True
-        waiting += reached - seen
-        seen |= reached
-    return done == (0, 0)
+    """Whether a text matches both."""
+    try:
+        return _Pair(one, other).meet(0, 0)
+    except RecursionError as error:
+        raise BuiltinError("globs are too long") from error
 
 
 @builtin("regex.globs_match", "string", "string", result="boolean")
 def globs_match(one: Value, other: Value) -> bool:
     """Whether the texts that two globs match have one in common."""
-    return intersect(list(_tokens(string(one, 1))), list(_tokens(string(other, 2))))
+    first, second = string(one, 1), string(other, 2)
+    return intersect(_simplified(_tokens(first)), _simplified(_tokens(second)))

@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 
 from constraints.rego.builtins import BuiltinError
+from constraints.rego.builtins.jsonmistakes import mistake
 from constraints.rego.number import number_of, number_text
 from constraints.rego.values import RegoObject, RegoSet, Value, sorted_pairs
 
@@ -14,7 +15,6 @@ _ESCAPED: Final = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]')
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_SPACE: Final = " \t\n\r"
 
 
 def quote(text: str) -> str:
@@ -85,11 +85,11 @@ def unmarshal(text: str) -> Value:
     try:
         found = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise BuiltinError(_mistake(text, error)) from error
+        raise BuiltinError(mistake(text) or error.msg) from error
     except RecursionError as error:
         raise BuiltinError("exceeded max depth") from error
-    except ValueError as error:  # a number beyond all bounds, NaN
-        raise BuiltinError(str(error)) from error
+    except ValueError as error:  # NaN, or a number beyond all bounds
+        raise BuiltinError(mistake(text) or str(error)) from error
     return _without_surrogates(found) if _SURROGATE_ESCAPE.search(text) else found
 
 
@@ -103,7 +103,7 @@ def is_json(text: str) -> bool:
 
 
 def _not_json(word: str) -> Any:
-    raise ValueError(f"invalid character '{word[0]}' looking for beginning of value")
+    raise ValueError(f"{word} is no JSON")
 
 
 _DECODER: Final = json.JSONDecoder(parse_float=number_of, parse_int=number_of, parse_constant=_not_json)
@@ -118,28 +118,3 @@ def _without_surrogates(value: Value) -> Value:
     if isinstance(value, dict):
         return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
     return value
-
-
-_WANTED: Final = {
-    "Expecting value": "looking for beginning of value",
-    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
-    "Illegal trailing comma before end of object": "looking for beginning of object key string",
-    "Illegal trailing comma before end of array": "looking for beginning of value",
-    "Expecting ':' delimiter": "after object key",
-    "Expecting ',' delimiter": "after array element",
-    "Invalid control character at": "in string literal",
-    "Invalid \\escape": "in string escape code",
-    "Extra data": "after top-level value",
-}
-
-
-def _mistake(text: str, error: json.JSONDecodeError) -> str:
-    if not text.strip(_SPACE):
-        return "EOF"
-    place = error.pos + (error.msg == "Invalid \\escape")
-    while place < len(text) and text[place] in _SPACE:
-        place += 1
-    if place >= len(text) or error.msg.startswith("Unterminated"):
-        return "unexpected EOF"
-    wanted = _WANTED.get(error.msg.removesuffix(": "), "looking for beginning of value")
-    return f"invalid character '{text[place]}' {wanted}"

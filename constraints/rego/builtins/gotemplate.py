@@ -166,11 +166,13 @@ class _Parser:
         self.pieces = pieces
         self.position = 0
         self.loops = 0
+        self.depth = 0
         self.template = Template()
 
     def body(self, scope: tuple[str, ...]) -> tuple[tuple[Any, ...], str]:
         """Nodes up to `end`, `else ...` or the end of the text, and that word with what is behind it."""
         nodes: list[Any] = []
+        self.depth += 1
         while self.position < len(self.pieces):
             kind, piece = self.pieces[self.position]
             self.position += 1
@@ -180,6 +182,7 @@ class _Parser:
             tokens = _tokens(piece)
             word = tokens[0][1] if tokens and tokens[0][0] == "word" else ""
             if word in ("end", "else"):
+                self.depth -= 1
                 return tuple(nodes), piece.strip()
             node = self.action(word, tokens, scope)
             nodes += [] if node is None else [node]
@@ -222,6 +225,8 @@ class _Parser:
         tokens = tokens[1:] if tokens and tokens[0][0] == "space" else tokens
         if not tokens or tokens[0][0] != "string":
             raise _error(f"missing name in {word} clause")
+        if word == "define" and self.depth > 1:
+            raise _error("unexpected <define> in command")
         name, rest = _unquoted(tokens[0][1]), tokens[1:]
         pipe = _Command(rest, scope).pipe(word) if rest and word != "define" else None
         if word == "template":
@@ -293,6 +298,8 @@ class _Command:
             if self.peek()[1] != "|":
                 break
             self.position += 1
+        if Constant(None) in (operands[0] for operands in found):
+            raise _error("nil is not a command")
         for operands in found[1:]:
             if isinstance(operands[0], Constant):
                 raise _error("non executable command in pipeline stage 2")

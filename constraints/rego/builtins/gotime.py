@@ -10,12 +10,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.golayout import Clock
+from constraints.rego.builtins.operands import as_bytes
 
 SECOND: Final = 10**9
 DAY: Final = 86_400
 _EARLIEST, _LATEST = -(2**63), 2**63 - 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ZONE_NAME: Final = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
+
+
+def quoted(text: str) -> str:
+    """In quotes, as Go's time package does it: what is not ASCII is shown byte by byte."""
+    data = as_bytes(text.replace("\\", "\\\\").replace('"', '\\"'))
+    shown = "".join(chr(byte) if 0x20 <= byte < 0x80 else f"\\x{byte:02x}" for byte in data)
+    return f'"{shown}"'
 
 
 def days_since_epoch(year: int, month: int, day: int) -> int:

@@ -7,8 +7,7 @@ from typing import Final, NoReturn
 
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.golayout import DAYS, MONTHS, elements
-from constraints.rego.builtins.gotime import DAY, SECOND, date_of, days_since_epoch
-from constraints.rego.quoting import quoted
+from constraints.rego.builtins.gotime import DAY, SECOND, date_of, days_since_epoch, quoted
 
 
 class _Mismatch(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -78,7 +79,7 @@ def _parse(text: str, fragment: str) -> Url:
     host = ""
     if rest.startswith("//") and (scheme or not rest.startswith("///")):
         authority, slash, rest = rest[2:].partition("/")
-        host, rest = _authority(authority), slash + rest
+        host, rest = _authority(authority, scheme), slash + rest
     path = unescape(rest)
     raw = "" if quote(as_bytes(path), safe=_PATH_SAFE) == rest else rest
     return Url(scheme, host, path, raw, query, fragment)
@@ -91,16 +92,19 @@ def _scheme(text: str) -> tuple[str, str]:
     return (found[1].lower(), found[2]) if found else ("", text)
 
 
-def _authority(authority: str) -> str:
+def _authority(authority: str, scheme: str) -> str:
     """The host with its port."""
     user, at, host = authority.rpartition("@")
     if at and not _USER.fullmatch(user):
         raise BuiltinError("net/url: invalid userinfo")
     unescape(user)
+    if host.rfind("[") > 0:
+        raise BuiltinError("invalid IP-literal")
     if host.startswith("["):
         return _bracketed(host)
-    port = host[host.rfind(":") :] if ":" in host else ""
-    _check_port(port)
+    if ":" in host:
+        # only http wants the port at the first colon: databases are known to list hosts with ports
+        _check_port(host[host.index(":") if scheme in ("http", "https") else host.rindex(":") :])
     return _host(host)
 
 
@@ -109,8 +113,15 @@ def _bracketed(host: str) -> str:
     if end < 0:
         raise BuiltinError("missing ']' in host")
     _check_port(host[end + 1 :])
-    address, mark, zone = host[:end].partition("%25")
-    return _host(address) + (unescape(mark + zone) if mark else "") + host[end:]
+    literal, mark, zone = host[1:end].partition("%25")
+    address = _host(literal) + unescape(mark + zone)
+    try:
+        version = ipaddress.ip_address(address).version
+    except ValueError as error:
+        raise BuiltinError(f"invalid host: ParseAddr({quoted(address)}): unable to parse IP") from error
+    if version == 4:
+        raise BuiltinError("invalid IP-literal")
+    return f"[{address}]{host[end + 1 :]}"
 
 
 def _check_port(port: str) -> None:

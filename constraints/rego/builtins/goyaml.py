@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from functools import cmp_to_key
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.gojson import key_text
+from constraints.rego.builtins.operands import from_bytes
 from constraints.rego.number import number_of, number_text
 from constraints.rego.values import RegoObject, RegoSet, Value, is_number, pairs_of
 
@@ -16,11 +18,13 @@ _TRUE: Final = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On
 _FALSE: Final = {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}
 _NULL: Final = {"", "~", "null", "Null", "NULL"}
 _ENDLESS: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_ENDLESS_NAMES: Final = {".inf": "+Inf", "+.inf": "+Inf", "-.inf": "-Inf", ".nan": "NaN"}
 _INTEGER: Final = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?", re.DOTALL)
 _SEXAGESIMAL: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _TAG: Final = "tag:yaml.org,2002:"
+_CONTROL: Final = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _UNTAGGED: Final = "?"
 _TYPED: Final = tuple(f"{_TAG}{name}" for name in ("bool", "int", "float", "null"))
 _LARGEST: Final = 1_000_000  # values that one document may have, aliases counted as often as they are used
@@ -35,9 +39,9 @@ def from_yaml(text: str) -> Value:
         node = next(documents, None)
         return None if node is None else _Reading(yaml).value(node)
     except yaml.MarkedYAMLError as error:
-        raise BuiltinError(_mistake(error)) from error
-    except yaml.YAMLError as error:
-        raise BuiltinError(f"yaml: {error}") from error
+        raise BuiltinError(_mistake(yaml, error)) from error
+    except yaml.reader.ReaderError as error:
+        raise BuiltinError(f"yaml: {error.reason}") from error
     except RecursionError as error:
         raise BuiltinError("yaml: exceeded max depth") from error
 
@@ -54,11 +58,15 @@ def _loader(yaml: Any) -> Any:
     return Loader
 
 
-def _mistake(error: Any) -> str:
-    mark = error.context_mark or error.problem_mark
-    line = f"line {max(mark.line, 1)}: " if mark else ""
+def _mistake(yaml: Any, error: Any) -> str:
+    """In go-yaml's words; it has its own way to count lines."""
     problem = re.sub(r"^(expected .*), but (?:got|found) .*", r"did not find \1", error.problem or "", flags=re.DOTALL)
-    return f"yaml: {line}{problem}"
+    line = error.problem_mark.line if error.problem_mark else 0
+    if line:
+        line += isinstance(error, yaml.scanner.ScannerError)
+    elif error.context_mark:
+        line = error.context_mark.line
+    return f"yaml: line {line}: {problem}" if line else f"yaml: {problem}"
 
 
 class _Reading:
@@ -131,7 +139,16 @@ def _key(value: Value) -> str:
 def _scalar(node: Any) -> Value:
     if node.tag in (_UNTAGGED, *_TYPED):
         return resolve(node.value)
+    if node.tag == f"{_TAG}binary":
+        return _binary(node.value)
     return node.value
+
+
+def _binary(text: str) -> str:
+    try:
+        return from_bytes(base64.b64decode("".join(text.split()), validate=True))
+    except ValueError as error:
+        raise BuiltinError("yaml: !!binary value contains invalid base64 data") from error
 
 
 def resolve(text: str) -> Value:
@@ -141,7 +158,7 @@ def resolve(text: str) -> Value:
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
     if _ENDLESS.fullmatch(text):
-        raise BuiltinError(f"json: unsupported value: {text}")
+        raise BuiltinError(f"json: unsupported value: {_ENDLESS_NAMES[text.lower()]}")
     if text[0] not in "+-.0123456789" or _is_date(text):
         return text
     return _number(text)
@@ -176,7 +193,8 @@ def to_yaml(value: Value) -> str:
     import yaml
 
     try:
-        return yaml.serialize(_node(yaml, value), Dumper=_dumper(yaml), width=math.inf, allow_unicode=True)
+        made = yaml.serialize(_node(yaml, value), Dumper=_dumper(yaml), allow_unicode=True)
+        return str(made).removesuffix("...\n")
     except RecursionError as error:
         raise BuiltinError("value is nested too deeply") from error
 
@@ -194,6 +212,10 @@ def _dumper(yaml: Any) -> Any:
         def serialize_node(self, node: Any, parent: Any, index: Any) -> None:
             self.serialized_nodes: dict[Any, Any] = {}
             super().serialize_node(node, parent, index)
+
+        def check_simple_key(self) -> bool:
+            empty = isinstance(self.event, yaml.ScalarEvent) and not self.event.value
+            return empty or bool(super().check_simple_key())
 
         def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
             return f"{_TAG}str" if kind is yaml.ScalarNode else super().resolve(kind, value, implicit)
@@ -219,21 +241,24 @@ def _node(yaml: Any, value: Value) -> Any:
         return _string(yaml, value)
     if value is None or isinstance(value, bool):
         return yaml.ScalarNode(f"{_TAG}str", "null" if value is None else str(value).lower())
-    return yaml.ScalarNode(f"{_TAG}str", number_text(value))
+    within = isinstance(value, int) and -(2**63) <= value < 2**64
+    return yaml.ScalarNode(f"{_TAG}str", number_text(value if within else float(value)))
 
 
 def _string(yaml: Any, value: str) -> Any:
+    if _CONTROL.search(value):
+        raise BuiltinError("yaml: control characters are not allowed")
     style = None
     if "\n" in value:
         style = "|"
-    elif _means_more(value):
+    elif _means_more(value) or max(value) > "\uffff":
         style = '"'
     return yaml.ScalarNode(f"{_TAG}str", value, style=style)
 
 
 def _means_more(text: str) -> bool:
     """Whether a plain scalar with this text would not be a string, here or in an older YAML."""
-    if text == "<<" or _ENDLESS.fullmatch(text) or _SEXAGESIMAL.fullmatch(text):
+    if _ENDLESS.fullmatch(text) or _SEXAGESIMAL.fullmatch(text):
         return True
     return not isinstance(resolve(text), str) or _is_date(text)
 

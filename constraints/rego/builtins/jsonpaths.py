@@ -15,6 +15,7 @@ from constraints.rego.values import (
     RegoObject,
     RegoSet,
     Value,
+    is_number,
     is_object,
     key_of,
     lookup,
@@ -190,6 +191,8 @@ def _index(length: int, segment: Value) -> int:
         if segment != "0" and segment.startswith("0"):
             raise BuiltinError("leading zeros are not allowed in JSON paths")
         return int(segment)
+    if not is_number(segment):
+        raise BuiltinError("invalid type for indexing")
     index = whole(segment)
     if index is None:
         raise BuiltinError("invalid number type for indexing")
@@ -199,19 +202,22 @@ def _index(length: int, segment: Value) -> int:
 def _child(value: Value, segment: Value) -> Value:
     """The value below another one."""
     if isinstance(value, list):
-        index = _index(len(value), segment)
-        found = value[index] if 0 <= index < len(value) else UNDEFINED
-    elif value is UNDEFINED or not (is_object(value) or isinstance(value, RegoSet)):
+        segment = _index(len(value), segment)
+        found = value[segment] if 0 <= segment < len(value) else UNDEFINED
+    elif value is UNDEFINED:
+        raise BuiltinError("nil value encountered where composite value was expected")
+    elif not (is_object(value) or isinstance(value, RegoSet)):
         raise BuiltinError(f"expected composite type for path {text(segment)}, found value: {_shown(value)}")
     else:
         found = lookup(value, segment)
     if found is UNDEFINED:
-        raise BuiltinError(f"path {text(segment)} does not exist in {type_name(value)} term {text(value)}")
+        shown = segment if isinstance(segment, str) and isinstance(value, RegoSet) else text(segment)
+        raise BuiltinError(f"path {shown} does not exist in {type_name(value)} term {text(value)}")
     return found
 
 
 def _shown(value: Value) -> str:
-    return "null" if value is UNDEFINED else text(value)
+    return f"{text(value)} (type: ast.{type_name(value).capitalize()})"
 
 
 def _found(value: Value, path: Path) -> Value:
@@ -248,6 +254,12 @@ def _inserted(value: Value, path: Path, new: Value) -> Value:
     return _changed(value, path, lambda parent, segment: _insert(parent, segment, new))
 
 
+def _scalar(parent: Value, what: str) -> BuiltinError:
+    if parent is UNDEFINED:
+        return BuiltinError(f"deleted node encountered during {what} operation")
+    return BuiltinError(f"expected composite type, found value: {_shown(parent)}")
+
+
 def _insert(parent: Value, segment: Value, new: Value) -> Value:
     if isinstance(parent, list):
         index = _index(len(parent), segment)
@@ -260,7 +272,7 @@ def _insert(parent: Value, segment: Value, new: Value) -> Value:
         return RegoSet({**parent.by_key, key_of(new): new})
     if is_object(parent):
         return _with(parent, segment, new)
-    raise BuiltinError(f"expected composite type, found value: {_shown(parent)}")
+    raise _scalar(parent, "insert")
 
 
 def _deleted(value: Value, path: Path) -> Value:
@@ -276,7 +288,7 @@ def _delete(parent: Value, segment: Value) -> Value:
             raise BuiltinError("index for array delete out of bounds")
         return parent[:index] + parent[index + 1 :]
     if not (is_object(parent) or isinstance(parent, RegoSet)):
-        raise BuiltinError(f"expected composite type, found value: {_shown(parent)}")
+        raise _scalar(parent, "delete")
     if lookup(parent, segment) is UNDEFINED:
         raise BuiltinError(f"cannot delete child key {text(segment)} that does not exist")
     key = key_of(segment)

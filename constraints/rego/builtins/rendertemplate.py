@@ -116,7 +116,10 @@ class _Run:
 
     def loop(self, node: Block, dot: Any, scope: dict[str, Any], depth: int) -> None:
         inner = dict(scope)
-        pairs = list(_elements(self.pipe(Pipe(node.pipe.commands), dot, inner)))
+        value = self.pipe(Pipe(node.pipe.commands), dot, inner)
+        if type(value) is int and len(node.pipe.variables) > 1:
+            raise _failed(f"can't use {value} to iterate over more than one variable")
+        pairs = list(_elements(value))
         if not pairs:
             self.nodes(node.otherwise, dot, inner, depth)
         for key, value in pairs:
@@ -322,7 +325,7 @@ def _println(*values: Any) -> str:
 def _printf(template: Any, *values: Any) -> str:
     if not isinstance(template, str):
         raise TypeError(f"wrong type for value; expected string; got {_kind(template)}")
-    return sprintf(template, [value if type(value) in (str, int, float, bool) else shown(value) for value in values])
+    return sprintf(template, [value if type(value) in (str, int, float) else shown(value) for value in values])
 
 
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "\0": "\ufffd"}

@@ -12,6 +12,8 @@ from constraints.rego.quoting import quoted
 from constraints.rego.values import Value
 
 _IDENTIFIERS: Final = re.compile(r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*")
+_LARGEST: Final = 2**63 - 1
+_LONGEST: Final = 4000  # characters of a pre-release; Python converts no longer number
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,40}")
 
 
@@ -37,15 +39,13 @@ class Version:
 def _ranked(prerelease: str) -> list[tuple[int, int, str]]:
     """Identifiers in an order that Python compares: numbers before words."""
     parts = prerelease.split(".")
-    return [
-        (0, int(part), "") if part.isdigit() and len(part) < 19 else (not part.isdigit(), 0, part) for part in parts
-    ]
+    return [(0, min(int(part), _LARGEST), "") if part.isdigit() else (1, 0, part) for part in parts]
 
 
 def _parsed(text: str) -> Version | None:
     version, _, metadata = text.removeprefix("v").partition("+")
     version, _, prerelease = version.partition("-")
-    if any(part and not _IDENTIFIERS.fullmatch(part) for part in (metadata, prerelease)):
+    if len(prerelease) > _LONGEST or any(part and not _IDENTIFIERS.fullmatch(part) for part in (metadata, prerelease)):
         return None
     parts = version.split(".")
     if len(parts) != 3 or not all(_NUMBER.fullmatch(part) for part in parts):

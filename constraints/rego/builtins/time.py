@@ -12,12 +12,11 @@ from zoneinfo import ZoneInfo
 
 from constraints.rego.builtins import BuiltinError, builtin, wrong_type
 from constraints.rego.builtins.golayout import DAYS, NAMED, Clock, format_time
-from constraints.rego.builtins.gotime import DAY, at, days_since_epoch, in_range, local, zone
+from constraints.rego.builtins.gotime import DAY, at, days_since_epoch, in_range, local, quoted, zone
 from constraints.rego.builtins.gotimeparse import parse_time
 from constraints.rego.builtins.operands import integer, number, string
 from constraints.rego.builtins.outside import Context, now
 from constraints.rego.number import exact
-from constraints.rego.quoting import quoted
 from constraints.rego.values import Value, type_name
 
 _UNITS: Final = {

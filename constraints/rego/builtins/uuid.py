@@ -71,7 +71,7 @@ def _timed(data: bytes) -> dict[str, Value]:
     ticks |= (int.from_bytes(data[6:8], "big") & 0x0FFF) << 48
     node = data[10:]
     return {
-        "time": (ticks - _GREGORIAN) * 100,
+        "time": ((ticks - _GREGORIAN) * 100 + 2**63) % 2**64 - 2**63,  # an int64 that overflows
         "nodeid": "-".join(f"{byte:02x}" for byte in node),
         "macvariables": ("local" if node[0] & 2 else "global") + ":" + ("multicast" if node[0] & 1 else "unicast"),
         "clocksequence": int.from_bytes(data[8:10], "big") & 0x3FFF,
