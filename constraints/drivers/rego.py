@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from constraints.errors import CompileError, PolicyError
 from constraints.fields import quoted
@@ -15,7 +15,7 @@ from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.parser import parse_module
 from constraints.rego.program import ENTRY, RegoPolicy, RegoProgram, Settings
 from constraints.rego.syntax import Module, Ref, Scalar, Var
-from constraints.rego.values import compare, in_order, lookup, to_json
+from constraints.rego.values import to_json
 
 _READABLE = ("lib", "inventory")
 _REGO_V1 = re.compile(r"(?m)^[ \t]*import[ \t]+(rego\.v1)\b")
@@ -56,28 +56,17 @@ class Program:
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Sequence[Finding]:
         """Raises EvaluationError for errors that Rego defines, PolicyError for a message that is no text."""
-        members = self._program.members(review, inventory.tree)
-        return _findings(members) if members else ()
+        return [_finding(*row) for row in self._program.rows(review, inventory.tree)]
 
     def explain(self) -> str:
         """The Python that the policy became."""
         return self._program.explain()
 
 
-def _findings(members: Iterable[Json]) -> list[Finding]:
-    """Violations are a set of message and details, in Rego's order (contract, section 6.1)."""
-    rows = in_order(
-        {"details": lookup(member, "details"), "msg": member["msg"]} if "details" in member else {"details": {}, "msg": member["msg"]}
-        for member in members
-        if isinstance(member, dict) and "msg" in member
-    )
-    return [_finding(row) for at, row in enumerate(rows) if not at or compare(row, rows[at - 1])]
-
-
-def _finding(row: Mapping[str, Json]) -> Finding:
-    if not isinstance(row["msg"], str):
-        raise PolicyError(f"violation: msg must be a string, it is {quoted(to_json(row['msg']))}")
-    return Finding(row["msg"], _integral(to_json(row["details"])))
+def _finding(message: Json, details: Json) -> Finding:
+    if not isinstance(message, str):
+        raise PolicyError(f"violation: msg must be a string, it is {quoted(to_json(message))}")
+    return Finding(message, _integral(to_json(details)) if details else details)
 
 
 def _integral(value: Json) -> Json:

@@ -12,6 +12,7 @@ from constraints.lang.pycode import Names
 from constraints.rego import runtime, runtime_documents, values
 from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.codegen_base import NO_CONSTANT, Unit
+from constraints.rego.codegen_entry import Entry
 from constraints.rego.codegen_rules import Rules
 from constraints.rego.codegen_tree import FUNCTION, Branch, tree_of
 from constraints.rego.resolved import Path, Resolved
@@ -20,8 +21,10 @@ from constraints.rego.codegen_walk import nodes_of
 
 RUNTIME: Final[Mapping[str, Any]] = {
     "BuiltinError": BuiltinError,
+    "bool": bool,
     "dict": dict,
     "len": len,
+    "int": int,
     "list": list,
     "str": str,
     "type": type,
@@ -39,6 +42,8 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "callable_of",
             "contains",
             "contains_pair",
+            "EMPTY",
+            "SIZED",
             "data_at",
             "failed",
             "has_members",
@@ -48,6 +53,9 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "mocked",
             "one_part",
             "put",
+            "report",
+            "report_all",
+            "report_member",
             "set_of",
             "shown",
             "sorted_items",
@@ -106,10 +114,11 @@ class Generator:
         self.unit.parameters = parameters
         self.unit.fixed = parameters is not NO_CONSTANT and INPUT not in targets
 
-    def rule(self, path: Path) -> str:
-        """Translate one rule and what it needs; the name of its function."""
+    def entry(self, path: Path) -> str:
+        """Translate the rule that a constraint is about; the name of its function, which gives rows."""
         branch = self.branch(path)
-        return Rules(self.unit, self.tree, "").summary(branch).function
+        source = branch.rule.definitions[0].source if branch.rule else ""
+        return Entry(self.unit, self.tree, source).emit_entry(branch)
 
     def rules(self) -> None:
         """Translate all rules."""

@@ -26,6 +26,9 @@ BASE: Final = "base"
 INPUT: Final = "input"
 """The kind of the input document in a constraint's policy: its keys are known."""
 
+INTEGER: Final = "integer"
+"""The kind of a number of which is known that it is an int."""
+
 DICT: Final = "dict"
 """The kind of an object of which is known that it is a dict."""
 

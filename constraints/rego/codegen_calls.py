@@ -84,7 +84,7 @@ class Calls(Bodies):
             return self._folded(builtin, [argument.constant for argument in arguments])
         inline = INLINE.get(builtin.name)
         arguments = [self.kept(argument, "argument") for argument in arguments] if inline else arguments
-        found = inline(self, arguments) if inline else None
+        found = inline(self, builtin.name, arguments) if inline else None
         if found is not None:
             return found
         if builtin.relation:
@@ -100,8 +100,16 @@ class Calls(Bodies):
         try:
             return constant(builtin.run(*arguments))
         except BuiltinError:
-            node = self.runtime("attempt", self.context(), self.nodes.name(self.unit.bind("BUILTIN", builtin)), self.nodes.tuple([self.literal(value) for value in arguments]), self.where())
-            return NOTHING if self.unit.fixed else Operand(node=node, defined=False)
+            if self.unit.fixed:
+                return NOTHING
+            return Operand(node=self.attempt(builtin.name, [constant(value) for value in arguments]), defined=False)
+
+    def attempt(self, name: str, arguments: list[Operand]) -> ast.expr:
+        """A call of a builtin that gives UNDEFINED where it fails."""
+        self.quiet = self.quiet and self.unit.fixed
+        builtin = self.nodes.name(self.unit.bind(f"B_{_python_name(name)}", self.builtin(name)))
+        known = self.nodes.tuple([self.load(argument) for argument in arguments])
+        return self.runtime("attempt", self.context(), builtin, known, self.where())
 
     def _passed(self, builtin: Builtin, arguments: list[Operand]) -> list[ast.expr]:
         context = [self.context()] if builtin.contextual else []

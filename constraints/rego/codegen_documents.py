@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from constraints.rego.codegen_base import BASE, NO_CONSTANT, Operand, Summary
-from constraints.rego.codegen_calls import Calls
+from constraints.rego.codegen_format import Formats
 from constraints.rego.codegen_tree import FUNCTION, Branch
 from constraints.rego.resolved import Path
 from constraints.rego.syntax import Scalar, Term
 from constraints.rego.values import key_of
 
 
-class Documents(Calls):
+class Documents(Formats):
     """What `data...` is in Python. `tree` holds the rules that there are."""
 
     tree: Branch

@@ -12,9 +12,9 @@ from constraints.rego.builtins.outside import Outside
 from constraints.rego.codegen import Generator
 from constraints.rego.prepare import prepare
 from constraints.rego.resolved import Resolved
-from constraints.rego.runtime import BUDGET, NOWHERE, Context, items_of
+from constraints.rego.runtime import BUDGET, NOWHERE, Context, Rows
 from constraints.rego.syntax import Module
-from constraints.rego.values import Value, in_order
+from constraints.rego.values import Value, order_key
 
 ENTRY = "violation"
 
@@ -45,22 +45,29 @@ class RegoPolicy:
         return RegoProgram(self._resolved, self._entry, parameters, self._settings)
 
 
+def _sorted(found: Rows) -> list[tuple[Value, Value]]:
+    kinds = set(map(type, found))
+    if kinds == {str}:  # no details at all
+        return [found[message] for message in sorted(found)]  # type: ignore[type-var]  # they are texts
+    return sorted(found.values(), key=lambda row: (order_key(row[1]), order_key(row[0])))
+
+
 class RegoProgram:
-    """One constraint: gives the members of `violation` for a review and an inventory."""
+    """One constraint: what it says of a review and an inventory."""
 
     def __init__(self, resolved: Resolved, entry: tuple[str, ...], parameters: Value, settings: Settings) -> None:
         generator = Generator(resolved, settings.builtins, parameters=parameters)
-        entry_function = generator.rule(entry)
+        function = generator.entry(entry)
         self._generated = generator.generated()
         self._generated.load()
-        self._violation = self._generated.scope[entry_function]
+        self._evaluate = self._generated.scope[function]
         self._parameters = parameters
         self._budget = settings.budget
         self._context = Context({}, {}, self._generated.rules, settings.outside)
         self._unasked = tuple(self._context.memo)
 
-    def members(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> list[Value]:
-        """What `violation[x]` holds for, in Rego's order. Raises EvaluationError."""
+    def rows(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> Sequence[tuple[Value, Value]]:
+        """Messages and details in Rego's order of `{"details": ..., "msg": ...}`. Raises EvaluationError."""
         context = self._context
         context.input = {"review": review, "parameters": self._parameters}
         context.review = review
@@ -70,10 +77,12 @@ class RegoProgram:
         if context.memory:
             context.memory = {}
         try:
-            found = self._violation(context)
+            found = self._evaluate(context)
         except RecursionError as error:
             raise EvaluationError("the evaluation nests too deeply", code="budget_exceeded") from error
-        return in_order(key for key, value in items_of(found))
+        if len(found) < 2:
+            return tuple(found.values())
+        return _sorted(found)
 
     def explain(self) -> str:
         """The Python of this program, as text."""

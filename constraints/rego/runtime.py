@@ -34,6 +34,7 @@ MISSING: Final = object()
 NOWHERE: Final = Outside()
 BUDGET: Final = 1 << 40
 
+SIZED: Final = frozenset({str, list, dict, RegoSet, RegoObject})
 _COLLECTIONS: Final = frozenset({list, dict, RegoSet, RegoObject})
 
 
@@ -270,6 +271,31 @@ def base_lookup(value: Value, key: Value) -> Value:
     if type(value) is list and type(key) is str:
         return lookup(value, int(key)) if key.isdecimal() and len(key) < 10 else UNDEFINED
     return lookup(value, key)
+
+
+Rows = dict[Key, tuple[Value, Value]]
+"""What was found against an object: messages with their details."""
+
+EMPTY: Final[dict[str, Value]] = {}
+
+
+def report(found: Rows, message: Value, details: Value = EMPTY) -> None:
+    """Add a row; of equal ones the last counts."""
+    plain = type(details) is dict and not details
+    found[key_of(message) if plain else ("row", key_of(message), key_of(details))] = (message, details)
+
+
+def report_member(found: Rows, member: Value) -> None:
+    """Add the row of a member of `violation`; what has no message says nothing."""
+    if type(member) is dict and "msg" in member:
+        report(found, member["msg"], member.get("details", EMPTY))
+
+
+def report_all(found: Rows, members: Value) -> None:
+    """Add the rows of all keys of a document."""
+    for member, value in items_of(members):
+        if value is not False:
+            report_member(found, member)
 
 
 def data_at(context: Context, path: tuple[str, ...]) -> Value:
