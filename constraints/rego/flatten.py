@@ -100,6 +100,8 @@ class Lift:
     def _kept(self, term: Term) -> Term:
         if isinstance(term, Ref):
             return Ref(term.head, tuple(map(self._taken, term.path)), term.span)
+        if isinstance(term, Call):
+            return replace(term, args=tuple(map(self._taken, term.args)))
         return term if isinstance(term, Comprehension) else self._taken(term)
 
     def _taken(self, term: Term) -> Term:

@@ -30,7 +30,7 @@ from constraints.rego.syntax import (
     Term,
     Var,
 )
-from constraints.rego.walk import enclosed_in, has_closure, terms_of, visible, visible_in, visible_in_body
+from constraints.rego.walk import enclosed_in, has_closure, parts, terms_of, visible, visible_in, visible_in_body
 from constraints.rego.wholeness import must_be_apart, pieces_of
 
 SUPPORT = "t#"
@@ -57,7 +57,7 @@ class Order:
     def body(self, body: Sequence[Expr], bound: Bound) -> list[Expr]:
         """The statements in order, all closures in them too."""
         statements = self._prepared(body)
-        mentioned = visible_in_body(tuple(statements))
+        mentioned = visible_in_body(tuple(statements)) - bound
         placed = self._in_turn(statements, bound, mentioned)
         if placed is None:
             placed = self._taken_apart(statements, bound, mentioned)
@@ -111,16 +111,27 @@ class Order:
                 found |= outputs
         return found
 
-    @staticmethod
-    def _closures_fit(expr: Expr, known: Bound, outputs: set[str], mentioned: set[str]) -> bool:
-        captured = (enclosed_in(expr) & mentioned) - known
-        return not captured or (captured <= outputs and captured != outputs)
+    def _closures_fit(self, expr: Expr, known: set[str], outputs: set[str], mentioned: set[str]) -> bool:
+        enclosed = enclosed_in(expr) & mentioned
+        captured = enclosed - known
+        if captured:
+            return captured <= outputs and captured != outputs
+        return not enclosed or not self._mirrored(expr, known, mentioned)
+
+    def _mirrored(self, expr: Expr, known: Bound, mentioned: set[str]) -> bool:
+        """Whether closures use just the variables that are keys beside them: OPA takes those for unbound, always."""
+        for piece in Lift(expr, self.fresh).calls():
+            outputs = bound_by(piece, known, self.settings.arity)
+            if outputs and outputs == enclosed_in(piece) & mentioned:
+                return True
+            known = known | outputs
+        return False
 
     # The other case: calls in statements of their own, each as soon as it can be
 
     def _taken_apart(self, body: Sequence[Expr], bound: Bound, mentioned: set[str]) -> list[Expr]:
         groups = [Lift(expr, self.fresh).calls() for expr in body]
-        mentioned = mentioned | visible_in_body(tuple(piece for group in groups for piece in group))
+        mentioned = mentioned | (visible_in_body(tuple(piece for group in groups for piece in group)) - bound)
         waiting = [(index, piece) for index, group in enumerate(groups) for piece in group]
         known = set(bound)
         placed: list[tuple[int, Expr]] = []
@@ -237,11 +248,28 @@ class Order:
     def _comprehension(self, term: Comprehension, known: set[str], at: Span) -> Comprehension:
         terms = [term.value] if term.key is None else [term.key, term.value]
         before = len(self.settings.problems.found)
+        for one in terms:
+            if not isinstance(one, TemplateString):
+                self._undeclared_within(one, visible_in_body(term.body) - known)
         body, found = self.with_terms(term.body, terms, known)
         for one in found if len(self.settings.problems.found) == before else ():
             self._require(one, known | visible_in_body(body), at)
         key = None if term.key is None else found[0]
         return replace(term, key=key, value=found[-1], body=body)
+
+    def _undeclared_within(self, term: Term, inner: set[str]) -> None:
+        """Template strings within the term of a comprehension do not know the variables of its body, as with OPA."""
+        for part in term.parts if isinstance(term, TemplateString) else ():
+            if not isinstance(part, (str, Var)):
+                self._declared(part, inner)
+        for part in parts(term):
+            self._undeclared_within(part, inner)
+
+    def _declared(self, part: Term, unknown: set[str]) -> None:
+        names: set[str] = set()
+        visible(part, names)
+        for name in sorted(names & unknown):
+            self.settings.problems.add(COMPILE, f"var {shown(name)} is undeclared", part.span, self.source)
 
     def _template(self, term: TemplateString, known: set[str], at: Span) -> TemplateString:
         found: list[str | Term] = []

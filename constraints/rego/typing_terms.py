@@ -112,7 +112,8 @@ class Typing:
     def _some_in(self, what: SomeIn) -> None:
         owner = self.type_of(what.domain)
         if keys(owner) is None:
-            self.refuse(f"undefined ref: {term_text(what.domain)}[_]", what.span)
+            is_constant = isinstance(what.domain, Scalar)
+            self.refuse("match error" if is_constant else f"undefined ref: {term_text(what.domain)}[_]", what.span)
         if what.key is not None:
             self._bind(what.key, keys(owner) or ANY)
         self._bind(what.value, values(owner) or ANY)

@@ -48,6 +48,11 @@ def rule(text: str) -> Rule:
         pytest.param(
             "a = [y | y > z; z = 1; y = 2]", "a = [y | z = 1; y = 2; gt(y, z)]", id="a closure is ordered inside"
         ),
+        pytest.param(
+            "to_number(x[0]) = input.a[x]; input.b[x]",
+            "t = input.a[x]; input.b[x]; t = to_number(x[0])",
+            id="a side that is a call waits for its arguments",
+        ),
         pytest.param('t := $"{x}"; x = 1', 'x = 1; t := $"{x}"', id="a template waits for its variables"),
     ],
 )
@@ -70,8 +75,18 @@ def test_order_of_a_body(body: str, ordered: str) -> None:
         ),
         pytest.param(
             "some x, y; input.a[x] <= to_number(input.b[y])",
-            "t = to_number(input.b[y]); t = input.a[x]; lte(t, t)",
+            "t = input.b[y]; t = to_number(t); t = input.a[x]; lte(t, t)",
             id="calls iterate before references",
+        ),
+        pytest.param(
+            "some w; w + input.a[w] > 1",
+            "t = input.a[w]; t = plus(w, t); gt(t, 1)",
+            id="a reference that binds what stands beside it",
+        ),
+        pytest.param(
+            "some i; input.p with input as input.a[i]",
+            "t = input.a[i]; input.p with input as t",
+            id="a value of with that iterates",
         ),
     ],
 )

@@ -35,6 +35,7 @@ REFUSED = [
     ("p if { x := [1, 2]; x[5] }", "undefined ref: x[5]"),
     ('q := {"a": 1}\np if { q.b }', "undefined ref: data.test.q.b"),
     ("q contains 1\np if { q.a }", "undefined ref: data.test.q.a"),
+    ("p if { some y in 5; y }", "match error"),
     ("p if { x := 1; some y in x; y }", "undefined ref: x[_]"),
     ("f(x) := x\np if { f }", "function data.test.f used as reference, not called"),
 ]
