@@ -42,16 +42,23 @@ def middle(costs: Sequence[Cost]) -> Cost:
 def once(command: Command, output: Path) -> Cost:
     """What one run costs. Raises Failed when it could not do its work."""
     launcher = [sys.executable, "-m", "benchmarks.launched", str(output), *command]
-    done = subprocess.run(launcher, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    env = as_installed(output.parent)
+    done = subprocess.run(launcher, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     found = json.loads(done.stdout) if done.stdout else {"code": done.returncode}
     if found["code"] not in (0, DENIED) or "Error:" in done.stderr:
         raise Failed(f"{' '.join(command[:3])} ... ended with code {found['code']}: {done.stderr[-500:]}")
     return Cost(found["seconds"], found["memory"])
 
 
-def asked(command: Command) -> str:
+def as_installed(folder: Path) -> dict[str, str]:
+    """The environment in which modules are compiled once, as pip does when it installs them; into `folder`."""
+    ours = {name: value for name, value in environment().items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**ours, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+
+
+def asked(command: Command, env: Mapping[str, str] | None = None) -> str:
     """What a command prints. Raises Failed."""
-    done = subprocess.run(command, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         raise Failed(f"{' '.join(command[:3])} ... ended with code {done.returncode}: {done.stderr[-500:]}")
     return done.stdout
