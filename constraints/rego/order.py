@@ -170,7 +170,9 @@ class Order:
             self.settings.problems.add(UNSAFE, f"var {shown(name)} is unsafe", span, self.source)
         if not named:
             for piece in left:
-                self.settings.problems.add(UNSAFE, "expression is unsafe", piece.span, self.source)
+                captured = sorted(map(shown, enclosed_in(piece) & mentioned))
+                for text in [f"var {name}" for name in captured] or ["expression"]:
+                    self.settings.problems.add(UNSAFE, f"{text} is unsafe", piece.span, self.source)
 
     def _whole_again(
         self, body: Sequence[Expr], groups: list[list[Expr]], placed: list[tuple[int, Expr]], bound: Bound

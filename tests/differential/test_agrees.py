@@ -71,6 +71,15 @@ SMALL: tuple[tuple[str, str, Any], ...] = (
         "p if { every k, _ in input.b { some _, _ in object.keys(k) } }",
         {"b": [1]},
     ),
+    ("a closure and a key that share their only variable", "p if { y := input.a; {1 | y} in input.b[y] }", {}),
+    ("a closure and a key that share one of two", "p if { y := input.a; z := 1; {1 | y} in input.b[y][z] }", {}),
+    (
+        "a string with values inside what a comprehension collects",
+        'p := x if { x := [count($"{input.b[z]}") | z := input.a] }',
+        {},
+    ),
+    ("what is looked into may be anything", 'f(x) := trim(x, "") if { y := x.a }', {}),
+    ("a string with values forgets the type of a variable", 'f(x) if { y := trim(x, $"{x}"); x.a }', {}),
     ("a string with values is no array", 'p := x if { some x in $"a {input.b}" }', {"b": [1]}),
 )
 
