@@ -73,8 +73,8 @@ class Nodes:
 
     def inverse(self, test: ast.expr) -> ast.expr:
         """`not test`, or the opposite comparison."""
-        if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in _OPPOSITE:
-            return self.at(ast.Compare(test.left, [_OPPOSITE[type(test.ops[0])]()], test.comparators))
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in OPPOSITE:
+            return self.at(ast.Compare(test.left, [OPPOSITE[type(test.ops[0])]()], test.comparators))
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             return test.operand
         return self.at(ast.UnaryOp(ast.Not(), test))
@@ -144,7 +144,7 @@ class Nodes:
         return node
 
 
-_OPPOSITE: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
+OPPOSITE: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
     ast.Is: ast.IsNot,
     ast.IsNot: ast.Is,
     ast.In: ast.NotIn,

@@ -43,6 +43,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "contains",
             "contains_pair",
             "EMPTY",
+            "NUMBERS",
             "SIZED",
             "data_at",
             "failed",

@@ -12,6 +12,7 @@ from constraints.errors import CompileError
 from constraints.lang.pycode import Block, Names, Nodes, loaded_names
 from constraints.lang.source import Span
 from constraints.rego.builtins import Builtin
+from constraints.rego.codegen_facts import facts_of
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.syntax import Body, Term
 from constraints.rego.values import UNDEFINED, RegoObject, RegoSet, Value
@@ -25,6 +26,9 @@ BASE: Final = "base"
 
 INPUT: Final = "input"
 """The kind of the input document in a constraint's policy: its keys are known."""
+
+KIND_OF_TYPE: Final[Mapping[str, str]] = {"str": "string", "list": "array", "dict": "dict", "int": "integer", "bool": "boolean"}
+"""What is known of a value whose Python type is known."""
 
 INTEGER: Final = "integer"
 """The kind of a number of which is known that it is an int."""
@@ -146,7 +150,8 @@ class Place:
 
     `env`: local variables of the policy. `walked`: steps of references that were taken already. `loops`: how many loops
     of the function are open. `context`: the variable that holds the Context. `ordered`: whether somebody can see the
-    order of iteration. `home` and `fresh`: see `learn`.
+    order of iteration. `home` and `fresh`: see `learn`. `facts`:
+    the tests that hold here.
     """
 
     block: Block
@@ -157,6 +162,7 @@ class Place:
     ordered: bool = False
     home: Block | None = None
     fresh: dict[Any, Operand] = field(default_factory=dict)
+    facts: dict[Any, Any] = field(default_factory=dict)
 
     def learn(self, key: Any, found: Operand) -> None:
         """Remember a step; one that is taken wherever the block `home` is entered is `fresh`."""
@@ -166,7 +172,7 @@ class Place:
 
     def copy(self) -> Place:
         """The same place; what is learned later stays out of it."""
-        return replace(self, env=dict(self.env), walked=dict(self.walked))
+        return replace(self, env=dict(self.env), walked=dict(self.walked), facts=dict(self.facts))
 
 
 class Emission:
@@ -218,6 +224,15 @@ class Emission:
         found = self.nodes.when(test)
         self.emit(found)
         self.place.block = found.body
+        for key, value in facts_of(test):
+            self.place.facts[key] = value
+            if key[0] == "type" and value is True:
+                self.narrow(key[1], KIND_OF_TYPE.get(key[2], ""))
+
+    def narrow(self, name: str, kind: str) -> None:
+        """From now on the type of a variable is known."""
+        for table in (self.place.walked, self.place.env):
+            table.update({key: replace(value, kind=kind) for key, value in table.items() if value.name == name and kind})
 
     def loop(self, targets: tuple[str, ...], values: ast.expr) -> None:
         """What follows is done for each of the values."""

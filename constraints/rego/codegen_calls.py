@@ -11,6 +11,7 @@ from constraints.rego.codegen_base import NOTHING, Operand, constant
 from constraints.rego.codegen_bodies import Bodies
 from constraints.rego.codegen_inline import INLINE
 from constraints.rego.syntax import Call, Scalar, Term
+from constraints.rego.values import key_of
 
 _RESULTS = {"string": "text", "number": "number", "boolean": "holds", "array": "items", "set": "members"}
 _SIMPLE_KINDS = frozenset({"null", "boolean", "number", "string", "array", "object", "set"})
@@ -82,6 +83,22 @@ class Calls(Bodies):
             self.pure = False
         elif builtin.pure and not builtin.relation and all(argument.is_constant for argument in arguments):
             return self._folded(builtin, [argument.constant for argument in arguments])
+        key = self._shared(builtin, arguments)
+        if key is not None and key in self.place.walked:
+            return self.place.walked[key]
+        found = self._computed(builtin, arguments)
+        if key is not None and not found.is_constant and found.kind != "boolean":
+            found = self.kept(found, self.wish or "value")
+            self.place.learn(key, found)
+        return found
+
+    def _shared(self, builtin: Builtin, arguments: list[Operand]) -> object:
+        """What the same call elsewhere has in common."""
+        if not builtin.pure or builtin.relation or not all(one.name or one.is_constant for one in arguments):
+            return None
+        return ("call", builtin.name, *[one.name or (type(one.constant), key_of(one.constant)) for one in arguments])
+
+    def _computed(self, builtin: Builtin, arguments: list[Operand]) -> Operand:
         inline = INLINE.get(builtin.name)
         arguments = [self.kept(argument, "argument") for argument in arguments] if inline else arguments
         found = inline(self, builtin.name, arguments) if inline else None

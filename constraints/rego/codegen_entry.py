@@ -17,7 +17,7 @@ class Entry(Rules):
         with self.aside() as block:
             self.emit(self.nodes.assign("found", self.nodes.dict([])))
             if branch.rule is not None and branch.rule.kind == SET:
-                for definition in branch.rule.definitions:
+                for definition in self.expanded(branch.rule):
                     self._collected_from(definition, lambda one=definition: self._report(one))
             else:
                 value = self.kept(self._rule(branch), "members")

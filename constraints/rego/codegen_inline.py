@@ -67,6 +67,11 @@ def _is_type(kind: str) -> Inline:
     return inline
 
 
+def _is_number(emission: Calls, _: str, arguments: list[Operand]) -> Operand | None:
+    kind = emission.runtime("type", emission.load(arguments[0]))
+    return _test(emission.nodes.compare(kind, ast.In(), emission.nodes.name("NUMBERS")))
+
+
 def _affix(method: str) -> Inline:
     """startswith and endswith with a constant."""
 
@@ -158,6 +163,7 @@ INLINE: Final[Mapping[str, Inline]] = {
     "internal.member_3": _member_pair,
     "is_array": _is_type("list"),
     "is_boolean": _is_type("bool"),
+    "is_number": _is_number,
     "is_string": _is_type("str"),
     "lt": _ordered(ast.Lt),
     "lte": _ordered(ast.LtE),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from constraints.lang.pycode import Block
 from constraints.rego.codegen_base import NOTHING, Operand, Place, Summary, Unit
 from constraints.rego.codegen_documents import Documents
+from constraints.rego.codegen_expand import expanded
+from constraints.rego.codegen_facts import exclusive
 from constraints.rego.codegen_tree import COMPLETE, FUNCTION, OBJECT, SET, Branch, Definition, RuleSet
 from constraints.rego.syntax import Rule, Scalar, Var
 from constraints.rego.values import UNDEFINED, key_of, same
@@ -150,6 +152,9 @@ class Rules(Documents):
             for chain in chains:
                 if self._tried(chain, agree):
                     return
+        elif exclusive([[outcome.end.facts for outcome in chain] for chain in chains]):
+            for chain in chains:
+                self._tried(chain, agree)
         elif chains:
             self._agreed(chains, agree)
         self._default(rule)
@@ -264,10 +269,15 @@ class Rules(Documents):
     def _set_rule(self, rule: RuleSet) -> None:
         found = self.names.new("found")
         self.emit(self.nodes.assign(found, self.nodes.dict([])))
-        for definition in rule.definitions:
+        for definition in self.expanded(rule):
             self._collected_from(definition, lambda one=definition: self._add_member(one, found))
         self.answers.append(Operand(kind="set"))
         self.emit(self.nodes.give(self.runtime("RegoSet", self.nodes.name(found))))
+
+    def expanded(self, rule: RuleSet) -> Sequence[Definition]:
+        """The definitions of a set, with what smaller sets are made of; where some `with` may change those, as they are."""
+        plain = not self.unit.fixed or self.unit.targets or self.unit.mocked
+        return rule.definitions if plain else expanded(rule.definitions, self.tree)
 
     def _collected_from(self, found: Definition, finish: Callable[[], object]) -> None:
         """The body of a definition, then what `finish` emits where it holds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from constraints.rego.codegen_base import Operand, constant
+from constraints.rego.codegen_base import INTEGER, Operand, constant
 from constraints.rego.codegen_terms import Terms
 from constraints.rego.syntax import ArrayTerm, Call, ObjectTerm, Scalar, Term, Var
 from constraints.rego.values import key_of, same
@@ -109,7 +109,7 @@ class Unification(Terms):
             return self.nodes.compare(self.load(left), ast.Is(), self.load(right))
         plain = isinstance(value, str) or "string" in (left.kind, right.kind)
         plain = plain or (type(value) is int and 1 < abs(value) < 1 << 50)  # 0 and 1 equal False and True in Python
-        if plain or (left.kind == right.kind == "boolean"):
+        if plain or left.kind == right.kind == "boolean" or (left.kind == INTEGER and type(value) is int):
             return self.nodes.compare(self.load(left), ast.Eq(), self.load(right))
         return self.runtime("same", self.load(left), self.load(right))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Final, NoReturn
 
 from constraints.errors import EvaluationError
 from constraints.lang.source import Span
 from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.builtins.outside import Outside
+from constraints.rego.number import Written, WrittenDecimal
 from constraints.rego.values import (
     UNDEFINED,
     Key,
@@ -35,6 +37,7 @@ NOWHERE: Final = Outside()
 BUDGET: Final = 1 << 40
 
 SIZED: Final = frozenset({str, list, dict, RegoSet, RegoObject})
+NUMBERS: Final = frozenset({int, float, Decimal, Written, WrittenDecimal})
 _COLLECTIONS: Final = frozenset({list, dict, RegoSet, RegoObject})
 
 
