@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-import re2  # type: ignore[import-untyped]  # it ships no types
+import re2
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import as_bytes, from_bytes, integer, string

@@ -25,7 +25,7 @@ _SINCE: Final = {"propertyNames": 6, "contains": 6, "const": 6, "if": 7}
 
 
 def _problem(kind: str, message: str) -> Any:
-    from jsonschema import ValidationError  # type: ignore[import-untyped]  # it ships no types
+    from jsonschema import ValidationError
 
     return ValidationError(message, validator=kind)
 
