@@ -54,6 +54,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "mocked",
             "one_part",
             "put",
+            "remembered",
             "report",
             "report_all",
             "report_member",

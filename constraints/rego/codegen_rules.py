@@ -92,8 +92,25 @@ class Rules(Documents):
         answer = self._common()
         parameter = self._given_back()
         if not any(known) or not (answer.is_constant or parameter is not None):
-            self.add(self.nodes.function(function, ["c", *names], block))
+            self._add_function(function, names, block)
         return Summary(function, answer, parameter, self.pure, self.quiet, self.weight)
+
+    def _add_function(self, function: str, names: list[str], block: Block) -> None:
+        """The function; one that depends on a single text alone remembers its answers as long as the constraint lives."""
+        if not (self.unit.fixed and self.pure and len(names) == 1 and is_costly(block)):
+            self.add(self.nodes.function(function, ["c", *names], block))
+            return
+        search = self.unit.new(f"find_{function}")
+        self.add(self.nodes.function(search, ["c", *names], block))
+        table = self.unit.bind("ANSWERS", {})
+        argument, found = self.nodes.name(names[0]), self.nodes.name("found")
+        run = self.nodes.call(search, self.nodes.name("c"), argument)
+        text = self.nodes.when(self.is_type(Operand(name=names[0]), "str"))
+        new = self.nodes.when(self.nodes.compare(found, ast.Is(), self.nodes.constant(None)))
+        new.body.append(self.nodes.assign("found", self.runtime("remembered", self.nodes.name(table), argument, run)))
+        known = self.nodes.method(self.nodes.name(table), "get", argument)
+        text.body += [self.nodes.assign("found", known), new, self.nodes.give(found)]
+        self.add(self.nodes.function(function, ["c", *names], [text, self.nodes.give(run)]))
 
     def _given_back(self) -> int | None:
         """The number of the parameter that is always the answer."""
@@ -327,6 +344,15 @@ def chain_of(found: Definition) -> Sequence[Definition]:
         rule = rule.else_
         chain.append(Definition(rule, found.source, found.tail))
     return chain
+
+
+_CHEAP = frozenset({"type", "len", "lookup", "same", "compare", "values_of", "items_of"})
+
+
+def is_costly(block: Block) -> bool:
+    """Whether a function calls more than what takes no longer than to look up its answer."""
+    calls = (node.func for statement in block for node in ast.walk(statement) if isinstance(node, ast.Call))
+    return any(isinstance(called, ast.Name) and called.id not in _CHEAP for called in calls)
 
 
 def same_answer(one: Operand, other: Operand) -> bool:
