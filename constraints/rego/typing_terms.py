@@ -48,7 +48,7 @@ from constraints.rego.syntax import (
     Var,
 )
 from constraints.rego.values import key_of
-from constraints.rego.walk import ROOTS, visible
+from constraints.rego.walk import ROOTS, parts, terms_of, visible
 
 EQUALITIES = UNIFICATIONS | {"equal"}
 
@@ -101,6 +101,7 @@ class Typing:
             self._some_in(what)
         elif isinstance(what, Every):
             self.type_of(what.domain)
+            self._references_in_body(what.body)
         elif isinstance(what, Call) and what.name in EQUALITIES and len(what.args) == 2:
             if not self._unify(*what.args):
                 self.refuse("match error", expr.span)
@@ -109,7 +110,25 @@ class Typing:
         elif not isinstance(what, SomeDecl):
             self.type_of(what)
 
+    def _references_in_body(self, body: Body) -> None:
+        """Of the body of `every` OPA looks at the references only, and types what they look into."""
+        for expr in body:
+            for term in terms_of(expr):
+                self._references_in(term)
+            if isinstance(expr.what, Every):
+                self._references_in_body(expr.what.body)
+
+    def _references_in(self, term: Term) -> None:
+        if isinstance(term, (Comprehension, TemplateString)):
+            return
+        if isinstance(term, Ref):
+            self.type_of(term)
+        for part in parts(term):
+            self._references_in(part)
+
     def _some_in(self, what: SomeIn) -> None:
+        if isinstance(what.domain, Var):
+            self.types.setdefault(what.domain.name, ANY)
         owner = self.type_of(what.domain)
         if keys(owner) is None:
             is_constant = isinstance(what.domain, Scalar)
@@ -155,11 +174,11 @@ class Typing:
                 self._loosen(name, kind)
 
     def _loosen(self, name: str, kind: Type) -> None:
-        """Within what may be anything, what was known of a variable is forgotten."""
-        if kind is ANY:
-            self.types[name] = ANY
-        else:
+        """Within what may be of several types, what was known of a variable is forgotten."""
+        if isinstance(kind, (ArrayOf, ObjectOf, SetOf)):
             self.types.setdefault(name, ANY)
+        else:
+            self.types[name] = ANY
 
     # Calls
 
