@@ -164,7 +164,7 @@ class Names:
 
     def __init__(self, *taken: Container[str]) -> None:
         self._taken = taken
-        self.used: dict[str, None] = {}
+        self.used: dict[str, int] = {}  # with the number of names that were given out before
 
     def new(self, wish: str) -> str:
         """An identifier like `wish`."""
@@ -173,11 +173,43 @@ class Names:
         name, count = base, 2
         while self._is_taken(name):
             name, count = f"{base}_{count}", count + 1
-        self.used[name] = None
+        self.used[name] = len(self.used)
         return name
 
     def _is_taken(self, name: str) -> bool:
         return name in self.used or keyword.iskeyword(name) or any(name in taken for taken in self._taken)
+
+
+def all_assigned(block: Block, local: Container[str], known: frozenset[str]) -> bool:
+    """Whether each of the `local` names in the block is assigned, or among the `known`, wherever it is read."""
+    assigned = set(known)
+    return all(_is_assigned(statement, local, assigned) for statement in block)
+
+
+def _is_assigned(statement: ast.stmt, local: Container[str], assigned: set[str]) -> bool:
+    """Check one statement, and add what it assigns."""
+    if isinstance(statement, (ast.If, ast.For)):
+        inner = set(assigned)
+        head = statement.test if isinstance(statement, ast.If) else statement.iter
+        if isinstance(statement, ast.For):
+            inner |= _names(statement.target)
+        return _reads(head, local) <= assigned and all(_is_assigned(one, local, inner) for one in statement.body)
+    if isinstance(statement, ast.Try):
+        return all(_is_assigned(one, local, assigned) for one in statement.body)
+    if isinstance(statement, ast.Assign):
+        stored = set().union(*(_names(target) for target in statement.targets if isinstance(target, ast.Name)))
+        fine = _reads(statement, local) - stored <= assigned
+        assigned |= stored
+        return fine
+    return _reads(statement, local) <= assigned
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {found.id for found in ast.walk(node) if isinstance(found, ast.Name)}
+
+
+def _reads(node: ast.AST, local: Container[str]) -> set[str]:
+    return {name for name in _names(node) if name in local}
 
 
 def filled(block: Block) -> Block:

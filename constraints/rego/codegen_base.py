@@ -113,7 +113,7 @@ class Unit:
     functions: dict[str, Block] = field(default_factory=dict)
     numbers: dict[Path, int] = field(default_factory=dict)
     bound: dict[tuple[str, int], str] = field(default_factory=dict)
-    locals: list[dict[str, None]] = field(default_factory=list)
+    locals: list[dict[str, int]] = field(default_factory=list)
     parameters: Any = NO_CONSTANT
     fixed: bool = False
     summaries: dict[Any, Summary] = field(default_factory=dict)
@@ -144,6 +144,21 @@ class Unit:
         return self.numbers.setdefault(path, len(self.numbers))
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A condition or a loop that further definitions of a set may go into.
+
+    `count`: how many names were given out before it; those are known inside. `fresh` and `open`: see Place.
+    """
+
+    block: Block
+    count: int
+    loops: int
+    names: tuple[str, ...]
+    fresh: dict[Any, Operand]
+    open: dict[Any, Entered]
+
+
 @dataclass(slots=True)
 class Place:
     """Where statements go and what is known there; a copy of it is a place to come back to.
@@ -151,7 +166,8 @@ class Place:
     `env`: local variables of the policy. `walked`: steps of references that were taken already. `loops`: how many loops
     of the function are open. `context`: the variable that holds the Context. `ordered`: whether somebody can see the
     order of iteration. `home` and `fresh`: see `learn`. `facts`:
-    the tests that hold here.
+    the tests that hold here. `open`: the conditions and loops right here, by what they test and iterate; None where
+    nobody else may go into them.
     """
 
     block: Block
@@ -163,6 +179,8 @@ class Place:
     home: Block | None = None
     fresh: dict[Any, Operand] = field(default_factory=dict)
     facts: dict[Any, Any] = field(default_factory=dict)
+    open: dict[Any, Entered] | None = None
+    entered: Entered | None = None
 
     def learn(self, key: Any, found: Operand) -> None:
         """Remember a step; one that is taken wherever the block `home` is entered is `fresh`."""
@@ -183,7 +201,7 @@ class Emission:
         self.source = source
         self.nodes = Nodes()
         self.names = Names(unit.scope, unit.names.used)
-        self.names.used.update(dict.fromkeys(("c", "found", "error")))
+        self.names.used.update(dict.fromkeys(("c", "found", "error"), 0))
         unit.locals.append(self.names.used)
         self.wish = ""
         self.pure = True
@@ -221,27 +239,66 @@ class Emission:
 
     def guard(self, test: ast.expr) -> None:
         """What follows is done only when the test holds."""
-        found = self.nodes.when(test)
-        self.emit(found)
-        self.place.block = found.body
-        for key, value in facts_of(test):
-            self.place.facts[key] = value
-            if key[0] == "type" and value is True:
-                self.narrow(key[1], KIND_OF_TYPE.get(key[2], ""))
+        key = self._key("if", test)
+        if not self._goes_into(key):
+            found = self.nodes.when(test)
+            self._enter(key, found, ())
+        for fact, value in facts_of(test):
+            self.place.facts[fact] = value
+            if fact[0] == "type" and value is True:
+                self.narrow(fact[1], KIND_OF_TYPE.get(fact[2], ""))
+
+    def loop(self, wishes: tuple[str, ...], values: ast.expr) -> tuple[str, ...]:
+        """What follows is done for each of the values; gives the names of the loop's variables."""
+        if self.place.loops >= LOOP_LIMIT:
+            raise self.error("too many iterations inside of each other")
+        key = self._key("for", values)
+        if not self._goes_into(key):
+            names = tuple([self.names.new(wish) for wish in wishes])
+            self._enter(key, self.nodes.loop(names, values), names)
+            return names
+        assert self.place.entered is not None
+        return self.place.entered.names
+
+    def _key(self, kind: str, node: ast.expr) -> object:
+        """What the same condition or loop of another definition has in common."""
+        return None if self.place.open is None else (kind, ast.dump(node))
+
+    def _enter(self, key: object, statement: ast.If | ast.For, names: tuple[str, ...]) -> None:
+        """Go on inside of a statement."""
+        place = self.place
+        count = len(self.names.used) - len(names)
+        self.emit(statement)
+        place.block = statement.body
+        place.loops += isinstance(statement, ast.For)
+        if place.open is not None:
+            entered = Entered(statement.body, count, place.loops, names, {}, {})
+            place.open[key] = entered
+            place.home, place.fresh, place.open = entered.block, entered.fresh, entered.open
+
+    def _goes_into(self, key: object) -> bool:
+        """Go on inside of a statement that another definition has made. False where there is none, or names are missing."""
+        place = self.place
+        entered = place.open.get(key) if place.open is not None else None
+        if entered is None or not all(self._is_older(value, entered) for value in self._in_use()):
+            return False
+        place.entered, place.block, place.loops = entered, entered.block, entered.loops
+        place.home, place.fresh, place.open = entered.block, entered.fresh, entered.open
+        place.walked = {key: value for key, value in place.walked.items() if self._is_older(value, entered)}
+        place.walked.update(entered.fresh)
+        return True
+
+    def _in_use(self) -> Iterator[Operand]:
+        yield from self.place.env.values()
+        yield Operand(name=self.place.context)
+
+    def _is_older(self, value: Operand, entered: Entered) -> bool:
+        return not value.name or self.names.used[value.name] < entered.count
 
     def narrow(self, name: str, kind: str) -> None:
         """From now on the type of a variable is known."""
         for table in (self.place.walked, self.place.env):
             table.update({key: replace(value, kind=kind) for key, value in table.items() if value.name == name and kind})
-
-    def loop(self, targets: tuple[str, ...], values: ast.expr) -> None:
-        """What follows is done for each of the values."""
-        if self.place.loops >= LOOP_LIMIT:
-            raise self.error("too many iterations inside of each other")
-        found = self.nodes.loop(targets, values)
-        self.emit(found)
-        self.place.block = found.body
-        self.place.loops += 1
 
     def error(self, message: str) -> CompileError:
         """A CompileError at the present position."""
@@ -254,7 +311,7 @@ class Emission:
         block: Block = []
         self.place = before.copy()
         self.place.block, self.place.ordered = block, ordered
-        self.place.home, self.place.fresh = block, {}
+        self.place.home, self.place.fresh, self.place.open = block, {}, None
         try:
             yield block
         finally:
@@ -362,7 +419,7 @@ class Emission:
             if self.place.block is self.place.home:
                 self.place.fresh.update(end.fresh)
 
-    def outlined(self, wish: str, block: Block, known: Mapping[str, None]) -> ast.expr:
+    def outlined(self, wish: str, block: Block, known: Mapping[str, int]) -> ast.expr:
         """A call of a new function of this block; what it takes from here are those of the `known` local names."""
         name = self.unit.new(wish)
         loaded = dict.fromkeys(loaded_names(block))
@@ -380,7 +437,9 @@ class Emission:
     def closure(self, emit: Callable[[], bool], *, ordered: bool = False) -> tuple[Block, Place | None]:
         """What `emit` emits, in a block of its own, and the place where it ends; None when that is never reached."""
         with self.aside(ordered=ordered) as block:
+            fresh = self.place.fresh
             alive = emit()
+            self.place.fresh = fresh
             return block, self.place if alive else None
 
 

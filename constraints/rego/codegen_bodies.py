@@ -70,7 +70,7 @@ class Bodies(Unification):
         self._unless(block, end, names)
         return True
 
-    def _unless(self, block: Block, end: Place, names: dict[str, None]) -> None:
+    def _unless(self, block: Block, end: Place, names: dict[str, int]) -> None:
         """Go on where the end of the block is not reached."""
         deep = end.loops - self.place.loops
         if deep == 0 and _is_one_test(block, end):

@@ -139,8 +139,7 @@ class Calls(Bodies):
     def _relation(self, builtin: Builtin, arguments: list[Operand]) -> Operand:
         run = self.nodes.call(self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments))
         self.quiet = False
-        name = self.names.new("row")
-        self.loop((name,), run)
+        (name,) = self.loop(("row",), run)
         return Operand(name=name)
 
     # replacements

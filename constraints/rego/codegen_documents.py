@@ -85,9 +85,8 @@ class Documents(Formats):
                 return Operand(constant=None, defined=False)
             node = self.runtime("descend", self.context(), self.load(value), self.load(key))
             return self.kept(Operand(node=node, defined=False, kind="tree"), "tree")
-        name, item = self.names.new("key"), self.names.new("tree")
         ordered = self.nodes.constant(self.place.ordered)
-        self.loop((name, item), self.runtime("branches", self.context(), self.load(value), ordered))
+        name, item = self.loop(("key", "tree"), self.runtime("branches", self.context(), self.load(value), ordered))
         self.match(part, Operand(name=name))
         return Operand(name=item, kind="tree")
 
@@ -105,8 +104,15 @@ class Documents(Formats):
             return summary.answer
         if summary.parameter is not None:
             return arguments[summary.parameter]
-        varying = [self.load(argument) for argument in arguments if not argument.is_constant]
-        return replace(summary.answer, node=self.nodes.call(summary.function, self.context(), *varying))
+        key = (self.place.context, summary.function, *[one.name for one in arguments if not one.is_constant])
+        if key not in self.place.walked:
+            varying = [self.load(argument) for argument in arguments if not argument.is_constant]
+            node = self.nodes.call(summary.function, self.context(), *varying)
+            answer = replace(summary.answer, node=node)
+            if not all(one.name or one.is_constant for one in arguments):
+                return answer
+            self.place.learn(key, self.kept(answer, self.wish or "answer"))
+        return self.place.walked[key]
 
     def branch_of(self, path: Path) -> Branch:
         """The place of a rule in the tree."""

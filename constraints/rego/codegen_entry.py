@@ -14,18 +14,20 @@ class Entry(Rules):
     def emit_entry(self, branch: Branch) -> str:
         """The function's name. It gives the table, each row a pair (message, details)."""
         function = self.unit.new("evaluate")
-        with self.aside() as block:
-            self.emit(self.nodes.assign("found", self.nodes.dict([])))
-            if branch.rule is not None and branch.rule.kind == SET:
-                for definition in self.expanded(branch.rule):
-                    self._collected_from(definition, lambda one=definition: self._report(one))
-            else:
-                value = self.kept(self._rule(branch), "members")
-                self.emit(self.nodes.do(self.runtime("report_all", self.nodes.name("found"), self.load(value))))
-            self.emit(self.nodes.give(self.nodes.name("found")))
+        block = self.collecting(lambda: self._rows(branch))
         with self.at(branch.rule.definitions[0].rule.span if branch.rule else self.nodes.span):
             self.add(self.nodes.function(function, ["c"], block))
         return function
+
+    def _rows(self, branch: Branch) -> None:
+        self.emit(self.nodes.assign("found", self.nodes.dict([])))
+        if branch.rule is not None and branch.rule.kind == SET:
+            for definition in self.expanded(branch.rule):
+                self._collected_from(definition, lambda one=definition: self._report(one))
+        else:
+            value = self.kept(self._rule(branch), "members")
+            self.emit(self.nodes.do(self.runtime("report_all", self.nodes.name("found"), self.load(value))))
+        self.emit(self.nodes.give(self.nodes.name("found")))
 
     def _report(self, found: Definition) -> None:
         key = found.rule.head.key

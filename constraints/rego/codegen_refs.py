@@ -105,13 +105,13 @@ class Refs(Emission):
         if value.is_constant and (value.kind not in ("array", "object", "set") or not len(value.constant)):
             return NOTHING
         value = self.kept(value)
-        item, kind = self.names.new("item"), BASE if value.kind == BASE else ""
+        kind = BASE if value.kind == BASE else ""
         if isinstance(key, Var) and key.is_wildcard:
-            self.loop((item,), self._each(value, "sorted_values" if self.place.ordered else "values_of"))
+            (item,) = self.loop(("item",), self._each(value, "sorted_values" if self.place.ordered else "values_of"))
             return Operand(name=item, kind=kind, origin=_below(value))
-        name = self.names.new(key.name if isinstance(key, Var) else "key")
+        wish = key.name.partition("#")[0] if isinstance(key, Var) else "key"
         function = "sorted_items" if self.place.ordered else "items_of"
-        self.loop((name, item), self.runtime(function, self.expression(value)))
+        name, item = self.loop((wish, "item"), self.runtime(function, self.expression(value)))
         if not self.match(key, Operand(name=name)):
             return NOTHING
         return Operand(name=item, kind=kind, origin=_below(value))

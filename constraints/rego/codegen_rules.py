@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from constraints.lang.pycode import Block
-from constraints.rego.codegen_base import NOTHING, Operand, Place, Summary, Unit
+from constraints.lang.pycode import Block, all_assigned
+from constraints.rego.codegen_base import NOTHING, Entered, Operand, Place, Summary, Unit
 from constraints.rego.codegen_documents import Documents
 from constraints.rego.codegen_expand import expanded
 from constraints.rego.codegen_facts import exclusive
@@ -51,6 +52,7 @@ class Rules(Documents):
         self.tree = tree
         self.parameters: list[Operand] = []
         self.answers: list[Operand] = []
+        self.opened: dict[Any, Entered] | None = None
 
     # what callers ask for
 
@@ -75,9 +77,17 @@ class Rules(Documents):
             if rule.kind == FUNCTION:
                 return self._emit_function(branch, rule, known)
             emit = {COMPLETE: self._answer, SET: self._set_rule, OBJECT: self._object_rule}[rule.kind]
+            return self._remembered(branch, self.collecting(lambda: emit(rule)))
+
+    def collecting(self, emit: Callable[[], None]) -> Block:
+        """What `emit` emits. Definitions of a set go into the loops of others; where that misses a variable, none does."""
+        for opened in ({}, None):
+            self.opened, self.answers = opened, []
             with self.aside() as block:
-                emit(rule)
-            return self._remembered(branch, block)
+                emit()
+            if opened is None or all_assigned(block, self.names.used, frozenset({"c", "error"})):
+                break
+        return block
 
     def _emit_function(self, branch: Branch, rule: RuleSet, known: Sequence[Operand | None]) -> Summary:
         args = rule.definitions[0].rule.head.args or ()
@@ -300,7 +310,10 @@ class Rules(Documents):
         """The body of a definition, then what `finish` emits where it holds."""
         self.source = found.source or self.source
 
+        opened = self.opened
+
         def emit() -> bool:
+            self.place.open = opened
             with self.at(found.rule.span):
                 if self.body(found.rule.body):
                     finish()
