@@ -76,7 +76,8 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {"audit.aggregate", "audit.carry", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
     | {"audit.series"},
     "audit.web": {"audit.errors", "audit.flagtypes"},
-    "audit.outside": {"audit.duration", "constraints.rego"},
+    "audit.httpsend": {"audit.duration", "constraints.rego"},
+    "audit.outside": {"audit.httpsend", "constraints.rego"},
     "audit.engines": {"audit.outside", "constraints.drivers", "constraints.rego"},
     "audit.gator": VALUES
     | {
