@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar, dataclass_transform
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Kind:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @classmethod
+    @lru_cache(maxsize=1024)  # there are few kinds and many objects
     def of(cls, api_version: str, kind: str) -> Kind:
         """From an object's `apiVersion` and `kind`."""
         group, _, version = api_version.rpartition("/")

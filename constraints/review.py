@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from constraints.model import Json, Kind, Object, ObjectRef, Point, Review
@@ -28,7 +27,7 @@ def review_of_request(request: Object, namespace: Object | None = None) -> Revie
 def ref_of(obj: Object, request: Object | None = None) -> ObjectRef:
     """Name `obj`; what an AdmissionRequest says about kind, namespace and name counts more than the object itself."""
     metadata = mapping(obj.get("metadata"))
-    kind = _kind_of(_text(obj.get("apiVersion")), _text(obj.get("kind")))
+    kind = Kind.of(_text(obj.get("apiVersion")), _text(obj.get("kind")))
     namespace, name = _text(metadata.get("namespace")), _text(metadata.get("name"))
     if request is not None:
         kind = _requested_kind(request) or kind
@@ -80,11 +79,6 @@ def _requested(review: Review, request: Object) -> dict[str, Json]:
 
 def _namespace_object(namespace: Object | None) -> dict[str, Json]:
     return {key: namespace[key] for key in ("metadata", "spec", "status") if key in namespace} if namespace else {}
-
-
-@lru_cache(maxsize=1024)  # there are few kinds and many objects
-def _kind_of(api_version: str, kind: str) -> Kind:
-    return Kind.of(api_version, kind)
 
 
 def _requested_kind(request: Object) -> Kind | None:
