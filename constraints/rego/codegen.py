@@ -13,7 +13,7 @@ from constraints.rego import runtime, runtime_documents, values
 from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.codegen_base import NO_CONSTANT, Unit
 from constraints.rego.codegen_entry import Entry
-from constraints.rego.codegen_rules import Rules
+from constraints.rego.codegen_joins import Joins
 from constraints.rego.codegen_tree import FUNCTION, Branch, tree_of
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.syntax import Body, Expr, FunctionName, Ref, Scalar, Var
@@ -34,6 +34,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
         for name in (
             "MISSING",
             "Mock",
+            "add_row",
             "agree",
             "agree_function",
             "attempt",
@@ -58,10 +59,13 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "report",
             "report_all",
             "report_member",
+            "rows_of",
             "set_of",
             "shown",
             "sorted_items",
+            "spend",
             "sorted_values",
+            "table_of",
             "values_of",
             "with_data",
             "with_input",
@@ -126,7 +130,7 @@ class Generator:
         """Translate all rules."""
         for branch in self.tree.all():
             if branch.rule is not None:
-                Rules(self.unit, self.tree, "").summary(branch)
+                Joins(self.unit, self.tree, "").summary(branch)
 
     def branch(self, path: Path) -> Branch:
         """The place of a rule."""
@@ -137,7 +141,7 @@ class Generator:
 
     def query(self, name: str, body: Body, source: str = "") -> str:
         """A function that gives a list of bindings; its name."""
-        emission = Rules(self.unit, self.tree, source)
+        emission = Joins(self.unit, self.tree, source)
         function = self.unit.new(name)
         with emission.aside(ordered=True) as block:
             emission.emit(emission.nodes.assign("found", emission.nodes.list([])))
@@ -155,7 +159,7 @@ class Generator:
         return Generated(modules, self.unit.scope, self.tree, count)
 
 
-def _solutions(emission: Rules, body: Body) -> bool:
+def _solutions(emission: Joins, body: Body) -> bool:
     if not emission.body(body):
         return True
     pairs = [

@@ -206,6 +206,8 @@ class Emission:
         self.wish = ""
         self.pure = True
         self.quiet = True
+        self.alien = False
+        self.is_repeated = not unit.fixed or bool(unit.targets or unit.mocked)
         self.weight = 1
         self.place = Place([])
 
@@ -338,6 +340,8 @@ class Emission:
 
     def expression(self, operand: Operand) -> ast.expr:
         """The expression for a value that is only walked through, or compared with UNDEFINED."""
+        if operand.kind == INPUT:
+            self.uses_more()
         if operand.name:
             return self.nodes.name(operand.name)
         if operand.is_constant:
@@ -399,6 +403,10 @@ class Emission:
     def runtime(self, name: str, *arguments: ast.expr) -> ast.expr:
         """A call of a function of the runtime."""
         return self.nodes.call(name, *arguments)
+
+    def uses_more(self) -> None:
+        """Note that the function depends on more than its arguments and the inventory."""
+        self.pure, self.alien = False, True
 
     def context(self) -> ast.expr:
         """The Context in force."""

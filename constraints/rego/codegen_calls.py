@@ -80,7 +80,7 @@ class Calls(Bodies):
 
     def _builtin(self, builtin: Builtin, arguments: list[Operand]) -> Operand:
         if builtin.contextual:
-            self.pure = False
+            self.uses_more()
         elif builtin.pure and not builtin.relation and all(argument.is_constant for argument in arguments):
             return self._folded(builtin, [argument.constant for argument in arguments])
         key = self._shared(builtin, arguments)
@@ -140,13 +140,15 @@ class Calls(Bodies):
         run = self.nodes.call(self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments))
         self.quiet = False
         (name,) = self.loop(("row",), run)
+        self.emit(self.nodes.do(self.runtime("spend", self.context(), self.nodes.constant(1))))
         return Operand(name=name)
 
     # replacements
 
     def _mocked(self, name: str, arguments: list[Operand]) -> Operand:
         known = self.nodes.tuple([self.load(argument) for argument in arguments])
-        self.pure = self.quiet = False
+        self.quiet = False
+        self.uses_more()
         title = self.nodes.constant(name)
         node = self.runtime("mocked", self.context(), title, self.function_value(name), known)
         return Operand(node=node, defined=False)

@@ -41,7 +41,7 @@ class Documents(Formats):
 
     def _rule(self, branch: Branch) -> Operand:
         """The answer of a rule, asked for once in a function."""
-        self.pure = False
+        self.uses_more()
         key = (self.place.context, "rule", branch.path)
         if key not in self.place.walked:
             summary = self.summary(branch)
@@ -63,7 +63,8 @@ class Documents(Formats):
 
     def _in_tree(self, branch: Branch, rest: Sequence[Term]) -> Operand:
         """A reference that names no rule, or several."""
-        self.pure = self.quiet = False
+        self.quiet = False
+        self.uses_more()
         for below in branch.all():
             if below.rule is not None and below.rule.kind != FUNCTION:
                 self.summary(below)
@@ -98,7 +99,8 @@ class Documents(Formats):
         """A call of a function of the policy; its code is made for what is known of the arguments."""
         summary = self.summary(self.branch_of(self.unit.resolved.functions[name]), arguments)
         self.weight += summary.weight
-        self.pure = self.pure and summary.pure
+        if not summary.pure:
+            self.uses_more()
         self.quiet = self.quiet and summary.quiet
         if summary.answer.is_constant:
             return summary.answer

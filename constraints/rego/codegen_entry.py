@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from constraints.rego.codegen_base import Operand
-from constraints.rego.codegen_rules import Rules
+from constraints.rego.codegen_joins import Joins
 from constraints.rego.codegen_tree import SET, Branch, Definition
 from constraints.rego.syntax import ObjectTerm, Scalar, Term
 
 
-class Entry(Rules):
+class Entry(Joins):
     """Emits `violation` of a template: what Gatekeeper reads of its members is msg and details (contract, 6.1)."""
 
     def emit_entry(self, branch: Branch) -> str:

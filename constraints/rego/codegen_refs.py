@@ -28,18 +28,20 @@ class Refs(Emission):
 
     def input(self) -> Operand:
         """The input document."""
-        self.pure = False
+        if self.unit.fixed:
+            return Operand(node=self.nodes.attribute(self.context(), "input"), kind=INPUT, origin=())
+        self.uses_more()
         key = (self.place.context, "input")
         if key not in self.place.walked:
             node = self.nodes.attribute(self.context(), "input")
-            known = Operand(node=node, kind=INPUT, origin=()) if self.unit.fixed else Operand(node=node, defined=False)
-            self.place.learn(key, self.kept(known, "input"))
+            self.place.learn(key, self.kept(Operand(node=node, defined=False), "input"))
         return self.place.walked[key]
 
     def _from_input(self, key: Operand) -> Operand | None:
         """What is known of `input.key` in a constraint's policy."""
         if key.constant == "parameters":
             return constant(self.unit.parameters)
+        self.uses_more()
         index = (self.place.context, "review")
         if index not in self.place.walked:
             node = self.nodes.attribute(self.context(), "review")
@@ -105,6 +107,7 @@ class Refs(Emission):
         if value.is_constant and (value.kind not in ("array", "object", "set") or not len(value.constant)):
             return NOTHING
         value = self.kept(value)
+        self.spend(value)
         kind = BASE if value.kind == BASE else ""
         if isinstance(key, Var) and key.is_wildcard:
             (item,) = self.loop(("item",), self._each(value, "sorted_values" if self.place.ordered else "values_of"))
@@ -115,6 +118,12 @@ class Refs(Emission):
         if not self.match(key, Operand(name=name)):
             return NOTHING
         return Operand(name=item, kind=kind, origin=_below(value))
+
+    def spend(self, value: Operand) -> None:
+        """Count the iterations of a loop that may be multiplied: by one around it, or by calls of this function."""
+        around = self.place.loops > 1 if value.is_constant else self.place.loops or self.is_repeated
+        if around and not (value.is_constant and len(value.constant) < 2):
+            self.emit(self.nodes.do(self.runtime("spend", self.context(), self.expression(value))))
 
     def _each(self, value: Operand, function: str) -> ast.expr:
         slow = self.runtime(function, self.expression(value))

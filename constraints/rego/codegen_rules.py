@@ -16,6 +16,7 @@ from constraints.rego.codegen_tree import COMPLETE, FUNCTION, OBJECT, SET, Branc
 from constraints.rego.syntax import Rule, Scalar, Var
 from constraints.rego.values import UNDEFINED, key_of, same
 
+HEAVY = 200  # calls that one call of a function makes; from here on they are counted, as they could double forever
 VARIANTS = 24  # of one function, for constant arguments; further calls share the one for any arguments
 
 
@@ -65,7 +66,7 @@ class Rules(Documents):
             if any(known) and sum(other[0] == branch.path for other in self.unit.summaries) >= VARIANTS:
                 return self.summary(branch)  # for any arguments; what is known is passed on
             assert branch.rule is not None
-            other = Rules(self.unit, self.tree, branch.rule.definitions[0].source)
+            other = type(self)(self.unit, self.tree, branch.rule.definitions[0].source)
             found = self.unit.summaries[key] = other.emit_rule(branch, known)
         return found
 
@@ -91,6 +92,7 @@ class Rules(Documents):
 
     def _emit_function(self, branch: Branch, rule: RuleSet, known: Sequence[Operand | None]) -> Summary:
         args = rule.definitions[0].rule.head.args or ()
+        self.is_repeated = True
         for at, arg in enumerate(args):
             constant = known[at] if known else None
             name = self.names.new(arg.name.partition("#")[0] if isinstance(arg, Var) and not arg.is_wildcard else "argument")
@@ -101,6 +103,11 @@ class Rules(Documents):
         function = self.unit.new(branch.function) if any(known) else branch.function
         answer = self._common()
         parameter = self._given_back()
+        if self.weight > HEAVY:
+            cost = self.nodes.constant(self.weight)
+            budget = self.nodes.attribute(self.nodes.name("c"), "budget")
+            block.insert(0, self.nodes.do(self.nodes.method(budget, "spend", cost)))
+            self.weight, self.quiet = 1, False
         if not any(known) or not (answer.is_constant or parameter is not None):
             self._add_function(function, names, block)
         return Summary(function, answer, parameter, self.pure, self.quiet, self.weight)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
@@ -45,11 +45,11 @@ _COLLECTIONS: Final = frozenset({list, dict, RegoSet, RegoObject})
 class Context:
     """One evaluation: its documents, its budget, what it remembers. `with` makes another one for a statement.
 
-    `review`: `input.review` in a constraint's policy. `memo`: the answers of rules, by their number. `mocks`: replacements of functions by name. `hidden`: the numbers of
+    `review`: `input.review` in a constraint's policy. `memo`: the answers of rules, by their number. `mocks`: replacements of functions by name. `tables`: those of joins, by the function that makes them. `hidden`: the numbers of
     rules that `with` replaces by data. `steps`: how many iterations of nested loops are left, shared by derived contexts.
     """
 
-    __slots__ = ("budget", "data", "hidden", "input", "memo", "memory", "mocks", "outside", "review", "strict")
+    __slots__ = ("budget", "data", "hidden", "input", "memo", "memory", "mocks", "outside", "review", "strict", "tables")
 
     def __init__(self, input: Value, data: Value, rules: int, outside: Outside = NOWHERE) -> None:
         self.input = input
@@ -62,15 +62,20 @@ class Context:
         self.budget = Budget(BUDGET)
         self.strict = False
         self.review: Value = UNDEFINED
+        self.tables: dict[Any, tuple[Value, Table]] = {}
 
     def derived(self) -> Context:
         """The same evaluation, with answers of rules forgotten."""
         other = Context.__new__(Context)
         other.input, other.data, other.mocks, other.hidden = self.input, self.data, self.mocks, self.hidden
         other.outside, other.memory, other.budget, other.strict = self.outside, self.memory, self.budget, self.strict
-        other.review = self.review
+        other.review, other.tables = self.review, self.tables
         other.memo = [MISSING] * len(self.memo)
         return other
+
+
+Table = dict[Key, list[Any]]
+"""Rows of a join by the values that they are asked for."""
 
 
 class Budget:
@@ -142,14 +147,14 @@ def sorted_items(value: Value) -> Iterable[tuple[Value, Value]]:
     return sorted_pairs(value) if kind is dict or kind is RegoObject else ()
 
 
+def spend(context: Context, value: Value) -> None:
+    """Count the iterations that a loop over the value makes, one at least."""
+    context.budget.spend(len(value) if type(value) in _COLLECTIONS else 1)
+
+
 def is_collection(value: Value) -> bool:
     """Whether it can be iterated."""
     return type(value) in _COLLECTIONS
-
-
-def size_of(value: Value) -> int:
-    """How many iterations `value[_]` makes."""
-    return len(value) if type(value) in _COLLECTIONS else 0
 
 
 def has_members(value: Value, count: int) -> bool:
@@ -317,6 +322,25 @@ def remembered(answers: dict[str, Value], argument: str, answer: Value) -> Value
     # null can't be told from nothing, and is computed again
     answers[argument] = answer
     return answer
+
+
+def table_of(context: Context, make: Callable[[Context], Table]) -> Table:
+    """The table that `make` makes of the inventory; it is made once for an inventory."""
+    inventory = context.data["inventory"]
+    kept = context.tables.get(make)
+    if kept is None or kept[0] is not inventory:
+        kept = context.tables[make] = (inventory, make(context))
+    return kept[1]
+
+
+def add_row(table: Table, keys: tuple[Value, ...], row: Any) -> None:
+    """Add a row to the table of a join."""
+    table.setdefault(tuple(map(key_of, keys)), []).append(row)
+
+
+def rows_of(table: Table, *keys: Value) -> Iterable[Any]:
+    """The rows for these values."""
+    return table.get(tuple(map(key_of, keys)), ())
 
 
 def set_of(members: list[Value]) -> RegoSet:
