@@ -83,6 +83,9 @@ class Typing:
         self.source = source
         self.types = types
         self._settled: dict[int, Type] = {}
+        self._untyped: set[int] = (
+            set()
+        )  # comprehensions of a variable of which nothing is known: OPA iterates over none
 
     def refuse(self, text: str, span: Span) -> None:
         """Note a type error."""
@@ -133,6 +136,8 @@ class Typing:
         if keys(owner) is None:
             is_constant = isinstance(what.domain, Scalar)
             self.refuse("match error" if is_constant else f"undefined ref: {term_text(what.domain)}[_]", what.span)
+        elif id(what.domain) in self._untyped:
+            self.refuse("match error", what.span)
         if what.key is not None:
             self._bind(what.key, keys(owner) or ANY)
         self._bind(what.value, values(owner) or ANY)
@@ -253,6 +258,8 @@ class Typing:
         if term.key is not None:
             inner.type_of(term.key)
         value = inner.type_of(term.value)
+        if isinstance(term.value, Var) and term.value.name not in inner.types and term.value.name not in ROOTS:
+            self._untyped.add(id(term))
         if term.kind == "object":
             return ObjectOf((), value)
         return SetOf(value) if term.kind == "set" else ArrayOf((), value)

@@ -10,7 +10,8 @@ from differential.server import Answer
 from constraints.errors import CompileError, EvaluationError
 from constraints.lang.source import Source
 from constraints.rego import compile_modules
-from constraints.rego.values import same, to_json
+from constraints.rego.builtins.gojson import marshal
+from constraints.rego.values import read_json, same
 
 
 def ours(module: str, document: Any, data: Any) -> Answer:
@@ -23,7 +24,7 @@ def ours(module: str, document: Any, data: Any) -> Answer:
         return Answer(codes=frozenset({code}), text=str(error))
     except EvaluationError as error:
         return Answer(codes=frozenset({error.code}), text=str(error))
-    return Answer(to_json(rows[0]["x"]) if rows else {})
+    return Answer(read_json(marshal(rows[0]["x"])) if rows else {})
 
 
 def disagreement(mine: Answer, theirs: Answer) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from constraints.rego.builtins.operands import as_bytes, from_bytes, string
 from constraints.rego.values import Value, is_object
 
 ALGORITHMS: Final = (*(f"{family}{bits}" for family in ("RS", "PS", "ES", "HS") for bits in (256, 384, 512)), "EdDSA")
+_NUMBER_LIKE: Final = re.compile(r"\s*[-+.0-9eE]+\s*")  # OPA's parser of headers takes each of these for a number
 _TEXTS: Final = ("alg", "kid", "typ", "cty")
 
 
@@ -177,7 +179,7 @@ def _asked(header: str) -> tuple[str, str | None]:
     if not header:
         raise BuiltinError(f'{missing}cannot parse JSON: cannot parse empty string; unparsed tail: ""')
     try:
-        fields = unmarshal(header)
+        fields = {} if _NUMBER_LIKE.fullmatch(header) else unmarshal(header)
     except BuiltinError as error:
         raise BuiltinError(f"{missing}cannot parse JSON: {error}") from error
     algorithm = fields.get("alg") if is_object(fields) else None
