@@ -3,11 +3,47 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Final
 
 from constraints.rego.builtins import builtin
-from constraints.rego.builtins.operands import array, integer, mapping, string
+from constraints.rego.builtins.operands import array, integer, mapping, string, unfit
 from constraints.rego.builtins.outside import Context
-from constraints.rego.values import RegoSet, Value, text
+from constraints.rego.values import RegoSet, Value, pairs_of, text
+
+
+_REQUEST_NAMES: Final = frozenset(
+    (
+        "method",
+        "url",
+        "body",
+        "enable_redirect",
+        "force_json_decode",
+        "force_yaml_decode",
+        "headers",
+        "raw_body",
+        "tls_use_system_certs",
+        "tls_ca_cert",
+        "tls_ca_cert_file",
+        "tls_ca_cert_env_variable",
+        "tls_client_cert",
+        "tls_client_cert_file",
+        "tls_client_cert_env_variable",
+        "tls_client_key",
+        "tls_client_key_file",
+        "tls_client_key_env_variable",
+        "tls_insecure_skip_verify",
+        "tls_server_name",
+        "timeout",
+        "cache",
+        "force_cache",
+        "force_cache_duration_seconds",
+        "raise_error",
+        "caching_mode",
+        "max_retry_attempts",
+        "cache_ignored_headers",
+    )
+)
+"""What a request of `http.send` may say."""
 
 
 @builtin("print", contextual=True, pure=False)
@@ -70,7 +106,14 @@ def external_data(context: Context, request: Value) -> Value:
 @builtin("http.send", "object", result="object", contextual=True, pure=False)
 def http_send(context: Context, request: Value) -> Value:
     """The response to a request; equal requests are sent once in a query."""
-    key = ("http.send", text(mapping(request, 1)))
+    given = RegoSet.of(key for key, _ in pairs_of(mapping(request, 1)))
+    for complaint, names in (
+        ("invalid request parameters(s)", [name for name in given if name not in _REQUEST_NAMES]),
+        ("missing required request parameters(s)", [name for name in ("method", "url") if name not in given]),
+    ):
+        if names:
+            raise unfit(1, f"{complaint}: {text(RegoSet.of(names))}")
+    key = ("http.send", text(request))
     if key not in context.memory:
         context.memory[key] = context.outside.http_send(request)
     return context.memory[key]

@@ -55,7 +55,7 @@ def test_chance_is_the_same_for_the_same_seed_in_a_query() -> None:
     ("name", "argument", "answer"),
     [
         ("external_data", {"provider": "p"}, '{"request": {"provider": "p"}, "responses": []}'),
-        ("http.send", {"url": "u"}, '{"status_code": 200}'),
+        ("http.send", {"url": "u", "method": "get"}, '{"status_code": 200}'),
         ("net.lookup_ip_addr", "localhost", '{"127.0.0.1", "::1"}'),
     ],
 )
@@ -89,3 +89,14 @@ def test_a_builtin_exists_only_where_it_is_allowed(capabilities: Capabilities, n
 def test_a_builtin_says_which_extra_it_needs() -> None:
     assert BUILTINS["crypto.x509.parse_certificates"].missing == ""
     assert Builtin("f", len, ("any",)).missing == ""
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [
+        ({"method": "get"}, 'missing required request parameters(s): {"url"}'),
+        ({"method": "get", "url": "u", "b": 1, "a": 1}, 'invalid request parameters(s): {"a", "b"}'),
+    ],
+)
+def test_a_request_says_what_it_must_and_may(request_: dict[str, Any], error: str) -> None:
+    assert call("http.send", World(), request_) == f"eval_type_error: operand 1 {error}"
