@@ -40,10 +40,10 @@ def document(review: Review, point: Point) -> dict[str, Json]:
     """What policies see as `input.review`.
 
     Keys that Kubernetes leaves out when they are empty (`name`, `namespace`) are left out here too. `namespaceObject`
-    is null for gator, and the Namespace's metadata, spec and status (empty for cluster-scoped objects) for the audit.
+    is empty for gator, and the Namespace's metadata, spec and status (empty for cluster-scoped objects) for the audit.
     """
     result = _listed(review) if review.request is None else _requested(review, review.request)
-    result["namespaceObject"] = None if point is Point.GATOR else _namespace_object(review.namespace)
+    result["namespaceObject"] = {} if point is Point.GATOR else _namespace_object(review.namespace)
     return result
 
 

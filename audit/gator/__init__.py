@@ -13,6 +13,7 @@ from audit.engines import EngineOptions
 from audit.errors import ConfigError, InputError
 from audit.gator.evaluate import evaluate, not_applied
 from audit.gator.output import FORMATS, Report
+from audit.gator.printed import Printed
 from audit.sources.manifests import duplicates, piped, read
 from constraints import Gap
 
@@ -56,13 +57,12 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
         _say(warning)
     if not manifests:
         raise InputError("no input data identified")
-    printed: list[str] = []
-    options = EngineOptions(say=printed.append if flags.verbose else None)
+    printed = Printed()
+    options = EngineOptions(say=printed.add if flags.verbose else None)
     outcome = evaluate(manifests, _meter() if flags.stats else None, options)
     for line in FORMATS[flags.output](_shown(outcome.report, flags.deny_only)):
         stdout.write(line)
-    if printed and flags.output == "text":
-        stdout.writelines(("\n", *(f"{text}\n" for text in printed), "\n"))
+    (stdout if flags.output == "text" else sys.stderr).write(printed.text())  # JSON and YAML stay readable
     stdout.flush()
     _report_gaps(outcome.gaps)
     return 1 if outcome.gaps or any(result.denies for result in outcome.report.results) else 0

@@ -58,8 +58,9 @@ def text(report: Report) -> Iterator[str]:
     """One line for each violation."""
     for result in report.results:
         metadata = result.object.get("metadata") or {}
-        namespace = metadata.get("namespace")
-        name = f"{namespace}/{metadata.get('name', '')}" if namespace else metadata.get("name", "")
+        given = [metadata.get(key) for key in ("namespace", "name")]
+        namespace, name = [word if isinstance(word, str) else "" for word in given]  # as gator: `name: n` is no name
+        name = f"{namespace}/{name}" if namespace else name
         kind = f"{result.object.get('apiVersion', '')}/{result.object.get('kind', '')}"
         violation = result.violation
         yield f"{kind} {name}: [{quote(violation.constraint.name)}] Message: {quote(violation.message)}\n"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from constraints.lang.source import Span
 from constraints.rego.flatten import UNIFICATIONS, Lift, apart, fixed
 from constraints.rego.outputs import Arity, Bound, bound_by
+from constraints.rego.prints import captured, is_print, undeclared
 from constraints.rego.problems import COMPILE, UNSAFE, Problems, shown
 from constraints.rego.scope import Fresh
 from constraints.rego.syntax import (
@@ -56,19 +57,21 @@ class Order:
 
     def body(self, body: Sequence[Expr], bound: Bound) -> list[Expr]:
         """The statements in order, all closures in them too."""
-        statements = self._prepared(body)
+        statements = self._prepared(body, bound)
         mentioned = visible_in_body(tuple(statements)) - bound
         placed = self._in_turn(statements, bound, mentioned)
         if placed is None:
             placed = self._taken_apart(statements, bound, mentioned)
         return self._closed(placed, bound)
 
-    def _prepared(self, body: Sequence[Expr]) -> list[Expr]:
-        """Without prints, and with what a negation must not cover in statements before it."""
+    def _prepared(self, body: Sequence[Expr], bound: Bound) -> list[Expr]:
+        """Prints erased or rewritten, and what a negation must not cover in statements before it."""
+        if self.settings.keep_prints and any(map(is_print, body)):
+            undeclared(body, bound, self.settings.arity, self.settings.problems, self.source)
         found: list[Expr] = []
         for expr in body:
-            what = expr.what
-            if isinstance(what, Call) and what.name == "print" and not self.settings.keep_prints:
+            if is_print(expr):
+                found += [captured(expr, self.fresh)] if self.settings.keep_prints else []
                 continue
             for one in Lift(expr, self.fresh).values() if expr.withs else (expr,):
                 found += Lift(one, self.fresh).calls() if one.negated else [one]
