@@ -79,15 +79,15 @@ class Nodes:
             return test.operand
         return self.at(ast.UnaryOp(ast.Not(), test))
 
-    def list(self, items: list[ast.expr]) -> ast.expr:
+    def array(self, items: list[ast.expr]) -> ast.expr:
         """`[items...]`."""
         return self.at(ast.List(items, ast.Load()))
 
-    def tuple(self, items: list[ast.expr]) -> ast.expr:
+    def row(self, items: list[ast.expr]) -> ast.expr:
         """`(items...)`."""
         return self.at(ast.Tuple(items, ast.Load()))
 
-    def dict(self, pairs: list[tuple[ast.expr, ast.expr]]) -> ast.expr:
+    def mapping(self, pairs: list[tuple[ast.expr, ast.expr]]) -> ast.expr:
         """`{key: value, ...}`."""
         return self.at(ast.Dict([key for key, _ in pairs], [value for _, value in pairs]))
 

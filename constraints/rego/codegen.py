@@ -15,9 +15,9 @@ from constraints.rego.codegen_base import NO_CONSTANT, Unit
 from constraints.rego.codegen_entry import Entry
 from constraints.rego.codegen_joins import Joins
 from constraints.rego.codegen_tree import FUNCTION, Branch, tree_of
+from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.syntax import Body, Expr, FunctionName, Ref, Scalar, Var
-from constraints.rego.codegen_walk import nodes_of
 
 RUNTIME: Final[Mapping[str, Any]] = {
     "BuiltinError": BuiltinError,
@@ -28,7 +28,10 @@ RUNTIME: Final[Mapping[str, Any]] = {
     "list": list,
     "str": str,
     "type": type,
-    **{name: getattr(values, name) for name in ("RegoSet", "UNDEFINED", "compare", "key_of", "lookup", "object_of", "same")},
+    **{
+        name: getattr(values, name)
+        for name in ("RegoSet", "UNDEFINED", "compare", "key_of", "lookup", "object_of", "same")
+    },
     **{
         name: getattr(runtime, name)
         for name in (
@@ -72,7 +75,10 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "with_mock",
         )
     },
-    **{name: getattr(runtime_documents, name) for name in ("Nested", "branches", "descend", "document", "tree_at", "whole")},
+    **{
+        name: getattr(runtime_documents, name)
+        for name in ("Nested", "branches", "descend", "document", "tree_at", "whole")
+    },
 }
 """All that generated code sees, besides builtins and constants."""
 
@@ -95,7 +101,9 @@ class Generated:
                 raise CompileError(f"rego_compile_error: too deeply nested: {error}", source=source) from error
         for branch in self.tree.all():
             if branch.rule is not None:
-                branch.node.rule = self.scope.get(branch.function, _nothing) if branch.rule.kind != FUNCTION else _nothing
+                branch.node.rule = (
+                    self.scope.get(branch.function, _nothing) if branch.rule.kind != FUNCTION else _nothing
+                )
 
 
 def _nothing(_: runtime.Context) -> values.Value:
@@ -144,8 +152,7 @@ class Generator:
         emission = Joins(self.unit, self.tree, source)
         function = self.unit.new(name)
         with emission.aside(ordered=True) as block:
-            emission.emit(emission.nodes.assign("found", emission.nodes.list([])))
-            before = emission.place
+            emission.emit(emission.nodes.assign("found", emission.nodes.array([])))
             inner, end = emission.closure(lambda: _solutions(emission, body), ordered=True)
             emission.joined(inner, end)
             emission.emit(emission.nodes.give(emission.nodes.name("found")))
@@ -167,7 +174,7 @@ def _solutions(emission: Joins, body: Body) -> bool:
         for name, value in emission.place.env.items()
         if not name.startswith("$") and "#" not in name
     ]
-    row = emission.nodes.dict(pairs)
+    row = emission.nodes.mapping(pairs)
     emission.emit(emission.nodes.do(emission.nodes.method(emission.nodes.name("found"), "append", row)))
     return True
 
@@ -192,4 +199,3 @@ def _targets(node: Any) -> Iterator[object]:
                 yield tuple(part.value for part in one.target.path if isinstance(part, Scalar))
             else:
                 yield () if one.target == Var("data") else INPUT
-

@@ -27,7 +27,13 @@ BASE: Final = "base"
 INPUT: Final = "input"
 """The kind of the input document in a constraint's policy: its keys are known."""
 
-KIND_OF_TYPE: Final[Mapping[str, str]] = {"str": "string", "list": "array", "dict": "dict", "int": "integer", "bool": "boolean"}
+KIND_OF_TYPE: Final[Mapping[str, str]] = {
+    "str": "string",
+    "list": "array",
+    "dict": "dict",
+    "int": "integer",
+    "bool": "boolean",
+}
 """What is known of a value whose Python type is known."""
 
 INTEGER: Final = "integer"
@@ -300,7 +306,9 @@ class Emission:
     def narrow(self, name: str, kind: str) -> None:
         """From now on the type of a variable is known."""
         for table in (self.place.walked, self.place.env):
-            table.update({key: replace(value, kind=kind) for key, value in table.items() if value.name == name and kind})
+            table.update(
+                {key: replace(value, kind=kind) for key, value in table.items() if value.name == name and kind}
+            )
 
     def error(self, message: str) -> CompileError:
         """A CompileError at the present position."""
@@ -415,7 +423,11 @@ class Emission:
     def where(self) -> ast.expr:
         """The present position, for errors."""
         span = self.nodes.span
-        return self.nodes.name(self.unit.bind("AT", _WHERE.setdefault((self.source, span.line, span.column), (self.source, span.line, span.column))))
+        return self.nodes.name(
+            self.unit.bind(
+                "AT", _WHERE.setdefault((self.source, span.line, span.column), (self.source, span.line, span.column))
+            )
+        )
 
     # functions beside the present one
 

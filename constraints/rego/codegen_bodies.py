@@ -34,10 +34,7 @@ class Bodies(Unification):
             before = self.place.context
             if not self._withs(expr.withs):
                 return False
-            if expr.negated:
-                alive = self.negation(lambda: self._positive(expr))
-            else:
-                alive = self._positive(expr)
+            alive = self.negation(lambda: self._positive(expr)) if expr.negated else self._positive(expr)
             self.place.context = before
             return alive
 
@@ -149,7 +146,7 @@ class Bodies(Unification):
             node = self.runtime("with_mock", self.context(), self.nodes.constant(target.name), mock)
         else:
             root, path = self._target(target)
-            keys = self.nodes.tuple([self.nodes.constant(key) for key in path])
+            keys = self.nodes.row([self.nodes.constant(key) for key in path])
             arguments = [self.context(), keys, self.load(value)]
             if root == "data":
                 arguments.append(self.nodes.name(self.unit.bind("HIDDEN", self._hidden(path))))
@@ -161,8 +158,7 @@ class Bodies(Unification):
         if isinstance(target, Var) and target.name in ("input", "data"):
             return target.name, ()
         if isinstance(target, Ref) and isinstance(target.head, Var) and target.head.name in ("input", "data"):
-            if all(isinstance(part, Scalar) for part in target.path):
-                return target.head.name, tuple(part.value for part in target.path if isinstance(part, Scalar))
+            return target.head.name, tuple(part.value for part in target.path if isinstance(part, Scalar))
         raise self.error("with keyword target must reference existing input, data, or a function")
 
     def _hidden(self, path: Path) -> Any:

@@ -108,7 +108,9 @@ class Calls(Bodies):
             return self._relation(builtin, arguments)
         self.quiet = self.quiet and self.unit.fixed
         name = self.names.new(self.wish or _RESULTS.get(builtin.result, "value"))
-        run = self.nodes.call(self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments))
+        run = self.nodes.call(
+            self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments)
+        )
         self.emit(self.nodes.attempt([self.nodes.assign(name, run)], "BuiltinError", [self._failure(builtin, name)]))
         return Operand(name=name, defined=False, kind=builtin.result if builtin.result in _SIMPLE_KINDS else "")
 
@@ -125,7 +127,7 @@ class Calls(Bodies):
         """A call of a builtin that gives UNDEFINED where it fails."""
         self.quiet = self.quiet and self.unit.fixed
         builtin = self.nodes.name(self.unit.bind(f"B_{_python_name(name)}", self.builtin(name)))
-        known = self.nodes.tuple([self.load(argument) for argument in arguments])
+        known = self.nodes.row([self.load(argument) for argument in arguments])
         return self.runtime("attempt", self.context(), builtin, known, self.where())
 
     def _passed(self, builtin: Builtin, arguments: list[Operand]) -> list[ast.expr]:
@@ -137,7 +139,9 @@ class Calls(Bodies):
         return self.nodes.assign(name, self.runtime("failed", self.context(), error, title, self.where()))
 
     def _relation(self, builtin: Builtin, arguments: list[Operand]) -> Operand:
-        run = self.nodes.call(self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments))
+        run = self.nodes.call(
+            self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments)
+        )
         self.quiet = False
         (name,) = self.loop(("row",), run)
         self.emit(self.nodes.do(self.runtime("spend", self.context(), self.nodes.constant(1))))
@@ -146,7 +150,7 @@ class Calls(Bodies):
     # replacements
 
     def _mocked(self, name: str, arguments: list[Operand]) -> Operand:
-        known = self.nodes.tuple([self.load(argument) for argument in arguments])
+        known = self.nodes.row([self.load(argument) for argument in arguments])
         self.quiet = False
         self.uses_more()
         title = self.nodes.constant(name)

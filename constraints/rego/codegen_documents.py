@@ -49,7 +49,9 @@ class Documents(Formats):
             if summary.answer.is_constant:
                 return summary.answer
             node = self.nodes.call(summary.function, self.context())
-            self.place.learn(key, self.kept(replace(summary.answer, constant=NO_CONSTANT, node=node), str(branch.path[-1])))
+            self.place.learn(
+                key, self.kept(replace(summary.answer, constant=NO_CONSTANT, node=node), str(branch.path[-1]))
+            )
         return self.place.walked[key]
 
     def _base(self, path: Path) -> Operand:
@@ -72,7 +74,9 @@ class Documents(Formats):
         if not rest:
             base = self.load(self._base(branch.path))
             return Operand(node=self.runtime("document", self.context(), node, base), defined=False)
-        value = self.kept(Operand(node=self.runtime("tree_at", self.context(), node), defined=False, kind="tree"), "tree")
+        value = self.kept(
+            Operand(node=self.runtime("tree_at", self.context(), node), defined=False, kind="tree"), "tree"
+        )
         for part in rest:
             value = self._descend(value, part)
             if not value.name:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from constraints.rego.codegen_base import Operand
 from constraints.rego.codegen_joins import Joins
 from constraints.rego.codegen_tree import SET, Branch, Definition
@@ -20,10 +22,10 @@ class Entry(Joins):
         return function
 
     def _rows(self, branch: Branch) -> None:
-        self.emit(self.nodes.assign("found", self.nodes.dict([])))
+        self.emit(self.nodes.assign("found", self.nodes.mapping([])))
         if branch.rule is not None and branch.rule.kind == SET:
             for definition in self.expanded(branch.rule):
-                self._collected_from(definition, lambda one=definition: self._report(one))
+                self._collected_from(definition, partial(self._report, definition))
         else:
             value = self.kept(self._rule(branch), "members")
             self.emit(self.nodes.do(self.runtime("report_all", self.nodes.name("found"), self.load(value))))
@@ -51,7 +53,7 @@ class Entry(Joins):
 
     def _add_row(self, message: Operand, details: Operand | None) -> None:
         if details is None and message.kind == "string":
-            row = self.nodes.tuple([self.load(message), self.nodes.name("EMPTY")])
+            row = self.nodes.row([self.load(message), self.nodes.name("EMPTY")])
             self.emit(self.nodes.assign_item(self.nodes.name("found"), self.load(message), row))
             return
         arguments = [self.load(message)] if details is None else [self.load(message), self.load(details)]

@@ -30,7 +30,8 @@ class Use:
 
 def expanded(definitions: Sequence[Definition], tree: Branch) -> tuple[Definition, ...]:
     """The same definitions without references to small sets."""
-    pending, found = list(definitions), []
+    pending = list(definitions)
+    found: list[Definition] = []
     count = 0
     while pending:
         one = pending.pop(0)
@@ -113,7 +114,9 @@ def _put(outer: Definition, use: Use, inner: Definition, count: int) -> Definiti
                 mapping[given.name] = wanted
             else:
                 rest.append((wanted, given))
-    return _joined(outer, use, _replaced(inner.rule.body, mapping), [(one, _replaced(two, mapping)) for one, two in rest])
+    return _joined(
+        outer, use, _replaced(inner.rule.body, mapping), [(one, _replaced(two, mapping)) for one, two in rest]
+    )
 
 
 def _joined(outer: Definition, use: Use, body: Body, rest: list[tuple[Term, Term]]) -> Definition | None:
@@ -159,4 +162,5 @@ def _replaced(node: Any, mapping: dict[str, Term]) -> Any:
     if not is_dataclass(node) or isinstance(node, (Scalar, Span)):
         return node
     changed = {one.name: _replaced(getattr(node, one.name), mapping) for one in fields(node)}
-    return type(node)(**changed)
+    made: Any = type(node)
+    return made(**changed)

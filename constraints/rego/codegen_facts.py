@@ -39,7 +39,9 @@ def _compared(test: ast.Compare) -> Iterator[Fact]:
         yield from ((key, False) for key, _ in list(_compared(positive))[:1])
         return
     match test:
-        case ast.Compare(left=ast.Call(func=ast.Name(id="type"), args=[ast.Name(id=name)]), comparators=[ast.Name(id=kind)]):
+        case ast.Compare(
+            left=ast.Call(func=ast.Name(id="type"), args=[ast.Name(id=name)]), comparators=[ast.Name(id=kind)]
+        ):
             yield ("type", name, kind), True
             yield ("type of", name), (kind, kind == "NUMBERS")
         case ast.Compare(ops=[ast.Eq() | ast.Is()], left=ast.Name(id=name), comparators=[ast.Constant(value=value)]):
@@ -56,9 +58,7 @@ def _text(node: ast.expr) -> str:
 
 def exclusive(chains: Sequence[Sequence[Mapping[tuple[Any, ...], Any]]]) -> bool:
     """Whether of any two chains one at most holds; given are the facts of each of their outcomes."""
-    return all(
-        _exclude(one, other) for first, second in combinations(chains, 2) for one in first for other in second
-    )
+    return all(_exclude(one, other) for first, second in combinations(chains, 2) for one in first for other in second)
 
 
 def _exclude(one: Mapping[tuple[Any, ...], Any], other: Mapping[tuple[Any, ...], Any]) -> bool:

@@ -54,7 +54,7 @@ class Formats(Calls):
             except BuiltinError:
                 pass
         function = self.unit.bind("sprintf", builtin.run)
-        slow = self.nodes.call(function, self.nodes.constant(f"%{verb}"), self.nodes.list([self.load(value)]))
+        slow = self.nodes.call(function, self.nodes.constant(f"%{verb}"), self.nodes.array([self.load(value)]))
         plain = "int" if verb == "d" else "str"
         node = self.nodes.choice(self.is_type(value, plain), self.load(value), slow)
         if value.kind == "string" and verb != "d":
@@ -78,7 +78,7 @@ def _merged(parts: list[ast.expr]) -> list[ast.expr]:
     for part in parts:
         last = found[-1] if found else None
         if isinstance(part, ast.Constant) and isinstance(last, ast.Constant):
-            found[-1] = ast.copy_location(ast.Constant(last.value + part.value), last)
+            found[-1] = ast.copy_location(ast.Constant(str(last.value) + str(part.value)), last)
         else:
             found.append(part)
     return found

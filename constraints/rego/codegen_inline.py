@@ -94,7 +94,7 @@ def _any_affix(method: str) -> Inline:
         texts = list(known) if isinstance(known, (list, RegoSet)) else [known]
         if not all(isinstance(text, str) for text in texts):
             return None
-        tests = emission.nodes.tuple([emission.nodes.constant(text) for text in texts])
+        tests = emission.nodes.row([emission.nodes.constant(text) for text in texts])
         return _for_text(emission, name, arguments, emission.nodes.method(emission.load(value), method, tests))
 
     return inline
@@ -104,7 +104,9 @@ def _contains(emission: Calls, name: str, arguments: list[Operand]) -> Operand |
     value, part = arguments
     if not isinstance(part.constant, str):
         return None
-    return _for_text(emission, name, arguments, emission.nodes.compare(emission.load(part), ast.In(), emission.load(value)))
+    return _for_text(
+        emission, name, arguments, emission.nodes.compare(emission.load(part), ast.In(), emission.load(value))
+    )
 
 
 def _for_text(emission: Calls, name: str, arguments: list[Operand], fast: ast.expr) -> Operand:
@@ -120,8 +122,12 @@ def _count(emission: Calls, name: str, arguments: list[Operand]) -> Operand | No
     fast = emission.runtime("len", emission.load(value))
     if value.kind in ("string", "array", "object", "set", DICT):
         return Operand(node=fast, kind=INTEGER)
-    sized = emission.nodes.compare(emission.runtime("type", emission.load(value)), ast.In(), emission.nodes.name("SIZED"))
-    return Operand(node=emission.nodes.choice(sized, fast, emission.attempt(name, arguments)), kind=INTEGER, defined=False)
+    sized = emission.nodes.compare(
+        emission.runtime("type", emission.load(value)), ast.In(), emission.nodes.name("SIZED")
+    )
+    return Operand(
+        node=emission.nodes.choice(sized, fast, emission.attempt(name, arguments)), kind=INTEGER, defined=False
+    )
 
 
 def _get(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
@@ -147,7 +153,9 @@ def _integers(operator: type[ast.operator]) -> Inline:
         if _is_int(left) and _is_int(right):
             return Operand(node=fast, kind=INTEGER)
         test = emission.is_type(left if _is_int(right) else right, "int")
-        return Operand(node=emission.nodes.choice(test, fast, emission.attempt(name, arguments)), kind="number", defined=False)
+        return Operand(
+            node=emission.nodes.choice(test, fast, emission.attempt(name, arguments)), kind="number", defined=False
+        )
 
     return inline
 

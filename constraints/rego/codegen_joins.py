@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from constraints.rego.codegen_base import Operand
-from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.codegen_rules import Rules
+from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.syntax import Body, Call, Every, Expr, Ref, Scalar, Term, Var
 from constraints.rego.walk import enclosed_in, has_closure, visible, visible_in
 
@@ -77,7 +77,9 @@ class Joins(Rules):
         if len(keys) == given:
             return None
         early = tuple(expr for at, expr in inner if at < last)
-        late = tuple(expr for _, expr in sorted([*rest, *[one for one in inner if one[0] > last]], key=lambda one: one[0]))
+        late = tuple(
+            expr for _, expr in sorted([*rest, *[one for one in inner if one[0] > last]], key=lambda one: one[0])
+        )
         bound = {name for expr in early for name in visible_in(expr) if not name.startswith("$")}
         return Join(early, tuple(keys), tuple(asked), tuple(sorted(bound - outer)), late)
 
@@ -96,11 +98,8 @@ class Joins(Rules):
             path.append(part)
         free = Ref(ref.head, tuple(path), ref.span)
         what = expr.what
-        if isinstance(what, Call):
-            what = Call(what.name, (what.args[0], free), what.span)
-        else:
-            what = free
-        return Expr(what, span=expr.span), keys, asked
+        made = Call(what.name, (what.args[0], free), what.span) if isinstance(what, Call) else free
+        return Expr(made, span=expr.span), keys, asked
 
     def _bound(self) -> set[str]:
         return {name for name, value in self.place.env.items() if not value.is_constant}
@@ -108,7 +107,13 @@ class Joins(Rules):
     def _equality_of(self, expr: Expr, names: set[str]) -> tuple[Term, Term] | None:
         """Both sides of an equality: what depends on the rows alone, and what does not depend on them."""
         what = expr.what
-        if expr.negated or expr.withs or not isinstance(what, Call) or what.name not in ("equal", "eq") or len(what.args) != 2:
+        if (
+            expr.negated
+            or expr.withs
+            or not isinstance(what, Call)
+            or what.name not in ("equal", "eq")
+            or len(what.args) != 2
+        ):
             return None
         for inner, outer in (what.args, what.args[::-1]):
             if self._is_of_rows(inner, names) and self._is_known(outer):
@@ -149,7 +154,7 @@ class Joins(Rules):
         other.place.ordered = self.place.ordered
         with other.at(join.inner[0].span), other.aside(ordered=self.place.ordered) as block:
             rows = other.names.new("rows")
-            other.emit(other.nodes.assign(rows, other.nodes.dict([])))
+            other.emit(other.nodes.assign(rows, other.nodes.mapping([])))
             inner, end = other.closure(lambda: other._rows_of(join, rows), ordered=self.place.ordered)
             other.joined(inner, end)
             other.emit(other.nodes.give(other.nodes.name(rows)))
@@ -169,8 +174,8 @@ class Joins(Rules):
         if keys is None:
             return False
         values = [self.load(self.place.env[name]) for name in join.names] or [self.nodes.constant(True)]
-        row = self.nodes.tuple(values) if len(values) > 1 else values[0]
-        key = self.nodes.tuple([self.load(key) for key in keys])
+        row = self.nodes.row(values) if len(values) > 1 else values[0]
+        key = self.nodes.row([self.load(key) for key in keys])
         self.emit(self.nodes.do(self.runtime("add_row", self.nodes.name(rows), key, row)))
         return True
 
@@ -179,9 +184,8 @@ def _inventory(expr: Expr) -> Ref | None:
     """The reference into the inventory that a statement iterates."""
     match expr.what:
         case Call(name="assign" | "eq", args=(_, Ref() as ref)) | (Ref() as ref):
-            if ref.head == Var("data") and ref.path[0] == Scalar("inventory"):
-                if any(isinstance(part, Var) for part in ref.path):
-                    return ref
+            inventory = ref.head == Var("data") and ref.path[0] == Scalar("inventory")
+            return ref if inventory and any(isinstance(part, Var) for part in ref.path) else None
     return None
 
 

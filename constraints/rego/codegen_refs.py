@@ -77,7 +77,9 @@ class Refs(Emission):
             return self.place.walked[index]
         wish = key.constant if isinstance(key.constant, str) else "item"
         kind = BASE if value.kind == BASE else ""
-        found = self.kept(Operand(node=self._lookup(value, key), defined=False, kind=kind, origin=_below(value, key)), wish)
+        found = self.kept(
+            Operand(node=self._lookup(value, key), defined=False, kind=kind, origin=_below(value, key)), wish
+        )
         if index is not None:
             self.place.learn(index, found)
         return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from constraints.lang.pycode import Block, all_assigned
@@ -82,12 +83,13 @@ class Rules(Documents):
 
     def collecting(self, emit: Callable[[], None]) -> Block:
         """What `emit` emits. Definitions of a set go into the loops of others; where that misses a variable, none does."""
-        for opened in ({}, None):
-            self.opened, self.answers = opened, []
+        self.opened = {}
+        with self.aside() as block:
+            emit()
+        if not all_assigned(block, self.names.used, frozenset({"c", "error"})):
+            self.opened, self.answers = None, []
             with self.aside() as block:
                 emit()
-            if opened is None or all_assigned(block, self.names.used, frozenset({"c", "error"})):
-                break
         return block
 
     def _emit_function(self, branch: Branch, rule: RuleSet, known: Sequence[Operand | None]) -> Summary:
@@ -95,7 +97,9 @@ class Rules(Documents):
         self.is_repeated = True
         for at, arg in enumerate(args):
             constant = known[at] if known else None
-            name = self.names.new(arg.name.partition("#")[0] if isinstance(arg, Var) and not arg.is_wildcard else "argument")
+            name = self.names.new(
+                arg.name.partition("#")[0] if isinstance(arg, Var) and not arg.is_wildcard else "argument"
+            )
             self.parameters.append(constant or Operand(name=name))
         names = [parameter.name for parameter in self.parameters if parameter.name]
         with self.aside() as block:
@@ -133,7 +137,11 @@ class Rules(Documents):
         """The number of the parameter that is always the answer."""
         names = [parameter.name for parameter in self.parameters]
         answer = self.answers[0]
-        return names.index(answer.name) if self.quiet and len(self.answers) == 1 and answer.name and answer.name in names else None
+        return (
+            names.index(answer.name)
+            if self.quiet and len(self.answers) == 1 and answer.name and answer.name in names
+            else None
+        )
 
     def _remembered(self, branch: Branch, body: Block) -> Summary:
         """A function that keeps its answer in the Context, and the one that finds it."""
@@ -148,7 +156,7 @@ class Rules(Documents):
             hidden = self.nodes.when(
                 self.nodes.compare(number, ast.In(), self.nodes.attribute(self.nodes.name("c"), "hidden"))
             )
-            place = self.nodes.tuple([self.nodes.constant(part) for part in branch.path])
+            place = self.nodes.row([self.nodes.constant(part) for part in branch.path])
             hidden.body.append(self.nodes.give(self.runtime("data_at", self.nodes.name("c"), place)))
             block.append(hidden)
         block.append(self.nodes.assign("found", self.nodes.item(memo, number)))
@@ -157,7 +165,9 @@ class Rules(Documents):
         first.body.append(self.nodes.assign_item(memo, number, found))
         block += [first, self.nodes.give(found)]
         self.add(self.nodes.function(branch.function, ["c"], block))
-        return Summary(branch.function, Operand(defined=False) if replaceable else self._common(), None, self.pure, self.quiet)
+        return Summary(
+            branch.function, Operand(defined=False) if replaceable else self._common(), None, self.pure, self.quiet
+        )
 
     def _replaceable(self, branch: Branch) -> bool:
         """Whether some `with` puts data in the place of the rule."""
@@ -302,9 +312,9 @@ class Rules(Documents):
 
     def _set_rule(self, rule: RuleSet) -> None:
         found = self.names.new("found")
-        self.emit(self.nodes.assign(found, self.nodes.dict([])))
+        self.emit(self.nodes.assign(found, self.nodes.mapping([])))
         for definition in self.expanded(rule):
-            self._collected_from(definition, lambda one=definition: self._add_member(one, found))
+            self._collected_from(definition, partial(self._add_member, definition, found))
         self.answers.append(Operand(kind="set"))
         self.emit(self.nodes.give(self.runtime("RegoSet", self.nodes.name(found))))
 
@@ -341,7 +351,7 @@ class Rules(Documents):
         self.emit(self.nodes.assign(found, self.nodes.call("Nested")))
         for definition in rule.definitions:
             for one in chain_of(definition):
-                self._collected_from(one, lambda one=one: self._add_pair(one, found))
+                self._collected_from(one, partial(self._add_pair, one, found))
         self.answers.append(Operand(kind="object"))
         self.emit(self.nodes.give(self.nodes.method(self.nodes.name(found), "value")))
 
@@ -353,7 +363,7 @@ class Rules(Documents):
         if parts is not None:
             nodes = [self.load(part) for part in parts]
             target = self.nodes.attribute(self.nodes.name(pairs), "member" if head.contains else "single")
-            self.emit(self.nodes.do(self.nodes.call(target, self.nodes.tuple(nodes[:-1]), nodes[-1], self.where())))
+            self.emit(self.nodes.do(self.nodes.call(target, self.nodes.row(nodes[:-1]), nodes[-1], self.where())))
 
 
 def chain_of(found: Definition) -> Sequence[Definition]:

@@ -37,7 +37,7 @@ class Terms(Refs):
         with self.at(term.span):
             return self._term(term)
 
-    def _term(self, term: Term) -> Operand:
+    def _term(self, term: Term) -> Operand:  # noqa: C901 - a case for each kind of term
         match term:
             case Scalar():
                 return constant(term.value)
@@ -90,7 +90,7 @@ class Terms(Refs):
             return NOTHING
         if all(item.is_constant for item in items):
             return constant([item.constant for item in items])
-        return Operand(node=self.nodes.list([self.load(item) for item in items]), kind="array")
+        return Operand(node=self.nodes.array([self.load(item) for item in items]), kind="array")
 
     def _set(self, term: SetTerm) -> Operand:
         items = self.terms(term.items)
@@ -98,7 +98,7 @@ class Terms(Refs):
             return NOTHING
         if all(item.is_constant for item in items):
             return constant(RegoSet.of(item.constant for item in items))
-        members = self.nodes.list([self.load(item) for item in items])
+        members = self.nodes.array([self.load(item) for item in items])
         return Operand(node=self.runtime("set_of", members), kind="set")
 
     def _object(self, term: ObjectTerm) -> Operand:
@@ -109,8 +109,10 @@ class Terms(Refs):
         if all(part.is_constant for part in parts):
             return constant(object_of((key.constant, value.constant) for key, value in pairs))
         if all(isinstance(key.constant, str) for key, _ in pairs):
-            return Operand(node=self.nodes.dict([(self.load(key), self.load(value)) for key, value in pairs]), kind="object")
-        known = self.nodes.list([self.nodes.tuple([self.load(key), self.load(value)]) for key, value in pairs])
+            return Operand(
+                node=self.nodes.mapping([(self.load(key), self.load(value)) for key, value in pairs]), kind="object"
+            )
+        known = self.nodes.array([self.nodes.row([self.load(key), self.load(value)]) for key, value in pairs])
         return Operand(node=self.runtime("object_of", known), kind="object")
 
     # comprehensions
@@ -118,7 +120,7 @@ class Terms(Refs):
     def _comprehension(self, term: Comprehension) -> Operand:
         before = dict(self.names.used)
         found = self.names.new({"array": "items", "set": "members", "object": "pairs"}[term.kind])
-        empty = self.nodes.list([]) if term.kind == "array" else self.nodes.dict([])
+        empty = self.nodes.array([]) if term.kind == "array" else self.nodes.mapping([])
         block, end = self.closure(lambda: self._collect(term, found), ordered=term.kind == "array")
         if end is None:
             return constant({"array": [], "object": {}}.get(term.kind) if term.kind != "set" else RegoSet({}))
@@ -128,8 +130,10 @@ class Terms(Refs):
             node = self.outlined("comprehension", [start, *block, self.nodes.give(result)], before)
             return Operand(node=node, kind=term.kind)
         self.joined([start, *block], end)
-        return Operand(node=self._collected(term.kind, found), kind=term.kind) if term.kind != "array" else Operand(
-            name=found, kind="array"
+        return (
+            Operand(node=self._collected(term.kind, found), kind=term.kind)
+            if term.kind != "array"
+            else Operand(name=found, kind="array")
         )
 
     def _collect(self, term: Comprehension, found: str) -> bool:
@@ -165,13 +169,11 @@ class Terms(Refs):
     # template strings
 
     def _template(self, term: TemplateString) -> Operand:
-        parts: list[ast.expr] = []
-        for part in term.parts:
-            parts.append(self.nodes.constant(part) if isinstance(part, str) else self._part(part))
-        known = [part.value for part in parts if isinstance(part, ast.Constant)]
+        parts = [self.nodes.constant(part) if isinstance(part, str) else self._part(part) for part in term.parts]
+        known = [str(part.value) for part in parts if isinstance(part, ast.Constant)]
         if len(known) == len(parts):
             return constant("".join(known))
-        return Operand(node=self.runtime("joined", self.nodes.list(parts)), kind="string")
+        return Operand(node=self.runtime("joined", self.nodes.array(parts)), kind="string")
 
     def _part(self, term: Term) -> ast.expr:
         """The text of a part; where it is undefined, the others still count."""

@@ -173,4 +173,3 @@ def _composites(pair: Pair) -> bool:
 
 def _wish(pattern: Term) -> str:
     return pattern.name.partition("#")[0] if isinstance(pattern, Var) and not pattern.is_wildcard else "value"
-

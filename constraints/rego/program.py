@@ -87,5 +87,3 @@ class RegoProgram:
     def explain(self) -> str:
         """The Python of this program, as text."""
         return "\n\n".join(ast.unparse(module) for module in self._generated.modules.values())
-
-

@@ -49,7 +49,19 @@ class Context:
     rules that `with` replaces by data. `steps`: how many iterations of nested loops are left, shared by derived contexts.
     """
 
-    __slots__ = ("budget", "data", "hidden", "input", "memo", "memory", "mocks", "outside", "review", "strict", "tables")
+    __slots__ = (
+        "budget",
+        "data",
+        "hidden",
+        "input",
+        "memo",
+        "memory",
+        "mocks",
+        "outside",
+        "review",
+        "strict",
+        "tables",
+    )
 
     def __init__(self, input: Value, data: Value, rules: int, outside: Outside = NOWHERE) -> None:
         self.input = input
