@@ -10,7 +10,6 @@ from constraints.rego.builtins.operands import array, integer, mapping, string, 
 from constraints.rego.builtins.outside import Context
 from constraints.rego.values import RegoSet, Value, pairs_of, text
 
-
 _REQUEST_NAMES: Final = frozenset(
     (
         "method",
