@@ -75,9 +75,9 @@ def _object(term: ObjectTerm) -> str:
 
 
 def _comprehension(term: Comprehension) -> str:
-    left, right = _CLOSURES[term.kind]
+    closure = _CLOSURES[term.kind]
     key = "" if term.key is None else f"{term_text(term.key)}: "
-    return f"{left}{key}{term_text(term.value)} | {body_text(term.body)}{right}"
+    return f"{closure[0]}{key}{term_text(term.value)} | {body_text(term.body)}{closure[1]}"
 
 
 def _template(term: TemplateString) -> str:
