@@ -103,6 +103,8 @@ class Typing:
         if isinstance(what, SomeIn):
             self._some_in(what)
         elif isinstance(what, Every):
+            if isinstance(what.domain, Var):
+                self.types.setdefault(what.domain.name, ANY)
             self.type_of(what.domain)
             self._references_in_body(what.body)
         elif isinstance(what, Call) and what.name in EQUALITIES and len(what.args) == 2:
