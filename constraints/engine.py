@@ -167,7 +167,11 @@ class Engine:
 
 def _outcomes(rule: Rule, review: Review, seen: Mapping[str, Json], inventory: Inventory) -> Sequence[Outcome]:
     try:
-        findings = _distinct(rule.program(seen, inventory))
+        findings = list(rule.program(seen, inventory))
+        if not findings:
+            return ()
+        if len(findings) > 1:
+            findings = _distinct(findings)
     except EvaluationError as error:
         return (_violation(rule.constraint, review, Finding(error.message, None, error=True)),)
     except Exception as error:  # a policy is strangers' code: whatever it does, the other policies go on
@@ -175,23 +179,21 @@ def _outcomes(rule: Rule, review: Review, seen: Mapping[str, Json], inventory: I
     return [_violation(rule.constraint, review, finding) for finding in findings]
 
 
-def _distinct(findings: Iterable[Finding]) -> Iterable[Finding]:
+def _distinct(findings: Iterable[Finding]) -> list[Finding]:
     """Rego's violations are a set: equal ones count once."""
-    found = list(findings)
-    if len(found) < 2:
-        return found
-    return {(one.message, quoted(one.details, 1 << 30) if one.details != {} else ""): one for one in found}.values()
+    found = {(one.message, quoted(one.details, 1 << 30) if one.details != {} else ""): one for one in findings}
+    return list(found.values())
 
 
 def _violation(constraint: Constraint, review: Review, finding: Finding) -> Violation:
     return Violation(
-        constraint=constraint,
-        object=review.ref,
-        message=finding.message,
-        details=finding.details,
-        action=constraint.action,
-        actions=constraint.actions if constraint.scoped else (),
-        error=finding.error,
+        constraint,
+        review.ref,
+        finding.message,
+        finding.details,
+        constraint.action,
+        constraint.actions if constraint.scoped else (),
+        finding.error,
     )
 
 

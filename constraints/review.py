@@ -15,7 +15,7 @@ def review_of(obj: Object, namespace: Object | None = None, *, request: Object |
 
     Nothing in `obj` is trusted: fields of a wrong type count as absent.
     """
-    return Review(object=obj, ref=ref_of(obj, request), namespace=namespace, request=request)
+    return Review(obj, ref_of(obj, request), namespace, request)
 
 
 def review_of_request(request: Object, namespace: Object | None = None) -> Review:
@@ -42,7 +42,10 @@ def document(review: Review, point: Point) -> dict[str, Json]:
     Keys that Kubernetes leaves out when they are empty (`name`, `namespace`) are left out here too. `namespaceObject`
     is empty for gator, and the Namespace's metadata, spec and status (empty for cluster-scoped objects) for the audit.
     """
-    result = _listed(review) if review.request is None else _requested(review, review.request)
+    result = _listed(review)
+    if review.request is not None:  # as it came, completed by what a listed object has
+        result.update(review.request)
+        result["object"] = review.object
     result["namespaceObject"] = {} if point is Point.GATOR else _namespace_object(review.namespace)
     return result
 
@@ -70,11 +73,6 @@ def _listed(review: Review) -> dict[str, Json]:
     if ref.namespace:
         result["namespace"] = ref.namespace
     return result
-
-
-def _requested(review: Review, request: Object) -> dict[str, Json]:
-    """The request as it came, completed by what a listed object has."""
-    return {**_listed(review), **request, "object": review.object}
 
 
 def _namespace_object(namespace: Object | None) -> dict[str, Json]:
