@@ -58,6 +58,11 @@ class Program:
         """Raises EvaluationError for errors that Rego defines, PolicyError for a message that is no text."""
         return [_finding(*row) for row in self._program.rows(review, inventory.tree)]
 
+    @property
+    def reads(self) -> frozenset[tuple[Json, ...]]:
+        """The places in the review document that the answer depends on, `*` for any key."""
+        return self._program.reads
+
     def explain(self) -> str:
         """The Python that the policy became."""
         return self._program.explain()

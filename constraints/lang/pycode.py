@@ -193,7 +193,10 @@ def _is_assigned(statement: ast.stmt, local: Container[str], assigned: set[str])
         head = statement.test if isinstance(statement, ast.If) else statement.iter
         if isinstance(statement, ast.For):
             inner |= _names(statement.target)
-        return _reads(head, local) <= assigned and all(_is_assigned(one, local, inner) for one in statement.body)
+        fine = _reads(head, local) <= assigned
+        for one in statement.body:  # no generator: bodies nest deeply, and each level is one frame only
+            fine = fine and _is_assigned(one, local, inner)
+        return fine
     if isinstance(statement, ast.Try):
         return all(_is_assigned(one, local, assigned) for one in statement.body)
     if isinstance(statement, ast.Assign):

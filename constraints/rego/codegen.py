@@ -67,6 +67,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "shown",
             "sorted_items",
             "spend",
+            "spend_size",
             "sorted_values",
             "table_of",
             "values_of",
@@ -131,8 +132,27 @@ class Generator:
     def entry(self, path: Path) -> str:
         """Translate the rule that a constraint is about; the name of its function, which gives rows."""
         branch = self.branch(path)
+        self._deep_first(path)
         source = branch.rule.definitions[0].source if branch.rule else ""
         return Entry(self.unit, self.tree, source).emit_entry(branch)
+
+    def _deep_first(self, path: Path) -> None:
+        """Translate what stands at the end of a long row of calls first, since each call on the way takes stack."""
+        graph = self.unit.resolved.graph
+        depth: dict[Path, int] = {}
+        for one in self.unit.resolved.order:
+            depth[one] = 1 + max((depth.get(other, 0) for other in graph.get(one, ())), default=0)
+        for one in self.unit.resolved.order:
+            if depth[one] % DEEP == 0 and depth[one] < depth.get(path, 0):
+                branch = self._place(one)
+                if branch is not None and branch.rule is not None:
+                    Joins(self.unit, self.tree, "").summary(branch)
+
+    def _place(self, path: Path) -> Branch | None:
+        branch: Branch | None = self.tree
+        for part in path:
+            branch = branch.children.get(part) if branch else None
+        return branch
 
     def rules(self) -> None:
         """Translate all rules."""
@@ -185,6 +205,7 @@ def _bodies(resolved: Resolved) -> Iterator[Any]:
 
 
 INPUT: Final = object()
+DEEP: Final = 15  # calls in a row, each of which is translated within the one before
 
 
 def _targets(node: Any) -> Iterator[object]:

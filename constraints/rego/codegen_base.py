@@ -107,7 +107,8 @@ class Unit:
     `scope`: the global names of the generated code. `functions`: what was generated, by source. `mocked`: the functions
     that some `with` replaces. `numbers`: rules by path, `with` hides them and answers are kept by number. `parameters`: those of the constraint, where there is one: the
     input then is {"review": ..., "parameters": ...}. `fixed`: no `with` changes the input. `summaries`: the functions
-    that were generated, by rule and known arguments. `reads`: the places in the review that are looked at.
+    that were generated, by rule and known arguments. `reads`: the places in the review whose
+    values are used; `steps`: those that are looked for.
     """
 
     resolved: Resolved
@@ -124,6 +125,7 @@ class Unit:
     fixed: bool = False
     summaries: dict[Any, Summary] = field(default_factory=dict)
     reads: dict[Path, None] = field(default_factory=dict)
+    steps: dict[Path, None] = field(default_factory=dict)
 
     def bind(self, wish: str, value: Any) -> str:
         """The global name of an object that generated code needs; the same one for the same object."""
@@ -213,6 +215,7 @@ class Emission:
         self.pure = True
         self.quiet = True
         self.alien = False
+        self.grown: set[str] = set()
         self.is_repeated = not unit.fixed or bool(unit.targets or unit.mocked)
         self.weight = 1
         self.place = Place([])

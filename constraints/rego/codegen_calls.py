@@ -13,6 +13,7 @@ from constraints.rego.codegen_inline import INLINE
 from constraints.rego.syntax import Call, Scalar, Term
 from constraints.rego.values import key_of
 
+_GROWING = frozenset({"array.concat", "concat", "replace", "sprintf", "strings.replace_n"})
 _RESULTS = {"string": "text", "number": "number", "boolean": "holds", "array": "items", "set": "members"}
 _SIMPLE_KINDS = frozenset({"null", "boolean", "number", "string", "array", "object", "set"})
 
@@ -111,7 +112,12 @@ class Calls(Bodies):
         run = self.nodes.call(
             self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments)
         )
+        grows = builtin.name in _GROWING and self._is_grown(arguments)
         self.emit(self.nodes.attempt([self.nodes.assign(name, run)], "BuiltinError", [self._failure(builtin, name)]))
+        if builtin.name in _GROWING:
+            self.grown.add(name)
+        if grows:
+            self.emit(self.nodes.do(self.runtime("spend_size", self.context(), self.nodes.name(name))))
         return Operand(name=name, defined=False, kind=builtin.result if builtin.result in _SIMPLE_KINDS else "")
 
     def _folded(self, builtin: Builtin, arguments: list[Any]) -> Operand:
@@ -129,6 +135,12 @@ class Calls(Bodies):
         builtin = self.nodes.name(self.unit.bind(f"B_{_python_name(name)}", self.builtin(name)))
         known = self.nodes.row([self.load(argument) for argument in arguments])
         return self.runtime("attempt", self.context(), builtin, known, self.where())
+
+    def _is_grown(self, arguments: list[Operand]) -> bool:
+        """Whether something that a builtin has made larger is made larger again: this doubles, and doubles."""
+        nodes = [self.expression(argument) for argument in arguments if not argument.is_constant]
+        loaded = {found.id for node in nodes for found in ast.walk(node) if isinstance(found, ast.Name)}
+        return bool(loaded & self.grown)
 
     def _passed(self, builtin: Builtin, arguments: list[Operand]) -> list[ast.expr]:
         context = [self.context()] if builtin.contextual else []

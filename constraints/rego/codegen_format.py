@@ -44,6 +44,11 @@ class Formats(Calls):
                 parts.append(self.nodes.constant(text))
             if value is not None:
                 parts += self._verb(verb, value)
+        if self._is_grown(values):
+            found = self.kept(Operand(node=self.nodes.at(ast.JoinedStr(_merged(parts))), kind="string"), wish or "text")
+            self.grown.add(found.name)
+            self.emit(self.nodes.do(self.runtime("spend_size", self.context(), self.load(found))))
+            return found
         return Operand(node=self.nodes.at(ast.JoinedStr(_merged(parts))), kind="string")
 
     def _verb(self, verb: str, value: Operand) -> list[ast.expr]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from constraints.rego.codegen_base import BASE, DICT, INPUT, NOTHING, Emission, Operand, constant
 from constraints.rego.resolved import Path
@@ -75,6 +76,7 @@ class Refs(Emission):
         index = self._index(value, key)
         if index is not None and index in self.place.walked:
             return self.place.walked[index]
+        self._note(_below(value, key))
         wish = key.constant if isinstance(key.constant, str) else "item"
         kind = BASE if value.kind == BASE else ""
         found = self.kept(
@@ -111,15 +113,22 @@ class Refs(Emission):
         value = self.kept(value)
         self.spend(value)
         kind = BASE if value.kind == BASE else ""
+        self._note(_below(value))
         if isinstance(key, Var) and key.is_wildcard:
             (item,) = self.loop(("item",), self._each(value, "sorted_values" if self.place.ordered else "values_of"))
             return Operand(name=item, kind=kind, origin=_below(value))
         wish = key.name.partition("#")[0] if isinstance(key, Var) else "key"
+        self._note(_below(value), used=True)
         function = "sorted_items" if self.place.ordered else "items_of"
         name, item = self.loop((wish, "item"), self.runtime(function, self.expression(value)))
         if not self.match(key, Operand(name=name)):
             return NOTHING
         return Operand(name=item, kind=kind, origin=_below(value))
+
+    def _note(self, path: Path | None, *, used: bool = False) -> None:
+        """Note that a place in the review is looked for; `used`: that all of its keys are used."""
+        if path is not None:
+            (self.unit.reads if used else self.unit.steps)[path] = None
 
     def spend(self, value: Operand) -> None:
         """Count the iterations of a loop that may be multiplied: by one around it, or by calls of this function."""
@@ -134,8 +143,12 @@ class Refs(Emission):
         return self.nodes.choice(self.is_type(value, "list"), self.expression(value), slow)
 
 
+ANY: Final = "*"
+"""In a path: any key."""
+
+
 def _below(value: Operand, key: Operand = NOTHING) -> Path | None:
     """The place of what is in a value, for any key when there is none."""
     if value.origin is None:
         return None
-    return (*value.origin, key.constant if key.is_constant and key.defined else "*")
+    return (*value.origin, key.constant if key.is_constant and key.defined else ANY)

@@ -102,6 +102,7 @@ class Rules(Documents):
             )
             self.parameters.append(constant or Operand(name=name))
         names = [parameter.name for parameter in self.parameters if parameter.name]
+        self.grown.update(names)
         with self.aside() as block:
             self._answer(rule)
         function = self.unit.new(branch.function) if any(known) else branch.function

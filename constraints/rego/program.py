@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from constraints.errors import EvaluationError
+from constraints.errors import CompileError, EvaluationError
 from constraints.rego.builtins import Builtin
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.codegen import Generator
 from constraints.rego.prepare import prepare
-from constraints.rego.resolved import Resolved
+from constraints.rego.resolved import Path, Resolved
 from constraints.rego.runtime import BUDGET, NOWHERE, Context, Rows
 from constraints.rego.syntax import Module
 from constraints.rego.values import Value, order_key
@@ -42,7 +42,17 @@ class RegoPolicy:
 
     def program(self, parameters: Value) -> RegoProgram:
         """The policy for one constraint."""
-        return RegoProgram(self._resolved, self._entry, parameters, self._settings)
+        try:
+            return RegoProgram(self._resolved, self._entry, parameters, self._settings)
+        except RecursionError as error:
+            raise CompileError("rego_compile_error: the policy nests too deeply") from error
+
+
+def _ends(used: Iterable[Path], steps: Iterable[Path]) -> frozenset[Path]:
+    """The places that are used, and those where a walk ends; none that is below another one."""
+    on_the_way = {path[:size] for path in steps for size in range(len(path))}
+    found = {*used, *(path for path in steps if path not in on_the_way)}
+    return frozenset(path for path in found if not any(path[:size] in found for size in range(len(path))))
 
 
 def _sorted(found: Rows) -> list[tuple[Value, Value]]:
@@ -59,6 +69,7 @@ class RegoProgram:
         generator = Generator(resolved, settings.builtins, parameters=parameters)
         function = generator.entry(entry)
         self._generated = generator.generated()
+        self._reads = _ends(generator.unit.reads, generator.unit.steps)
         self._generated.load()
         self._evaluate = self._generated.scope[function]
         self._parameters = parameters
@@ -78,11 +89,16 @@ class RegoProgram:
             context.memory = {}
         try:
             found = self._evaluate(context)
-        except RecursionError as error:
-            raise EvaluationError("the evaluation nests too deeply", code="budget_exceeded") from error
+        except (RecursionError, MemoryError) as error:
+            raise EvaluationError("the evaluation nests too deeply or is too large", code="budget_exceeded") from error
         if len(found) < 2:
             return tuple(found.values())
         return _sorted(found)
+
+    @property
+    def reads(self) -> frozenset[Path]:
+        """The places in the review that the answer depends on, `*` for any key; what is below a place counts with it."""
+        return self._reads
 
     def explain(self) -> str:
         """The Python of this program, as text."""

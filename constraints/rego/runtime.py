@@ -35,7 +35,7 @@ MISSING: Final = object()
 
 NOWHERE: Final = Outside()
 ANSWERS: Final = 4096
-BUDGET: Final = 1 << 40
+BUDGET: Final = 10_000_000
 
 SIZED: Final = frozenset({str, list, dict, RegoSet, RegoObject})
 NUMBERS: Final = frozenset({int, float, Decimal, Written, WrittenDecimal})
@@ -162,6 +162,12 @@ def sorted_items(value: Value) -> Iterable[tuple[Value, Value]]:
 def spend(context: Context, value: Value) -> None:
     """Count the iterations that a loop over the value makes, one at least."""
     context.budget.spend(len(value) if type(value) in _COLLECTIONS else 1)
+
+
+def spend_size(context: Context, value: Value) -> None:
+    """Count what a value takes that a policy makes larger and larger."""
+    if type(value) is str or type(value) is list:
+        context.budget.spend(len(value))
 
 
 def is_collection(value: Value) -> bool:
