@@ -72,8 +72,9 @@ def _review_all(work: Work, sinks: Sequence[Sink], summary: Summary, stopping: C
         else:
             _review_page(item, work.rules, sinks, summary)
         if stopping():
-            summary.interrupted = True
-            return
+            break
+    # A source that waits for its next page may end because of the stop, and what it gave is then a part.
+    summary.interrupted = stopping()
 
 
 def _review_page(page: Page, rules: Rules, sinks: Sequence[Sink], summary: Summary) -> None:

@@ -92,7 +92,7 @@ class ClusterSource:
             finally:
                 self.spilled = ahead.spilled
                 ahead.close()
-                thread.join(timeout=5.0)
+                thread.join(timeout=1.0)  # a request on its way is not waited for
 
     def _cache(self, stack: ExitStack) -> PageCache | None:
         if self.pace.cache_dir is None:

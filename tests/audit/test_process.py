@@ -80,7 +80,7 @@ def test_it_audits_at_once_and_again_after_an_interval_and_leaves_at_sigterm(
 def test_sigterm_in_the_middle_of_a_run_ends_it_without_writing_a_part(
     samples: EmbeddedCluster, tmp_path: Path
 ) -> None:
-    samples.faults.append(Fault("/apis/apps/v1/deployments", delay=1.5))
+    samples.faults.append(Fault("/apis/apps/v1/deployments", delay=8))
     with patrol(samples, tmp_path, "--leader-elect=false") as process:
         eventually(lambda: events(tmp_path, "violation_audited"))
         process.send_signal(signal.SIGTERM)

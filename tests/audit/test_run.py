@@ -175,8 +175,14 @@ def test_pages_and_seconds_are_counted_by_kind() -> None:
     assert (stats.objects, stats.pages, stats.list_seconds) == (2, 2, 1.5)
 
 
-def test_a_stop_ends_the_run_after_the_page_in_work() -> None:
+def test_a_source_that_ends_because_of_the_stop_leaves_a_part() -> None:
     answers = iter([False, True])
+    sink = play([Page(PODS, [pod("a", ["x"])])], stopping=lambda: next(answers))
+    assert sink.finished[0].interrupted
+
+
+def test_a_stop_ends_the_run_after_the_page_in_work() -> None:
+    answers = iter([False, True, True])
     sink = play([Page(PODS, [pod(n, ["x"])]) for n in "abc"], stopping=lambda: next(answers))
     assert (len(sink.violations), sink.finished[0].interrupted) == (2, True)
 
