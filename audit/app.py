@@ -15,7 +15,8 @@ from threading import Event, Thread, Timer
 from types import FrameType
 
 from audit.aggregate import Summary
-from audit.config import ClusterConfig, Config, ServeConfig
+from audit.config import AuditConfig, ClusterConfig, Config, ServeConfig
+from audit.engines import EngineOptions, engines
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client
 from audit.kube.discovery import discover
@@ -108,10 +109,16 @@ def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more
         operations=config.audit.operations,
         chunk_size=config.audit.chunk_size,
         referential=config.audit.referential_rules,
+        drivers=engines(engine_options(config.audit)),
     )
     sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(client).patch), MetricsSink(metrics), *more, LogSink())
     guarded = tuple(GuardedSink(sink) for sink in sinks)
     return Auditor(config, client, metrics, Policies(client, settings, stop), guarded, stop)
+
+
+def engine_options(audit: AuditConfig) -> EngineOptions:
+    """What the configuration says of the policy engines."""
+    return EngineOptions(audit.disabled_builtins, audit.enabled_builtins, audit.evaluation_budget)
 
 
 def once(auditor: Auditor) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from audit.arguments import HELP, HelpWanted, parse, warnings
-from audit.config import Config
 from audit.errors import AuditError, ConfigError
+
+if TYPE_CHECKING:
+    from audit.config import Config
 
 DISTRIBUTION = "kube-patrol"
 OK = 0
@@ -42,13 +44,17 @@ def _dispatch(arguments: Arguments) -> int:
         sys.stderr.write(_overview())
         return WRONG_USE
     name, rest = arguments[0], arguments[1:]
+    return COMMANDS[name][0](rest) if name in COMMANDS else _no_command(name, rest)
+
+
+def _no_command(name: str, rest: Arguments) -> int:
+    from audit.arguments import HELP  # late, as all of the flags: `patrol test` has its own and must start at once
+
     if name in HELP:
         return _help(rest)
     if name == "--version":
         return _version(rest)
-    if name not in COMMANDS:
-        return _complain(f"unknown command {name!r}: one of {', '.join(COMMANDS)}; see `patrol help`", WRONG_USE)
-    return COMMANDS[name][0](rest)
+    return _complain(f"unknown command {name!r}: one of {', '.join(COMMANDS)}; see `patrol help`", WRONG_USE)
 
 
 def _run(arguments: Arguments) -> int:
@@ -94,6 +100,9 @@ def _help(arguments: Arguments) -> int:
 
 
 def _configured(name: str, arguments: Arguments, action: Callable[[Config], int]) -> int:
+    from audit.arguments import HelpWanted, parse, warnings
+    from audit.config import Config
+
     try:
         values = parse(arguments, os.environ)
     except HelpWanted:

@@ -32,6 +32,8 @@ class AuditConfig:
     operations: tuple[str, ...] = OPERATIONS
     referential_rules: bool = True
     disabled_builtins: tuple[str, ...] = ()
+    enabled_builtins: tuple[str, ...] = ()
+    evaluation_budget: int = 10_000_000
     manage_crds: str = "auto"
 
 
@@ -101,6 +103,8 @@ def _audit(values: Values) -> AuditConfig:
         operations=tuple(name for name in OPERATIONS if name in values.words("operation")),
         referential_rules=values.truth("enable-referential-rules"),
         disabled_builtins=values.words("disable-opa-builtin"),
+        enabled_builtins=values.words("enable-opa-builtin"),
+        evaluation_budget=values.number("evaluation-budget"),
         manage_crds=values.text("manage-crds"),
     )
 

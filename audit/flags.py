@@ -87,6 +87,14 @@ FLAGS: tuple[Flag, ...] = (
     Flag("operation", ALL_OPERATIONS, OPERATIONS, "what this instance does: audit and status count here", AUDIT),
     Flag("enable-referential-rules", True, TRUTH, "allow templates that read data.inventory", POLICIES),
     Flag("disable-opa-builtin", (), BUILTINS, "refuse templates that call this Rego builtin", POLICIES),
+    Flag("enable-opa-builtin", (), BUILTINS, "allow http.send or net.lookup_ip_addr in templates", POLICIES),
+    Flag(
+        "evaluation-budget",
+        10_000_000,
+        UNSIGNED,
+        "steps that one policy may take for one object before it is stopped",
+        POLICIES,
+    ),
     Flag(
         "manage-crds",
         "auto",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from constraints.drivers import register
-from constraints.drivers.regopy import RegopyDriver
+from constraints.drivers.rego import RegoDriver
 from constraints.engine import Engine
 from constraints.errors import PolicyError
 from constraints.inventory import Inventory
@@ -25,4 +25,4 @@ __all__ = [
     "Violation",
 ]
 
-register(RegopyDriver())
+register(RegoDriver())

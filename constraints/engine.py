@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -165,32 +165,35 @@ class Engine:
         )
 
 
-def _outcomes(rule: Rule, review: Review, seen: Mapping[str, Json], inventory: Inventory) -> Iterator[Outcome]:
+def _outcomes(rule: Rule, review: Review, seen: Mapping[str, Json], inventory: Inventory) -> Sequence[Outcome]:
     try:
-        findings = _distinct(rule.program(seen, inventory))
+        findings = list(rule.program(seen, inventory))
+        if not findings:
+            return ()
+        if len(findings) > 1:
+            findings = _distinct(findings)
     except EvaluationError as error:
-        yield _violation(rule.constraint, review, Finding(error.message, None, error=True))
+        return (_violation(rule.constraint, review, Finding(error.message, None, error=True)),)
     except Exception as error:  # a policy is strangers' code: whatever it does, the other policies go on
-        yield _gap(rule.constraint, review, "EvaluationFailed", f"could not be evaluated: {_cause(error)}")
-    else:
-        for finding in findings:
-            yield _violation(rule.constraint, review, finding)
+        return (_gap(rule.constraint, review, "EvaluationFailed", f"could not be evaluated: {_cause(error)}"),)
+    return [_violation(rule.constraint, review, finding) for finding in findings]
 
 
 def _distinct(findings: Iterable[Finding]) -> list[Finding]:
     """Rego's violations are a set: equal ones count once."""
-    return list({(finding.message, quoted(finding.details, 1 << 30)): finding for finding in findings}.values())
+    found = {(one.message, quoted(one.details, 1 << 30) if one.details != {} else ""): one for one in findings}
+    return list(found.values())
 
 
 def _violation(constraint: Constraint, review: Review, finding: Finding) -> Violation:
     return Violation(
-        constraint=constraint,
-        object=review.ref,
-        message=finding.message,
-        details=finding.details,
-        action=constraint.action,
-        actions=constraint.actions if constraint.scoped else (),
-        error=finding.error,
+        constraint,
+        review.ref,
+        finding.message,
+        finding.details,
+        constraint.action,
+        constraint.actions if constraint.scoped else (),
+        finding.error,
     )
 
 

@@ -164,16 +164,13 @@ def _hit(tests: Sequence[Test], name: str | None, otherwise: bool) -> bool:
 
 def _labels(obj: Object) -> Labels:
     """Labels as Kubernetes' own reader gives them: null is the empty text, one of another type spoils them all."""
-    labels = mapping(obj.get("metadata")).get("labels")
-    if not isinstance(labels, Mapping):
-        return {}
+    labels = mapping(mapping(obj.get("metadata")).get("labels"))
     found = {key: "" if value is None else value for key, value in labels.items()}
     return found if all(isinstance(value, str) for value in found.values()) else {}
 
 
 def _text(obj: Object, field: str) -> str:
-    metadata = obj.get("metadata")
-    value = metadata.get(field) if isinstance(metadata, Mapping) else None
+    value = mapping(obj.get("metadata")).get(field)
     return value if isinstance(value, str) else ""
 
 

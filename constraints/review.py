@@ -15,7 +15,7 @@ def review_of(obj: Object, namespace: Object | None = None, *, request: Object |
 
     Nothing in `obj` is trusted: fields of a wrong type count as absent.
     """
-    return Review(object=obj, ref=ref_of(obj, request), namespace=namespace, request=request)
+    return Review(obj, ref_of(obj, request), namespace, request)
 
 
 def review_of_request(request: Object, namespace: Object | None = None) -> Review:
@@ -40,37 +40,39 @@ def document(review: Review, point: Point) -> dict[str, Json]:
     """What policies see as `input.review`.
 
     Keys that Kubernetes leaves out when they are empty (`name`, `namespace`) are left out here too. `namespaceObject`
-    is null for gator, and the Namespace's metadata, spec and status (empty for cluster-scoped objects) for the audit.
+    is empty for gator, and the Namespace's metadata, spec and status (empty for cluster-scoped objects) for the audit.
     """
-    result = _listed(review) if review.request is None else _requested(review, review.request)
-    result["namespaceObject"] = None if point is Point.GATOR else _namespace_object(review.namespace)
+    result = _listed(review)
+    if review.request is not None:  # as it came, completed by what a listed object has
+        result.update(review.request)
+        result["object"] = review.object
+    result["namespaceObject"] = {} if point is Point.GATOR else _namespace_object(review.namespace)
     return result
 
 
 def mapping(value: Json) -> Mapping[str, Any]:
     """`value` when it is a mapping, else an empty one."""
-    return value if isinstance(value, Mapping) else _NOTHING
+    return value if type(value) is dict or isinstance(value, Mapping) else _NOTHING  # asking for Mapping is slow
 
 
 def _listed(review: Review) -> dict[str, Json]:
     ref = review.ref
-    return {
+    kind = ref.kind
+    result: dict[str, Json] = {
         "uid": "",
-        "kind": {"group": ref.kind.group, "version": ref.kind.version, "kind": ref.kind.kind},
+        "kind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
         "resource": {"group": "", "version": "", "resource": ""},
-        **({"name": ref.name} if ref.name else {}),
-        **({"namespace": ref.namespace} if ref.namespace else {}),
         "operation": "",
         "userInfo": {},
         "options": None,
         "object": review.object,
         "oldObject": None,
     }
-
-
-def _requested(review: Review, request: Object) -> dict[str, Json]:
-    """The request as it came, completed by what a listed object has."""
-    return {**_listed(review), **request, "object": review.object}
+    if ref.name:
+        result["name"] = ref.name
+    if ref.namespace:
+        result["namespace"] = ref.namespace
+    return result
 
 
 def _namespace_object(namespace: Object | None) -> dict[str, Json]:
@@ -84,11 +86,15 @@ def _requested_kind(request: Object) -> Kind | None:
     return Kind(_text(kind.get("group")), _text(kind.get("version")), _text(kind.get("kind")))
 
 
-def _labels(metadata: Mapping[str, Json]) -> dict[str, str] | None:
+def _labels(metadata: Mapping[str, Json]) -> Mapping[str, str] | None:
+    """The labels themselves where all are texts, as they nearly always are; else a copy of those that are."""
     labels = metadata.get("labels")
-    if not isinstance(labels, Mapping):
+    if type(labels) is not dict and not isinstance(labels, Mapping):
         return None
-    return {key: value for key, value in labels.items() if isinstance(key, str) and isinstance(value, str)}
+    for key, value in labels.items():
+        if type(key) is not str or type(value) is not str:
+            return {key: value for key, value in labels.items() if isinstance(key, str) and isinstance(value, str)}
+    return labels
 
 
 def _text(value: Json) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from audit.engines import DEFAULTS, EngineOptions, engines
 from audit.errors import InputError
 from audit.gator.golang import quote
 from audit.gator.output import Report, Result
-from audit.gator.stats import Meter
 from audit.sources.manifests import Manifest
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError
 from constraints.errors import CompileError, EngineMissing
 from constraints.model import Json, Object
 from constraints.review import mapping, review_of
+
+if TYPE_CHECKING:
+    from audit.gator.stats import Meter
 
 TEMPLATES: Final = "templates.gatekeeper.sh"
 CONSTRAINTS: Final = "constraints.gatekeeper.sh"
@@ -31,9 +34,12 @@ class Outcome:
     gaps: Sequence[Gap]
 
 
-def evaluate(manifests: Sequence[Manifest], meter: Meter | None = None) -> Outcome:
+def evaluate(
+    manifests: Sequence[Manifest], meter: Meter | None = None, options: EngineOptions = DEFAULTS
+) -> Outcome:
     """Review every object by every constraint among them. Raises InputError for an object that cannot be used."""
-    engine = Engine(Point.GATOR, meter.drivers()) if meter else Engine(Point.GATOR)
+    drivers = engines(options)
+    engine = Engine(Point.GATOR, meter.drivers(drivers) if meter else drivers)
     gaps = list(load(manifests, engine))
     for manifest in manifests:
         _check_kind(manifest)

@@ -28,6 +28,8 @@ _LARGE: Final = 10**21
 
 def quote(text: str) -> str:
     """`text` as `%q` prints it."""
+    if text.isprintable():
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return '"' + "".join(_ESCAPES.get(char) or (char if char.isprintable() else _escaped(char)) for char in text) + '"'
 
 

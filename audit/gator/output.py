@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from audit.gator import goyaml
 from audit.gator.golang import json_text, quote
 from constraints import Constraint, Violation
 from constraints.model import Json, Object
@@ -42,7 +41,7 @@ class Report:
 
 
 @dataclass(slots=True)
-class _Texts:
+class Texts:
     """Texts of values that come up again and again, remembered by identity."""
 
     write: Callable[[Json], str]
@@ -59,8 +58,9 @@ def text(report: Report) -> Iterator[str]:
     """One line for each violation."""
     for result in report.results:
         metadata = result.object.get("metadata") or {}
-        namespace = metadata.get("namespace")
-        name = f"{namespace}/{metadata.get('name', '')}" if namespace else metadata.get("name", "")
+        given = [metadata.get(key) for key in ("namespace", "name")]
+        namespace, name = [word if isinstance(word, str) else "" for word in given]  # as gator: `name: n` is no name
+        name = f"{namespace}/{name}" if namespace else name
         kind = f"{result.object.get('apiVersion', '')}/{result.object.get('kind', '')}"
         violation = result.violation
         yield f"{kind} {name}: [{quote(violation.constraint.name)}] Message: {quote(violation.message)}\n"
@@ -78,13 +78,9 @@ def json(report: Report) -> Iterator[str]:
 
 def yaml(report: Report) -> Iterator[str]:
     """The first result in block style and every further one on a line, as gator has it."""
-    if report.stats is None:
-        yield from _yaml_results(report.results, 0) if report.results else ["[]\n"]
-        return
-    yield "results:"
-    yield from ("\n", *_yaml_results(report.results, 4)) if report.results else [" []\n"]
-    yield "stats:"
-    yield from _yaml_stats(report.stats)
+    from audit.gator.yamloutput import document  # late: its expressions take longer to compile than most runs last
+
+    yield from document(report)
 
 
 def described(constraint: Constraint) -> dict[str, Json]:
@@ -98,8 +94,8 @@ def described(constraint: Constraint) -> dict[str, Json]:
 
 def _json_results(results: Iterable[Result], depth: int) -> Iterator[str]:
     pad, key = " " * 4 * depth, "\n" + " " * 4 * (depth + 2)
-    whole = _Texts(lambda value: json_text(value, depth + 2))
-    policies = _Texts(lambda constraint: json_text(described(constraint), depth + 2))
+    whole = Texts(lambda value: json_text(value, depth + 2))
+    policies = Texts(lambda constraint: json_text(described(constraint), depth + 2))
     lead = "["
     for result in results:
         rows = _json_rows(result, whole, policies, depth + 2)
@@ -108,7 +104,7 @@ def _json_results(results: Iterable[Result], depth: int) -> Iterator[str]:
     yield "null" if lead == "[" else f"\n{pad}]"
 
 
-def _json_rows(result: Result, whole: _Texts, policies: _Texts, depth: int) -> Iterator[tuple[str, str]]:
+def _json_rows(result: Result, whole: Texts, policies: Texts, depth: int) -> Iterator[tuple[str, str]]:
     """Fields that Go leaves out when they are empty are left out."""
     violation = result.violation
     yield "target", json_text(TARGET)
@@ -137,51 +133,6 @@ def _go_struct(value: Json, depth: int) -> str:
     if isinstance(value, list) and value:
         return "[" + ",".join(inner + _go_struct(item, depth + 1) for item in value) + outer + "]"
     return json_text(value, depth)
-
-
-def _yaml_results(results: Sequence[Result], indent: int) -> Iterator[str]:
-    pad = " " * indent
-    first = results[0]
-    yield f"{pad}- "
-    yield from goyaml.fields(
-        [("result", _yaml_rows(first)), ("violatingObject", first.object), ("trace", None)], indent + 2
-    )
-    whole = _Texts(goyaml.flow)
-    policies = _Texts(lambda constraint: goyaml.flow(described(constraint)))
-    for result in results[1:]:
-        rows = ", ".join(f"{key}: {value}" for key, value in _flow_rows(result, policies))
-        yield f"{pad}- {{result: {{{rows}}}, violatingObject: {whole.of(result.object)}, trace: null}}\n"
-
-
-def _yaml_rows(result: Result) -> goyaml.Rows:
-    violation = result.violation
-    return goyaml.Rows(
-        (
-            ("target", TARGET),
-            ("msg", violation.message),
-            ("metadata", _details(violation)),
-            ("constraint", {"object": described(violation.constraint)}),
-            ("enforcementaction", violation.action),
-            ("scopedenforcementactions", list(violation.actions)),
-        )
-    )
-
-
-def _flow_rows(result: Result, policies: _Texts) -> Iterator[tuple[str, str]]:
-    for key, value in _yaml_rows(result):
-        if key == "constraint":
-            yield key, f"{{object: {policies.of(result.violation.constraint)}}}"
-        else:
-            yield key, goyaml.flow(value)
-
-
-def _details(violation: Violation) -> dict[str, Json]:
-    return {} if violation.details is None else {"details": violation.details}
-
-
-def _yaml_stats(stats: Sequence[Mapping[str, Json]]) -> Iterator[str]:
-    rows = [goyaml.rows(entry) for entry in stats]
-    yield from goyaml.block(rows, 4) if rows else [" []\n"]
 
 
 FORMATS: Final[Mapping[str, Callable[[Report], Iterator[str]]]] = {"text": text, "json": json, "yaml": yaml}

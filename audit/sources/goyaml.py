@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 import yaml
@@ -19,7 +18,7 @@ import yaml
 from constraints.model import Json
 
 _TAG: Final = "tag:yaml.org,2002:"
-_EXACT: Final = 1 << 53  # up to here every integer is a float64
+_PLAIN: Final = 1_000_000  # below, Go's shortest form of an integral float64 has no exponent
 _UNSIGNED: Final = 1 << 64
 _SIGNED: Final = -(1 << 63)
 _FALSE: Final = frozenset({"n", "no", "false", "off"})
@@ -160,7 +159,8 @@ def load_gator(text: str) -> Json:
 def float64(value: Json) -> Json:
     """`value` with every number as gator's reader holds it: a float64, written with the fewest digits.
 
-    An integral one stays an int here: 3.0 is 3, 2^53+1 is 2^53, 2^63 is 9223372036854776000.
+    An integral one below a million is an int here, since it prints as one: 3.0 is 3. From there on it is a float, which
+    Rego prints with an exponent (golden/FORMAT.md): 2^53+1 is 9.007199254740992e+15.
     """
     if isinstance(value, dict):
         return {key: float64(item) for key, item in value.items()}
@@ -185,9 +185,7 @@ def spread(value: Json, limit: int) -> int:
 
 
 def _shortest(number: float) -> int | float:
-    if not number.is_integer():
-        return number
-    return int(number) if abs(number) <= _EXACT else int(Decimal(repr(number)))
+    return int(number) if number.is_integer() and abs(number) < _PLAIN else number
 
 
 def exact(value: Json) -> Json:

@@ -23,7 +23,8 @@ STDIN: Final = "stdin"
 _SEPARATOR: Final = re.compile(r"^---(.*)(?:\n|\Z)", re.MULTILINE)
 _EMPTY: Final = re.compile(r"(?:\s*(?:#.*)?(?:\n|\Z))*\Z")
 _SOLID: Final = re.compile(r"\S")
-_ODD_NUMBER: Final = re.compile(r"[:,\[]\s*-?\d+(?:\d{15}|[.eE])")  # a number that may not be a float64 as it stands
+# A number in JSON that may not be a float64 as it stands; the quantifiers give nothing back, so hostile text costs no more.
+_ODD_NUMBER: Final = re.compile(r"[:,\[]\s*+-?(?:\d{7,}+|\d++[.eE][-+.\deE]*+)\s*+[,}\]]")
 
 _ALIASED: Final = 10  # nodes that a character of YAML may stand for; without aliases it is less than one
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Event
 
 from audit.errors import KubeError, NotFound
@@ -24,6 +24,7 @@ from audit.sources.surroundings import GATEKEEPER_NAMESPACE, Surroundings
 from audit.sources.templates import TEMPLATES, Ingestion, TemplateBook, TemplateRecord
 from constraints import Cause, Engine, Gap, Inventory, PolicyError
 from constraints.crd import GROUP as CONSTRAINTS_GROUP
+from constraints.drivers import DRIVERS, Driver
 from constraints.model import Object
 
 
@@ -31,7 +32,8 @@ from constraints.model import Object
 class PolicySettings:
     """How policies are read; `namespace` is that of this pod, `manage_crds` is auto, true or false.
 
-    `operations` are the roles that this pod names in `status.byPod`; `crd_seconds` is how long new CRDs may take.
+    `operations` are the roles that this pod names in `status.byPod`; `drivers` the engines by name; `crd_seconds` is how
+    long new CRDs may take.
     """
 
     pod_name: str = "no-pod"
@@ -40,6 +42,7 @@ class PolicySettings:
     operations: tuple[str, ...] = ("audit", "status")
     chunk_size: int = 500
     referential: bool = True
+    drivers: Mapping[str, Driver] = field(default_factory=lambda: DRIVERS)
     crd_seconds: float = 5.0
 
 
@@ -84,7 +87,7 @@ class Policies:
         stop = stop or Event()
         self._client = client
         self._settings = settings
-        self._engine = Engine()
+        self._engine = Engine(drivers=settings.drivers)
         self._templates = TemplateBook(self._engine, settings.referential, elapsed)
         self._constraints = ConstraintBook(self._engine)
         self._crds = ConstraintCrds(client, settings.manage_crds, Patience(settings.crd_seconds, stop, elapsed))

@@ -11,7 +11,7 @@ import pytest
 import audit
 from audit.cli import COMMANDS, main
 
-HEAVY = ("kubernetes", "starlette", "uvicorn", "prometheus_client", "regopy")
+HEAVY = ("kubernetes", "starlette", "uvicorn", "prometheus_client", "jsonschema", "cryptography")
 
 
 def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,129 +1,103 @@
-"""Seconds and peak memory of one audit of fleets of several sizes: `make bench`.
+"""What kube-patrol costs: `make bench`, or `make bench ARGS="review startup"` for some of it.
 
-The fleets and policies are those of ../shared/bench. Every audit and the embedded API server are processes of their own.
+`audits` gives seconds and peak memory of audits of growing fleets. All others give figures beside those of a peer that
+is measured in the same run: gator, built from the Go tools of tests/peers. Fleets and policies are those of ../shared.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 
-from benchmarks import fleets, places
-from benchmarks.measured import Measured
+from benchmarks import audits, figures, fleets
+from benchmarks.audits import say
+from benchmarks.figures import Figure
+from benchmarks.measurements import LIBRARY, MEASUREMENTS, Bench
+from benchmarks.places import Failed
+from peers.build import NoGo, peer
 
-from audit.aggregate import PHASES
-
-COLUMNS = ("pods", "objects", *PHASES, "total", "objects/s", "MiB", "violations", "gaps")
-NOTE = """\
-Seconds; listing goes on while pages are evaluated, so the phases add up to more than the total.
-MiB is the peak of the auditing process (ru_maxrss)."""
+AUDITS = "audits"
+NAMES = (*MEASUREMENTS, AUDITS)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure what `arguments` ask for and print a row for each size as soon as it is there."""
+    """Measure what `arguments` ask for; gives the exit code: 2 when something could not be measured."""
     options = parser().parse_args(arguments)
-    if not fleets.BENCH.is_dir():
-        return complain(f"needs the fleet and the policies in {fleets.BENCH}")
-    chosen = choice(options.policies)
-    if unknown := sorted(set(chosen) - set(fleets.names())):
-        return complain(f"--policies: no policy {', '.join(unknown)}; there are {', '.join(fleets.names())}")
-    with tempfile.TemporaryDirectory(prefix="kube-patrol-bench-") as folder:
-        say(f"{server_of(options)}; policies: {', '.join(chosen)}" if not options.kubeconfig else server_of(options))
-        try:
-            rows = list(measure(options, Path(folder), chosen))
-        except places.Failed as error:
-            return complain(str(error))
-    say(f"{NOTE}\n{growth(rows)}" if len(rows) > 1 else NOTE)
+    for folder in (fleets.BENCH, LIBRARY):
+        if not folder.is_dir():
+            return complain(f"needs the fleet, the policies and the library beside the repository, in {folder}")
+    wanted = options.what or NAMES
+    if unknown := sorted({*wanted} - {*NAMES}):
+        return complain(f"no measurement {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    try:
+        compare(options, [name for name in wanted if name != AUDITS])
+        if AUDITS in wanted:
+            audits.run(options)
+    except Failed as error:
+        return complain(str(error))
     return 0
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    result = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    result.add_argument("--sizes", default="1000,10000,40000", help="numbers of Pods, ascending (%(default)s)")
-    result.add_argument(
-        "--policies",
-        default="few",
-        help=f"few ({', '.join(fleets.FEW)}), all (40,000 Pods then take about half an hour) or names",
+    result = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    result.add_argument("--flags", default="", help="more flags of `patrol run`, separated by spaces")
-    where = result.add_mutually_exclusive_group()
-    where.add_argument("--real", action="store_true", help="on a real kube-apiserver instead of the embedded one")
-    where.add_argument("--kubeconfig", type=Path, help="audit this cluster as it is; writes its constraints' statuses")
+    result.add_argument("what", nargs="*", metavar="WHAT", help=f"of {', '.join(NAMES)}; all")
+    of = result.add_argument_group("figures beside a peer's")
+    of.add_argument("--markdown", action="store_true", help="the table as the README has it")
+    of.add_argument("--rounds", type=int, default=3, help="runs of each command; medians count (%(default)s)")
+    of.add_argument("--pods", type=int, default=4000, help="size of the fleet for `test` (%(default)s)")
+    of.add_argument("--services", type=int, default=2000, help="Services for `referential` (%(default)s)")
+    of.add_argument("--no-gator", action="store_true", help="measure ours alone")
+    audits.add_flags(result)
     return result
 
 
-def choice(words: str) -> tuple[str, ...]:
-    """The policies that the option names."""
-    return {"few": fleets.FEW, "all": fleets.names()}.get(words) or tuple(words.split(","))
+def compare(options: argparse.Namespace, names: Sequence[str]) -> None:
+    """Print the table of these measurements, also when one of them failed. Raises Failed."""
+    found: list[Figure] = []
+    try:
+        for figure in measured(options, names):
+            tell("  ".join(figures.cells(figure)))  # a whole table may take minutes
+            found.append(figure)
+    finally:
+        if found:
+            say((figures.markdown if options.markdown else figures.plain)(found))
 
 
-def measure(options: argparse.Namespace, folder: Path, chosen: Sequence[str]) -> Iterator[Measured]:
-    """A row for each size, printed on the way."""
-    sizes = [0] if options.kubeconfig else sorted(int(size) for size in options.sizes.split(","))
-    say(line(COLUMNS))
-    with place(options, folder, chosen) as fill:
-        for pods in sizes:
-            with fill(pods) as kubeconfig:
-                row = Measured(**json.loads(places.audit_once(kubeconfig, folder, *options.flags.split())))
-            say(line(cells(row)))
-            yield row
+def measured(options: argparse.Namespace, names: Sequence[str]) -> Iterator[Figure]:
+    """The figures of these measurements."""
+    if not names:
+        return
+    gator = None if options.no_gator else found_gator()
+    with tempfile.TemporaryDirectory(prefix="kube-patrol-bench-") as folder:
+        bench = Bench(gator, options.rounds, options.pods, options.services, Path(folder), tell)
+        for name in names:
+            yield from MEASUREMENTS[name](bench)
 
 
-def place(options: argparse.Namespace, folder: Path, chosen: Sequence[str]) -> AbstractContextManager[places.Fill]:
-    """Where to measure."""
-    if options.kubeconfig:
-        return places.given(options.kubeconfig)
-    return places.real(folder, chosen) if options.real else places.embedded(folder, chosen)
+def found_gator() -> Path | None:
+    """The peer, built when it has not been before; None, and a word on stderr, without Go."""
+    try:
+        return peer("gator")
+    except NoGo as error:
+        tell(f"{error}: what is compared with it is skipped")
+        return None
 
 
-def server_of(options: argparse.Namespace) -> str:
-    """What the objects are served by, in words."""
-    if options.kubeconfig:
-        return f"The cluster of {options.kubeconfig}"
-    return "A real kube-apiserver" if options.real else "The embedded API server"
-
-
-def cells(row: Measured) -> tuple[str, ...]:
-    """A row of the table."""
-    seconds = [*(row.phases[phase] for phase in PHASES), row.seconds]
-    speed = row.objects / row.seconds
-    counts = (f"{row.pods:,}", f"{row.objects:,}")
-    return (
-        *counts,
-        *(f"{s:.2f}" for s in seconds),
-        f"{speed:,.0f}",
-        f"{row.memory:.0f}",
-        f"{row.violations:,}",
-        str(row.gaps),
-    )
-
-
-def line(texts: Sequence[str]) -> str:
-    """Texts as the columns of a line."""
-    return "  ".join(f"{text:>9}" for text in texts)
-
-
-def growth(rows: Sequence[Measured]) -> str:
-    """How peak memory grows between the two largest fleets."""
-    small, large = rows[-2:]
-    return f"Peak memory at {large.pods:,} Pods is {large.memory / small.memory:.2f} times that at {small.pods:,}."
-
-
-def say(text: str) -> None:
-    """Print at once: the next row may take minutes."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+def tell(text: str) -> None:
+    """Say something that is no part of the result."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def complain(text: str) -> int:
     """Say what is wrong; gives the exit code."""
-    sys.stderr.write(f"bench: {text}\n")
+    tell(f"bench: {text}")
     return 2
 
 

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
+from benchmarks.memory import mebibytes
+
 from audit.aggregate import Summary
 from audit.app import serve
 from audit.arguments import parse
@@ -88,8 +90,7 @@ def measured(summary: Summary) -> Measured:
 
 def peak_memory() -> float:
     """The most memory that this process ever had, in MiB."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / (1 << 20) if sys.platform == "darwin" else most / (1 << 10)
+    return mebibytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ def test_a_cluster_scoped_object_has_no_key_namespace_and_an_empty_namespace_obj
     assert found["namespaceObject"] == {}
 
 
-def test_for_gator_the_namespace_object_is_null() -> None:
-    assert document(review_of(pod(), SHOP), Point.GATOR)["namespaceObject"] is None
+def test_for_gator_the_namespace_object_is_empty() -> None:
+    assert document(review_of(pod(), SHOP), Point.GATOR)["namespaceObject"] == {}
 
 
 REQUEST: dict[str, Any] = {
@@ -61,7 +61,7 @@ REQUEST: dict[str, Any] = {
 def test_an_admission_request_counts_more_than_its_object() -> None:
     review = review_of_request(REQUEST)
     assert review.ref == ObjectRef(Kind("apps", "v1", "Deployment"), "there", "asked")
-    assert document(review, Point.GATOR) == {**REQUEST, "namespaceObject": None}
+    assert document(review, Point.GATOR) == {**REQUEST, "namespaceObject": {}}
 
 
 def test_a_delete_is_about_the_old_object() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
 
 from audit.errors import InputError
+from audit.sources.goyaml import float64
 from audit.sources.manifests import Manifest, duplicates, parse, piped, read, read_objects
 
 FILE = 'file: "f.yaml"'
@@ -123,6 +125,20 @@ def test_devices_and_closed_streams_are_not_piped(tmp_path: Path) -> None:
         assert piped(file) is file
     assert piped(file) is None
     assert piped(None) is None
+
+
+@pytest.mark.parametrize(
+    "number", ["1.0", "-2.50", "1e3", "1E+3", "-1.5e-2", "1234567", "-12345678.5", "9007199254740993", "7"]
+)
+@pytest.mark.parametrize(
+    "around", ['{"a": %s}', '{"a":[%s,1]}', '{"a": [1, %s\n]}', '{"b": "x:1.5,", "a": %s\r\n, "c": {}}']
+)
+def test_numbers_in_json_are_float64_wherever_they_stand(number: str, around: str) -> None:
+    assert repr(values(around % number)) == repr([float64(json.loads(around % number))])
+
+
+def test_text_that_looks_like_numbers_costs_no_more_time() -> None:
+    assert values('{"a": "' + ":1.1" * 100_000 + ",: " * 10_000 + "1" * 100_000 + '"}')
 
 
 def test_objects_of_one_group_kind_namespace_and_name_are_duplicates() -> None:

@@ -133,7 +133,7 @@ def test_a_template_in_error_is_a_gap_a_status_and_an_error_of_its_constraints(s
     bad = stored.get(TEMPLATES, "k8sbad")
     [error] = entry(bad)["errors"]
     assert "created" not in bad["status"]
-    assert (error["code"], error["location"]) == ("ingest_error", "K8sBad/template:3:7")
+    assert (error["code"], error["location"]) == ("ingest_error", "K8sBad/template:3:10")
     assert entry(stored.get(TEMPLATES, "k8sother"))["errors"][0]["code"] == "ingest_error"
     [in_error] = entry(stored.get(f"{CONSTRAINTS}/k8sbad", "one"))["errors"]
     assert in_error["message"].startswith("its ConstraintTemplate k8sbad is in error: ")

@@ -68,7 +68,7 @@ def test_statuses_are_written_and_then_left_alone(cluster: EmbeddedCluster, load
     assert good
     assert refused
     assert (stored["status"]["created"], stored["status"]["byPod"][0]["id"]) == (True, "patrol-0")
-    assert bad["status"]["byPod"][0]["errors"][0]["location"] == "K8sBad/template:3:7"
+    assert bad["status"]["byPod"][0]["errors"][0]["location"] == "K8sBad/template:3:10"
     assert good["status"]["byPod"][0]["enforced"] is True
     assert good["status"]["byPod"][0]["observedGeneration"] == good["metadata"]["generation"]
     assert "unrecognized enforcementAction" in refused["status"]["byPod"][0]["errors"][0]["message"]

@@ -1,0 +1,42 @@
+"""The policy engines of this process: what a configuration says of them, and the hooks that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from audit.outside import outside
+from constraints.drivers import Driver
+from constraints.drivers.rego import RegoDriver
+from constraints.rego.builtins import Capabilities
+from constraints.rego.program import Settings
+
+BUDGET = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """Rego builtins that are refused, or allowed beyond the usual; steps of one evaluation.
+
+    `say` hears what policies print; without it calls of `print` are erased, as Gatekeeper erases them.
+    """
+
+    disabled_builtins: tuple[str, ...] = ()
+    enabled_builtins: tuple[str, ...] = ()
+    budget: int = BUDGET
+    say: Callable[[str], None] | None = None
+
+
+DEFAULTS = EngineOptions()
+
+
+def engines(options: EngineOptions = DEFAULTS) -> dict[str, Driver]:
+    """The drivers by the name of their engine."""
+    able = Capabilities(frozenset(options.disabled_builtins), frozenset(options.enabled_builtins))
+    settings = Settings(able.builtins(), outside(options.say or _unheard), options.budget, options.say is not None)
+    rego = RegoDriver(settings)
+    return {rego.engine: rego}
+
+
+def _unheard(text: str) -> None:
+    """For calls that are erased."""

@@ -1,0 +1,139 @@
+"""The Rego driver: templates are compiled to Python, and once more for each constraint's parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from constraints.errors import CompileError, PolicyError
+from constraints.fields import quoted
+from constraints.inventory import Inventory
+from constraints.lang.source import Source, Span
+from constraints.model import Finding, Json
+from constraints.rego.builtins import Capabilities
+from constraints.rego.codegen_walk import nodes_of
+from constraints.rego.parser import parse_module
+from constraints.rego.program import ENTRY, RegoPolicy, RegoProgram, Settings
+from constraints.rego.syntax import Module, Ref, Scalar, Var
+from constraints.rego.values import to_json
+
+_READABLE = ("lib", "inventory")
+_REGO_V1 = re.compile(r"(?m)^[ \t]*import[ \t]+(rego\.v1)\b")
+
+
+class RegoDriver:
+    """Compiles Rego of v0 and v1."""
+
+    engine = "Rego"
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or Settings(Capabilities().builtins())
+
+    def compile(self, kind: str, source: Mapping[str, Json]) -> Policy:
+        """Raises CompileError with line and column."""
+        try:
+            return Policy(RegoPolicy(_modules(source), self._settings))
+        except CompileError as error:
+            raise CompileError(error.message, span=error.span, source=f"{kind}/{error.source}") from error
+
+
+class Policy:
+    """The code of one template."""
+
+    def __init__(self, policy: RegoPolicy) -> None:
+        self._policy = policy
+
+    def program(self, parameters: Json) -> Program:
+        """The policy for one constraint."""
+        return Program(self._policy.program({} if parameters is None else parameters))
+
+
+class Program:
+    """One constraint."""
+
+    def __init__(self, program: RegoProgram) -> None:
+        self._program = program
+
+    def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Sequence[Finding]:
+        """Raises EvaluationError for errors that Rego defines, PolicyError for a message that is no text."""
+        return [_finding(*row) for row in self._program.rows(review, inventory.tree)]
+
+    @property
+    def reads(self) -> frozenset[tuple[Json, ...]]:
+        """The places in the review document that the answer depends on, `*` for any key."""
+        return self._program.reads
+
+    def explain(self) -> str:
+        """The Python that the policy became."""
+        return self._program.explain()
+
+
+def _finding(message: Json, details: Json) -> Finding:
+    if not isinstance(message, str):
+        raise PolicyError(f"violation: msg must be a string, it is {quoted(to_json(message))}")
+    return Finding(message, _integral(to_json(details)) if details else details)
+
+
+def _integral(value: Json) -> Json:
+    """JSON with integral numbers as integers, as all other parts of the report have them."""
+    if isinstance(value, dict):
+        return {key: _integral(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_integral(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# what Gatekeeper asks of the modules of a template (contract, section 4.3)
+
+
+def _modules(source: Mapping[str, Json]) -> list[Module]:
+    """The entry module, then the libraries, named as in Gatekeeper's errors. Raises CompileError."""
+    v1 = source.get("version") == "v1"
+    entry = _module(Source("template", source["rego"]), v1)
+    if not any(_defines(rule.head.path, ENTRY) for rule in entry.rules):
+        raise CompileError(f"the module defines no rule named {ENTRY}", span=Span(1, 1), source=entry.source)
+    libs = [Source(f'libs["lib_{at}"]', text) for at, text in enumerate(source.get("libs") or ())]
+    return [entry, *[_library(_module(lib, v1)) for lib in libs]]
+
+
+def _defines(path: Sequence[object], name: str) -> bool:
+    return isinstance(path[0], Scalar) and path[0].value == name
+
+
+def _module(source: Source, v1: bool) -> Module:
+    module = parse_module(source, v1)
+    found = None if v1 else _REGO_V1.search(source.text)
+    if found:
+        line = source.text.count("\n", 0, found.start(1)) + 1
+        column = found.start(1) - source.text.rfind("\n", 0, found.start(1))
+        raise CompileError("import of rego.v1 is not allowed", span=Span(line, column), source=source.name)
+    for one in module.imports:
+        if one.path[:2] not in (("data", "lib"), ("data", "inventory")):
+            raise CompileError(f"import of {'.'.join(one.path)} is not allowed", span=one.span, source=source.name)
+    for name, span in _reads(module):
+        if name not in _READABLE:
+            what = f"data.{name}" if name else "data"
+            message = f"{what} must not be read: only data.lib and data.inventory may"
+            raise CompileError(message, span=span, source=source.name)
+    return module
+
+
+def _library(module: Module) -> Module:
+    if module.package[0] != "lib" or len(module.package) < 2:
+        message = f"package {'.'.join(module.package)} of a library must be below lib"
+        raise CompileError(message, span=module.span, source=module.source)
+    return module
+
+
+def _reads(module: Module) -> Iterator[tuple[str, Span]]:
+    """What a module reads below `data`, by first name; the empty name where that varies."""
+    heads = set()
+    for node in nodes_of(module.rules):
+        if isinstance(node, Ref) and node.head == Var("data"):
+            heads.add(id(node.head))
+            first = node.path[0]
+            yield first.value if isinstance(first, Scalar) and isinstance(first.value, str) else "", node.span
+        elif id(node) in heads:
+            continue
+        elif isinstance(node, Var) and node.name == "data":
+            yield "", node.span

@@ -1,0 +1,38 @@
+"""Arrays: concat, flatten, slice, reverse (OPA's topdown/array.go)."""
+
+from __future__ import annotations
+
+from constraints.rego.builtins import builtin
+from constraints.rego.builtins.operands import array, integer
+from constraints.rego.values import Value
+
+
+@builtin("array.concat", "array", "array", result="array")
+def concat(first: Value, second: Value) -> list[Value]:
+    """The elements of one, then those of the other."""
+    return array(first, 1) + array(second, 2)
+
+
+@builtin("array.flatten", "array", result="array")
+def flatten(nested: Value) -> list[Value]:
+    """The elements of an element that is an array in its place; one level."""
+    flat: list[Value] = []
+    for element in array(nested, 1):
+        if isinstance(element, list):
+            flat += element
+        else:
+            flat.append(element)
+    return flat
+
+
+@builtin("array.slice", "array", "number", "number", result="array")
+def slice_(elements: Value, start: Value, stop: Value) -> list[Value]:
+    """The elements from `start` up to, without, `stop`, both moved into the array."""
+    found, first, last = array(elements, 1), integer(start, 2), integer(stop, 3)
+    return found[max(first, 0) : max(last, 0)]
+
+
+@builtin("array.reverse", "array", result="array")
+def reverse(elements: Value) -> list[Value]:
+    """The last one first."""
+    return array(elements, 1)[::-1]

@@ -1,0 +1,120 @@
+"""JSON as Go reads and writes it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from constraints.rego.builtins import BuiltinError
+from constraints.rego.builtins.jsonmistakes import mistake
+from constraints.rego.number import number_of, number_text
+from constraints.rego.values import RegoObject, RegoSet, Value, sorted_pairs
+
+_ESCAPED: Final = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]')
+_SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def quote(text: str) -> str:
+    """A JSON string; `<`, `>` and `&` are escaped, and a byte that is no UTF-8 is U+FFFD."""
+    return f'"{_ESCAPED.sub(_escape, text)}"'
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    if "\ud800" <= character <= "\udfff":
+        return "\\ufffd"
+    return _SHORT.get(character) or f"\\u{ord(character):04x}"
+
+
+def marshal(value: Value, separators: tuple[str, str] = (",", ":")) -> str:
+    """Compact JSON; sets are sorted arrays, and a key that is no string is its own JSON."""
+    try:
+        return _marshal(value, separators)
+    except RecursionError as error:
+        raise BuiltinError("value is nested too deeply") from error
+
+
+def _marshal(value: Value, separators: tuple[str, str]) -> str:
+    comma, colon = separators
+    if isinstance(value, str):
+        return quote(value)
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    if isinstance(value, list | RegoSet):
+        return f"[{comma.join([_marshal(item, separators) for item in value])}]"
+    if isinstance(value, dict | RegoObject):
+        pairs = (
+            sorted((key_text(key), item) for key, item in sorted_pairs(value))
+            if isinstance(value, RegoObject)
+            else sorted_pairs(value)
+        )
+        return f"{{{comma.join([f'{quote(key)}{colon}{_marshal(item, separators)}' for key, item in pairs])}}}"
+    return number_text(value)
+
+
+def key_text(key: Value) -> str:
+    """A key of an object in JSON: a string as it is, anything else as JSON."""
+    return key if isinstance(key, str) else _marshal(key, (",", ":"))
+
+
+def indented(value: Value, prefix: str, indent: str) -> str:
+    """JSON with one element a line; no prefix before the first one."""
+    try:
+        return _indented(value, f"\n{prefix}", indent)
+    except RecursionError as error:
+        raise BuiltinError("value is nested too deeply") from error
+
+
+def _indented(value: Value, line: str, indent: str) -> str:
+    inner = line + indent
+    if isinstance(value, list | RegoSet) and len(value):
+        items = [f"{inner}{_indented(item, inner, indent)}" for item in value]
+        return f"[{','.join(items)}{line}]"
+    if isinstance(value, dict | RegoObject) and len(value):
+        pairs = sorted(((key_text(key), item) for key, item in sorted_pairs(value)), key=lambda pair: pair[0])
+        items = [f"{inner}{quote(key)}: {_indented(item, inner, indent)}" for key, item in pairs]
+        return f"{{{','.join(items)}{line}}}"
+    return _marshal(value, (",", ":"))
+
+
+def unmarshal(text: str) -> Value:
+    """The value of a JSON text, numbers exact. Raises BuiltinError with what Go says about the commonest mistakes."""
+    try:
+        found = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise BuiltinError(mistake(text) or error.msg) from error
+    except RecursionError as error:
+        raise BuiltinError("exceeded max depth") from error
+    except ValueError as error:  # NaN, or a number beyond all bounds
+        raise BuiltinError(mistake(text) or str(error)) from error
+    return _without_surrogates(found) if _SURROGATE_ESCAPE.search(text) else found
+
+
+def is_json(text: str) -> bool:
+    """Whether it is JSON."""
+    try:
+        unmarshal(text)
+    except BuiltinError:
+        return False
+    return True
+
+
+def _not_json(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_float=number_of, parse_int=number_of, parse_constant=_not_json)
+
+
+def _without_surrogates(value: Value) -> Value:
+    """Go reads half of a surrogate pair as U+FFFD."""
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,204 @@
+"""`regex.*`: Go's regular expressions on RE2, which takes the same syntax and linear time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final
+
+import re2
+
+from constraints.rego.builtins import BuiltinError, builtin
+from constraints.rego.builtins.operands import as_bytes, from_bytes, integer, string
+from constraints.rego.values import Value
+
+Pattern = Any
+Match = Any
+
+_PROGRAM_BYTES: Final = 64 << 20  # Go has no such limit; RE2's own 8 MiB is too small for long alternations
+_GO_WORDS: Final = {  # RE2's word for a mistake -> Go's (regexp/syntax)
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "trailing \\": "trailing backslash at end of expression",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+}
+_REFERENCE: Final = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
+
+
+@lru_cache(maxsize=2048)
+def compiled(pattern: str) -> Pattern:
+    """A compiled pattern, which searches bytes; BuiltinError in Go's words if it is none."""
+    if r"\C" in pattern and re.search(r"(?<!\\)(?:\\\\)*\\C", pattern):
+        raise BuiltinError("error parsing regexp: invalid escape sequence: `\\C`")
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _PROGRAM_BYTES
+    try:
+        return re2.compile(as_bytes(pattern), options)
+    except re2.error as error:
+        raise BuiltinError(_go_error(error)) from error
+
+
+def _go_error(error: Exception) -> str:
+    what = error.args[0] if error.args else ""
+    words = from_bytes(what) if isinstance(what, bytes) else str(what)
+    code, _, where = words.partition(": ")
+    return f"error parsing regexp: {_GO_WORDS.get(code, code)}: `{where}`"
+
+
+@lru_cache(maxsize=8192)
+def search(pattern: str, text: str) -> bool:
+    """Whether the pattern matches anywhere; remembered, as clusters repeat themselves."""
+    return compiled(pattern).search(as_bytes(text)) is not None
+
+
+def matches(pattern: Pattern, text: bytes) -> Iterator[Match]:
+    """All matches as Go finds them: no empty one right behind another, none inside of a character."""
+    end = -1
+    for match in pattern.finditer(text):
+        start, previous, end = match.start(), end, match.end()
+        if start == end and (start == previous or (text[start : start + 1] > b"\x7f" and text[start] < 0xC0)):
+            continue
+        yield match
+
+
+def _first(pattern: str, text: str, count: int) -> Iterator[Match]:
+    found = matches(compiled(pattern), as_bytes(text))
+    for position, match in enumerate(found):
+        if 0 <= count <= position:
+            return
+        yield match
+
+
+@builtin("regex.match", "string", "string", result="boolean")
+def regex_match(pattern: Value, value: Value) -> bool:
+    """Whether the pattern matches anywhere in the value."""
+    return search(string(pattern, 1), string(value, 2))
+
+
+@builtin("re_match", "string", "string", result="boolean")
+def re_match(pattern: Value, value: Value) -> bool:
+    """The old name of `regex.match`."""
+    return search(string(pattern, 1), string(value, 2))
+
+
+@builtin("regex.is_valid", "string", result="boolean")
+def is_valid(pattern: Value) -> bool:
+    """Whether it is a pattern at all; false for what is no string."""
+    if not isinstance(pattern, str):
+        return False
+    try:
+        compiled(pattern)
+    except BuiltinError:
+        return False
+    return True
+
+
+@builtin("regex.find_n", "string", "string", "number", result="array")
+def find_n(pattern: Value, value: Value, number: Value) -> list[Value]:
+    """The first `number` matches, all of them if it is negative."""
+    found = _first(string(pattern, 1), string(value, 2), integer(number, 3))
+    return [from_bytes(match.group()) for match in found]
+
+
+@builtin("regex.find_all_string_submatch_n", "string", "string", "number", result="array")
+def find_all_string_submatch_n(pattern: Value, value: Value, number: Value) -> list[Value]:
+    """The first `number` matches, each with its groups; a group that took no part is empty."""
+    found = _first(string(pattern, 1), string(value, 2), integer(number, 3))
+    return [[from_bytes(match.group()), *map(from_bytes, match.groups(b""))] for match in found]
+
+
+@builtin("regex.split", "string", "string", result="array")
+def split(pattern: Value, value: Value) -> list[Value]:
+    """The value cut at each match, as Go's Regexp.Split with no limit."""
+    text = as_bytes(string(value, 2))
+    regexp = compiled(string(pattern, 1))
+    if pattern and not text:
+        return [""]
+    pieces, start, end = [], 0, 0
+    for match in matches(regexp, text):
+        end = match.start()
+        if match.end():
+            pieces.append(text[start:end])
+        start = match.end()
+    if end != len(text):
+        pieces.append(text[start:])
+    return [from_bytes(piece) for piece in pieces]
+
+
+@builtin("regex.replace", "string", "string", "string", result="string")
+def replace(base: Value, pattern: Value, replacement: Value) -> str:
+    """Each match replaced; `$1`, `${1}` and `${name}` in the replacement are the match's groups."""
+    text, template = as_bytes(string(base, 1)), string(replacement, 3)
+    regexp = compiled(string(pattern, 2))
+    if regexp.search(text) is None:
+        return string(base, 1)
+    pieces, start = [], 0
+    for match in matches(regexp, text):
+        pieces += [text[start : match.start()], as_bytes(_expand(template, match, regexp))]
+        start = match.end()
+    return from_bytes(b"".join([*pieces, text[start:]]))
+
+
+def _expand(template: str, match: Match, regexp: Pattern) -> str:
+    """Go's Regexp.Expand; `$` with no name behind it stays."""
+    if "$" not in template:
+        return template
+    return _REFERENCE.sub(lambda found: "$" if found[1] else _group(found[2] or found[3], match, regexp), template)
+
+
+def _group(name: str, match: Match, regexp: Pattern) -> str:
+    index = regexp.groupindex.get(as_bytes(name))
+    if name.isascii() and name.isdigit() and (name == "0" or name[0] != "0"):
+        index = int(name) if len(name) < 9 else None
+    if index is None or index > regexp.groups:
+        return ""
+    return from_bytes(match.group(index) or b"")
+
+
+@builtin("regex.template_match", "string", "string", "string", "string", result="boolean")
+def template_match(template: Value, value: Value, start: Value, end: Value) -> bool:
+    """Whether the value matches a text with patterns between delimiters, from end to end."""
+    text, subject = string(template, 1), string(value, 2)
+    opening, closing = as_bytes(string(start, 3)), as_bytes(string(end, 4))
+    for name, delimiter in (("start", opening), ("end", closing)):
+        if len(delimiter) != 1:
+            raise BuiltinError(f"{name} delimiter has to be exactly one character long but is {len(opening)} long")
+    return search(_from_template(text, start, end), subject)
+
+
+@lru_cache(maxsize=512)
+def _from_template(template: str, start: str, end: str) -> str:
+    pieces, position = ["^"], 0
+    for first, last in _delimited(template, start, end):
+        inner = template[first + 1 : last - 1]
+        compiled(f"^{inner}$")
+        pieces.append(f"{_quoted(template[position:first])}({inner})")
+        position = last
+    return "".join([*pieces, _quoted(template[position:]), "$"])
+
+
+def _delimited(template: str, start: str, end: str) -> Iterator[tuple[int, int]]:
+    """The outermost delimited parts, each from its first character to behind its last one."""
+    level = first = 0
+    for position, character in enumerate(template):
+        if character == start:
+            level += 1
+            first = position if level == 1 else first
+        elif character == end:
+            level -= 1
+            if level == 0:
+                yield first, position + 1
+        if level < 0:
+            break
+    if level:
+        raise BuiltinError(f'unbalanced braces in "{template}"')
+
+
+def _quoted(text: str) -> str:
+    return re.sub(r"[\\.+*?()|\[\]{}^$]", r"\\\g<0>", text)

@@ -1,0 +1,217 @@
+"""Strings (OPA's topdown/strings.go). A position is one of characters; sprintf has a file of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from constraints.rego.bigfloat import big, truncated
+from constraints.rego.builtins import BuiltinError, builtin
+from constraints.rego.builtins.letters import lower_case, upper_case
+from constraints.rego.builtins.operands import integer, mapping, not_one_of, number, string, strings, unfit
+from constraints.rego.number import integer_text
+from constraints.rego.values import Value, sorted_pairs
+
+_SPACE: Final = (
+    "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+)
+_BASES: Final = {2: "b", 8: "o", 10: "d", 16: "x"}
+
+
+@builtin("concat", "string", "array|set", result="string")
+def concat(separator: Value, pieces: Value) -> str:
+    """The pieces with the separator between them."""
+    return string(separator, 1).join(strings(pieces, 2, "set", "array"))
+
+
+@builtin("contains", "string", "string", result="boolean")
+def contains(text: Value, part: Value) -> bool:
+    """Whether the part is somewhere in the text."""
+    whole = string(text, 1)
+    return string(part, 2) in whole
+
+
+@builtin("startswith", "string", "string", result="boolean")
+def startswith(text: Value, prefix: Value) -> bool:
+    """Whether the text begins so."""
+    return string(text, 1).startswith(string(prefix, 2))
+
+
+@builtin("endswith", "string", "string", result="boolean")
+def endswith(text: Value, suffix: Value) -> bool:
+    """Whether the text ends so."""
+    return string(text, 1).endswith(string(suffix, 2))
+
+
+@builtin("strings.any_prefix_match", "string|array|set", "string|array|set", result="boolean")
+def any_prefix_match(texts: Value, prefixes: Value) -> bool:
+    """Whether one of the texts begins with one of the prefixes."""
+    found, wanted = _texts(texts, 1), tuple(_texts(prefixes, 2))
+    return any(text.startswith(wanted) for text in found)
+
+
+@builtin("strings.any_suffix_match", "string|array|set", "string|array|set", result="boolean")
+def any_suffix_match(texts: Value, suffixes: Value) -> bool:
+    """Whether one of the texts ends with one of the suffixes."""
+    found, wanted = _texts(texts, 1), tuple(_texts(suffixes, 2))
+    return any(text.endswith(wanted) for text in found)
+
+
+def _texts(value: Value, position: int) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return strings(value, position, "string", "set", "array")
+
+
+@builtin("strings.count", "string", "string", result="number")
+def count(text: Value, part: Value) -> int:
+    """How often the part is in the text, without overlaps."""
+    return string(text, 1).count(string(part, 2))
+
+
+@builtin("strings.reverse", "string", result="string")
+def reverse(text: Value) -> str:
+    """The last character first."""
+    return string(text, 1)[::-1]
+
+
+@builtin("format_int", "number", "number", result="string")
+def format_int(value: Value, base: Value) -> str:
+    """The integer part to the base 2, 8, 10 or 16."""
+    size, radix = number(value, 1), number(base, 2)
+    if type(radix) is not int or radix not in _BASES:
+        raise not_one_of(2, "2", "8", "10", "16")
+    integral = truncated(big(size))
+    return integer_text(integral) if radix == 10 else f"{integral:{_BASES[radix]}}"
+
+
+@builtin("indexof", "string", "string", result="number")
+def indexof(text: Value, part: Value) -> int:
+    """Where the part is first, or -1."""
+    return string(text, 1).find(_sought(part))
+
+
+@builtin("indexof_n", "string", "string", result="array")
+def indexof_n(text: Value, part: Value) -> list[int]:
+    """Everywhere where the part is, overlaps included."""
+    return list(_positions(string(text, 1), _sought(part)))
+
+
+def _sought(part: Value) -> str:
+    found = string(part, 2)
+    if not found:
+        raise BuiltinError("empty search character")
+    return found
+
+
+def _positions(text: str, part: str) -> Iterator[int]:
+    at = text.find(part)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
+
+
+@builtin("substring", "string", "number", "number", result="string")
+def substring(text: Value, start: Value, length: Value) -> str:
+    """So many characters from a position on; all of them when the length is negative."""
+    whole, first, size = string(text, 1), integer(start, 2), integer(length, 3)
+    if first < 0:
+        raise BuiltinError("negative offset")
+    return whole[first:] if size < 0 else whole[first : first + size]
+
+
+@builtin("lower", "string", result="string")
+def lower(text: Value) -> str:
+    """In lower case."""
+    return lower_case(string(text, 1))
+
+
+@builtin("upper", "string", result="string")
+def upper(text: Value) -> str:
+    """In upper case."""
+    return upper_case(string(text, 1))
+
+
+@builtin("split", "string", "string", result="array")
+def split(text: Value, separator: Value) -> list[str]:
+    """The pieces between separators; the characters where the separator is empty."""
+    whole, mark = string(text, 1), string(separator, 2)
+    return whole.split(mark) if mark else list(whole)
+
+
+@builtin("replace", "string", "string", "string", result="string")
+def replace(text: Value, old: Value, new: Value) -> str:
+    """Each `old` as `new`."""
+    return string(text, 1).replace(string(old, 2), string(new, 3))
+
+
+@builtin("strings.replace_n", "object", "string", result="string")
+def replace_n(patterns: Value, text: Value) -> str:
+    """Each key of an object as its value: left to right, the first key in order where several begin, never twice."""
+    news: dict[str, str] = {}
+    found = mapping(patterns, 1)
+    whole = string(text, 2)
+    for old, new in sorted_pairs(found):
+        if not isinstance(old, str):
+            raise unfit(1, "non-string key found in pattern object")
+        if not isinstance(new, str):
+            raise unfit(1, "non-string value found in pattern object")
+        news[old] = new
+    return _replaced(whole, news)
+
+
+def _replaced(text: str, news: dict[str, str]) -> str:
+    everywhere = news.pop("", None)
+    if not news:
+        return text if everywhere is None else text.replace("", everywhere)
+    any_old = re.compile("|".join(map(re.escape, news)))
+    if everywhere is None:
+        return any_old.sub(lambda found: news[found[0]], text)
+    return "".join(_between(text, any_old, news, everywhere))
+
+
+def _between(text: str, any_old: re.Pattern[str], news: dict[str, str], everywhere: str) -> Iterator[str]:
+    """With an empty key, whose value comes before each character that stays, each that goes, and the end."""
+    at = 0
+    while at <= len(text):
+        yield everywhere
+        found = any_old.match(text, at)
+        yield news[found[0]] if found else text[at : at + 1]
+        at = found.end() if found else at + 1
+
+
+@builtin("trim", "string", "string", result="string")
+def trim(text: Value, characters: Value) -> str:
+    """Without these characters at both ends."""
+    return string(text, 1).strip(string(characters, 2))
+
+
+@builtin("trim_left", "string", "string", result="string")
+def trim_left(text: Value, characters: Value) -> str:
+    """Without these characters at the beginning."""
+    return string(text, 1).lstrip(string(characters, 2))
+
+
+@builtin("trim_right", "string", "string", result="string")
+def trim_right(text: Value, characters: Value) -> str:
+    """Without these characters at the end."""
+    return string(text, 1).rstrip(string(characters, 2))
+
+
+@builtin("trim_prefix", "string", "string", result="string")
+def trim_prefix(text: Value, prefix: Value) -> str:
+    """Without this beginning."""
+    return string(text, 1).removeprefix(string(prefix, 2))
+
+
+@builtin("trim_suffix", "string", "string", result="string")
+def trim_suffix(text: Value, suffix: Value) -> str:
+    """Without this end."""
+    return string(text, 1).removesuffix(string(suffix, 2))
+
+
+@builtin("trim_space", "string", result="string")
+def trim_space(text: Value) -> str:
+    """Without Unicode's white space at both ends."""
+    return string(text, 1).strip(_SPACE)

@@ -1,0 +1,222 @@
+"""From resolved rules to Python functions: the trees of their modules, and the functions themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from constraints.errors import CompileError
+from constraints.lang.pycode import Names
+from constraints.rego import runtime, runtime_documents, values
+from constraints.rego.builtins import Builtin, BuiltinError
+from constraints.rego.codegen_base import NO_CONSTANT, Unit
+from constraints.rego.codegen_entry import Entry
+from constraints.rego.codegen_joins import Joins
+from constraints.rego.codegen_tree import FUNCTION, Branch, tree_of
+from constraints.rego.codegen_walk import nodes_of
+from constraints.rego.resolved import Path, Resolved
+from constraints.rego.syntax import Body, Expr, FunctionName, Ref, Scalar, Var
+
+RUNTIME: Final[Mapping[str, Any]] = {
+    "BuiltinError": BuiltinError,
+    "bool": bool,
+    "dict": dict,
+    "len": len,
+    "int": int,
+    "list": list,
+    "str": str,
+    "type": type,
+    **{
+        name: getattr(values, name)
+        for name in ("RegoSet", "UNDEFINED", "compare", "key_of", "lookup", "object_of", "same")
+    },
+    **{
+        name: getattr(runtime, name)
+        for name in (
+            "MISSING",
+            "Mock",
+            "add_row",
+            "agree",
+            "agree_function",
+            "attempt",
+            "base_lookup",
+            "built",
+            "callable_of",
+            "contains",
+            "contains_pair",
+            "EMPTY",
+            "NUMBERS",
+            "SIZED",
+            "data_at",
+            "failed",
+            "has_members",
+            "is_collection",
+            "items_of",
+            "joined",
+            "mocked",
+            "one_part",
+            "put",
+            "remembered",
+            "report",
+            "report_all",
+            "report_member",
+            "rows_of",
+            "set_of",
+            "shown",
+            "sorted_items",
+            "spend",
+            "spend_size",
+            "sorted_values",
+            "table_of",
+            "values_of",
+            "with_data",
+            "with_input",
+            "with_mock",
+        )
+    },
+    **{
+        name: getattr(runtime_documents, name)
+        for name in ("Nested", "branches", "descend", "document", "tree_at", "whole")
+    },
+}
+"""All that generated code sees, besides builtins and constants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """Python for a policy: a module for each source, and what is in their common scope."""
+
+    modules: Mapping[str, ast.Module]
+    scope: dict[str, Any]
+    tree: Branch
+    rules: int
+
+    def load(self) -> None:
+        """Run the modules: their functions are in the scope then."""
+        for source, module in self.modules.items():
+            try:
+                exec(compile(module, source or "query", "exec"), self.scope)
+            except (RecursionError, MemoryError, SyntaxError) as error:
+                raise CompileError(f"rego_compile_error: too deeply nested: {error}", source=source) from error
+        for branch in self.tree.all():
+            if branch.rule is not None:
+                branch.node.rule = (
+                    self.scope.get(branch.function, _nothing) if branch.rule.kind != FUNCTION else _nothing
+                )
+
+
+def _nothing(_: runtime.Context) -> values.Value:
+    """What a function is as a document."""
+    return values.UNDEFINED
+
+
+class Generator:
+    """Translates the rules of a policy, then queries against it."""
+
+    def __init__(
+        self, resolved: Resolved, builtins: Mapping[str, Builtin], extra: Body = (), parameters: Any = NO_CONSTANT
+    ) -> None:
+        """`extra` is a query that will be translated, `parameters` are those of a constraint."""
+        scope: dict[str, Any] = {**RUNTIME, "__builtins__": {}}
+        names = Names(frozenset(scope) | {"c", "found", "error"})
+        self.unit = Unit(resolved, builtins, scope, names)
+        self.tree = tree_of(resolved, names)
+        targets = [target for body in (*_bodies(resolved), extra) for target in _targets(body)]
+        self.unit.mocked = frozenset(target for target in targets if isinstance(target, str))
+        self.unit.targets = frozenset(target for target in targets if isinstance(target, tuple))
+        self.unit.parameters = parameters
+        self.unit.fixed = parameters is not NO_CONSTANT and INPUT not in targets
+
+    def entry(self, path: Path) -> str:
+        """Translate the rule that a constraint is about; the name of its function, which gives rows."""
+        branch = self.branch(path)
+        self._deep_first(path)
+        source = branch.rule.definitions[0].source if branch.rule else ""
+        return Entry(self.unit, self.tree, source).emit_entry(branch)
+
+    def _deep_first(self, path: Path) -> None:
+        """Translate what stands at the end of a long row of calls first, since each call on the way takes stack."""
+        graph = self.unit.resolved.graph
+        depth: dict[Path, int] = {}
+        for one in self.unit.resolved.order:
+            depth[one] = 1 + max((depth.get(other, 0) for other in graph.get(one, ())), default=0)
+        for one in self.unit.resolved.order:
+            if depth[one] % DEEP == 0 and depth[one] < depth.get(path, 0):
+                branch = self._place(one)
+                if branch is not None and branch.rule is not None:
+                    Joins(self.unit, self.tree, "").summary(branch)
+
+    def _place(self, path: Path) -> Branch | None:
+        branch: Branch | None = self.tree
+        for part in path:
+            branch = branch.children.get(part) if branch else None
+        return branch
+
+    def rules(self) -> None:
+        """Translate all rules."""
+        for branch in self.tree.all():
+            if branch.rule is not None:
+                Joins(self.unit, self.tree, "").summary(branch)
+
+    def branch(self, path: Path) -> Branch:
+        """The place of a rule."""
+        branch = self.tree
+        for part in path:
+            branch = branch.children[part]
+        return branch
+
+    def query(self, name: str, body: Body, source: str = "") -> str:
+        """A function that gives a list of bindings; its name."""
+        emission = Joins(self.unit, self.tree, source)
+        function = self.unit.new(name)
+        with emission.aside(ordered=True) as block:
+            emission.emit(emission.nodes.assign("found", emission.nodes.array([])))
+            inner, end = emission.closure(lambda: _solutions(emission, body), ordered=True)
+            emission.joined(inner, end)
+            emission.emit(emission.nodes.give(emission.nodes.name("found")))
+        emission.add(emission.nodes.function(function, ["c"], block))
+        return function
+
+    def generated(self) -> Generated:
+        """What was translated so far."""
+        modules = {source: ast.Module(block, []) for source, block in self.unit.functions.items()}
+        count = sum(1 for _ in self.tree.all())
+        return Generated(modules, self.unit.scope, self.tree, count)
+
+
+def _solutions(emission: Joins, body: Body) -> bool:
+    if not emission.body(body):
+        return True
+    pairs = [
+        (emission.nodes.constant(name), emission.load(value))
+        for name, value in emission.place.env.items()
+        if not name.startswith("$") and "#" not in name
+    ]
+    row = emission.nodes.mapping(pairs)
+    emission.emit(emission.nodes.do(emission.nodes.method(emission.nodes.name("found"), "append", row)))
+    return True
+
+
+def _bodies(resolved: Resolved) -> Iterator[Any]:
+    for rules in resolved.rules.values():
+        yield from rules
+
+
+INPUT: Final = object()
+DEEP: Final = 15  # calls in a row, each of which is translated within the one before
+
+
+def _targets(node: Any) -> Iterator[object]:
+    """The functions and the places below `data` that some `with` replaces, INPUT for one that replaces input."""
+    for found in nodes_of(node):
+        if not isinstance(found, Expr):
+            continue
+        for one in found.withs:
+            if isinstance(one.target, FunctionName):
+                yield one.target.name
+            elif isinstance(one.target, Ref) and one.target.head == Var("data"):
+                yield tuple(part.value for part in one.target.path if isinstance(part, Scalar))
+            else:
+                yield () if one.target == Var("data") else INPUT

@@ -1,0 +1,73 @@
+"""What a test that holds says, so that definitions can be told apart: some exclude each other."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any, Final
+
+from constraints.lang.pycode import OPPOSITE
+
+Fact = tuple[tuple[Any, ...], Any]
+"""What is asked, and the answer: facts about the same question with different answers exclude each other."""
+
+_POSITION: Final = re.compile(r"\bAT(?:_\d+)?\b")
+_NEGATIVE: Final = (ast.IsNot, ast.NotIn, ast.NotEq)
+
+
+def facts_of(test: ast.expr) -> Iterator[Fact]:
+    """The facts that follow from a test that holds. Its variables have one value all through the function."""
+    if isinstance(test, ast.BoolOp):
+        if isinstance(test.op, ast.And):
+            for part in test.values:
+                yield from facts_of(part)
+        return
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        yield ("test", _text(test.operand)), False
+    elif isinstance(test, ast.Compare) and len(test.ops) == 1:
+        yield from _compared(test)
+    else:
+        yield ("test", _text(test)), True
+
+
+def _compared(test: ast.Compare) -> Iterator[Fact]:
+    operator, right = test.ops[0], test.comparators[0]
+    if isinstance(operator, _NEGATIVE):
+        positive = ast.Compare(test.left, [OPPOSITE[type(operator)]()], test.comparators)
+        yield from ((key, False) for key, _ in list(_compared(positive))[:1])
+        return
+    match test:
+        case ast.Compare(
+            left=ast.Call(func=ast.Name(id="type"), args=[ast.Name(id=name)]), comparators=[ast.Name(id=kind)]
+        ):
+            yield ("type", name, kind), True
+            yield ("type of", name), (kind, kind == "NUMBERS")
+        case ast.Compare(ops=[ast.Eq() | ast.Is()], left=ast.Name(id=name), comparators=[ast.Constant(value=value)]):
+            yield ("is", name, type(value), value), True
+            yield ("value of", name), (type(value), value)
+        case _:
+            yield ("test", _text(test)), True
+    del right
+
+
+def _text(node: ast.expr) -> str:
+    return _POSITION.sub("AT", ast.unparse(node))
+
+
+def exclusive(chains: Sequence[Sequence[Mapping[tuple[Any, ...], Any]]]) -> bool:
+    """Whether of any two chains one at most holds; given are the facts of each of their outcomes."""
+    return all(_exclude(one, other) for first, second in combinations(chains, 2) for one in first for other in second)
+
+
+def _exclude(one: Mapping[tuple[Any, ...], Any], other: Mapping[tuple[Any, ...], Any]) -> bool:
+    return any(_differ(key, answer, other[key]) for key, answer in one.items() if key in other)
+
+
+def _differ(key: tuple[Any, ...], one: Any, other: Any) -> bool:
+    if key[0] == "type of":
+        return bool(one != other and not ({"NUMBERS", "SIZED", "int"} & {one[0], other[0]}))
+    if key[0] == "value of":
+        return type(one[1]) is type(other[1]) is str and one[1] != other[1]
+    return bool(one != other)

@@ -1,0 +1,179 @@
+"""From the trees of modules to rules that can be translated: names resolved, checked, bodies in safe order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from constraints.rego.builtins import BUILTINS, Builtin
+from constraints.rego.check_calls import Callables, CallCheck, own_arities
+from constraints.rego.check_rules import check_packages, check_rules
+from constraints.rego.check_strict import check_deprecated, check_imports, check_roots
+from constraints.rego.check_types import check_types
+from constraints.rego.flatten import UNIFICATIONS, fixed
+from constraints.rego.graph import forbid_recursion, in_order
+from constraints.rego.modules import Definition, chain, function_names, linked, names_of, resolve_modules
+from constraints.rego.order import SUPPORT, Order, Settings
+from constraints.rego.problems import UNSAFE, Problems, shown
+from constraints.rego.references import References
+from constraints.rego.resolve import Resolver, declared_in
+from constraints.rego.resolve_terms import Names
+from constraints.rego.resolved import Path, Resolved
+from constraints.rego.ruletree import Tree
+from constraints.rego.scope import Fresh, Scope
+from constraints.rego.syntax import Body, Call, Expr, Head, Import, Module, Rule, Scalar, Term, Var
+from constraints.rego.walk import visible, visible_in_body
+
+__all__ = ["Resolved", "prepare", "prepare_query"]
+
+QUERY = "query"
+"""How errors name the source of a query."""
+
+
+def prepare(
+    modules: Sequence[Module],
+    *,
+    strict: bool = False,
+    keep_prints: bool = False,
+    builtins: Mapping[str, Builtin] = BUILTINS,
+) -> Resolved:
+    """All rules of `modules`, ready for translation. Raises CompileError for what OPA's compiler refuses.
+
+    `keep_prints` keeps calls of `print`, which are erased otherwise.
+    """
+    return _Preparation(modules, strict, builtins).run(keep_prints)
+
+
+class _Preparation:
+    """One run over all modules; each step raises its own problems before the next one starts."""
+
+    def __init__(self, modules: Sequence[Module], strict: bool, builtins: Mapping[str, Builtin]) -> None:
+        self.modules = modules
+        self.strict = strict
+        self.builtins = builtins
+        self.problems = Problems()
+        self.definitions: dict[Path, list[Definition]] = {}
+
+    def run(self, keep_prints: bool) -> Resolved:
+        for one in resolve_modules(self.modules, self.builtins, self.problems, self.strict):
+            self.definitions.setdefault(one.path, []).append(one)
+        self._check_modules()
+        self.problems.check()
+        tree = Tree.of(self.definitions)
+        check_rules(self.definitions, tree, self.problems)
+        check_packages(self.modules, tree, self.problems)
+        self.problems.check()
+        own = own_arities({path: len(found[0].rule.head.args or ()) for path, found in self.definitions.items()})
+        functions = function_names(self.modules)
+        callables = Callables(own, functions, self.builtins)
+        graph = self._graph(tree, functions, callables)
+        self.problems.check()
+        settings = Settings(callables.arity, self.problems, keep_prints)
+        rules = {path: tuple([_ordered(one, settings) for one in found]) for path, found in self.definitions.items()}
+        self.problems.check()
+        sources = {path: tuple([one.module.source for one in found]) for path, found in self.definitions.items()}
+        forbid_recursion(graph, rules, sources, self.problems)
+        self.problems.check()
+        packages = frozenset(module.package for module in self.modules)
+        resolved = Resolved(rules, sources, graph, in_order(graph), functions, packages)
+        check_types(resolved, self.builtins, self.problems)
+        self.problems.check()
+        return resolved
+
+    def _check_modules(self) -> None:
+        for module in self.modules:
+            if module.v1 or self.strict:
+                check_imports(module, self.problems)
+                check_roots(module, self.problems)
+
+    def _graph(self, tree: Tree, functions: Mapping[str, Path], callables: Callables) -> dict[Path, frozenset[Path]]:
+        """For each path those that its definitions refer to; calls are checked on the way."""
+        graph = {}
+        for path, found in self.definitions.items():
+            reached: set[Path] = set()
+            for one in found:
+                references = References(tree, functions)
+                references.rule(one.rule)
+                reached |= references.found
+                source = one.module.source
+                CallCheck(callables, tree, self.problems, source).check(references)
+                if one.module.v1 or self.strict:
+                    check_deprecated(references, self.problems, source)
+            graph[path] = frozenset(reached)
+        return graph
+
+
+def _ordered(one: Definition, settings: Settings) -> Rule:
+    order = Order(settings, one.fresh, one.module.source)
+    return linked([_ordered_rule(rule, order) for rule in chain(one.rule)])
+
+
+def _ordered_rule(rule: Rule, order: Order) -> Rule:
+    head = rule.head
+    bound: set[str] = set()
+    body = list(rule.body)
+    args = head.args
+    if args is not None:
+        args = tuple(arg if fixed(arg) else _moved(arg, order, body) for arg in args)
+        for arg in args:
+            visible(arg, bound)
+    path = tuple(part if isinstance(part, (Scalar, Var)) else _moved(part, order, body) for part in head.path)
+    terms = [term for term in (head.key, head.value) if term is not None]
+    if not body and all(type(term) is Scalar for term in terms):
+        return replace(rule, head=replace(head, path=path, args=args)) if path != head.path else rule
+    before = len(order.settings.problems.found)
+    ordered, found = order.with_terms(tuple(body), terms, bound)
+    value = None if head.value is None else found.pop()
+    key = found.pop() if found else None
+    head = replace(head, path=path, args=args, key=key, value=value)
+    if len(order.settings.problems.found) == before:
+        _require_head(head, bound | visible_in_body(ordered), order)
+    return replace(rule, head=head, body=ordered)
+
+
+def _moved(term: Term, order: Order, body: list[Expr]) -> Var:
+    """A variable in the place of a term that the body has to look up."""
+    var = Var(order.fresh.support(), term.span)
+    body.append(Expr(Call("eq", (var, term), term.span), span=term.span))
+    return var
+
+
+def _require_head(head: Head, bound: set[str], order: Order) -> None:
+    for term in (*head.path, head.key, head.value):
+        names: set[str] = set()
+        visible(term, names)
+        for name in sorted(name for name in names - bound if not name.startswith(SUPPORT)):
+            span = term.span if term is not None else head.span
+            order.settings.problems.add(UNSAFE, f"var {shown(name)} is unsafe", span, order.source)
+
+
+def prepare_query(
+    query: Body,
+    resolved: Resolved,
+    package: tuple[str, ...] = (),
+    imports: Sequence[Import] = (),
+    *,
+    builtins: Mapping[str, Builtin] = BUILTINS,
+) -> Body:
+    """The same for a query: its variables keep their names, as bindings are reported by them."""
+    problems = Problems()
+    exports = {package: frozenset(str(path[len(package)]) for path in resolved.rules if path[:-1] == package)}
+    names = Names(names_of(package, imports, exports if package else {}), builtins, resolved.functions)
+    mentioned = visible_in_body(query)
+    fresh = Fresh(mentioned)
+    scope = Scope(fresh, None, declared_in(query), lambda: mentioned)
+    resolver = Resolver(names, problems, QUERY)
+    body = resolver.body(query, scope)
+    resolver.close(scope)
+    problems.check()
+    own = own_arities({path: len(rules[0].head.args or ()) for path, rules in resolved.rules.items()})
+    callables = Callables(own, resolved.functions, builtins)
+    tree = Tree.of(resolved.rules)
+    references = References(tree, resolved.functions)
+    references.body(body)
+    CallCheck(callables, tree, problems, QUERY).check(references)
+    problems.check()
+    settings = Settings(callables.arity, problems, keep_prints=True, equals=UNIFICATIONS)
+    ordered = Order(settings, fresh, QUERY).body(body, set())
+    problems.check()
+    return tuple(ordered)

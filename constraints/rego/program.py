@@ -1,0 +1,105 @@
+"""A policy of Gatekeeper: the modules of a template, and a program for each constraint's parameters."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from constraints.errors import CompileError, EvaluationError
+from constraints.rego.builtins import Builtin
+from constraints.rego.builtins.outside import Outside
+from constraints.rego.codegen import Generator
+from constraints.rego.prepare import prepare
+from constraints.rego.resolved import Path, Resolved
+from constraints.rego.runtime import BUDGET, NOWHERE, Context, Rows
+from constraints.rego.syntax import Module
+from constraints.rego.values import Value, order_key
+
+ENTRY = "violation"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for all policies: builtins that may be called, hooks to the world outside, steps of an evaluation.
+
+    `prints` keeps calls of `print`, which are erased otherwise.
+    """
+
+    builtins: Mapping[str, Builtin]
+    outside: Outside = NOWHERE
+    budget: int = BUDGET
+    prints: bool = False
+
+
+class RegoPolicy:
+    """The modules of one template, checked."""
+
+    def __init__(self, modules: Sequence[Module], settings: Settings) -> None:
+        self._settings = settings
+        self._resolved = prepare(modules, builtins=settings.builtins, keep_prints=settings.prints)
+        self._entry = (*modules[0].package, ENTRY)
+
+    def program(self, parameters: Value) -> RegoProgram:
+        """The policy for one constraint."""
+        try:
+            return RegoProgram(self._resolved, self._entry, parameters, self._settings)
+        except RecursionError as error:
+            raise CompileError("rego_compile_error: the policy nests too deeply") from error
+
+
+def _ends(used: Iterable[Path], steps: Iterable[Path]) -> frozenset[Path]:
+    """The places that are used, and those where a walk ends; none that is below another one."""
+    on_the_way = {path[:size] for path in steps for size in range(len(path))}
+    found = {*used, *(path for path in steps if path not in on_the_way)}
+    return frozenset(path for path in found if not any(path[:size] in found for size in range(len(path))))
+
+
+def _sorted(found: Rows) -> list[tuple[Value, Value]]:
+    kinds = set(map(type, found))
+    if kinds == {str}:  # no details at all
+        return [found[message] for message in sorted(found)]  # type: ignore[type-var]  # they are texts
+    return sorted(found.values(), key=lambda row: (order_key(row[1]), order_key(row[0])))
+
+
+class RegoProgram:
+    """One constraint: what it says of a review and an inventory."""
+
+    def __init__(self, resolved: Resolved, entry: tuple[str, ...], parameters: Value, settings: Settings) -> None:
+        generator = Generator(resolved, settings.builtins, parameters=parameters)
+        function = generator.entry(entry)
+        self._generated = generator.generated()
+        self._reads = _ends(generator.unit.reads, generator.unit.steps)
+        self._generated.load()
+        self._evaluate = self._generated.scope[function]
+        self._parameters = parameters
+        self._budget = settings.budget
+        self._context = Context({}, {}, self._generated.rules, settings.outside)
+        self._unasked = tuple(self._context.memo)
+
+    def rows(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> Sequence[tuple[Value, Value]]:
+        """Messages and details in Rego's order of `{"details": ..., "msg": ...}`. Raises EvaluationError."""
+        context = self._context
+        context.input = {"review": review, "parameters": self._parameters}
+        context.review = review
+        context.data = {"inventory": inventory}
+        context.memo[:] = self._unasked
+        context.budget.left = self._budget
+        if context.memory:
+            context.memory = {}
+        try:
+            found = self._evaluate(context)
+        except (RecursionError, MemoryError) as error:
+            raise EvaluationError("the evaluation nests too deeply or is too large", code="budget_exceeded") from error
+        if len(found) < 2:
+            return tuple(found.values())
+        return _sorted(found)
+
+    @property
+    def reads(self) -> frozenset[Path]:
+        """The places in the review that the answer depends on, `*` for any key; what is below a place counts with it."""
+        return self._reads
+
+    def explain(self) -> str:
+        """The Python of this program, as text."""
+        return "\n\n".join(ast.unparse(module) for module in self._generated.modules.values())

@@ -1,0 +1,394 @@
+"""What generated code may call, besides values and builtins: the context of an evaluation, iteration, conflicts, `with`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Final, NoReturn
+
+from constraints.errors import EvaluationError
+from constraints.lang.source import Span
+from constraints.rego.builtins import Builtin, BuiltinError
+from constraints.rego.builtins.outside import Outside
+from constraints.rego.number import Written, WrittenDecimal
+from constraints.rego.values import (
+    UNDEFINED,
+    Key,
+    RegoObject,
+    RegoSet,
+    Value,
+    is_number,
+    key_of,
+    lookup,
+    number_text,
+    object_of,
+    same,
+    sorted_pairs,
+    text,
+)
+
+Where = tuple[str, int, int]
+"""A place in a policy: the source's name, line, column."""
+
+MISSING: Final = object()
+"""In a table of answers: not asked yet."""
+
+NOWHERE: Final = Outside()
+ANSWERS: Final = 4096
+BUDGET: Final = 10_000_000
+
+SIZED: Final = frozenset({str, list, dict, RegoSet, RegoObject})
+NUMBERS: Final = frozenset({int, float, Decimal, Written, WrittenDecimal})
+_COLLECTIONS: Final = frozenset({list, dict, RegoSet, RegoObject})
+
+
+class Context:
+    """One evaluation: its documents, its budget, what it remembers. `with` makes another one for a statement.
+
+    `review`: `input.review` in a constraint's policy. `memo`: the answers of rules, by their number. `mocks`: replacements of functions by name. `tables`: those of joins, by the function that makes them. `hidden`: the numbers of
+    rules that `with` replaces by data. `steps`: how many iterations of nested loops are left, shared by derived contexts.
+    """
+
+    __slots__ = (
+        "budget",
+        "data",
+        "hidden",
+        "input",
+        "memo",
+        "memory",
+        "mocks",
+        "outside",
+        "review",
+        "strict",
+        "tables",
+    )
+
+    def __init__(self, input: Value, data: Value, rules: int, outside: Outside = NOWHERE) -> None:
+        self.input = input
+        self.data = data
+        self.memo: list[Value] = [MISSING] * rules
+        self.mocks: Mapping[str, Mock] = {}
+        self.hidden: frozenset[int] = frozenset()
+        self.outside = outside
+        self.memory: dict[Any, Any] = {}
+        self.budget = Budget(BUDGET)
+        self.strict = False
+        self.review: Value = UNDEFINED
+        self.tables: dict[Any, tuple[Value, Table]] = {}
+
+    def derived(self) -> Context:
+        """The same evaluation, with answers of rules forgotten."""
+        other = Context.__new__(Context)
+        other.input, other.data, other.mocks, other.hidden = self.input, self.data, self.mocks, self.hidden
+        other.outside, other.memory, other.budget, other.strict = self.outside, self.memory, self.budget, self.strict
+        other.review, other.tables = self.review, self.tables
+        other.memo = [MISSING] * len(self.memo)
+        return other
+
+
+Table = dict[Key, list[Any]]
+"""Rows of a join by the values that they are asked for."""
+
+
+class Budget:
+    """Counts iterations of nested loops down."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def spend(self, steps: int) -> None:
+        """Raises EvaluationError when nothing is left."""
+        self.left -= steps
+        if self.left < 0:
+            raise EvaluationError("the evaluation needs more steps than it is given", code="budget_exceeded")
+
+
+class Mock:
+    """What a function is replaced by: a function (`run`), or a value."""
+
+    __slots__ = ("run", "value")
+
+    def __init__(self, run: Any = None, value: Value = UNDEFINED) -> None:
+        self.run = run
+        self.value = value
+
+
+def values_of(value: Value) -> Iterable[Value]:
+    """What `value[_]` stands for, in no order."""
+    kind = type(value)
+    if kind is list:
+        return value  # type: ignore[no-any-return]
+    if kind is dict:
+        return value.values()  # type: ignore[no-any-return]
+    if kind is RegoSet:
+        return value.by_key.values()  # type: ignore[no-any-return]
+    return [pair[1] for pair in value.by_key.values()] if kind is RegoObject else ()
+
+
+def sorted_values(value: Value) -> Iterable[Value]:
+    """What `value[_]` stands for, in order of keys."""
+    kind = type(value)
+    if kind is list:
+        return value  # type: ignore[no-any-return]
+    if kind is RegoSet:
+        return value.sorted_members()  # type: ignore[no-any-return]
+    return [pair[1] for pair in sorted_pairs(value)] if kind is dict or kind is RegoObject else ()
+
+
+def items_of(value: Value) -> Iterable[tuple[Value, Value]]:
+    """The keys of `value[k]`, each with what is there, in no order; a member of a set is its own key."""
+    kind = type(value)
+    if kind is list:
+        return enumerate(value)
+    if kind is dict:
+        return value.items()  # type: ignore[no-any-return]
+    if kind is RegoSet:
+        return [(member, member) for member in value.by_key.values()]
+    return value.by_key.values() if kind is RegoObject else ()
+
+
+def sorted_items(value: Value) -> Iterable[tuple[Value, Value]]:
+    """The keys of `value[k]`, each with what is there, in order of keys."""
+    kind = type(value)
+    if kind is list:
+        return enumerate(value)
+    if kind is RegoSet:
+        return [(member, member) for member in value.sorted_members()]
+    return sorted_pairs(value) if kind is dict or kind is RegoObject else ()
+
+
+def spend(context: Context, value: Value) -> None:
+    """Count the iterations that a loop over the value makes, one at least."""
+    context.budget.spend(len(value) if type(value) in _COLLECTIONS else 1)
+
+
+def spend_size(context: Context, value: Value) -> None:
+    """Count what a value takes that a policy makes larger and larger."""
+    if type(value) is str or type(value) is list:
+        context.budget.spend(len(value))
+
+
+def is_collection(value: Value) -> bool:
+    """Whether it can be iterated."""
+    return type(value) in _COLLECTIONS
+
+
+def has_members(value: Value, count: int) -> bool:
+    """Whether it is an object of that many keys."""
+    return (type(value) is dict or type(value) is RegoObject) and len(value) == count
+
+
+def contains(value: Value, collection: Value) -> bool:
+    """`value in collection`."""
+    kind = type(collection)
+    if kind is list:
+        return any(same(value, item) for item in collection)
+    if kind is RegoSet:
+        return key_of(value) in collection.by_key
+    return any(same(value, item) for item in values_of(collection))
+
+
+def contains_pair(key: Value, value: Value, collection: Value) -> bool:
+    """`key, value in collection`."""
+    return same(lookup(collection, key), value)
+
+
+def conflict(message: str, where: Where) -> NoReturn:
+    """Raises OPA's conflict error."""
+    name, line, column = where
+    message = f"{name}:{line}: eval_conflict_error: {message}"
+    raise EvaluationError(message, code="eval_conflict_error", span=Span(line, column), source=name)
+
+
+def agree(found: Value, value: Value, where: Where) -> Value:
+    """A complete rule's second answer: must be the first one again."""
+    if found is UNDEFINED or same(found, value):
+        return value
+    conflict("complete rules must not produce multiple outputs", where)
+
+
+def agree_function(found: Value, value: Value, where: Where) -> Value:
+    """A function's second answer: must be the first one again."""
+    if found is UNDEFINED or same(found, value):
+        return value
+    conflict("functions must not produce multiple outputs for same inputs", where)
+
+
+def put(found: dict[Key, tuple[Value, Value]], key: Value, value: Value, where: Where) -> None:
+    """Add a pair to an object; another value at the same key is a conflict."""
+    index = key_of(key)
+    before = found.get(index)
+    if before is None:
+        found[index] = (key, value)
+    elif not same(before[1], value):
+        conflict("object keys must be unique", where)
+
+
+def built(found: dict[Key, tuple[Value, Value]]) -> Value:
+    """The object that was built by `put`."""
+    return object_of(found.values())
+
+
+def failed(context: Context, error: BuiltinError, name: str, where: Where) -> Value:
+    """A builtin without an answer: undefined, or in strict mode an error."""
+    if not context.strict:
+        return UNDEFINED
+    message = f"{where[0]}:{where[1]}: {error.code}: {name}: {error}"
+    raise EvaluationError(message, code=error.code, span=Span(where[1], where[2]), source=where[0]) from error
+
+
+def attempt(context: Context, builtin: Builtin, arguments: tuple[Value, ...], where: Where) -> Value:
+    """A builtin's answer, undefined when it has none."""
+    try:
+        return builtin.run(context, *arguments) if builtin.contextual else builtin.run(*arguments)
+    except BuiltinError as error:
+        return failed(context, error, builtin.name, where)
+
+
+def mocked(context: Context, name: str, original: Any, arguments: tuple[Value, ...]) -> Value:
+    """The answer of a function that some `with` replaces; what replaces it calls no replacement itself."""
+    mock = context.mocks.get(name)
+    if mock is None:
+        return original(context, *arguments)
+    if mock.run is None:
+        return mock.value
+    unmocked = context.derived()
+    unmocked.mocks = {}
+    return mock.run(unmocked, *arguments)
+
+
+def patched(document: Value, path: tuple[str, ...], value: Value) -> Value:
+    """The document with `value` at `path`; what is in the way is replaced by objects."""
+    if not path:
+        return value
+    inner = patched(lookup(document, path[0]), path[1:], value)
+    if type(document) is RegoObject:
+        return RegoObject({**document.by_key, path[0]: (path[0], inner)})
+    return {**document, path[0]: inner} if type(document) is dict else {path[0]: inner}
+
+
+def with_input(context: Context, path: tuple[str, ...], value: Value) -> Context:
+    """`with input.path as value`."""
+    other = context.derived()
+    other.input = patched(context.input, path, value)
+    return other
+
+
+def with_data(context: Context, path: tuple[str, ...], value: Value, hidden: frozenset[int]) -> Context:
+    """`with data.path as value`; the `hidden` rules, at that path or below, answer by data from now on."""
+    other = context.derived()
+    other.data = patched(context.data, path, value)
+    other.hidden = context.hidden | hidden
+    return other
+
+
+def with_mock(context: Context, name: str, mock: Mock) -> Context:
+    """`with name as ...` for a function."""
+    other = context.derived()
+    other.mocks = {**context.mocks, name: mock}
+    return other
+
+
+def base_lookup(value: Value, key: Value) -> Value:
+    """One step into a base document: OPA's storage knows keys and indices by their text."""
+    if type(value) is dict and is_number(key):
+        return value.get(number_text(key), UNDEFINED)
+    if type(value) is list and type(key) is str:
+        return lookup(value, int(key)) if key.isdecimal() and len(key) < 10 else UNDEFINED
+    return lookup(value, key)
+
+
+Rows = dict[Key, tuple[Value, Value]]
+"""What was found against an object: messages with their details."""
+
+EMPTY: Final[dict[str, Value]] = {}
+
+
+def report(found: Rows, message: Value, details: Value = EMPTY) -> None:
+    """Add a row; of equal ones the last counts."""
+    plain = type(details) is dict and not details
+    found[key_of(message) if plain else ("row", key_of(message), key_of(details))] = (message, details)
+
+
+def report_member(found: Rows, member: Value) -> None:
+    """Add the row of a member of `violation`; what has no message says nothing."""
+    if type(member) is dict and "msg" in member:
+        report(found, member["msg"], member.get("details", EMPTY))
+
+
+def report_all(found: Rows, members: Value) -> None:
+    """Add the rows of all keys of a document."""
+    for member, value in items_of(members):
+        if value is not False:
+            report_member(found, member)
+
+
+def data_at(context: Context, path: tuple[str, ...]) -> Value:
+    """What the base document holds at `path`."""
+    value = context.data
+    for key in path:
+        value = lookup(value, key)
+    return value
+
+
+def remembered(answers: dict[str, Value], argument: str, answer: Value) -> Value:
+    """Keep a function's answer; a full table is emptied, since clusters repeat themselves soon."""
+    if len(answers) >= ANSWERS:
+        answers.clear()
+    # null can't be told from nothing, and is computed again
+    answers[argument] = answer
+    return answer
+
+
+def table_of(context: Context, make: Callable[[Context], Table]) -> Table:
+    """The table that `make` makes of the inventory; it is made once for an inventory."""
+    inventory = context.data["inventory"]
+    kept = context.tables.get(make)
+    if kept is None or kept[0] is not inventory:
+        kept = context.tables[make] = (inventory, make(context))
+    return kept[1]
+
+
+def add_row(table: Table, keys: tuple[Value, ...], row: Any) -> None:
+    """Add a row to the table of a join."""
+    table.setdefault(tuple(map(key_of, keys)), []).append(row)
+
+
+def rows_of(table: Table, *keys: Value) -> Iterable[Any]:
+    """The rows for these values."""
+    return table.get(tuple(map(key_of, keys)), ())
+
+
+def set_of(members: list[Value]) -> RegoSet:
+    """`{a, b}`."""
+    return RegoSet.of(members)
+
+
+def shown(part: Value) -> str:
+    """A part of a template string."""
+    if part is UNDEFINED:
+        return "<undefined>"
+    return part if isinstance(part, str) else text(part)
+
+
+def joined(parts: list[str]) -> str:
+    """A template string."""
+    return "".join(parts)
+
+
+def one_part(found: Value, value: Value, where: Where) -> Value:
+    """A template string's part for a further solution: must be the same value again."""
+    if found is UNDEFINED or same(found, value):
+        return value
+    conflict("template-strings must not produce multiple outputs", where)
+
+
+def callable_of(builtin: Builtin, where: Where) -> Any:
+    """A builtin as a function of the Context and its arguments."""
+
+    def run(context: Context, *arguments: Value) -> Value:
+        return attempt(context, builtin, arguments, where)
+
+    return run

@@ -1,0 +1,366 @@
+"""Rego's values in Python, their order, their keys and their text.
+
+null, bool, numbers, strings and arrays are None, bool, int or float or Decimal (`number.py`), str and list. An object
+whose keys are all strings is a dict; any other one is a RegoObject, never one with string keys only. A set is a
+RegoSet. Values are never changed once they are made.
+
+JSON as a reader gives it is a value as it stands. Gator's numbers need no switch here: its reader gives an integral one
+from 1e6 on as a float, which prints `1e+06` and computes as 1000000 (`number.py`).
+
+A value nested deeper than Python's stack raises EvaluationError wherever one has to walk down into it.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final, ParamSpec, TypeVar
+
+from constraints.errors import EvaluationError
+from constraints.rego.number import compare_numbers, exact, number_key, whole
+from constraints.rego.number import number_of as number_of
+from constraints.rego.number import number_text as number_text
+from constraints.rego.quoting import quoted
+
+Value = Any
+Key = Hashable
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Undefined:
+    """The one value that is not there; neither true nor false."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+
+UNDEFINED: Final = Undefined()
+
+
+class _Truth:
+    """Stands for a bool in a key: True == 1 in Python, and not in Rego."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+_TRUE, _FALSE = _Truth("true"), _Truth("false")
+
+
+def walks_down(function: Callable[P, R]) -> Callable[P, R]:
+    """For a function that recurses into values: too deep a value is an EvaluationError."""
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except RecursionError:
+            raise EvaluationError("a value is nested too deeply", code="eval_internal_error") from None
+
+    return guarded
+
+
+class RegoSet:
+    """A set: its members by key, in no order; `sorted_members`, as iteration, has Rego's order."""
+
+    __slots__ = ("_sorted", "by_key")
+
+    def __init__(self, by_key: dict[Key, Value]) -> None:
+        self.by_key = by_key
+        self._sorted: list[Value] | None = None
+
+    @classmethod
+    def of(cls, members: Iterable[Value]) -> RegoSet:
+        """From members; of equal ones the first counts."""
+        by_key: dict[Key, Value] = {}
+        for member in members:
+            by_key.setdefault(member if type(member) in _ITSELF else key_of(member), member)
+        return cls(by_key)
+
+    def sorted_members(self) -> list[Value]:
+        """The members in Rego's order."""
+        if self._sorted is None:
+            self._sorted = in_order(self.by_key.values())
+        return self._sorted
+
+    def __len__(self) -> int:
+        return len(self.by_key)
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.sorted_members())
+
+    def __contains__(self, value: Value) -> bool:
+        return key_of(value) in self.by_key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RegoSet) and self.by_key.keys() == other.by_key.keys()
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.by_key))
+
+    def __repr__(self) -> str:
+        return text(self)
+
+
+class RegoObject:
+    """An object with a key that is not a string: key and value by the key's key."""
+
+    __slots__ = ("by_key",)
+
+    def __init__(self, by_key: dict[Key, tuple[Value, Value]]) -> None:
+        self.by_key = by_key
+
+    def __len__(self) -> int:
+        return len(self.by_key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RegoObject) and key_of(self) == key_of(other)
+
+    def __hash__(self) -> int:
+        return hash(key_of(self))
+
+    def __repr__(self) -> str:
+        return text(self)
+
+
+def object_of(pairs: Iterable[tuple[Value, Value]]) -> dict[str, Value] | RegoObject:
+    """The object of these pairs; of equal keys the first one stands, with the last one's value."""
+    found = list(pairs)
+    if all(type(key) is str for key, _ in found):
+        return dict(found)
+    by_key: dict[Key, tuple[Value, Value]] = {}
+    for key, value in found:
+        shared = key_of(key)
+        by_key[shared] = (by_key.get(shared, (key,))[0], value)
+    return RegoObject(by_key)
+
+
+def is_object(value: Value) -> bool:
+    """Whether it is an object of either kind."""
+    return isinstance(value, (dict, RegoObject))
+
+
+def is_number(value: Value) -> bool:
+    """Whether it is a number; a bool is none."""
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+
+
+def pairs_of(value: dict[str, Value] | RegoObject) -> Iterable[tuple[Value, Value]]:
+    """The pairs of an object, in no order."""
+    return value.items() if isinstance(value, dict) else value.by_key.values()
+
+
+def sorted_pairs(value: dict[str, Value] | RegoObject) -> list[tuple[Value, Value]]:
+    """The pairs of an object in the order of their keys."""
+    if isinstance(value, dict):
+        return sorted(value.items(), key=_first)
+    return sorted(value.by_key.values(), key=lambda pair: order_key(pair[0]))
+
+
+def _first(pair: tuple[str, Value]) -> str:
+    return pair[0]
+
+
+def lookup(value: Value, key: Value) -> Value:
+    """`value[key]` in an object, array or set (a member is its own key); UNDEFINED when it is not there."""
+    if isinstance(value, dict):
+        return value.get(key, UNDEFINED) if isinstance(key, str) else UNDEFINED
+    if isinstance(value, list):
+        index = key if type(key) is int else whole(key)
+        return value[index] if index is not None and 0 <= index < len(value) else UNDEFINED
+    if isinstance(value, RegoSet):
+        return value.by_key.get(key_of(key), UNDEFINED)
+    if isinstance(value, RegoObject):
+        return value.by_key.get(key_of(key), (None, UNDEFINED))[1]
+    return UNDEFINED
+
+
+_ITSELF: Final = frozenset({str, int, type(None)})
+
+
+def key_of(value: Value) -> Key:
+    """What equal values share and different ones do not; 1 and 1.0 are equal, 1 and true are not."""
+    kind = type(value)
+    if kind in _ITSELF:
+        return value  # type: ignore[no-any-return]  # hashable, by its kind
+    if kind is bool:
+        return _TRUE if value else _FALSE
+    return _deep_key(value)
+
+
+def _composite_key(value: Value) -> Key:
+    if isinstance(value, list):
+        return ("a", *[item if type(item) in _ITSELF else _key(item) for item in value])
+    if isinstance(value, dict):
+        pairs = [(key, item if type(item) in _ITSELF else _key(item)) for key, item in value.items()]
+        return ("o", frozenset(pairs))
+    if isinstance(value, RegoSet):
+        return ("s", frozenset(value.by_key))
+    if isinstance(value, RegoObject):
+        return ("o", frozenset((key, _key(pair[1])) for key, pair in value.by_key.items()))
+    return number_key(value)
+
+
+def _key(value: Value) -> Key:
+    """`key_of` inside of a value."""
+    if type(value) in _ITSELF:
+        return value  # type: ignore[no-any-return]  # as above
+    if type(value) is bool:
+        return _TRUE if value else _FALSE
+    return _composite_key(value)
+
+
+_deep_key = walks_down(_composite_key)
+
+
+def same(a: Value, b: Value) -> bool:
+    """Rego's equality."""
+    kind = type(a)
+    if kind is type(b) and kind not in _STRUCTURED:
+        return bool(a == b)
+    return _deep_same(a, b)
+
+
+def _same(a: Value, b: Value) -> bool:
+    kind = type(a)
+    if kind is not type(b):
+        return is_number(a) and is_number(b) and exact(a) == exact(b)
+    if kind is list:
+        return len(a) == len(b) and all(map(_same, a, b))
+    if kind is dict:
+        return len(a) == len(b) and all(_same(item, b.get(key, UNDEFINED)) for key, item in a.items())
+    return bool(a == b)
+
+
+_STRUCTURED: Final = frozenset({list, dict, RegoSet, RegoObject})
+_deep_same = walks_down(_same)
+
+_RANKS: Final[Mapping[type, int]] = {
+    type(None): 0,
+    bool: 1,
+    int: 2,
+    float: 2,
+    str: 3,
+    list: 4,
+    dict: 5,
+    RegoObject: 5,
+    RegoSet: 6,
+}
+_NAMES: Final = ("null", "boolean", "number", "string", "array", "object", "set")
+
+
+def _rank(value: Value) -> int:
+    """null < bool < number < string < array < object < set; every other type is a kind of number."""
+    return _RANKS.get(type(value), 2)
+
+
+def type_name(value: Value) -> str:
+    """As `type_name`: null, boolean, number, string, array, object, set."""
+    return _NAMES[_rank(value)]
+
+
+def compare(a: Value, b: Value) -> int:
+    """-1, 0 or 1 in Rego's total order."""
+    rank, other = _rank(a), _rank(b)
+    if rank != other:
+        return -1 if rank < other else 1
+    if rank == 2:
+        return compare_numbers(a, b)
+    if rank > 3:
+        a, b = order_key(a), order_key(b)
+    return 0 if rank == 0 else (a > b) - (a < b)
+
+
+def _ordering(value: Value) -> tuple[Any, ...]:
+    """Python's order of these tuples is Rego's order; pairs of objects are compared one after the other."""
+    rank = _rank(value)
+    if rank in (1, 3):
+        return (rank, value)
+    if rank == 2:
+        return (2, exact(value))
+    if rank == 4:
+        return (4, *map(_ordering, value))
+    if rank == 5:
+        return (5, *[_ordering(part) for pair in sorted_pairs(value) for part in pair])
+    return (6, *map(_ordering, value.sorted_members())) if rank == 6 else (0,)
+
+
+order_key: Final = walks_down(_ordering)
+
+
+def in_order(values: Iterable[Value]) -> list[Value]:
+    """Sorted in Rego's order."""
+    found = list(values)
+    kinds = set(map(type, found))
+    if len(kinds) == 1 and kinds <= {str, int, float}:
+        return sorted(found)
+    return sorted(found, key=order_key)
+
+
+def _text(value: Value) -> str:
+    kind = type(value)
+    if kind is str:
+        return quoted(value)
+    if kind is list:
+        return f"[{', '.join(map(_text, value))}]"
+    if kind is dict or kind is RegoObject:
+        return f"{{{', '.join(f'{_text(key)}: {_text(item)}' for key, item in sorted_pairs(value))}}}"
+    if kind is RegoSet:
+        return f"{{{', '.join(map(_text, value.sorted_members()))}}}" if value.by_key else "set()"
+    if value is None or kind is bool:
+        return "null" if value is None else str(value).lower()
+    return number_text(value)
+
+
+_deep_text = walks_down(_text)
+
+
+def text(value: Value) -> str:
+    """OPA's text of a value: strings quoted, `[1, 2]`, `{"a": 1}`, `{1, 2}`, the empty set `set()`."""
+    return _deep_text(value)
+
+
+def read_json(document: str) -> Value:
+    """JSON text to a value whose numbers keep the text that they are written in. Raises ValueError."""
+    try:
+        return json.loads(document, parse_float=number_of, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("exceeded max depth") from None
+
+
+def _no_number(name: str) -> Value:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, RegoSet):
+        return [_plain(item) for item in value.sorted_members()]
+    if isinstance(value, RegoObject):
+        return {_json_key(key): _plain(item) for key, item in sorted_pairs(value)}
+    return float(value) if isinstance(value, (float, Decimal)) else value
+
+
+def _json_key(key: Value) -> str:
+    return key if isinstance(key, str) else json.dumps(_plain(key), separators=(",", ":"), ensure_ascii=False)
+
+
+def to_json(value: Value) -> Any:
+    """Plain JSON: a set is a sorted array, a key that is no string is its JSON text, any number but an int a float."""
+    return _deep_plain(value)
+
+
+_deep_plain = walks_down(_plain)

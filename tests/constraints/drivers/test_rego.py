@@ -1,0 +1,428 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from constraints.drivers.rego import RegoDriver
+from constraints.errors import CompileError, EvaluationError, PolicyError
+from constraints.inventory import EMPTY, Inventory
+from constraints.model import Finding
+from constraints.rego.builtins import Capabilities
+from constraints.rego.builtins.outside import Outside
+from constraints.rego.program import Settings
+
+DRIVER = RegoDriver()
+
+
+def able(*, budget: int = 1 << 40, outside: Outside | None = None, **names: set[str]) -> RegoDriver:
+    """A driver with `disabled` or `enabled` builtins."""
+    capabilities = Capabilities(**{which: frozenset(given) for which, given in names.items()})
+    return RegoDriver(Settings(capabilities.builtins(), outside or Outside(), budget))
+
+
+def findings(
+    rego: str,
+    review: Any = None,
+    *,
+    parameters: Any = None,
+    inventory: Inventory = EMPTY,
+    driver: RegoDriver = DRIVER,
+    **source: Any,
+) -> list[Finding]:
+    """What a template says for one review."""
+    program = driver.compile("Probe", {"rego": rego, **source}).program(parameters or {})
+    return list(program(review or {}, inventory))
+
+
+def messages(rego: str, review: Any = None, **more: Any) -> list[str]:
+    """The messages of `findings`, in their order."""
+    return [finding.message for finding in findings(rego, review, **more)]
+
+
+def message(body: str, review: Any = None, **more: Any) -> list[str]:
+    """The messages of a template with one rule."""
+    return messages(f'package probe\nviolation[{{"msg": msg}}] {{ {body} }}', review, **more)
+
+
+def refusal(rego: str, driver: RegoDriver = DRIVER, **source: Any) -> str:
+    """Why a template is refused."""
+    with pytest.raises(CompileError) as caught:
+        driver.compile("Probe", {"rego": rego, **source})
+    return str(caught.value)
+
+
+ECHO = 'package probe\nviolation[{"msg": "m", "details": input.review.value}] { true }'
+
+
+# What goes in and what comes out
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param('é中😀 "quoted" \\ \n \x00 \x7f ${x} `raw`', id="any text"),
+        pytest.param([0, -1, 2**53 + 1, 2**80, 0.1, 1e-7, 1e300], id="numbers keep their digits"),
+        pytest.param({"": {}, "a/b.c": [], "x": [True, False, None]}, id="empty things"),
+    ],
+)
+def test_values_come_back_as_they_went_in(value: Any) -> None:
+    assert findings(ECHO, {"value": value}) == [Finding("m", value)]
+
+
+def test_details_default_to_an_empty_object_and_members_without_msg_say_nothing() -> None:
+    rego = 'package probe\nviolation[{"msg": "m"}] { true }\nviolation[{"x": 1}] { true }\nviolation["text"] { true }'
+    assert findings(rego) == [Finding("m", {})]
+
+
+def test_violations_are_a_set_of_message_and_details() -> None:
+    rego = """package probe
+violation[{"msg": "m", "details": {"n": n}, "more": n + k}] { n := [2, 1, 2.0][_]; k := [0, 1][_] }
+violation[{"msg": "m", "details": {}}] { true }
+violation[{"msg": "m"}] { true }
+"""
+    assert findings(rego) == [Finding("m", {}), Finding("m", {"n": 1}), Finding("m", {"n": 2})]
+
+
+def test_findings_stand_in_regos_order_of_details_then_message() -> None:
+    rego = """package probe
+violation[{"msg": m}] { m := ["b", "a", "c"][_] }
+violation[{"msg": "a", "details": d}] { d := [{"x"}, "text", null, ["y"], 10, 9, true][_] }
+"""
+    assert [(one.message, one.details) for one in findings(rego)] == [
+        ("a", None),
+        ("a", True),
+        ("a", 9),
+        ("a", 10),
+        ("a", "text"),
+        ("a", ["y"]),
+        ("a", {}),
+        ("b", {}),
+        ("c", {}),
+        ("a", ["x"]),
+    ]
+
+
+def test_details_are_json_with_integral_numbers_as_integers() -> None:
+    details = findings(
+        'package probe\nviolation[{"msg": "m", "details": d}] { d := {1: {2, 1}, "half": 0.5, "q": 6 / 2} }'
+    )
+    assert json.dumps(details[0].details) == '{"1": [1, 2], "half": 0.5, "q": 3}'
+
+
+def test_parameters_are_those_of_the_constraint() -> None:
+    policy = DRIVER.compile(
+        "Probe", {"rego": 'package p\nviolation[{"msg": input.parameters.a}] { input.parameters.on }'}
+    )
+    programs = [policy.program({"a": name, "on": on}) for name, on in (("x", True), ("y", False), ("z", True))]
+    assert [[one.message for one in program({}, EMPTY)] for program in programs] == [["x"], [], ["z"]]
+    assert list(policy.program(None)({}, EMPTY)) == []
+
+
+def test_input_has_the_review_and_the_parameters_and_nothing_else() -> None:
+    found = message("msg := json.marshal(input)", {"name": "n"}, parameters={"a": [1]})
+    assert found == ['{"parameters":{"a":[1]},"review":{"name":"n"}}']
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (3, "3 3 4"),
+        (1_000_000, "1000000 1000000 1000001"),
+        (2**63, "9223372036854775808 9223372036854775808 9223372036854775809"),
+        (1e6, "1e+06 %!d(float64=1e+06) 1000001"),
+        (3.0, "3 3 4"),
+        (0.1, "0.1 %!d(float64=0.1) 1.1"),
+    ],
+)
+def test_numbers_print_as_the_reader_gave_them(number: Any, text: str) -> None:
+    body = 'n := input.review.n; msg := sprintf("%v %d %v", [n, n, n + 1])'
+    assert message(body, {"n": number}) == [text]
+
+
+def test_a_document_of_great_depth_is_read() -> None:
+    deep: Any = "end"
+    for _ in range(100):
+        deep = {"a": [deep]}
+    assert json.dumps(findings(ECHO, {"value": deep})[0].details) == json.dumps(deep)
+
+
+def test_a_document_that_is_nested_without_measure_is_an_error_of_the_evaluation() -> None:
+    deep: Any = "end"
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(EvaluationError, match="a value is nested too deeply"):
+        findings(ECHO, {"value": deep})
+
+
+# Both dialects, libraries, inventories
+
+
+def test_the_v1_dialect() -> None:
+    rego = 'package probe\nimport rego.v1\nviolation contains {"msg": m} if { some m in input.review.names }'
+    assert messages(rego, {"names": ["b", "a"]}, version="v1") == ["a", "b"]
+    assert messages(rego.replace("import rego.v1\n", ""), {"names": ["b", "a"]}, version="v1") == ["a", "b"]
+
+
+def test_any_other_version_is_v0() -> None:
+    for version in ("v0", "", "v2"):
+        assert messages('package probe\nviolation[{"msg": "m"}] { true }', version=version) == ["m"]
+    assert "`if` keyword is required" in refusal('package probe\nviolation[{"msg": "m"}] { true }', version="v1")
+
+
+def test_libraries_are_imported_by_name() -> None:
+    rego = 'package probe\nimport data.lib.words.greet\nviolation[{"msg": m}] { m := greet("you") }'
+    lib = 'package lib.words\nimport data.lib.names\ngreet(name) = m { m := concat(" ", [names.hi, name]) }'
+    assert messages(rego, libs=[lib, 'package lib.names\nhi = "hi"']) == ["hi you"]
+
+
+UNIQUE = """package probe
+violation[{"msg": other.metadata.name}] {
+  other := data.inventory.namespace[_]["v1"]["Pod"][_]
+}
+"""
+
+
+def test_each_inventory_is_seen_as_soon_as_it_is_given() -> None:
+    program = DRIVER.compile("Probe", {"rego": UNIQUE}).program({})
+    pods = [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": n, "namespace": "x"}} for n in ("a", "b")]
+    assert [f.message for f in program({}, EMPTY)] == []
+    assert [f.message for f in program({}, Inventory.of(pods[:1]))] == ["a"]
+    assert [f.message for f in program({}, Inventory.of(pods[1:]))] == ["b"]
+    assert [f.message for f in program({}, EMPTY)] == []
+
+
+def test_a_join_sees_the_inventory_of_each_call() -> None:
+    rego = """package probe
+label(obj) = obj.metadata.labels.app
+violation[{"msg": other.metadata.name}] {
+  other := data.inventory.namespace[_]["v1"]["Pod"][_]
+  label(other) == label(input.review.object)
+  other.metadata.name != input.review.object.metadata.name
+}
+"""
+    pods = [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "x", "labels": {"app": app}}}
+        for name, app in (("a", "one"), ("b", "two"), ("c", "one"), ("d", "one"))
+    ]
+    program = DRIVER.compile("Probe", {"rego": rego}).program({})
+    for among, found in ((pods, ["c", "d"]), (pods[:3], ["c"]), (pods[:2], []), (pods, ["c", "d"])):
+        assert [one.message for one in program({"object": pods[0]}, Inventory.of(among))] == found
+    assert list(program({"object": {"metadata": {}}}, Inventory.of(pods))) == []
+
+
+def test_a_program_keeps_nothing_of_the_last_review() -> None:
+    rego = """package probe
+names = {name | name := input.review.names[_]}
+violation[{"msg": name}] { names[name]; double(name) != "aa" }
+double(name) = concat("", [name, name])
+"""
+    program = DRIVER.compile("Probe", {"rego": rego}).program({})
+    assert [[f.message for f in program({"names": names}, EMPTY)] for names in (["b", "a"], [], ["c"])] == [
+        ["b"],
+        [],
+        ["c"],
+    ]
+
+
+# The language, as far as the engine before this one stumbled over it; all of it is in tests/conformance
+
+
+def test_partial_sets_of_v0_hold_their_members() -> None:
+    rego = """package probe
+names[name] {
+  name := input.review.names[_]
+} { name := "always" }
+violation[{"msg": name}] { name := names[_]; count(names - {"always"}) == 2 }
+"""
+    assert messages(rego, {"names": ["a", "b"]}) == ["a", "always", "b"]
+
+
+def test_a_line_that_begins_with_a_bracket_is_an_expression_of_its_own() -> None:
+    rego = 'package probe\nviolation[{"msg": "m"}] {\n  input.review.a\n  (input.review.b - 1) > 1\n}'
+    assert messages(rego, {"a": 1, "b": 3}) == ["m"]
+    assert messages(rego, {"a": 1, "b": 2}) == []
+
+
+def test_arguments_and_statements_may_iterate() -> None:
+    rego = (
+        'package probe\nviolation[{"msg": m}] { startswith(input.review.xs[_], "é"); m := lower(input.review.xs[_]) }'
+    )
+    assert messages(rego, {"xs": ["éA", "B"]}) == ["b", "éa"]
+
+
+@pytest.mark.parametrize(
+    ("call", "result"),
+    [
+        ('replace("aaa", "", "b")', "bababab"),
+        ('replace("", "", "b")', "b"),
+        ('replace("abc", "b", "x")', "axc"),
+        ('concat(",", regex.split("", "abc"))', "a,b,c"),
+        ('sprintf("%v", [re_match("^a", "ab")])', "true"),
+        ('sprintf("%v %v", [any([false, true]), all([false, true])])', "true false"),
+        ('sprintf("%v", [object.get({"a": 1}, "b", {2, 1})])', "{1, 2}"),
+    ],
+)
+def test_builtins_of_v0(call: str, result: str) -> None:
+    assert message(f"msg := {call}") == [result]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'msg := to_number("x")',
+        "msg := 1 / 0",
+        'msg := sprintf("%v", [1 / 0])',
+        "msg := input.review.absent",
+        'msg := regex.replace("x", "(", "y")',
+    ],
+)
+def test_a_builtin_without_an_answer_is_undefined(body: str) -> None:
+    assert message(body) == []
+
+
+@pytest.mark.parametrize(
+    "rego",
+    [
+        'package probe\n# data.foo in a comment\nviolation[{"msg": "see data.foo(x)"}] { input.data.x; not input.x }',
+        'package probe\nviolation[{"msg": `data.foo(`}] { input.x; {"data": 1}.data == 1 }',
+        'package a["b-c"].d\nviolation[{"msg": "m"}] { input.review.data.foo }',
+        'package probe\nimport data.inventory\nimport data.lib.x\nviolation[{"msg": "m"}] { inventory.cluster; data.inventory.namespace[_]; x.y }',
+    ],
+)
+def test_names_that_only_look_like_data_or_calls_are_left_alone(rego: str) -> None:
+    assert messages(rego, libs=["package lib.x\ny = 1"]) == []
+
+
+# Refused at compile time
+
+MISSING = "rego_type_error: undefined function"
+ONLY = "must not be read: only data.lib and data.inventory may"
+WRONG = [
+    ('package probe\nviolation[{"msg": m}] { m := "x"\n', "Probe/template:3:1: rego_parse_error: unexpected eof token"),
+    ('package probe\nviolation[{"msg": m}] {\n  m = = 1 }', "Probe/template:3:7: rego_parse_error: unexpected eq token"),
+    ('package probe\nviolation[{"msg": m}] {\n  absent(m) }', f"Probe/template:3:3: {MISSING} absent"),
+    ('package probe\nviolation[{"msg": m}] {\n  m := absent(1) }', f"Probe/template:3:8: {MISSING} absent"),
+    ('package probe\nviolation[{"msg": m}] {\n  m := lower("é") + bogus.thing(1) }', f"Probe/template:3:21: {MISSING} bogus.thing"),
+    ('package probe\nviolation[{"msg": m}] {\n  m := input.review.f(1) }', f"Probe/template:3:8: {MISSING} input.review.f"),
+    ('package probe\nviolation[{"msg": m}] { m := lower("a", "b", "c") }', "Probe/template:2:30: rego_type_error: lower: arity mismatch"),
+    ('package probe\nviolation[{"msg": m}] { lower("x") }', "Probe/template:2:11: rego_unsafe_var_error: var m is unsafe"),
+    ('package probe\nviolation[{"msg": "m"}] { not input.xs[i] == i }', "Probe/template:2:27: rego_unsafe_var_error: var i is unsafe"),
+    ('package probe\np { q }\nq { p }\nviolation[{"msg": "m"}] { p }', "Probe/template:2:1: rego_recursion_error: rule data.probe.p is recursive: data.probe.p -> data.probe.q -> data.probe.p"),
+    ('package probe\nviolation[{"msg": m}] { m := "a"; m := "b" }', "Probe/template:2:35: rego_compile_error: var m assigned above"),
+    ('package probe\nf(x) = 1 { true }\nf(x, y) = 2 { true }\nviolation[{"msg": "m"}] { f(1) }', "Probe/template:2:1: rego_type_error: conflicting rules data.probe.f found"),
+    ('package probe\ndefault a = 1\ndefault a = 2\nviolation[{"msg": "m"}] { a }', "Probe/template:1:1: rego_type_error: multiple default rules data.probe.a found at template:2, template:3"),
+    ('violation[{"msg": "m"}] { true }', "Probe/template:1:1: rego_parse_error: package expected"),
+    ("", "Probe/template:1:1: rego_parse_error: empty module"),
+    ('package probe\n# violation\nx = "violation"', "Probe/template:1:1: the module defines no rule named violation"),
+    ('package probe\nimport data.other\nviolation[{"msg": "m"}] { true }', "Probe/template:2:1: import of data.other is not allowed"),
+    ('package probe\nimport rego.v1\nviolation contains {"msg": "m"} if { true }', "Probe/template:2:8: import of rego.v1 is not allowed"),
+    ('package probe\nimport input.review\nviolation[{"msg": "m"}] { true }', "Probe/template:2:1: import of input.review is not allowed"),
+    ('package probe\nviolation[{"msg": m}] { m := data.probe.x }', f"Probe/template:2:30: data.probe {ONLY}"),
+    ('package probe\nviolation[{"msg": m}] { m := data[input.x] }', f"Probe/template:2:30: data {ONLY}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rego", "text"), [pytest.param(*row, id=row[1]) for row in WRONG])
+def test_a_wrong_module_is_refused_with_line_and_column(rego: str, text: str) -> None:
+    assert refusal(rego).splitlines()[0].rstrip() == text
+
+
+@pytest.mark.parametrize(
+    ("lib", "text"),
+    [
+        ("package other\nx = 1", "1:1: package other of a library must be below lib"),
+        ("package lib\nx = 1", "1:1: package lib of a library must be below lib"),
+        ("package lib.a\nx = (", "2:6: rego_parse_error: unexpected eof token"),
+        ("package lib.a\nx = data.foo", f"2:5: data.foo {ONLY}"),
+        ("package lib.a\nf(x) = nothing(x)\ng(x) { lower(x) }", f"2:8: {MISSING} nothing"),
+    ],
+)
+def test_a_wrong_library_is_refused_with_line_and_column(lib: str, text: str) -> None:
+    assert refusal(ECHO, libs=["package lib.fine\nx = 1", lib]).rstrip() == f'Probe/libs["lib_1"]:{text}'
+
+
+@pytest.mark.parametrize("depth", [5_000, 50_000])
+def test_a_module_that_would_exhaust_the_stack_is_refused(depth: int) -> None:
+    for opened, closed in ("[]", "{}", "()"):
+        text = refusal(f'package probe\nviolation[{{"msg": "m"}}] {{ x := {opened * depth}{closed * depth} }}')
+        assert "max parsing recursion depth exceeded" in text
+        assert text.startswith("Probe/template:2:")
+
+
+# Errors at run time
+
+
+def test_a_conflict_is_an_error_that_rego_defines() -> None:
+    with pytest.raises(EvaluationError) as caught:
+        findings('package probe\nc = 1 { true }\nc = 2 { true }\nviolation[{"msg": "m"}] { c }')
+    assert (caught.value.code, caught.value.message) == (
+        "eval_conflict_error",
+        "template:3: eval_conflict_error: complete rules must not produce multiple outputs",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "text"),
+    [
+        ("f(x) = 1 { x }\nf(x) = 2 { x }\np { f(true) }", "4: eval_conflict_error: functions must not produce multiple outputs for same inputs"),
+        ("o[k] = v { k := \"a\"; v := [1, 2][_] }\np { o.a }", "3: eval_conflict_error: object keys must be unique"),
+        ("p { {k: v | k := \"a\"; v := [1, 2][_]} }", "3: eval_conflict_error: object keys must be unique"),
+    ],
+)  # fmt: skip
+def test_every_kind_of_conflict_names_its_line(rules: str, text: str) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        findings(f'package probe\nviolation[{{"msg": "m"}}] {{ p }}\n{rules}')
+    assert caught.value.message == f"template:{text}"
+
+
+def test_a_conflict_in_a_library_names_the_library() -> None:
+    with pytest.raises(EvaluationError) as caught:
+        findings(
+            'package probe\nviolation[{"msg": "m"}] { data.lib.a.c }',
+            libs=["package lib.a\nc = 1 { true }\nc = 2 { true }"],
+        )
+    assert caught.value.message.startswith('libs["lib_0"]:3: eval_conflict_error: ')
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("msg := 5", "violation: msg must be a string, it is 5"),
+        ('msg := {"a"}', 'violation: msg must be a string, it is ["a"]'),
+    ],
+)
+def test_a_message_that_is_no_text_is_not_taken_for_an_error_of_rego(body: str, text: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        message(body)
+    assert (type(caught.value), str(caught.value)) == (PolicyError, text)
+
+
+# Builtins that a deployment may take away or must allow
+
+
+def test_a_disabled_builtin_is_an_unknown_function() -> None:
+    rego = 'package probe\nviolation[{"msg": m}] {\n  m := upper("x") }'
+    assert messages(rego, driver=able(disabled={"lower"})) == ["X"]
+    assert refusal(rego, able(disabled={"upper"})) == f"Probe/template:3:8: {MISSING} upper"
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("http.send", 'msg := http.send({"method": "get", "url": "http://x"}).status'),
+        ("net.lookup_ip_addr", 'msg := net.lookup_ip_addr("x")[_]'),
+    ],
+)
+def test_what_reaches_the_network_must_be_enabled(name: str, body: str) -> None:
+    rego = f'package probe\nviolation[{{"msg": msg}}] {{ {body} }}'
+    outside = Outside(http_send=lambda request: {"status": request["url"]}, lookup_ip_addr=lambda host: [f"{host}!"])
+    assert refusal(rego).endswith(f"{MISSING} {name}")
+    assert messages(rego, driver=able(enabled={name}, outside=outside)) in (["http://x"], ["x!"])
+    assert refusal(rego, able(enabled={name}, disabled={name})).endswith(f"{MISSING} {name}")
+
+
+def test_a_request_that_fails_is_undefined() -> None:
+    body = 'not http.send({"method": "get", "url": "http://x"}); msg := "nothing came"'
+    assert message(body, driver=able(enabled={"http.send"})) == ["nothing came"]

@@ -1,0 +1,44 @@
+"""What two engines say of a module and an input, and whether it is the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from differential.modules import PACKAGE
+from differential.server import Answer
+
+from constraints.errors import CompileError, EvaluationError
+from constraints.lang.source import Source
+from constraints.rego import compile_modules
+from constraints.rego.builtins.gojson import marshal
+from constraints.rego.values import Value, read_json, same
+
+
+def ours(module: str, document: Any, data: Any) -> Answer:
+    """What our engine makes of the package, as JSON."""
+    try:
+        compiled = compile_modules([Source("made.rego", module)], v1=True)
+        rows = compiled.query(f"x = data.{PACKAGE}", input=_as_sent(document), data=_as_sent(data))
+    except CompileError as error:
+        code = error.message.partition(":")[0]
+        return Answer(codes=frozenset({code}), text=str(error))
+    except EvaluationError as error:
+        return Answer(codes=frozenset({error.code}), text=str(error))
+    return Answer(read_json(marshal(rows[0]["x"])) if rows else {})
+
+
+def _as_sent(document: Any) -> Value:
+    """As OPA reads it from its JSON: `1000.0` keeps its text."""
+    return read_json(json.dumps(document))
+
+
+def disagreement(mine: Answer, theirs: Answer) -> str:
+    """How two answers differ; the empty text when they agree: on the value, or on one of the errors' codes."""
+    if mine.codes or theirs.codes:
+        if mine.codes & theirs.codes:
+            return ""
+        return f"ours: {mine.text or mine.value!r}\nOPA:  {theirs.text or theirs.value!r}"
+    if same(mine.value, theirs.value):
+        return ""
+    return f"ours: {mine.value!r}\nOPA:  {theirs.value!r}"

@@ -1,0 +1,90 @@
+"""Our engine and OPA itself say the same of random modules and documents.
+
+A few examples in the default suite, where OPA has been built before (tests/peers/build.py); many in the slow one, which
+builds it: `pytest -m slow tests/differential`. DIFFERENTIAL_EXAMPLES says how many.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+from differential.agreement import disagreement, ours
+from differential.modules import PACKAGE, Maker, document
+from differential.server import Opa, Panicked, serving
+from hypothesis import HealthCheck, given, note, reject, settings
+from hypothesis import strategies as st
+from peers.build import NoGo, cached, peer
+
+FEW = 100
+MANY = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "20000"))
+DATA = {"made_data": {"a": [1, 2, {"b": "x"}], "b": {"c": 1, "d": [True, None]}, "c": "ab", "d": 2.5}}
+ALL_AT_ONCE = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+"""Modules are large for hypothesis, and an example may have to wait for OPA."""
+
+
+@pytest.fixture(scope="module")
+def opa(request: pytest.FixtureRequest) -> Iterator[Opa]:
+    """A server of the real OPA."""
+    if "slow" not in request.config.option.markexpr.replace("not slow", "") and not cached("opa").exists():
+        pytest.skip("OPA has not been built: python tests/peers/build.py opa")
+    try:
+        binary = peer("opa")
+    except NoGo as error:
+        pytest.skip(str(error))
+    with serving(binary, DATA) as server:
+        yield server
+
+
+def agree(opa: Opa, chance: Random) -> None:
+    module = Maker(chance).module()
+    given_input = document(chance)
+    note(module)
+    note(f"input: {given_input!r}")
+    try:
+        theirs = opa.ask(module, PACKAGE, given_input)
+    except Panicked:
+        reject()
+    assert not disagreement(ours(module, given_input, DATA), theirs)
+
+
+@settings(max_examples=FEW, derandomize=True, **ALL_AT_ONCE)
+@given(chance=st.randoms(use_true_random=False))
+def test_a_module_means_what_it_means_to_opa(opa: Opa, chance: Random) -> None:
+    agree(opa, chance)
+
+
+@pytest.mark.slow
+@settings(max_examples=MANY, **ALL_AT_ONCE)
+@given(chance=st.randoms(use_true_random=False))
+def test_many_modules_mean_what_they_mean_to_opa(opa: Opa, chance: Random) -> None:
+    agree(opa, chance)
+
+
+SMALL: tuple[tuple[str, str, Any], ...] = (
+    ("an object is not bound by an array on its left", 'p if { some v in [1 | {"d": x} = [1 | input.a]] }', {}),
+    (
+        "a closure in a deep closure fails in silence",
+        "p if { every k, _ in input.b { some _, _ in object.keys(k) } }",
+        {"b": [1]},
+    ),
+    ("a closure and a key that share their only variable", "p if { y := input.a; {1 | y} in input.b[y] }", {}),
+    ("a closure and a key that share one of two", "p if { y := input.a; z := 1; {1 | y} in input.b[y][z] }", {}),
+    (
+        "a string with values inside what a comprehension collects",
+        'p := x if { x := [count($"{input.b[z]}") | z := input.a] }',
+        {},
+    ),
+    ("what is looked into may be anything", 'f(x) := trim(x, "") if { y := x.a }', {}),
+    ("a string with values forgets the type of a variable", 'f(x) if { y := trim(x, $"{x}"); x.a }', {}),
+    ("a string with values is no array", 'p := x if { some x in $"a {input.b}" }', {"b": [1]}),
+)
+
+
+@pytest.mark.parametrize(("body", "given_input"), [pytest.param(*row[1:], id=row[0]) for row in SMALL])
+def test_what_was_found_once_stays_found(opa: Opa, body: str, given_input: Any) -> None:
+    module = f"package {PACKAGE}\n\nimport rego.v1\n\n{body}\n"
+    assert not disagreement(ours(module, given_input, DATA), opa.ask(module, PACKAGE, given_input))
