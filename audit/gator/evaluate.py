@@ -34,9 +34,7 @@ class Outcome:
     gaps: Sequence[Gap]
 
 
-def evaluate(
-    manifests: Sequence[Manifest], meter: Meter | None = None, options: EngineOptions = DEFAULTS
-) -> Outcome:
+def evaluate(manifests: Sequence[Manifest], meter: Meter | None = None, options: EngineOptions = DEFAULTS) -> Outcome:
     """Review every object by every constraint among them. Raises InputError for an object that cannot be used."""
     drivers = engines(options)
     engine = Engine(Point.GATOR, meter.drivers(drivers) if meter else drivers)

@@ -149,7 +149,6 @@ class TermResolver:
         return TemplateString(found, term.span)
 
 
-
 def _itself(term: Term, scope: Scope) -> Term:
     return term
 
