@@ -108,6 +108,8 @@ def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more
         operations=config.audit.operations,
         chunk_size=config.audit.chunk_size,
         referential=config.audit.referential_rules,
+        native_validation=config.audit.native_validation,
+        failure_policy=config.audit.failure_policy,
     )
     sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(client).patch), MetricsSink(metrics), *more, LogSink())
     guarded = tuple(GuardedSink(sink) for sink in sinks)

@@ -161,10 +161,10 @@ class Engine:
         return _gap(constraint, review, "NamespaceUnknown", f"spec.match cannot be decided: {error.message}")
 
     def _compile(self, template: Template) -> Policy:
-        for code in template.code:
-            driver = self._drivers.get(code.engine)
-            if driver:
-                return driver.compile(template.kind, code.source)
+        sources = {code.engine: code.source for code in template.code}
+        for name, driver in self._drivers.items():
+            if name in sources:  # the drivers' order decides, not the template's (contract, section 1)
+                return driver.compile(template.kind, sources[name])
         engines = [code.engine for code in template.code]
         known = ", ".join(self._drivers) or "none"
         raise EngineMissing(
@@ -174,7 +174,7 @@ class Engine:
 
 def _outcomes(rule: Rule, review: Review, seen: Mapping[str, Json], inventory: Inventory) -> Iterator[Outcome]:
     try:
-        findings = _distinct(rule.program(seen, inventory))
+        findings = list(rule.program(seen, inventory))
     except EvaluationError as error:
         yield _violation(rule.constraint, review, Finding(error.message, None, error=True))
     except Exception as error:  # a policy is strangers' code: whatever it does, the other policies go on
@@ -182,11 +182,6 @@ def _outcomes(rule: Rule, review: Review, seen: Mapping[str, Json], inventory: I
     else:
         for finding in findings:
             yield _violation(rule.constraint, review, finding)
-
-
-def _distinct(findings: Iterable[Finding]) -> list[Finding]:
-    """Rego's violations are a set: equal ones count once."""
-    return list({(finding.message, quoted(finding.details, 1 << 30)): finding for finding in findings}.values())
 
 
 def _violation(constraint: Constraint, review: Review, finding: Finding) -> Violation:

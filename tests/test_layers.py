@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.crd": BASE | {"constraints.template"},
     "constraints.constraint": BASE
     | {"constraints.actions", "constraints.crd", "constraints.review", "constraints.schema", "constraints.template"},
-    "constraints.drivers": BASE | {"constraints.inventory", "constraints.review"},
+    "constraints.cel": {"constraints.lang"},
+    "constraints.drivers": BASE | {"constraints.cel", "constraints.inventory", "constraints.review"},
     "constraints.engine": BASE
     | {
         "constraints.constraint",

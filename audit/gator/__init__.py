@@ -12,7 +12,7 @@ from audit.gator.evaluate import evaluate, not_applied
 from audit.gator.output import FORMATS, Report
 from audit.gator.stats import Meter
 from audit.sources.manifests import duplicates, piped, read
-from constraints import Gap
+from constraints import Gap, engines
 
 _EXAMPLES: Final = """examples:
   patrol test --filename=manifest.yaml
@@ -50,7 +50,10 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
         _say(warning)
     if not manifests:
         raise InputError("no input data identified")
-    outcome = evaluate(manifests, Meter() if flags.stats else None)
+    drivers = engines(
+        native=flags.enable_k8s_native_validation, failure_policy=flags.default_k8s_native_validation_failure_policy
+    )
+    outcome = evaluate(manifests, drivers, Meter() if flags.stats else None)
     for line in FORMATS[flags.output](_shown(outcome.report, flags.deny_only)):
         stdout.write(line)
     stdout.flush()
@@ -103,7 +106,7 @@ def _parser() -> _Parser:
         "--default-k8s-native-validation-failure-policy",
         choices=_FAILURE_POLICIES,
         default="Fail",
-        help="accepted; no CEL engine yet",
+        help="for CEL templates without failurePolicy: whether an error is a violation (Fail)",
     )
     for names, default, text in _BOOLEANS:
         add(*names, nargs="?", const=True, default=default, type=_truth, metavar="BOOL", help=text)
@@ -115,7 +118,7 @@ _BOOLEANS: Final = (
     (("--stats",), False, "add what each template's code took"),
     (("-v", "--verbose"), False, "accepted; the Rego engine gives no output of print()"),
     (("--deny-only",), False, "print only violations that deny"),
-    (("--enable-k8s-native-validation",), True, "accepted; no CEL engine yet"),
+    (("--enable-k8s-native-validation",), True, "evaluate CEL; a template with CEL and Rego is then answered by CEL"),
 )
 
 

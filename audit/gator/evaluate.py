@@ -12,6 +12,7 @@ from audit.gator.output import Report, Result
 from audit.gator.stats import Meter
 from audit.sources.manifests import Manifest
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError
+from constraints.drivers import DRIVERS, Driver
 from constraints.errors import CompileError, EngineMissing
 from constraints.model import Json, Object
 from constraints.review import mapping, review_of
@@ -31,9 +32,11 @@ class Outcome:
     gaps: Sequence[Gap]
 
 
-def evaluate(manifests: Sequence[Manifest], meter: Meter | None = None) -> Outcome:
+def evaluate(
+    manifests: Sequence[Manifest], drivers: Mapping[str, Driver] = DRIVERS, meter: Meter | None = None
+) -> Outcome:
     """Review every object by every constraint among them. Raises InputError for an object that cannot be used."""
-    engine = Engine(Point.GATOR, meter.drivers()) if meter else Engine(Point.GATOR)
+    engine = Engine(Point.GATOR, meter.metered(drivers) if meter else drivers)
     gaps = list(load(manifests, engine))
     for manifest in manifests:
         _check_kind(manifest)

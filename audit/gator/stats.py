@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from audit.gator.output import TARGET
-from constraints.drivers import DRIVERS, Driver, Policy, Program
+from constraints.drivers import Driver, Policy, Program
 from constraints.inventory import Inventory
 from constraints.model import Finding, Json
 
@@ -22,9 +22,9 @@ class Meter:
     clock: Callable[[], int] = time.perf_counter_ns
     _spent: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
-    def drivers(self) -> Mapping[str, Driver]:
-        """The registered drivers, with this meter in front."""
-        return {engine: _Metered(driver, self) for engine, driver in DRIVERS.items()}
+    def metered(self, drivers: Mapping[str, Driver]) -> Mapping[str, Driver]:
+        """The drivers, with this meter in front."""
+        return {engine: _Metered(driver, self) for engine, driver in drivers.items()}
 
     def add(self, kind: str, engine: str, nanoseconds: int) -> None:
         """One constraint of the template of `kind` has been asked."""

@@ -22,7 +22,7 @@ from audit.sources.reading import Kept, Reader
 from audit.sources.records import ConstraintBook, Listed
 from audit.sources.surroundings import GATEKEEPER_NAMESPACE, Surroundings
 from audit.sources.templates import TEMPLATES, Ingestion, TemplateBook, TemplateRecord
-from constraints import Cause, Engine, Gap, Inventory, PolicyError
+from constraints import Cause, Engine, Gap, Inventory, PolicyError, engines
 from constraints.crd import GROUP as CONSTRAINTS_GROUP
 from constraints.model import Object
 
@@ -31,6 +31,7 @@ from constraints.model import Object
 class PolicySettings:
     """How policies are read; `namespace` is that of this pod, `manage_crds` is auto, true or false.
 
+    `native_validation` and `failure_policy` are about templates in CEL.
     `operations` are the roles that this pod names in `status.byPod`; `crd_seconds` is how long new CRDs may take.
     """
 
@@ -40,6 +41,8 @@ class PolicySettings:
     operations: tuple[str, ...] = ("audit", "status")
     chunk_size: int = 500
     referential: bool = True
+    native_validation: bool = True
+    failure_policy: str = "Fail"
     crd_seconds: float = 5.0
 
 
@@ -84,7 +87,8 @@ class Policies:
         stop = stop or Event()
         self._client = client
         self._settings = settings
-        self._engine = Engine()
+        drivers = engines(native=settings.native_validation, failure_policy=settings.failure_policy)
+        self._engine = Engine(drivers=drivers)
         self._templates = TemplateBook(self._engine, settings.referential, elapsed)
         self._constraints = ConstraintBook(self._engine)
         self._crds = ConstraintCrds(client, settings.manage_crds, Patience(settings.crd_seconds, stop, elapsed))

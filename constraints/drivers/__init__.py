@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from constraints.fields import quoted
 from constraints.inventory import Inventory
 from constraints.model import Finding, Json
 
@@ -13,7 +14,7 @@ class Program(Protocol):
     """A compiled policy: a pure function of one review document (contract, section 6.1) and the inventory.
 
     Raises EvaluationError for errors that the policy's language defines, which count as a violation; anything else
-    that it raises is a failure of the engine, which becomes a Gap.
+    that it raises is a failure of the engine, which becomes a Gap. Each finding counts: see `distinct`.
     """
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Iterable[Finding]: ...
@@ -31,6 +32,11 @@ class Driver(Protocol):
     engine: str
 
     def compile(self, kind: str, source: Mapping[str, Json]) -> Policy: ...
+
+
+def distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """Equal findings once, for languages whose violations are a set."""
+    return list({(finding.message, quoted(finding.details, 1 << 30)): finding for finding in findings}.values())
 
 
 DRIVERS: dict[str, Driver] = {}

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from constraints.drivers import distinct
 from constraints.drivers.modules import Module, foreign_calls, modules_of, span_at
 from constraints.drivers.respell import STAND_INS, Respelled, respell
 from constraints.errors import CompileError, EvaluationError, PolicyError
@@ -117,7 +118,7 @@ class RegopyProgram:
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> list[Finding]:
         """Raises EvaluationError for errors that Rego defines, PolicyError for those of the engine."""
-        return list(_findings(self._policy.evaluate(review, self._parameters, inventory)))
+        return distinct(_findings(self._policy.evaluate(review, self._parameters, inventory)))
 
 
 class _Texts:
