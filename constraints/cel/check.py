@@ -9,15 +9,15 @@ from typing import Final
 from constraints.cel import syntax
 from constraints.cel.failures import Invalid, Mistake
 from constraints.cel.overloads import FUNCTIONS, Function
-from constraints.cel.syntax import Node
+from constraints.cel.syntax import Node, qualified
 from constraints.cel.types import (
     BOOL,
+    DURATION,
     DYN,
     ERROR,
     INT,
     MAP_DYN,
     TIMESTAMP,
-    DURATION,
     Type,
     list_of,
     map_of,
@@ -266,12 +266,13 @@ class _Checker:
         if node.test is not None and node.macro in ("all", "exists"):
             self._expect(node.test, BOOL)
             return BOOL
+        tested = None if node.test is None else self.visit(node.test)
         result = BOOL if node.macro == "exists_one" else list_of(kinds[0])
         if node.body is not None:
             result = self._collected(node, kinds, self.visit(node.body))
-        if node.test is not None:
+        if tested is not None:
             counted = INT if node.macro == "exists_one" else result
-            self._chosen(node.at, (self.visit(node.test), counted, counted))
+            self._chosen(node.at, (tested, counted, counted))
         return result
 
     def _collected(self, node: syntax.Loop, kinds: tuple[Type, ...], body: Type) -> Type:
@@ -295,13 +296,3 @@ class _Checker:
         if not self.solved.assign(body, result):
             return self._no_overload(node.at, "_?_:_", (BOOL, body, result), False)
         return result
-
-
-def qualified(node: Node) -> str:
-    """`a.b.c` when the node is nothing but names with dots between them."""
-    if isinstance(node, syntax.Ident):
-        return node.name
-    if isinstance(node, syntax.Select) and not node.test and not node.optional:
-        before = qualified(node.operand)
-        return f"{before}.{node.field}" if before else ""
-    return ""

@@ -10,9 +10,9 @@ from typing import TypeVar
 import constraints.cel.library  # noqa: F401 - declares the functions
 from constraints.cel import pycode as py
 from constraints.cel.check import Checked, Scope, check
-from constraints.cel.codegen import SLOTS, Emitter
+from constraints.cel.codegen import Emitter
 from constraints.cel.failures import Failure, Invalid, Mistake, WrongResult
-from constraints.cel.layout import Code, Layout, Slots, Variable, settled
+from constraints.cel.layout import SLOTS, Code, Layout, Slots, Variable, settled
 from constraints.cel.parser import parse
 from constraints.cel.scan import Scan
 from constraints.cel.types import DYN, Type

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 from constraints.cel.failures import Failure, no_overload
@@ -42,7 +43,7 @@ def contains(item: Value, container: Value) -> bool:
     return any(equal(item, other) for other in container)
 
 
-def has_key(values: dict[Value, Value], key: Value) -> bool:
+def has_key(values: Mapping[Value, Value], key: Value) -> bool:
     """Whether the map has the key; true is not 1."""
     if type(key) is str:
         return key in values
@@ -65,7 +66,7 @@ def compare(a: Value, b: Value, name: str) -> int:
         raise no_overload(name)
     if kind is not other:
         raise no_overload()
-    return (a > b) - (a < b)
+    return int(a > b) - int(a < b)
 
 
 def _compared_numbers(a: Value, b: Value) -> int:
@@ -73,7 +74,7 @@ def _compared_numbers(a: Value, b: Value) -> int:
         a, b = float(a), float(b)
         if math.isnan(a) or math.isnan(b):
             raise Failure("NaN values cannot be ordered")
-    return (a > b) - (a < b)
+    return int(a > b) - int(a < b)
 
 
 def less(a: Value, b: Value) -> bool:

@@ -11,9 +11,10 @@ from typing import Any, Final
 from constraints.cel import runtime
 from constraints.cel.failures import Failure, no_overload
 from constraints.cel.runtime import UNSET
-from constraints.cel.values import Value
+from constraints.cel.values import NONE, Optional, Value
 
 Slots = list[Value]
+SLOTS: Final = "slots"  # what generated functions call their parameter
 Code = Callable[[Slots], Value]
 _UNNAMED: Final = re.compile(r"\W")
 
@@ -106,6 +107,6 @@ _SCOPE: Final[Mapping[str, Any]] = {
     "no_overload": no_overload,
     **{name: getattr(runtime, name) for name in ("each", "has", "index", "index_optional", "insert", "map_key")},
     **{name: getattr(runtime, name) for name in ("optional_target", "pairs", "select", "unwrap_entry")},
-    "NONE": runtime.NONE,
-    "Optional": runtime.Optional,
+    "NONE": NONE,
+    "Optional": Optional,
 }

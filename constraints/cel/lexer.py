@@ -31,6 +31,7 @@ _TOKEN: Final = re.compile(
 )
 _PLAIN: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _PART: Final = re.compile(rf"{_ESCAPE}|[^\\]+", re.DOTALL)
+_LONGEST_NUMBER: Final = 400  # characters; Python refuses to read much longer ones
 KEYWORDS: Final = frozenset({"true", "false", "null", "in"})
 
 
@@ -74,6 +75,8 @@ def value_of(token: Token, sign: str = "") -> Value:
         if number in (float("inf"), float("-inf")):
             raise Invalid([Mistake(token.at, "invalid double literal")])
         return number
+    if len(token.text) > _LONGEST_NUMBER:
+        raise Invalid([Mistake(token.at, f"invalid {token.kind} literal")])
     if token.kind == "uint":
         return Uint(_bounded(token, int(token.text[:-1], 0 if "x" in token.text else 10), (0, UINT_MAX)))
     number = int(sign + token.text, 0 if "x" in token.text else 10)

@@ -56,7 +56,8 @@ def _mapped(names: int, tested: bool = False) -> Expander:
 
 
 def _optional(call: Call, target: Node) -> Node:
-    return OptionalMap(call.at, target, *_names(call.args[:1]), call.args[1], call.function == "optFlatMap")
+    (name,) = _names(call.args[:1])
+    return OptionalMap(call.at, target, name, call.args[1], call.function == "optFlatMap")
 
 
 def _sort_by(call: Call, target: Node) -> Node:

@@ -26,7 +26,8 @@ _DIFFERENCES: Final = [
     (_TIME, _SPAN, _TIME),
     (_TIME, _TIME, _SPAN),
 ]
-_INDEXED: Final = [("list(<V>)", "int"), ("map(<K>, <V>)", "<K>")]
+_INDEXED: Final[list[tuple[str, ...]]] = [("list(<V>)", "int"), ("map(<K>, <V>)", "<K>")]
+_OPTIONAL: Final = [(f"optional_type({owner})", key, "optional_type(<V>)") for owner, key in _INDEXED]
 _ROWS: Final[list[tuple[str, Code, list[tuple[str, ...]]]]] = [  # name, code, argument types and the result's
     ("_+_", add, list(_SUMS)),
     ("_-_", subtract, list(_DIFFERENCES)),
@@ -42,18 +43,8 @@ _ROWS: Final[list[tuple[str, Code, list[tuple[str, ...]]]]] = [  # name, code, a
     ("_<=_", less_equal, [(*pair, "bool") for pair in _ORDERED]),
     ("_>_", greater, [(*pair, "bool") for pair in _ORDERED]),
     ("_>=_", greater_equal, [(*pair, "bool") for pair in _ORDERED]),
-    (
-        "_[_]",
-        index,
-        [(*pair, "<V>") for pair in _INDEXED]
-        + [(f"optional_type({a})", key, "optional_type(<V>)") for a, key in _INDEXED],
-    ),
-    (
-        "_[?_]",
-        index_optional,
-        [(*pair, "optional_type(<V>)") for pair in _INDEXED]
-        + [(f"optional_type({a})", key, "optional_type(<V>)") for a, key in _INDEXED],
-    ),
+    ("_[_]", index, [*((*pair, "<V>") for pair in _INDEXED), *_OPTIONAL]),
+    ("_[?_]", index_optional, [*((*pair, "optional_type(<V>)") for pair in _INDEXED), *_OPTIONAL]),
 ]
 
 

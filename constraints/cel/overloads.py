@@ -69,14 +69,13 @@ def method(*signatures: str) -> Callable[[_Code], _Code]:
     return _declared(_METHOD, signatures)
 
 
-def unguarded(*signatures: str) -> Callable[[_Code], _Code]:
-    """Declare functions and methods of one name whose code looks at the types of its arguments itself."""
+def unguarded(name: str, *signatures: str) -> Callable[[_Code], _Code]:
+    """Declare the functions and methods of one name, whose code looks at the types of its arguments itself."""
 
     def declare(code: _Code) -> _Code:
         for signature in signatures:
-            is_method = "." in signature.partition("(")[0] or signature.startswith(("list(", "map("))
-            (method if is_method else function)(signature)(code)
-            named(signature.partition(" -> ")[0].rpartition("(")[0].rpartition(".")[2]).unguarded = code
+            (function if signature.startswith(f"{name}(") else method)(signature)(code)
+        named(name).unguarded = code
         return code
 
     return declare

@@ -20,6 +20,7 @@ from constraints.cel.syntax import (
     Message,
     Node,
     Select,
+    qualified,
 )
 from constraints.lang.source import Span
 
@@ -27,7 +28,8 @@ DEEPEST: Final = 250  # levels of nesting, as in cel-go
 LONGEST: Final = 100_000  # characters, as in cel-go
 _RELATIONS: Final = frozenset({"<", "<=", ">=", ">", "==", "!="})
 _RESERVED: Final = frozenset(
-    "as break const continue else for function if import let loop package namespace return var void while".split()
+    {"as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package"}
+    | {"namespace", "return", "var", "void", "while"}
 )
 _EXPECTED: Final = (
     "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
@@ -133,7 +135,7 @@ class _Parser:
             else:
                 found = self._selection(found, mark, optional)
         opening = self._next
-        if opening.text == "{" and isinstance(found, Ident | Select) and (name := _qualified(found)):
+        if opening.text == "{" and isinstance(found, Ident | Select) and (name := qualified(found)):
             return self._suffixes(self._message(name))
         return found
 
@@ -241,12 +243,3 @@ class _Parser:
 
     def _error(self, text: str, at: Span | None = None) -> Invalid:
         return Invalid([Mistake(at or self._next.at, f"Syntax error: {text}")])
-
-
-def _qualified(node: Node) -> str:
-    if isinstance(node, Ident):
-        return node.name
-    if isinstance(node, Select) and not node.test and not node.optional:
-        before = _qualified(node.operand)
-        return f"{before}.{node.field}" if before else ""
-    return ""

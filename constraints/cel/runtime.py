@@ -11,6 +11,7 @@ from constraints.cel.values import INT_MAX, INT_MIN, NONE, UINT_MAX, Optional, U
 
 UNSET: Final = object()
 MISSES: Final = (KeyError, TypeError)
+_KEYS: Final = frozenset({str, int, Uint, float, bool})
 _NUMBERS: Final = frozenset({int, Uint, float})
 
 
@@ -56,7 +57,9 @@ def index_optional(value: Value, key: Value) -> Optional:
 
 def _find(value: Value, key: Value) -> Value:
     if isinstance(value, Mapping):
-        return value[key] if has_key(value, key) else UNSET  # type: ignore[arg-type]  # reads only
+        if type(key) not in _KEYS:
+            raise Failure(f"unsupported key type: {type_name(key)}")
+        return value[key] if has_key(value, key) else UNSET
     if type(value) is list:
         place = _place(key)
         return value[place] if 0 <= place < len(value) else UNSET

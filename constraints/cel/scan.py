@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 from constraints.cel import syntax
-from constraints.cel.check import Checked, qualified
+from constraints.cel.check import Checked
 from constraints.cel.layout import Layout
-from constraints.cel.syntax import Node
+from constraints.cel.syntax import Node, qualified
 
 
-def parts(node: Node) -> Iterator[Node]:
+def parts(node: Node) -> tuple[Node, ...]:
     """The nodes directly below."""
-    match node:
-        case syntax.Select():
-            yield node.operand
-        case syntax.Index():
-            yield from (node.operand, node.key)
-        case syntax.Call():
-            yield from (*((node.target,) if node.target else ()), *node.args)
-        case syntax.Logic():
-            yield from node.terms
-        case syntax.Choice():
-            yield from (node.test, node.then, node.other)
-        case syntax.ListLiteral():
-            yield from node.items
-        case syntax.MapLiteral():
-            for entry in node.entries:
-                yield from (entry.key, entry.value)
-        case syntax.Message():
-            yield from (value for _, value in node.fields)
-        case syntax.Loop():
-            yield from (part for part in (node.source, node.test, node.body) if part)
-        case syntax.OptionalMap():
-            yield from (node.target, node.body)
+    find = _PARTS.get(type(node))
+    return tuple(part for part in find(node) if part) if find else ()
+
+
+_PARTS: Final[Mapping[type, Callable[[Any], Iterable[Node | None]]]] = {
+    syntax.Select: lambda node: (node.operand,),
+    syntax.Index: lambda node: (node.operand, node.key),
+    syntax.Call: lambda node: (node.target, *node.args),
+    syntax.Logic: lambda node: node.terms,
+    syntax.Choice: lambda node: (node.test, node.then, node.other),
+    syntax.ListLiteral: lambda node: node.items,
+    syntax.MapLiteral: lambda node: (part for entry in node.entries for part in (entry.key, entry.value)),
+    syntax.Message: lambda node: (value for _, value in node.fields),
+    syntax.Loop: lambda node: (node.source, node.test, node.body),
+    syntax.OptionalMap: lambda node: (node.target, node.body),
+}
 
 
 class Scan:
@@ -64,8 +59,12 @@ class Scan:
                 variable = self.variable(node)
                 return node.test or (variable in self._layout.variables and self._layout.variables[variable].trusted)
             case syntax.Call():
-                return node.function != "dyn"
-        return isinstance(node, syntax.Literal | syntax.Logic | syntax.Loop | syntax.ListLiteral)
+                return node.function not in ("dyn", "_[_]") and all(map(self.is_certain, parts(node)))
+            case syntax.ListLiteral():
+                return all(map(self.is_certain, node.items))
+            case syntax.Loop():
+                return self.is_certain(node.body or node.source)
+        return isinstance(node, syntax.Literal | syntax.Logic)
 
     def variable(self, node: Node) -> str:
         """`x` when the node is `variables.x`."""

@@ -129,3 +129,13 @@ class OptionalMap(Node):
     name: Ident
     body: Node
     flat: bool = field(default=False)
+
+
+def qualified(node: Node) -> str:
+    """`a.b.c` when the node is nothing but names with dots between them."""
+    if isinstance(node, Ident):
+        return node.name
+    if isinstance(node, Select) and not node.test and not node.optional:
+        before = qualified(node.operand)
+        return f"{before}.{node.field}" if before else ""
+    return ""

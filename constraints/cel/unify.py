@@ -12,6 +12,7 @@ class Substitution:
 
     def __init__(self) -> None:
         self._known: dict[Type, Type] = {}
+        self._learned: list[tuple[Type, Type | None]] = []  # each variable with what it stood for before
         self._fresh = 0
 
     def variable(self) -> Type:
@@ -26,10 +27,15 @@ class Substitution:
 
     def assign_all(self, given: tuple[Type, ...], wanted: tuple[Type, ...]) -> bool:
         """Whether each type can be assigned; nothing is learned when one cannot."""
-        before = dict(self._known)
+        start = len(self._learned)
         if len(given) == len(wanted) and all(map(self._assign, given, wanted)):
             return True
-        self._known = before
+        while len(self._learned) > start:
+            variable, before = self._learned.pop()
+            if before is None:
+                del self._known[variable]
+            else:
+                self._known[variable] = before
         return False
 
     def assign(self, given: Type, wanted: Type) -> bool:
@@ -78,7 +84,7 @@ class Substitution:
         if known is None:
             free = not self._occurs(variable, item)
             if free:
-                self._known[variable] = item
+                self._learn(variable, item)
             return free, False
         if known == item:
             return True, True
@@ -86,8 +92,12 @@ class Substitution:
             return False, True
         general = item if less_specific(item, known) else known
         if not self._occurs(variable, general):
-            self._known[variable] = general
+            self._learn(variable, general)
         return True, True
+
+    def _learn(self, variable: Type, item: Type) -> None:
+        self._learned.append((variable, self._known.get(variable)))
+        self._known[variable] = item
 
     def _occurs(self, variable: Type, item: Type) -> bool:
         if item == variable:

@@ -102,7 +102,7 @@ class CelPolicy:
     """The compiled expressions of one template; `strict` when what cannot be evaluated counts as a violation."""
 
     def __init__(self, assembly: _Assembly, *, strict: bool) -> None:
-        self.conditions = list({name: condition for name, condition in assembly.conditions}.values())
+        self.conditions = list(dict(assembly.conditions).values())
         self.validations = assembly.validations
         self.loaded = assembly.loaded
         self.strict = strict
@@ -129,13 +129,9 @@ class CelProgram:
         if policy.conditions:
             failures = self._unmet(slots)
             if failures is None or failures:
-                return [Finding(_joined(failures), None)] if failures and policy.strict else []
-        found = []
-        for validation in policy.validations:
-            message = self._message(validation, slots)
-            if message:
-                found.append(Finding(message, None))
-        return found
+                return [Finding(_joined(failures), None, error=True)] if failures and policy.strict else []
+        found = (self._finding(validation, slots) for validation in policy.validations)
+        return [finding for finding in found if finding]
 
     def _inputs(self, review: Mapping[str, Json]) -> tuple[Json, ...]:
         """The values of INPUTS."""
@@ -154,14 +150,13 @@ class CelProgram:
                 failures.append(str(failure))
         return failures
 
-    def _message(self, validation: _Validation, slots: Slots) -> str:
-        """What is wrong, the empty text when nothing is."""
+    def _finding(self, validation: _Validation, slots: Slots) -> Finding | None:
         try:
             if self._holds(validation.condition, slots):
-                return ""
+                return None
         except Failure as failure:
-            return str(failure) if self._policy.strict else ""
-        return self._said(validation.message_function, slots) or validation.message
+            return Finding(str(failure), None, error=True) if self._policy.strict else None
+        return Finding(self._said(validation.message_function, slots) or validation.message, None)
 
     def _holds(self, condition: _Condition, slots: Slots) -> Json:
         if condition.broken:

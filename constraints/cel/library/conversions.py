@@ -15,6 +15,7 @@ _INTEGER: Final = re.compile(r"[+-]?[0-9]+\Z")
 _UNSIGNED: Final = re.compile(r"[0-9]+\Z")
 _DECIMAL: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 _HEXADECIMAL: Final = re.compile(r"[+-]?0[xX]([0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+\Z")
+_SEPARATOR: Final = re.compile(r"(?<=[0-9])_(?=[0-9])")
 _SPECIAL: Final = frozenset({"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "nan"})
 _TRUTHS: Final = {
     **dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True),
@@ -65,6 +66,7 @@ def double_of_number(value: int) -> float:
 @function("double(string) -> double")
 def double_of_text(text: str) -> float:
     """Decimal or hexadecimal, or infinity or not a number by name."""
+    text = _SEPARATOR.sub("", text)
     if _DECIMAL.match(text) or text.lower() in _SPECIAL:
         return float(text)
     if _HEXADECIMAL.match(text):

@@ -86,8 +86,8 @@ _DOTLESS: Final = frozenset({_LABEL_WORDS})
 
 
 def _prefix(check: Checker) -> Checker:
-    """The name of something yet to be named: what follows a dash at the end is still to come."""
-    return lambda text: check(f"{text[:-1]}a" if len(text) > 1 and text.endswith("-") else text)
+    """The name of something yet to be named: a dash at the end goes, and the letter before it, as in Kubernetes."""
+    return lambda text: check(f"{text[:-2]}a" if len(text) > 1 and text.endswith("-") else text)
 
 
 def _qualified(text: str) -> list[str]:

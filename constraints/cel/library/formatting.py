@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Final
 
 from constraints.cel.failures import Failure
-from constraints.cel.library.golang import format_double, format_duration, format_timestamp
+from constraints.cel.library.golang import format_double, format_duration, format_timestamp, quoted
 from constraints.cel.overloads import method
 from constraints.cel.values import Duration, Timestamp, TypeValue, Uint, Value, type_name
 
@@ -52,7 +52,7 @@ def clause_of(found: re.Match[str]) -> Callable[[Value, int], str]:
     writer = WRITERS.get(found[3])
     if writer is None:
         raise Failure(f'could not parse formatting clause: unrecognized formatting clause "{found[3]}"')
-    if found[2] and int(found[2][:6]) > _MOST_DECIMALS:
+    if found[2] and (len(found[2]) > 6 or int(found[2]) > _MOST_DECIMALS):
         raise Failure("could not parse formatting clause: precision is too large")
     return writer
 
@@ -60,7 +60,7 @@ def clause_of(found: re.Match[str]) -> Callable[[Value, int], str]:
 def text_of(value: Value, nested: bool = False) -> str:
     """What `%s` writes."""
     if isinstance(value, str):
-        return f'"{value}"' if nested else value
+        return quoted(value) if nested else value
     if isinstance(value, float):
         return _nested_double(value) if nested else format_double(value)
     if isinstance(value, bool):
@@ -91,13 +91,7 @@ def _text_of_other(value: Value, nested: bool) -> str:
 
 
 def _nested_double(value: float) -> str:
-    if math.isfinite(value):
-        return f"{value:.6f}"
-    return (
-        f'"{format_double(value)}"'
-        if math.isnan(value)
-        else f'"{format_double(value).replace("Inf", "Infinity").lstrip("+")}"'
-    )
+    return f"{value:.6f}" if math.isfinite(value) else f'"{format_double(value)}"'
 
 
 def _string(value: Value, digits: int) -> str:
@@ -127,8 +121,8 @@ def _fixed(value: Value, digits: int) -> str:
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else "∞" if number > 0 else "-∞"
     with localcontext() as context:
-        context.prec = 400 + digits
-        shortest = Decimal(repr(number)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
+        context.prec = 1100 + digits
+        shortest = Decimal(number).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
         return f"{shortest:,f}"
 
 
@@ -138,7 +132,7 @@ def _scientific(value: Value, digits: int) -> str:
         return "   NaN" if math.isnan(number) else "     ∞" if number > 0 else "    -∞"
     mantissa, _, exponent = f"{number:.6e}".partition("e")
     power = f"{int(exponent):03d}" if int(exponent) < 0 else f"{int(exponent):02d}"
-    return f"{mantissa}×10{power.translate(_SUPERSCRIPT)}"
+    return f"{mantissa}\u00d710{power.translate(_SUPERSCRIPT)}"
 
 
 def _binary(value: Value, digits: int) -> str:

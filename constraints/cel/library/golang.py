@@ -11,14 +11,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def format_double(value: float) -> str:
-    """Go's `%g` with the fewest digits: an exponent below 1e-04 and from 1e21 on, or from 1e06 on with short digits."""
+    """Go's `%g` with the fewest digits: an exponent below 1e-04 and from 1e06 on."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
     digits, exponent = _digits(value)
     sign = "-" if math.copysign(1.0, value) < 0 else ""
-    if exponent < -4 or exponent >= max(len(digits), 6 if len(digits) <= 6 else 21):
+    if exponent < -4 or exponent >= 6:
         mantissa = digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "")
         return f"{sign}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
     if exponent < 0:

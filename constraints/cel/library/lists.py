@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cmp_to_key
+from itertools import pairwise
 from typing import Final
 
-from constraints.cel.equality import compare, equal
-from constraints.cel.failures import Failure
 from constraints.cel.arithmetic import add
-from constraints.cel.overloads import function, method
+from constraints.cel.equality import compare, equal
+from constraints.cel.failures import Failure, no_overload
+from constraints.cel.overloads import function, method, unguarded
 from constraints.cel.values import NONE, Duration, Optional, Uint, Value, type_name
 
 _TIMES: Final = ("google.protobuf.Timestamp", "google.protobuf.Duration")
@@ -20,7 +22,7 @@ _ZEROS: Final = {"int": 0, "uint": Uint(0), "double": 0.0, "google.protobuf.Dura
 @method(*(f"list({kind}).isSorted() -> bool" for kind in _ORDERED))
 def is_sorted(items: list[Value]) -> bool:
     """Whether no item is less than the one before; what cannot be compared is not less."""
-    return not any(_less(b, a) for a, b in zip(items, items[1:], strict=False))
+    return not any(_less(b, a) for a, b in pairwise(items))
 
 
 def _less(a: Value, b: Value) -> bool:
@@ -58,6 +60,8 @@ def max_(items: list[Value]) -> Value:
 def _best(items: list[Value], name: str, sign: int) -> Value:
     if not items:
         raise Failure(f"{name} called on empty list")
+    if len(items) > 1 and any(type_name(item) not in _ORDERED for item in items):
+        raise no_overload()
     best = items[0]
     for item in items[1:]:
         if _less(item, best) if sign < 0 else _less(best, item):
@@ -90,8 +94,11 @@ def sort_by(items: list[Value], keys: list[Value]) -> list[Value]:
         raise Failure("list elements must have the same type")
     if keys and type_name(keys[0]) not in _ORDERED:
         raise Failure("list elements must be comparable")
-    places = sorted(range(len(items)), key=cmp_to_key(lambda a, b: compare(keys[a], keys[b], "sort")))
-    return [items[place] for place in places]
+
+    def order(a: int, b: int) -> int:
+        return compare(keys[a], keys[b], "sort")
+
+    return [items[place] for place in sorted(range(len(items)), key=cmp_to_key(order))]
 
 
 @method("list(<T>).reverse() -> list(<T>)")
@@ -128,18 +135,22 @@ def distinct(items: list[Value]) -> list[Value]:
     return found
 
 
-@method("list(list(<T>)).flatten() -> list(<T>)", "list(dyn).flatten(int) -> list(dyn)")
-def flatten(items: list[Value], depth: int = 1) -> list[Value]:
+@unguarded("flatten", "list(list(<T>)).flatten() -> list(<T>)", "list(dyn).flatten(int) -> list(dyn)")
+def flatten(items: Value, depth: Value = 1) -> list[Value]:
     """Lists in the list replaced by their items, `depth` levels deep."""
+    if type(items) is not list or type(depth) is not int:
+        raise Failure(f"no such overload: {type_name(items)}.flatten()")
     if depth < 0:
         raise Failure("level must be non-negative")
-    found: list[Value] = []
+    return list(_flat(items, depth))
+
+
+def _flat(items: list[Value], depth: int) -> Iterator[Value]:
     for item in items:
         if type(item) is list and depth:
-            found.extend(flatten(item, depth - 1))
+            yield from _flat(item, depth - 1)
         else:
-            found.append(item)
-    return found
+            yield item
 
 
 @function("lists.range(int) -> list(int)")

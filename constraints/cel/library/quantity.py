@@ -21,6 +21,8 @@ _BINARY_NAMES: Final = {0: "", **{power: name for name, power in _BINARY.items()
 _DECIMAL_NAMES: Final = {power: name for name, power in _DECIMAL.items()}
 _SI, _EXP, _BIN = "DecimalSI", "DecimalExponent", "BinarySI"
 _NANO: Final = Fraction(1, 10**9)
+_LONGEST: Final = 256  # characters, and
+_LARGEST_EXPONENT: Final = 1000  # of ten: what objects hold must not cost much
 _EXACT_DIGITS: Final = 18
 
 
@@ -52,7 +54,7 @@ class Quantity(Opaque):
 
 def parse(text: str) -> Quantity:
     """Raises Failure."""
-    if text == "":
+    if not text or len(text) > _LONGEST:
         raise Failure(_WRONG)
     found = _SHAPE.match(text)
     if not found:
@@ -77,7 +79,7 @@ def _interpreted(suffix: str) -> tuple[int, str]:
     if suffix in _BINARY:
         return _BINARY[suffix], _BIN
     found = _EXPONENT.match(suffix)
-    if not found or len(found[1]) > 6:
+    if not found or abs(int(found[1])) > _LARGEST_EXPONENT:
         raise Failure(_SUFFIX)
     return int(found[1]), _EXP
 
@@ -98,12 +100,9 @@ def _quick(whole: str, fraction: str, power: int, form: str) -> tuple[int, int, 
 
 def _slow(amount: Fraction, form: str) -> Quantity:
     """Rounded away from zero to nano."""
-    nanos = -(-abs(amount) // _NANO)
-    size = nanos * _NANO
-    if form == _BIN:
-        size = min(size, Fraction(INT_MAX)) if False else size
-        form = _SI if 0 < size < 1 else form
-    nanos = int(size / _NANO)
+    nanos = int(-(-abs(amount) // _NANO))
+    if form == _BIN and 0 < nanos < 10**9:
+        form = _SI
     return Quantity(-nanos if amount < 0 else nanos, -9, form, False)
 
 

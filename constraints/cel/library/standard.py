@@ -14,6 +14,7 @@ _SIZED = frozenset({str, bytes, list, dict})
 
 
 @unguarded(
+    "size",
     "size(string) -> int",
     "size(bytes) -> int",
     "size(list(<A>)) -> int",
@@ -30,7 +31,7 @@ def size(value: Value) -> int:
     return len(value)
 
 
-@unguarded("string.startsWith(string) -> bool")
+@unguarded("startsWith", "string.startsWith(string) -> bool")
 def starts_with(text: Value, prefix: Value) -> bool:
     """Whether the text begins so."""
     if type(text) is str and type(prefix) is str:
@@ -38,7 +39,7 @@ def starts_with(text: Value, prefix: Value) -> bool:
     raise no_overload()
 
 
-@unguarded("string.endsWith(string) -> bool")
+@unguarded("endsWith", "string.endsWith(string) -> bool")
 def ends_with(text: Value, suffix: Value) -> bool:
     """Whether the text ends so."""
     if type(text) is str and type(suffix) is str:
@@ -46,7 +47,7 @@ def ends_with(text: Value, suffix: Value) -> bool:
     raise no_overload()
 
 
-@unguarded("string.contains(string) -> bool")
+@unguarded("contains", "string.contains(string) -> bool")
 def contains(text: Value, part: Value) -> bool:
     """Whether the part is in the text."""
     if type(text) is str and type(part) is str:
@@ -54,7 +55,7 @@ def contains(text: Value, part: Value) -> bool:
     raise no_overload()
 
 
-@unguarded("matches(string, string) -> bool", "string.matches(string) -> bool")
+@unguarded("matches", "matches(string, string) -> bool", "string.matches(string) -> bool")
 def matches(text: Value, pattern: Value) -> bool:
     """Whether the pattern is found anywhere in the text."""
     if type(text) is not str:
@@ -70,7 +71,7 @@ def _found(pattern: str, text: str) -> bool:
     return compiled(pattern).search(text) is not None
 
 
-@unguarded("type(<A>) -> type(<A>)")
+@unguarded("type", "type(<A>) -> type(<A>)")
 def type_(value: Value) -> TypeValue:
     """The type of a value."""
     return TypeValue(type_name(value))
@@ -82,7 +83,7 @@ def dyn(value: Value) -> Value:
     return value
 
 
-@unguarded("@message(string, map(string, dyn)) -> dyn")
+@unguarded("@message", "@message(string, map(string, dyn)) -> dyn")
 def message(name: str, fields: dict[str, Value]) -> Value:
     """`google.protobuf.Duration{seconds: 1}` and the like."""
     if name in ("google.protobuf.Duration", "google.protobuf.Timestamp"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +17,8 @@ from constraints.cel.values import INT_MAX, NANOS, Duration, Timestamp
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
 _DURATION: Final = "google.protobuf.Duration"
 _MOMENT: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
-_OFFSET: Final = re.compile(r"([+-]?)(\d+):(\d+)\Z", re.ASCII)
+_OFFSET: Final = re.compile(r"([+-]?)(\d{1,6}):(\d{1,6})\Z", re.ASCII)
+_LONGEST: Final = 256  # characters: what objects hold must not cost much
 _UNITS: Final = {
     "ns": 1,
     "us": 1000,
@@ -84,6 +85,8 @@ def duration(text: str) -> Duration:
 
 def parse_duration(text: str) -> Duration | None:
     """None for what is no duration, and beyond 64 bits of nanoseconds."""
+    if len(text) > _LONGEST:
+        return None
     rest = text[1:] if text[:1] in ("+", "-") else text
     if rest == "0":
         return Duration(0)
@@ -106,18 +109,23 @@ def duration_of_int(value: int) -> Duration:
 
 
 def _moment(value: Timestamp, zone: str = "UTC") -> datetime:
+    """What clocks show there; the zone is not kept."""
     try:
-        return (_START + timedelta(seconds=value.nanos // NANOS)).astimezone(_zone(zone))
+        moment = _START + timedelta(seconds=value.nanos // NANOS)
+        found = _zone(zone)
+        if isinstance(found, timedelta):
+            return moment + found
+        return moment.astimezone(found)
     except OverflowError as error:
         raise Failure("timestamp overflow") from error
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str) -> tzinfo:
+def _zone(name: str) -> tzinfo | timedelta:
     found = _OFFSET.match(name)
     if found:
         seconds = (int(found[2]) * 60 + int(found[3])) * 60
-        return _fixed(-seconds if found[1] == "-" else seconds)
+        return timedelta(seconds=-seconds if found[1] == "-" else seconds)
     if ":" in name:
         raise Failure(f"unknown time zone {name}")
     if name in ("", "UTC", "Local"):
@@ -126,24 +134,6 @@ def _zone(name: str) -> tzinfo:
         return ZoneInfo(name)  # refuses names that lead out of the tables of zones
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Failure(f"unknown time zone {name}") from error
-
-
-def _fixed(seconds: int) -> tzinfo:
-    """A zone at any distance; Python's own end at a day, so whole days are left to the date."""
-    if abs(seconds) < 86400:
-        return timezone(timedelta(seconds=seconds))
-    return _Far(timedelta(seconds=seconds))
-
-
-class _Far(tzinfo):
-    """A zone a day or more away; only `fromutc` is asked."""
-
-    def __init__(self, distance: timedelta) -> None:
-        self._distance = distance
-
-    def fromutc(self, moment: datetime) -> datetime:
-        """Move the clock."""
-        return moment + self._distance
 
 
 _PARTS: Final[dict[str, Callable[[datetime], int]]] = {
