@@ -118,7 +118,13 @@ def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more
 
 def engine_options(audit: AuditConfig) -> EngineOptions:
     """What the configuration says of the policy engines."""
-    return EngineOptions(audit.disabled_builtins, audit.enabled_builtins, audit.evaluation_budget)
+    return EngineOptions(
+        disabled_builtins=audit.disabled_builtins,
+        enabled_builtins=audit.enabled_builtins,
+        budget=audit.evaluation_budget,
+        native_validation=audit.native_validation,
+        failure_policy=audit.failure_policy,
+    )
 
 
 def once(auditor: Auditor) -> int:

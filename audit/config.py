@@ -31,6 +31,8 @@ class AuditConfig:
     cache_dir: str = "/tmp/audit"
     operations: tuple[str, ...] = OPERATIONS
     referential_rules: bool = True
+    native_validation: bool = True
+    failure_policy: str = "Fail"
     disabled_builtins: tuple[str, ...] = ()
     enabled_builtins: tuple[str, ...] = ()
     evaluation_budget: int = 10_000_000
@@ -102,6 +104,8 @@ def _audit(values: Values) -> AuditConfig:
         cache_dir=values.text("api-cache-dir"),
         operations=tuple(name for name in OPERATIONS if name in values.words("operation")),
         referential_rules=values.truth("enable-referential-rules"),
+        native_validation=values.truth("enable-k8s-native-validation"),
+        failure_policy=values.text("default-k8s-native-validation-failure-policy"),
         disabled_builtins=values.words("disable-opa-builtin"),
         enabled_builtins=values.words("enable-opa-builtin"),
         evaluation_budget=values.number("evaluation-budget"),

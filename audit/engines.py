@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from audit.outside import outside
 from constraints.drivers import Driver
+from constraints.drivers.cel import CelDriver
 from constraints.drivers.rego import RegoDriver
 from constraints.rego.builtins import Capabilities
 from constraints.rego.program import Settings
@@ -18,6 +19,7 @@ BUDGET = 10_000_000
 class EngineOptions:
     """Rego builtins that are refused, or allowed beyond the usual; steps of one evaluation.
 
+    `native_validation`: CEL is evaluated, with `failure_policy` (Fail or Ignore) where a template names none.
     `say` hears what policies print; without it calls of `print` are erased, as Gatekeeper erases them.
     """
 
@@ -25,17 +27,19 @@ class EngineOptions:
     enabled_builtins: tuple[str, ...] = ()
     budget: int = BUDGET
     say: Callable[[str], None] | None = None
+    native_validation: bool = True
+    failure_policy: str = "Fail"
 
 
 DEFAULTS = EngineOptions()
 
 
 def engines(options: EngineOptions = DEFAULTS) -> dict[str, Driver]:
-    """The drivers by the name of their engine."""
+    """The drivers by the name of their engine; the first one answers for a template that has code for both."""
     able = Capabilities(frozenset(options.disabled_builtins), frozenset(options.enabled_builtins))
     settings = Settings(able.builtins(), outside(options.say or _unheard), options.budget, options.say is not None)
-    rego = RegoDriver(settings)
-    return {rego.engine: rego}
+    drivers = (CelDriver(options.failure_policy), RegoDriver(settings))
+    return {driver.engine: driver for driver in drivers[0 if options.native_validation else 1 :]}
 
 
 def _unheard(text: str) -> None:

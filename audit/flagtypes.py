@@ -125,6 +125,7 @@ DNS_NAME = FlagType(
     "NAME", "a DNS name: labels of a-z, 0-9 and -, with dots between", _pattern(rf"{_LABEL}(\.{_LABEL})*")
 )
 LEVEL_KEY = FlagType("KEY", f"a key other than {', '.join(_LOG_KEYS)}", _level_key)
+FAILURE_POLICY = FlagType("POLICY", "Fail or Ignore", _one_of("Fail", "Ignore"))
 DECISION = FlagType("WHEN", "auto, true or false", _one_of("auto", "true", "false"))
 ENCODER = FlagType("HOW", "lower, capital, color or capitalcolor", _one_of("lower", "capital", "color", "capitalcolor"))
 WORDS = FlagType("NAME,...", "names", _words, repeatable=True)

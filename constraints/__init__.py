@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from constraints.drivers import register
+from constraints.drivers.cel import CelDriver
 from constraints.drivers.rego import RegoDriver
 from constraints.engine import Engine
 from constraints.errors import PolicyError
@@ -25,4 +26,5 @@ __all__ = [
     "Violation",
 ]
 
+register(CelDriver())  # the first one answers for a template that has code for both
 register(RegoDriver())

@@ -154,10 +154,10 @@ class Engine:
         return _gap(constraint, review, "NamespaceUnknown", f"spec.match cannot be decided: {error.message}")
 
     def _compile(self, template: Template) -> Policy:
-        for code in template.code:
-            driver = self._drivers.get(code.engine)
-            if driver:
-                return driver.compile(template.kind, code.source)
+        sources = {code.engine: code.source for code in template.code}
+        for name, driver in self._drivers.items():
+            if name in sources:  # the drivers' order decides, not the template's (contract, section 1)
+                return driver.compile(template.kind, sources[name])
         engines = [code.engine for code in template.code]
         known = ", ".join(self._drivers) or "none"
         raise EngineMissing(
@@ -170,19 +170,11 @@ def _outcomes(rule: Rule, review: Review, seen: Mapping[str, Json], inventory: I
         findings = list(rule.program(seen, inventory))
         if not findings:
             return ()
-        if len(findings) > 1:
-            findings = _distinct(findings)
     except EvaluationError as error:
         return (_violation(rule.constraint, review, Finding(error.message, None, error=True)),)
     except Exception as error:  # a policy is strangers' code: whatever it does, the other policies go on
         return (_gap(rule.constraint, review, "EvaluationFailed", f"could not be evaluated: {_cause(error)}"),)
     return [_violation(rule.constraint, review, finding) for finding in findings]
-
-
-def _distinct(findings: Iterable[Finding]) -> list[Finding]:
-    """Rego's violations are a set: equal ones count once."""
-    found = {(one.message, quoted(one.details, 1 << 30) if one.details != {} else ""): one for one in findings}
-    return list(found.values())
 
 
 def _violation(constraint: Constraint, review: Review, finding: Finding) -> Violation:

@@ -58,7 +58,11 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
     if not manifests:
         raise InputError("no input data identified")
     printed = Printed()
-    options = EngineOptions(say=printed.add if flags.verbose else None)
+    options = EngineOptions(
+        say=printed.add if flags.verbose else None,
+        native_validation=flags.enable_k8s_native_validation,
+        failure_policy=flags.default_k8s_native_validation_failure_policy,
+    )
     outcome = evaluate(manifests, _meter() if flags.stats else None, options)
     for line in FORMATS[flags.output](_shown(outcome.report, flags.deny_only)):
         stdout.write(line)
@@ -128,7 +132,7 @@ def _parser() -> _Parser:
         "--default-k8s-native-validation-failure-policy",
         choices=_FAILURE_POLICIES,
         default="Fail",
-        help="accepted; no CEL engine yet",
+        help="for CEL templates without failurePolicy: whether an error is a violation (Fail)",
     )
     for names, default, text in _BOOLEANS:
         add(*names, nargs="?", const=True, default=default, type=_truth, metavar="BOOL", help=text)
@@ -140,7 +144,7 @@ _BOOLEANS: Final = (
     (("--stats",), False, "add what each template's code took"),
     (("-v", "--verbose"), False, "print what policies print() below the violations"),
     (("--deny-only",), False, "print only violations that deny"),
-    (("--enable-k8s-native-validation",), True, "accepted; no CEL engine yet"),
+    (("--enable-k8s-native-validation",), True, "evaluate CEL; a template with CEL and Rego is then answered by CEL"),
 )
 
 

@@ -13,7 +13,7 @@ class Program(Protocol):
     """A compiled policy: a pure function of one review document (contract, section 6.1) and the inventory.
 
     Raises EvaluationError for errors that the policy's language defines, which count as a violation; anything else
-    that it raises is a failure of the engine, which becomes a Gap.
+    that it raises is a failure of the engine, which becomes a Gap. Each finding counts: a driver whose violations are a set gives equal ones once.
     """
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Iterable[Finding]: ...

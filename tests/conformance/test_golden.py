@@ -11,6 +11,7 @@ import pytest
 from conformance.run_golden import ALWAYS, LIBRARY, Golden, label, lines, main
 
 GOLDEN = LIBRARY.parent / "golden"
+CEL = GOLDEN / "cel.jsonl.gz"
 MATCH = GOLDEN / "match.jsonl.gz"
 REFUSED = GOLDEN / "refused.jsonl.gz"
 
@@ -37,6 +38,13 @@ def test_match_answers_as_gatekeeper_does(case: dict[str, Any], golden: Golden) 
 @pytest.mark.parametrize("case", list(cases(REFUSED)))
 def test_constraints_are_refused_where_gatekeeper_refuses_them(case: dict[str, Any], golden: Golden) -> None:
     assert golden.why_not(case, GOLDEN) == ""
+
+
+@pytest.mark.skipif(not CEL.exists(), reason="the golden answers are not beside this checkout (../shared)")
+def test_templates_in_cel_answer_as_gatekeepers_do(golden: Golden) -> None:
+    answers = {label(case): golden.why_not(case, GOLDEN) for case in lines(CEL)}
+    assert len(answers) > 50
+    assert {name: why for name, why in answers.items() if why} == {}
 
 
 @pytest.fixture

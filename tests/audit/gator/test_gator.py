@@ -64,6 +64,48 @@ def constraint(enforced: str = "") -> str:
     return CONSTRAINT.replace("ENFORCED", enforced)
 
 
+BOTH_ENGINES = """
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: both}
+spec:
+  crd: {spec: {names: {kind: Both}}}
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    code:
+    - engine: Rego
+      source:
+        rego: |
+          package both
+          violation[{"msg": "by rego"}] { input.review.kind.kind == "Pod" }
+    - engine: K8sNativeValidation
+      source:
+        validations: [{expression: 'request.kind.kind != "Pod" || object.nope == 1', message: by cel}]
+---
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: Both
+metadata: {name: c}
+"""
+FAILED = "expression 'request.kind.kind != \\\"Pod\\\" || object.nope == 1' resulted in error: no such key: nope"
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "text"),
+    [
+        ((), 1, FAILED),
+        (("--enable-k8s-native-validation=false",), 1, "by rego"),
+        (("--default-k8s-native-validation-failure-policy", "Ignore"), 0, ""),
+    ],
+)
+def test_flags_say_which_engine_answers_and_what_its_errors_are(
+    run: Run, flags: tuple[str, ...], code: int, text: str
+) -> None:
+    ended, out, err = run(BOTH_ENGINES, POD, flags=flags)
+    assert (ended, err) == (code, "")
+    assert text in out
+    assert out.count("\n") == code
+
+
 def test_a_violation_is_a_line_and_denies(run: Run) -> None:
     assert run(TEMPLATE, constraint(), POD) == (1, LINE, "")
 

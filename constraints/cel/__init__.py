@@ -1,0 +1,8 @@
+"""CEL, compiled to Python: what `a.b == c` in a policy says about one object."""
+
+from __future__ import annotations
+
+from constraints.cel.compiler import Compiled, Compiler, Loaded
+from constraints.cel.failures import Failure, Invalid
+
+__all__ = ["Compiled", "Compiler", "Failure", "Invalid", "Loaded"]

@@ -1,0 +1,169 @@
+"""A checked expression to Python's own syntax tree.
+
+Each expression of a policy becomes a function of `slots`: the inputs of a review, the values of variables once they are
+known, and of what depends on the constraint's parameters alone. Statements come first, then an expression that gives
+the value: `||`, `&&`, `?:` and macros are `if`s and loops, errors are exceptions, caught where CEL absorbs them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from constraints.cel import pycode as py
+from constraints.cel import syntax
+from constraints.cel.check import Checked
+from constraints.cel.emitters.calls import emit_call, emit_index
+from constraints.cel.emitters.fields import emit_ident, emit_select
+from constraints.cel.emitters.literals import emit_constant, emit_list, emit_map, emit_message
+from constraints.cel.emitters.logic import emit_choice, emit_logic, emit_optional_map
+from constraints.cel.emitters.loops import emit_loop
+from constraints.cel.layout import SLOTS, Layout
+from constraints.cel.scan import Scan
+from constraints.cel.syntax import Node
+from constraints.cel.types import BOOL
+
+EMITTERS: Final[Mapping[type[Node], Callable[[Any, Any], ast.expr]]] = {
+    syntax.Literal: emit_constant,
+    syntax.Ident: emit_ident,
+    syntax.Select: emit_select,
+    syntax.Index: emit_index,
+    syntax.Call: emit_call,
+    syntax.Logic: emit_logic,
+    syntax.Choice: emit_choice,
+    syntax.ListLiteral: emit_list,
+    syntax.MapLiteral: emit_map,
+    syntax.Message: emit_message,
+    syntax.Loop: emit_loop,
+    syntax.OptionalMap: emit_optional_map,
+}
+_DEEPEST: Final = 14  # loops and handlers inside each other; Python allows 20 in one function
+_SHARED: Final = (ast.Name, ast.Constant, ast.Subscript)  # may be written down twice; slots are the only subscripts
+
+
+class Emitter:
+    """Writes one function; `block` is where statements go."""
+
+    def __init__(self, checked: Checked, layout: Layout) -> None:
+        self.checked = checked
+        self.layout = layout
+        self.scan = Scan(checked, layout)
+        self.block: list[ast.stmt] = []
+        self.names: dict[str, str] = {}
+        self._temporaries = 0
+        self._depth = 0
+
+    def emit(self, node: Node) -> ast.expr:
+        """The value of `node`, once the statements in `block` have run."""
+        start = len(self.block)
+        if node is not self.checked.root and self.is_kept(node):
+            value = self._steady(node)
+        elif self._depth >= _DEEPEST and not isinstance(node, syntax.Literal | syntax.Ident):
+            value = self._outlined(node)
+        else:
+            value = EMITTERS[type(node)](self, node)
+        py.locate((*self.block[start:], value), node.at)
+        return value
+
+    def temporary(self, hint: str = "t") -> str:
+        """A new local name."""
+        self._temporaries += 1
+        return f"{hint}_{self._temporaries}"
+
+    def keep(self, value: ast.expr) -> ast.expr:
+        """`value` under a name, so that it can be read more than once."""
+        if isinstance(value, _SHARED):
+            return value
+        name = self.temporary()
+        self.block.append(py.assign(name, value))
+        return py.read(name)
+
+    @contextmanager
+    def inside(self, deeper: int = 0) -> Iterator[list[ast.stmt]]:
+        """A block of its own, `deeper` levels of loops and handlers below."""
+        outer, self.block = self.block, []
+        self._depth += deeper
+        try:
+            yield self.block
+        finally:
+            self.block = outer
+            self._depth -= deeper
+
+    def truth(self, node: Node, name: str) -> None:
+        """Let `name` be the value of `node`, and fail unless it is true or false."""
+        self.block.append(py.assign(name, self.emit(node)))
+        if not self.is_boolean(node):
+            wrong = py.both(*(py.is_not(py.read(name), py.constant(value)) for value in (True, False)))
+            self.block.append(py.when(wrong, [py.throw(py.call("no_overload"))]))
+
+    def values(self, nodes: Sequence[Node]) -> list[ast.expr]:
+        """The values of several nodes, in their order also where later ones need statements."""
+        found: list[ast.expr] = []
+        for node in nodes:
+            with self.inside() as statements:
+                value = self.emit(node)
+            if statements:
+                found = [self.keep(earlier) for earlier in found]
+            self.block.extend(statements)
+            found.append(value)
+        return found
+
+    def slot(self, slot: int, function: str) -> ast.expr:
+        """What is in the slot; the function puts it there when it is first needed."""
+        name = self.temporary()
+        self.block.append(py.assign(name, py.item(py.read(SLOTS), py.constant(slot))))
+        fill = py.assign(name, py.call(function, py.read(SLOTS)))
+        self.block.append(py.when(py.is_(py.read(name), py.read("UNSET")), [fill]))
+        return py.read(name)
+
+    def is_kept(self, node: Node) -> bool:
+        """Whether the value is computed once for a constraint: only its parameters can change it, and it is no name."""
+        if isinstance(node, syntax.Literal | syntax.Ident) or self.scan.variable(node):
+            return False
+        is_name = isinstance(node, syntax.Select) and node in self.checked.functions
+        return not is_name and self.scan.is_steady(node)
+
+    def _steady(self, node: Node) -> ast.expr:
+        emitter = Emitter(Checked(node, self.checked.types, self.checked.functions), self.layout)
+        slot = self.layout.place()
+        function = self.layout.unused("steady")
+        value = emitter.keep(emitter.emit(node))
+        emitter.block.append(py.put(py.read(SLOTS), py.constant(slot), value))
+        emitter.finish(function, value, node)
+        self.layout.steady.append(function)
+        return self.slot(slot, function)
+
+    def finish(self, function: str, value: ast.expr, node: Node) -> None:
+        """Make the block a function of the layout."""
+        body = [*self.block, ast.Return(value)]
+        definition = py.define(function, (SLOTS,), body)
+        py.locate((definition,), node.at)
+        py.locate(definition.body, node.at)
+        self.layout.functions.append(ast.fix_missing_locations(definition))
+
+    def _outlined(self, node: Node) -> ast.expr:
+        depth, self._depth = self._depth, 0
+        with self.inside() as body:
+            value = EMITTERS[type(node)](self, node)
+            body.append(ast.Return(value))
+        self._depth = depth
+        name = self.temporary("part")
+        self.block.append(py.define(name, (), body))
+        return py.call(name)
+
+    def is_boolean(self, node: Node) -> bool:
+        """Whether the value is surely true or false."""
+        return self.checked.types[node] == BOOL and self.scan.is_certain(node)
+
+    @contextmanager
+    def naming(self, *names: str) -> Iterator[list[str]]:
+        """Python's names for those of a macro, while its body is written."""
+        outer = self.names
+        found = [self.temporary(name) for name in names]
+        self.names = {**outer, **dict(zip(names, found, strict=True))}
+        try:
+            yield found
+        finally:
+            self.names = outer

@@ -1,0 +1,141 @@
+"""The expressions of one policy, compiled together: named variables, and what is asked in the end."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import constraints.cel.library  # noqa: F401 - declares the functions
+from constraints.cel import pycode as py
+from constraints.cel.check import Checked, Scope, check
+from constraints.cel.codegen import Emitter
+from constraints.cel.failures import Failure, Invalid, Mistake, WrongResult
+from constraints.cel.layout import SLOTS, Code, Layout, Slots, Variable, settled
+from constraints.cel.parser import parse
+from constraints.cel.scan import Scan
+from constraints.cel.types import DYN, Type
+from constraints.cel.validate import validate
+from constraints.cel.values import Value
+from constraints.lang.source import Span
+
+VARIABLES = "variables"
+_STRUCT = "kubernetes.variables"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One expression: the name of its function, and its static type."""
+
+    function: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The compiled code of a policy."""
+
+    layout: Layout
+    code: Mapping[str, Code]
+
+    def settle(self, settings: Mapping[str, Value]) -> Slots:
+        """The slots for one constraint, to be copied for each review."""
+        return settled(self.layout, self.code, settings)
+
+
+@dataclass(slots=True)
+class Compiler:
+    """Takes the inputs first, then variables, each of which may read those before it, then expressions."""
+
+    structs: dict[str, Mapping[str, Type]] = field(default_factory=dict)
+    layout: Layout = field(default_factory=Layout)
+    _names: dict[str, Type] = field(default_factory=dict)
+    _variables: dict[str, Type] = field(default_factory=dict)
+
+    def input(self, name: str, kind: Type = DYN, *, setting: bool = False) -> None:
+        """Declare a name that reviews (or, for a `setting`, constraints) give a value; `variables.x` is one, too."""
+        self.layout.input(name, setting=setting)
+        if name.startswith(f"{VARIABLES}."):
+            self._declare(name.removeprefix(f"{VARIABLES}."), kind)
+        else:
+            self._names[name] = kind
+
+    def variable(self, name: str, text: str) -> None:
+        """Name an expression; a mistake in it becomes a failure of what reads it."""
+        slot, failure = self.layout.place(), self.layout.place(None)
+        function = self.layout.unused(f"variable_{name}")
+        try:
+            checked = self._check(text)
+        except Invalid as error:
+            self._fail_always(function, f'composited variable "{name}" fails to compile: {error.listing(text)}')
+            self._declare(name, DYN)
+            self.layout.variables[name] = Variable(slot, function, steady=False, trusted=False)
+            return
+        scan = Scan(checked, self.layout)
+        steady = scan.is_steady(checked.root)
+        self._emit_variable(checked, name, function, (slot, failure))
+        self._declare(name, checked.type)
+        self.layout.variables[name] = Variable(slot, function, steady, scan.is_certain(checked.root))
+        if steady:
+            self.layout.steady.append(function)
+
+    def expression(self, text: str, wanted: Type | None = None) -> Compiled:
+        """Raises Invalid, also when the expression gives another type than `wanted`."""
+        checked = self._check(text)
+        if wanted and checked.type != wanted:
+            raise WrongResult([Mistake(Span(1, 1), f"must evaluate to {wanted} but got {checked.type}")])
+        emitter = Emitter(checked, self.layout)
+        function = self.layout.unused("expression")
+        _guarded(lambda: emitter.finish(function, emitter.emit(checked.root), checked.root))
+        return Compiled(function, checked.type)
+
+    def load(self, filename: str) -> Loaded:
+        """Raises Invalid when the code is beyond what Python compiles."""
+        try:
+            return Loaded(self.layout, self.layout.load(filename))
+        except (RecursionError, MemoryError, SyntaxError) as error:
+            raise Invalid([Mistake(Span(1, 1), f"expression too large: {error}")]) from error
+
+    def _check(self, text: str) -> Checked:
+        scope = Scope(self._names, {**self.structs, _STRUCT: self._variables})
+        return _guarded(lambda: validate(check(parse(text), scope)))
+
+    def _declare(self, name: str, kind: Type) -> None:
+        self._variables[name] = kind
+        self._names[VARIABLES] = Type(_STRUCT)
+
+    def _emit_variable(self, checked: Checked, name: str, function: str, slots: tuple[int, int]) -> None:
+        """The value is kept, a failure too: it is raised again by whoever reads the variable next."""
+        emitter = Emitter(checked, self.layout)
+        value_slot, failure_slot = (py.item(py.read(SLOTS), py.constant(slot)) for slot in slots)
+        bare = py.method(failure_slot, "with_traceback", py.constant(None))  # each raise would add to the last one's
+        known = py.is_not(failure_slot, py.constant(None))
+        with emitter.inside(1) as body:
+            value = emitter.keep(_guarded(lambda: emitter.emit(checked.root)))
+            body.append(py.put(py.read(SLOTS), py.constant(slots[0]), value))
+        told = py.call(self.layout.name("composited", composited), py.constant(name), py.read("error"))
+        keep = py.put(py.read(SLOTS), py.constant(slots[1]), told)
+        emitter.block.append(py.when(known, [py.throw(bare)]))
+        emitter.block.append(py.attempt(body, "Failure", [keep, py.throw(bare)], "error"))
+        emitter.finish(function, value_slot, checked.root)
+
+    def _fail_always(self, function: str, message: str) -> None:
+        failure = py.call("Failure", py.constant(message))
+        definition = py.define(function, (SLOTS,), [py.throw(failure)])
+        self.layout.functions.append(ast.fix_missing_locations(definition))
+
+
+_Result = TypeVar("_Result")
+
+
+def _guarded(step: Callable[[], _Result]) -> _Result:
+    try:
+        return step()
+    except RecursionError as error:
+        raise Invalid([Mistake(Span(1, 1), "expression recursion limit exceeded")]) from error
+
+
+def composited(name: str, failure: Failure) -> Failure:
+    """What a variable's failure is to those who read the variable."""
+    return Failure(f'composited variable "{name}" fails to evaluate: {failure}')

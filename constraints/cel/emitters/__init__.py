@@ -1,0 +1,1 @@
+"""How each kind of node becomes Python: one file for nodes that belong together."""

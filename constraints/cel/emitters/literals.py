@@ -1,0 +1,66 @@
+"""Constants, lists, maps and messages."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from constraints.cel import pycode as py
+from constraints.cel import syntax
+from constraints.cel.overloads import FUNCTIONS
+from constraints.cel.values import Uint
+
+if TYPE_CHECKING:
+    from constraints.cel.codegen import Emitter
+
+
+def emit_constant(emitter: Emitter, node: syntax.Literal) -> ast.expr:
+    """A constant."""
+    if type(node.value) is Uint:
+        return py.read(emitter.layout.name("uint", node.value))
+    return py.constant(node.value)
+
+
+def emit_list(emitter: Emitter, node: syntax.ListLiteral) -> ast.expr:
+    """`[a, ?b]`."""
+    if not node.optional:
+        return ast.List(emitter.values(node.items), ast.Load())
+    name = emitter.temporary()
+    emitter.block.append(py.assign(name, ast.List([], ast.Load())))
+    for place, item in enumerate(node.items):
+        _add_item(emitter, name, emitter.emit(item), optional=place in node.optional)
+    return py.read(name)
+
+
+def _add_item(emitter: Emitter, name: str, value: ast.expr, *, optional: bool) -> None:
+    if not optional:
+        emitter.block.append(py.do(py.method(py.read(name), "append", value)))
+        return
+    found = emitter.keep(py.call("unwrap_entry", value))
+    inner = ast.Attribute(found, "value", ast.Load())
+    body = [py.do(py.method(py.read(name), "append", inner))]
+    emitter.block.append(py.when(ast.Attribute(found, "present", ast.Load()), body))
+
+
+def emit_map(emitter: Emitter, node: syntax.MapLiteral) -> ast.expr:
+    """`{a: b, ?c: d}`."""
+    name = emitter.temporary()
+    emitter.block.append(py.assign(name, ast.Dict([], [])))
+    for entry in node.entries:
+        key, value = emitter.values((entry.key, entry.value))
+        key = key if isinstance(entry.key, syntax.Literal) else py.call("map_key", key)
+        if not entry.optional:
+            emitter.block.append(py.put(py.read(name), key, value))
+            continue
+        found = emitter.keep(py.call("unwrap_entry", value))
+        body = [py.put(py.read(name), key, ast.Attribute(found, "value", ast.Load()))]
+        emitter.block.append(py.when(ast.Attribute(found, "present", ast.Load()), body))
+    return py.read(name)
+
+
+def emit_message(emitter: Emitter, node: syntax.Message) -> ast.expr:
+    """`name{field: value}`."""
+    values = emitter.values([value for _, value in node.fields])
+    fields = ast.Dict([py.constant(name) for name, _ in node.fields], values)
+    code = FUNCTIONS["@message"].unguarded
+    return py.call(emitter.layout.name("message", code), py.constant(node.name), fields)

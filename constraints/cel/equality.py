@@ -1,0 +1,97 @@
+"""When two values are equal, and which one is less."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from constraints.cel.failures import Failure, no_overload
+from constraints.cel.values import Duration, Optional, Timestamp, Uint, Value
+
+_NUMBERS: Final = frozenset({int, Uint, float})
+_SAME_ONLY: Final = frozenset({str, bool, bytes, Timestamp, Duration})
+
+
+def equal(a: Value, b: Value) -> bool:
+    """Numbers of all kinds compare by size; values of different kinds are never equal."""
+    kind, other = type(a), type(b)
+    if kind is str or other is str:
+        return kind is other and bool(a == b)
+    if kind in _NUMBERS:
+        return other in _NUMBERS and bool(a == b)
+    if kind is not other:
+        return False
+    if kind is list:
+        return len(a) == len(b) and all(map(equal, a, b))
+    if kind is dict:
+        return len(a) == len(b) and all(key in b and equal(value, b[key]) for key, value in a.items())
+    if kind is Optional:
+        return a.present == b.present and (not a.present or equal(a.value, b.value))
+    return bool(a == b)
+
+
+def contains(item: Value, container: Value) -> bool:
+    """`item in container`."""
+    kind = type(container)
+    if kind is dict:
+        return has_key(container, item)
+    if kind is not list:
+        raise no_overload()
+    if type(item) is str:
+        return item in container
+    return any(equal(item, other) for other in container)
+
+
+def has_key(values: Mapping[Value, Value], key: Value) -> bool:
+    """Whether the map has the key; true is not 1."""
+    if type(key) is str:
+        return key in values
+    try:
+        if key not in values:
+            return False
+    except TypeError:  # a list or a map
+        return False
+    return type(key) in _NUMBERS or any(type(other) is type(key) for other in values if other == key)
+
+
+def compare(a: Value, b: Value, name: str) -> int:
+    """Less than, equal or greater than zero. `name` is the operator's, for the error."""
+    kind, other = type(a), type(b)
+    if kind in _NUMBERS:
+        if other not in _NUMBERS:
+            raise no_overload()
+        return _compared_numbers(a, b)
+    if kind not in _SAME_ONLY:
+        raise no_overload(name)
+    if kind is not other:
+        raise no_overload()
+    return int(a > b) - int(a < b)
+
+
+def _compared_numbers(a: Value, b: Value) -> int:
+    if isinstance(a, float) or isinstance(b, float):
+        a, b = float(a), float(b)
+        if math.isnan(a) or math.isnan(b):
+            raise Failure("NaN values cannot be ordered")
+    return int(a > b) - int(a < b)
+
+
+def less(a: Value, b: Value) -> bool:
+    """`a < b`."""
+    return compare(a, b, "_<_") < 0
+
+
+def less_equal(a: Value, b: Value) -> bool:
+    """`a <= b`."""
+    return compare(a, b, "_<=_") <= 0
+
+
+def greater(a: Value, b: Value) -> bool:
+    """`a > b`."""
+    return compare(a, b, "_>_") > 0
+
+
+def greater_equal(a: Value, b: Value) -> bool:
+    """`a >= b`."""
+    return compare(a, b, "_>=_") >= 0

@@ -1,0 +1,63 @@
+"""What goes wrong in CEL: mistakes in an expression, and failures while it is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from constraints.lang.source import Span
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """One compile error: where, and what."""
+
+    at: Span
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.message}"
+
+
+class Invalid(Exception):
+    """The expression does not compile; `mistakes` in the order of their positions."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = sorted(mistakes)
+        super().__init__("\n".join(map(str, self.mistakes)))
+
+    def listing(self, text: str) -> str:
+        """The mistakes as cel-go shows them, each with its line of the expression and a mark below the column."""
+        rows = text.split("\n")
+        return "compilation failed: " + "\n".join(_shown(mistake, rows) for mistake in self.mistakes)
+
+
+class Uninstantiable(Invalid):
+    """The expression has the right types, but a part of it that is constant fails."""
+
+    def listing(self, text: str) -> str:
+        """What fails, without a position."""
+        return f"program instantiation failed: {self.mistakes[0].message}"
+
+
+class WrongResult(Invalid):
+    """The expression is fine, but gives another type than is asked for."""
+
+    def listing(self, text: str) -> str:
+        """Which type is wanted, and which there is."""
+        return self.mistakes[0].message
+
+
+class Failure(Exception):
+    """An error while an expression is evaluated; `||`, `&&`, `all` and `exists` may absorb it."""
+
+
+def no_overload(name: str = "") -> Failure:
+    """No function of that name takes such values; without a name: an operand of the wrong type."""
+    return Failure(f"no such overload: {name}" if name else "no such overload")
+
+
+def _shown(mistake: Mistake, rows: list[str]) -> str:
+    row = rows[mistake.at.line - 1]
+    mark = f"\n | {row}\n | {'.' * (mistake.at.column - 1)}^" if mistake.at.column else ""
+    return f"ERROR: <input>:{mistake}{mark}"

@@ -1,0 +1,173 @@
+"""`'%s has %d'.format([a, b])`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from typing import Final
+
+from constraints.cel.failures import Failure
+from constraints.cel.library.golang import format_double, format_duration, format_timestamp, quoted
+from constraints.cel.overloads import method
+from constraints.cel.values import Duration, Timestamp, TypeValue, Uint, Value, type_name
+
+CLAUSE: Final = re.compile(r"%(%|(?:\.([0-9]*))?(.?))", re.DOTALL)
+_SUPERSCRIPT: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_STRINGS: Final = "strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps"
+_MOST_DECIMALS: Final = 10_000
+
+
+@method("string.format(list(dyn)) -> string")
+def format_(text: str, values: list[Value]) -> str:
+    """Raises Failure for clauses that there are not, and for values that do not fit theirs."""
+    parts: list[str] = []
+    place = used = 0
+    for found in CLAUSE.finditer(text):
+        parts.append(text[place : found.start()])
+        place = found.end()
+        if found[1] == "%":
+            parts.append("%")
+            continue
+        if used >= len(values):
+            raise Failure(f"index {used} out of range")
+        parts.append(_clause(found, values[used]))
+        used += 1
+    return "".join([*parts, text[place:]])
+
+
+def _clause(found: re.Match[str], value: Value) -> str:
+    writer = clause_of(found)
+    try:
+        return writer(value, int(found[2]) if found[2] else 6 if found[2] is None else 0)
+    except Failure as error:
+        raise Failure(f"error during formatting: {error}") from error
+
+
+def clause_of(found: re.Match[str]) -> Callable[[Value, int], str]:
+    """The writer of a clause. Raises Failure for one that there is not."""
+    if not found[3]:
+        raise Failure("unexpected end of string")
+    writer = WRITERS.get(found[3])
+    if writer is None:
+        raise Failure(f'could not parse formatting clause: unrecognized formatting clause "{found[3]}"')
+    if found[2] and (len(found[2]) > 6 or int(found[2]) > _MOST_DECIMALS):
+        raise Failure("could not parse formatting clause: precision is too large")
+    return writer
+
+
+def text_of(value: Value, nested: bool = False) -> str:
+    """What `%s` writes."""
+    if isinstance(value, str):
+        return quoted(value) if nested else value
+    if isinstance(value, float):
+        return _nested_double(value) if nested else format_double(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return int.__str__(value)
+    if value is None:
+        return "null"
+    if isinstance(value, list):
+        return f"[{', '.join(text_of(item, True) for item in value)}]"
+    if isinstance(value, dict):
+        entries = sorted((text_of(key, True), text_of(item, True)) for key, item in value.items())
+        return f"{{{', '.join(f'{key}:{item}' for key, item in entries)}}}"
+    return _text_of_other(value, nested)
+
+
+def _text_of_other(value: Value, nested: bool) -> str:
+    if isinstance(value, bytes):
+        text = value.decode(errors="replace")
+        return f'b"{text}"' if nested else text
+    if isinstance(value, TypeValue):
+        return value.name
+    if isinstance(value, Duration):
+        return f'duration("{format_duration(value)}")' if nested else format_duration(value)
+    if isinstance(value, Timestamp):
+        return f'timestamp("{format_timestamp(value)}")' if nested else format_timestamp(value)
+    raise Failure(f"string clause can only be used on {_STRINGS}, was given {type_name(value)}")
+
+
+def _nested_double(value: float) -> str:
+    return f"{value:.6f}" if math.isfinite(value) else f'"{format_double(value)}"'
+
+
+def _string(value: Value, digits: int) -> str:
+    return text_of(value)
+
+
+def _is_int(value: Value) -> bool:
+    return type(value) is int or type(value) is Uint
+
+
+def _decimal(value: Value, digits: int) -> str:
+    if not _is_int(value):
+        raise Failure(f"decimal clause can only be used on integers, was given {type_name(value)}")
+    return int.__str__(value)
+
+
+def _double(value: Value, clause: str) -> float:
+    if isinstance(value, str) and value in ("NaN", "Infinity", "-Infinity"):
+        return float(value)
+    if not isinstance(value, float):
+        raise Failure(f"{clause} clause can only be used on doubles, was given {type_name(value)}")
+    return value
+
+
+def _fixed(value: Value, digits: int) -> str:
+    number = _double(value, "fixed-point")
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else "∞" if number > 0 else "-∞"
+    with localcontext() as context:
+        context.prec = 1100 + digits
+        shortest = Decimal(number).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
+        return f"{shortest:,f}"
+
+
+def _scientific(value: Value, digits: int) -> str:
+    number = _double(value, "scientific")
+    if not math.isfinite(number):
+        return "   NaN" if math.isnan(number) else "     ∞" if number > 0 else "    -∞"
+    mantissa, _, exponent = f"{number:.6e}".partition("e")
+    power = f"{int(exponent):03d}" if int(exponent) < 0 else f"{int(exponent):02d}"
+    return f"{mantissa}\u00d710{power.translate(_SUPERSCRIPT)}"
+
+
+def _binary(value: Value, digits: int) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if not _is_int(value):
+        raise Failure(f"only integers and bools can be formatted as binary, was given {type_name(value)}")
+    return f"{int(value):b}"
+
+
+def _octal(value: Value, digits: int) -> str:
+    if not _is_int(value):
+        raise Failure(f"octal clause can only be used on integers, was given {type_name(value)}")
+    return f"{int(value):o}"
+
+
+def _hex(value: Value, digits: int) -> str:
+    if _is_int(value):
+        return f"{int(value):x}"
+    if isinstance(value, str | bytes):
+        return (value.encode() if isinstance(value, str) else value).hex()
+    raise Failure(f"only integers, byte buffers, and strings can be formatted as hex, was given {type_name(value)}")
+
+
+def _upper_hex(value: Value, digits: int) -> str:
+    return _hex(value, digits).upper()
+
+
+WRITERS: Final[dict[str, Callable[[Value, int], str]]] = {
+    "s": _string,
+    "d": _decimal,
+    "f": _fixed,
+    "e": _scientific,
+    "b": _binary,
+    "o": _octal,
+    "x": _hex,
+    "X": _upper_hex,
+}

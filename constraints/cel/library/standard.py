@@ -1,0 +1,98 @@
+"""CEL's standard functions that ask about any value or a text."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from constraints.cel.failures import Failure, no_overload
+from constraints.cel.library.regex import compiled
+from constraints.cel.overloads import function, unguarded
+from constraints.cel.values import Duration, Timestamp, TypeValue, Value, type_name
+
+_SHORT = 256  # characters; longer texts are not remembered
+_SIZED = frozenset({str, bytes, list, dict})
+
+
+@unguarded(
+    "size",
+    "size(string) -> int",
+    "size(bytes) -> int",
+    "size(list(<A>)) -> int",
+    "size(map(<A>, <B>)) -> int",
+    "string.size() -> int",
+    "bytes.size() -> int",
+    "list(<A>).size() -> int",
+    "map(<A>, <B>).size() -> int",
+)
+def size(value: Value) -> int:
+    """Code points, bytes, items or entries."""
+    if type(value) not in _SIZED:
+        raise no_overload("size")
+    return len(value)
+
+
+@unguarded("startsWith", "string.startsWith(string) -> bool")
+def starts_with(text: Value, prefix: Value) -> bool:
+    """Whether the text begins so."""
+    if type(text) is str and type(prefix) is str:
+        return text.startswith(prefix)
+    raise no_overload()
+
+
+@unguarded("endsWith", "string.endsWith(string) -> bool")
+def ends_with(text: Value, suffix: Value) -> bool:
+    """Whether the text ends so."""
+    if type(text) is str and type(suffix) is str:
+        return text.endswith(suffix)
+    raise no_overload()
+
+
+@unguarded("contains", "string.contains(string) -> bool")
+def contains(text: Value, part: Value) -> bool:
+    """Whether the part is in the text."""
+    if type(text) is str and type(part) is str:
+        return part in text
+    raise no_overload()
+
+
+@unguarded("matches", "matches(string, string) -> bool", "string.matches(string) -> bool")
+def matches(text: Value, pattern: Value) -> bool:
+    """Whether the pattern is found anywhere in the text."""
+    if type(text) is not str:
+        raise no_overload("matches")
+    if type(pattern) is not str:
+        raise no_overload()
+    return _found(pattern, text) if len(text) <= _SHORT else compiled(pattern).search(text) is not None
+
+
+@lru_cache(maxsize=8192)
+def _found(pattern: str, text: str) -> bool:
+    """Clusters repeat themselves: labels and images are matched again and again."""
+    return compiled(pattern).search(text) is not None
+
+
+@unguarded("type", "type(<A>) -> type(<A>)")
+def type_(value: Value) -> TypeValue:
+    """The type of a value."""
+    return TypeValue(type_name(value))
+
+
+@function("dyn(<A>) -> dyn")
+def dyn(value: Value) -> Value:
+    """The same value, its type forgotten."""
+    return value
+
+
+@unguarded("@message", "@message(string, map(string, dyn)) -> dyn")
+def message(name: str, fields: dict[str, Value]) -> Value:
+    """`google.protobuf.Duration{seconds: 1}` and the like."""
+    if name in ("google.protobuf.Duration", "google.protobuf.Timestamp"):
+        nanos = int(fields.get("seconds", 0)) * 1_000_000_000 + int(fields.get("nanos", 0))
+        return Duration.checked(nanos) if name.endswith("Duration") else Timestamp.checked(nanos)
+    if name == "google.protobuf.Struct":
+        return fields.get("fields", {})
+    if name == "google.protobuf.ListValue":
+        return fields.get("values", [])
+    if len(fields) == 1:
+        return next(iter(fields.values()))
+    raise Failure(f"unknown field of {name}")

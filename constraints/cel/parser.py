@@ -1,0 +1,245 @@
+"""Tokens to a syntax tree, macros expanded."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from constraints.cel.failures import Invalid, Mistake
+from constraints.cel.lexer import KEYWORDS, Token, tokenize, value_of
+from constraints.cel.macros import expand
+from constraints.cel.syntax import (
+    Call,
+    Choice,
+    Entry,
+    Ident,
+    Index,
+    ListLiteral,
+    Literal,
+    Logic,
+    MapLiteral,
+    Message,
+    Node,
+    Select,
+    qualified,
+)
+from constraints.lang.source import Span
+
+DEEPEST: Final = 250  # levels of nesting, as in cel-go
+LONGEST: Final = 100_000  # characters, as in cel-go
+_RELATIONS: Final = frozenset({"<", "<=", ">=", ">", "==", "!="})
+_RESERVED: Final = frozenset(
+    {"as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package"}
+    | {"namespace", "return", "var", "void", "while"}
+)
+_EXPECTED: Final = (
+    "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
+)
+
+
+def parse(text: str) -> Node:
+    """Raises Invalid with line and column."""
+    if len(text) > LONGEST:
+        raise Invalid(
+            [Mistake(Span(1, 1), f"expression code point size exceeds limit: size: {len(text)}, limit {LONGEST}")]
+        )
+    parser = _Parser(tokenize(text))
+    found = parser.expression()
+    parser.finish()
+    return found
+
+
+class _Parser:
+    """Recursive descent over the tokens; one method for each level of precedence."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = tokens
+        self._place = 0
+        self._depth = 0
+
+    @property
+    def _next(self) -> Token:
+        return self._tokens[self._place]
+
+    def finish(self) -> None:
+        """Raises Invalid unless every token is used."""
+        if self._next.kind != "end":
+            raise self._error(f"extraneous input '{self._next.text}' expecting <EOF>")
+
+    def expression(self) -> Node:
+        """`test ? then : other`, or anything below it."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise Invalid([Mistake(self._next.at, f"expression recursion limit exceeded: {DEEPEST}")])
+        found = self._logic(True)
+        mark = self._take("?")
+        if mark:
+            then = self._logic(True)
+            self._expect(":")
+            found = Choice(mark.at, found, then, self.expression())
+        self._depth -= 1
+        return found
+
+    def _logic(self, either: bool) -> Node:
+        sign = "||" if either else "&&"
+        terms = [self._logic(False) if either else self._relation()]
+        first: Token | None = None
+        while mark := self._take(sign):
+            first = first or mark
+            terms.append(self._logic(False) if either else self._relation())
+        return Logic(first.at, either, tuple(terms)) if first else terms[0]
+
+    def _relation(self) -> Node:
+        left = self._sum()
+        while (mark := self._next) and (
+            (mark.kind == "operator" and mark.text in _RELATIONS) or (mark.kind, mark.text) == ("name", "in")
+        ):
+            self._place += 1
+            name = "@in" if mark.text == "in" else f"_{mark.text}_"
+            left = Call(mark.at, name, (left, self._sum()))
+        return left
+
+    def _sum(self) -> Node:
+        left = self._product()
+        while mark := self._take("+", "-"):
+            left = Call(mark.at, f"_{mark.text}_", (left, self._product()))
+        return left
+
+    def _product(self) -> Node:
+        left = self._unary()
+        while mark := self._take("*", "/", "%"):
+            left = Call(mark.at, f"_{mark.text}_", (left, self._unary()))
+        return left
+
+    def _unary(self) -> Node:
+        mark = self._take("!", "-")
+        if not mark:
+            return self._member()
+        marks = 1
+        while self._take(mark.text):
+            marks += 1
+        if mark.text == "-" and marks == 1 and self._next.kind in ("int", "double"):
+            number = self._advance()
+            return self._suffixes(Literal(mark.at, value_of(number, "-")))
+        operand = self._member()
+        return Call(mark.at, f"{mark.text}_", (operand,)) if marks % 2 else operand
+
+    def _member(self) -> Node:
+        return self._suffixes(self._primary())
+
+    def _suffixes(self, found: Node) -> Node:
+        while mark := self._take(".", "["):
+            optional = self._take("?") is not None
+            if mark.text == "[":
+                found = Index(mark.at, found, self.expression(), optional)
+                self._expect("]")
+            else:
+                found = self._selection(found, mark, optional)
+        opening = self._next
+        if opening.text == "{" and isinstance(found, Ident | Select) and (name := qualified(found)):
+            return self._suffixes(self._message(name))
+        return found
+
+    def _selection(self, operand: Node, dot: Token, optional: bool) -> Node:
+        quoted = self._next.kind == "quoted"
+        field = self._advance().text[1:-1] if quoted else self._name()
+        opening = None if quoted or optional else self._take("(")
+        if not opening:
+            return Select(dot.at, operand, field, optional=optional)
+        return expand(Call(opening.at, field, self._arguments(")"), operand))
+
+    def _primary(self) -> Node:
+        token = self._next
+        if token.kind in ("string", "bytes", "double", "uint", "int"):
+            return Literal(token.at, value_of(self._advance()))
+        if token.kind == "name":
+            return self._named(self._advance())
+        if self._take("."):
+            return self._named(self._next, self._name())
+        if self._take("("):
+            found = self.expression()
+            self._expect(")")
+            return found
+        if self._take("["):
+            return self._list(token)
+        if self._take("{"):
+            return self._map(token)
+        raise self._error(f"mismatched input '{token.text}' expecting {_EXPECTED}")
+
+    def _named(self, token: Token, name: str = "") -> Node:
+        if not name and token.text in KEYWORDS:
+            if token.text == "in":
+                raise self._error(f"mismatched input 'in' expecting {_EXPECTED}", token.at)
+            return Literal(token.at, {"true": True, "false": False, "null": None}[token.text])
+        name = name or token.text
+        if name in _RESERVED:
+            raise Invalid([Mistake(token.at, f"reserved identifier: {name}")])
+        opening = self._take("(")
+        return expand(Call(opening.at, name, self._arguments(")"))) if opening else Ident(token.at, name)
+
+    def _arguments(self, closing: str) -> tuple[Node, ...]:
+        found: list[Node] = []
+        while not self._take(closing):
+            if found:
+                self._expect(",")
+            found.append(self.expression())
+        return tuple(found)
+
+    def _list(self, opening: Token) -> Node:
+        items: list[Node] = []
+        optional = set()
+        while not self._take("]"):
+            if items and (self._expect(",") and self._take("]")):
+                break
+            if self._take("?"):
+                optional.add(len(items))
+            items.append(self.expression())
+        return ListLiteral(opening.at, tuple(items), frozenset(optional))
+
+    def _map(self, opening: Token) -> Node:
+        entries: list[Entry] = []
+        while not self._take("}"):
+            if entries and (self._expect(",") and self._take("}")):
+                break
+            optional = self._take("?") is not None
+            key = self.expression()
+            self._expect(":")
+            entries.append(Entry(key, self.expression(), optional))
+        return MapLiteral(opening.at, tuple(entries))
+
+    def _message(self, name: str) -> Node:
+        opening = self._expect("{")
+        fields: list[tuple[str, Node]] = []
+        while not self._take("}"):
+            if fields and (self._expect(",") and self._take("}")):
+                break
+            self._take("?")
+            field = self._advance().text[1:-1] if self._next.kind == "quoted" else self._name()
+            self._expect(":")
+            fields.append((field, self.expression()))
+        return Message(opening.at, name, tuple(fields))
+
+    def _name(self) -> str:
+        token = self._next
+        if token.kind != "name" or token.text in KEYWORDS:
+            raise self._error(f"mismatched input '{token.text}' expecting IDENTIFIER")
+        return self._advance().text
+
+    def _advance(self) -> Token:
+        token = self._tokens[self._place]
+        self._place += 1
+        return token
+
+    def _take(self, *texts: str) -> Token | None:
+        token = self._next
+        return self._advance() if token.kind == "operator" and token.text in texts else None
+
+    def _expect(self, text: str) -> Token:
+        token = self._take(text)
+        if token is None:
+            missing = f"missing '{text}' at" if self._next.kind == "end" else "mismatched input"
+            expecting = "" if self._next.kind == "end" else f" expecting '{text}'"
+            raise self._error(f"{missing} '{self._next.text}'{expecting}")
+        return token
+
+    def _error(self, text: str, at: Span | None = None) -> Invalid:
+        return Invalid([Mistake(at or self._next.at, f"Syntax error: {text}")])

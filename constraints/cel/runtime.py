@@ -1,0 +1,154 @@
+"""What the generated code calls for everything that is not a library function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from constraints.cel.equality import equal, has_key
+from constraints.cel.failures import Failure, no_overload
+from constraints.cel.values import INT_MAX, INT_MIN, NONE, UINT_MAX, Optional, Uint, Value, go_name, type_name
+
+UNSET: Final = object()
+MISSES: Final = (KeyError, TypeError)
+_KEYS: Final = frozenset({str, int, Uint, float, bool})
+_NUMBERS: Final = frozenset({int, Uint, float})
+
+
+def select(value: Value, *fields: str) -> Value:
+    """The long way of `value.a.b`: it says which step fails, and why."""
+    for name in fields:
+        value = index(value, name)
+    return value
+
+
+def has(value: Value, field: str) -> bool:
+    """`has(value.field)`: false for what has no fields, an error for lists."""
+    if isinstance(value, Mapping):
+        return field in value
+    if type(value) is Optional:
+        return value.present and has(value.value, field)
+    if type(value) is list:
+        raise Failure("unsupported index type 'string' in list")
+    return False
+
+
+def index(value: Value, key: Value) -> Value:
+    """`value[key]`."""
+    if type(value) is Optional:
+        return index_optional(value, key)
+    found = _find(value, key)
+    if found is UNSET:
+        if type(value) is list:
+            raise Failure(f"index out of bounds: {shown(key)}")
+        raise Failure(f"no such key: {shown(key)}")
+    return found
+
+
+def index_optional(value: Value, key: Value) -> Optional:
+    """`value[?key]`, `value.?key`."""
+    if type(value) is Optional:
+        if not value.present:
+            return NONE
+        value = value.value
+    found = _find(value, key)
+    return NONE if found is UNSET else Optional(found)
+
+
+def _find(value: Value, key: Value) -> Value:
+    if isinstance(value, Mapping):
+        if type(key) not in _KEYS:
+            raise Failure(f"unsupported key type: {type_name(key)}")
+        return value[key] if has_key(value, key) else UNSET
+    if type(value) is list:
+        place = _place(key)
+        return value[place] if 0 <= place < len(value) else UNSET
+    return UNSET
+
+
+def _place(key: Value) -> int:
+    if type(key) not in _NUMBERS:
+        raise Failure(f"unsupported index type '{type_name(key)}' in list")
+    if type(key) is float and not key.is_integer():
+        raise Failure(f"unsupported index value {shown(key)} in list")
+    return int(key)
+
+
+def shown(value: Value) -> str:
+    """A key as messages show it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "0" if value is None else str(value)  # Go shows the number of the enum of null
+
+
+def each(value: Value) -> Iterable[Value]:
+    """What a macro with one variable goes over."""
+    if type(value) is list or isinstance(value, Mapping):
+        return value
+    raise Failure(f"got '{go_name(value)}', expected iterable type")
+
+
+def pairs(value: Value) -> Iterable[tuple[Value, Value]]:
+    """What a macro with two variables goes over."""
+    if type(value) is list:
+        return enumerate(value)
+    if isinstance(value, Mapping):
+        return value.items()
+    raise Failure(f"unsupported comprehension range type: {go_name(value)}")
+
+
+def insert(into: dict[Value, Value], entries: Value) -> None:
+    """What transformMap and transformMapEntry do with each of their maps."""
+    if type(entries) is not dict:
+        raise no_overload("cel.@mapInsert")
+    for key, value in entries.items():
+        if has_key(into, key):
+            raise Failure(f"insert failed: key {shown(key)} already exists")
+        into[key] = value
+
+
+def map_key(value: Value) -> Value:
+    """A key of a map literal, as Python can keep it."""
+    return tuple(value) if type(value) is list else value
+
+
+def unwrap_entry(value: Value) -> Optional:
+    """The value of `?key: value` in a map, of `?item` in a list."""
+    if type(value) is not Optional:
+        raise Failure(f"cannot initialize optional entry from non-optional value {shown(value)}")
+    return value
+
+
+def optional_target(value: Value, name: str) -> Optional:
+    """What optMap and optFlatMap look into."""
+    if type(value) is not Optional:
+        raise no_overload(f"{name}({type_name(value)})")
+    return value
+
+
+def negated(value: Value) -> bool:
+    """`!value`."""
+    if value is True:
+        return False
+    if value is False:
+        return True
+    raise no_overload()
+
+
+def not_equal(a: Value, b: Value) -> bool:
+    """`a != b`."""
+    return not equal(a, b)
+
+
+def fitting(number: int) -> int:
+    """`number`, when it fits 64 bits."""
+    if not INT_MIN <= number <= INT_MAX:
+        raise Failure("integer overflow")
+    return number
+
+
+def fitting_unsigned(number: int) -> Uint:
+    """`number` as an unsigned one, when it fits 64 bits."""
+    if not 0 <= number <= UINT_MAX:
+        raise Failure("unsigned integer overflow")
+    return Uint(number)

@@ -1,0 +1,135 @@
+"""What Kubernetes asks of an expression that has the right types: literals of one kind, patterns that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from constraints.cel import syntax
+from constraints.cel.check import Checked
+from constraints.cel.failures import Failure, Invalid, Mistake
+from constraints.cel.library.formatting import CLAUSE, clause_of
+from constraints.cel.library.regex import is_regex
+from constraints.cel.library.time import parse_duration, parse_timestamp
+from constraints.cel.scan import parts
+from constraints.cel.syntax import Node
+from constraints.cel.types import Type
+from constraints.cel.values import EARLIEST, LATEST, Opaque
+
+
+def validate(checked: Checked) -> Checked:
+    """The same expression. Raises Invalid with every mistake."""
+    mistakes = list(_mistakes(checked, checked.root, False))
+    if mistakes:
+        raise Invalid(mistakes)
+    return checked
+
+
+def _mistakes(checked: Checked, node: Node, exempt: bool) -> Iterator[Mistake]:
+    formats = isinstance(node, syntax.Call) and node.function == "format"
+    if isinstance(node, syntax.ListLiteral) and not exempt:
+        yield from _mixed(checked, node.items, node.optional)
+    elif isinstance(node, syntax.MapLiteral) and not exempt:
+        optional = frozenset(place for place, entry in enumerate(node.entries) if entry.optional)
+        yield from _mixed_entries(checked, node, optional)
+    elif isinstance(node, syntax.Call):
+        yield from _unreadable(node)
+        if formats:
+            yield from _unformattable(checked, node)
+    for part in parts(node):
+        yield from _mistakes(checked, part, exempt or formats)
+
+
+def _mixed(checked: Checked, items: tuple[Node, ...], optional: frozenset[int]) -> Iterator[Mistake]:
+    first: Type | None = None
+    for place, item in enumerate(items):
+        found = checked.types[item]
+        if place in optional and found.parameters:
+            found = found.parameters[0]
+        if first is None:
+            first = found
+        elif not _equivalent(first, found):
+            yield _mismatch(item, first, found)
+            return
+
+
+def _mixed_entries(checked: Checked, node: syntax.MapLiteral, optional: frozenset[int]) -> Iterator[Mistake]:
+    keys = tuple(entry.key for entry in node.entries)
+    values = tuple(entry.value for entry in node.entries)
+    yield from _mixed(checked, keys, frozenset())
+    yield from _mixed(checked, values, optional)
+
+
+def _equivalent(a: Type, b: Type) -> bool:
+    same = a.name == b.name and len(a.parameters) == len(b.parameters)
+    return same and all(map(_equivalent, a.parameters, b.parameters))
+
+
+def _mismatch(node: Node, wanted: Type, found: Type) -> Mistake:
+    return Mistake(node.at, f"expected type '{wanted}' but found '{found}'")
+
+
+def _is_timestamp(text: str) -> bool:
+    found = parse_timestamp(text)
+    return found is not None and EARLIEST <= found.nanos <= LATEST
+
+
+_READABLE: Final[dict[str, Callable[[str], object]]] = {
+    "matches": is_regex,
+    "duration": lambda text: parse_duration(text) is not None,
+    "timestamp": _is_timestamp,
+}
+
+
+def _unreadable(node: syntax.Call) -> Iterator[Mistake]:
+    test = _READABLE.get(node.function)
+    last = node.args[-1] if node.args else None
+    if test and isinstance(last, syntax.Literal) and isinstance(last.value, str) and not test(last.value):
+        yield Mistake(last.at, f"invalid {node.function} argument")
+
+
+def _unformattable(checked: Checked, node: syntax.Call) -> Iterator[Mistake]:
+    """A literal with literal arguments: as many as clauses, and each of a type that its clause takes."""
+    text, values = node.target, node.args[0] if node.args else None
+    if not isinstance(text, syntax.Literal) or not isinstance(values, syntax.ListLiteral):
+        return
+    used = 0
+    for found in CLAUSE.finditer(str(text.value)):
+        if found[1] == "%":
+            continue
+        try:
+            writer = clause_of(found)
+            if used >= len(values.items):
+                raise Failure(f"index {used} out of range")
+        except Failure as error:
+            yield Mistake(values.at, str(error))
+            return
+        yield from _misfit(checked, values.items[used], found[3], writer)
+        used += 1
+    if used < len(values.items):
+        count = f"(expected {used}, got {len(values.items)})"
+        yield Mistake(values.at, f"too many arguments supplied to string.format {count}")
+
+
+_SAMPLES: Final = {"int": 0, "double": 0.0, "bool": True, "null_type": None, "bytes": b"", "string": ""}
+_SHOWABLE: Final = frozenset({"list", "map", "type", "dyn", "google.protobuf.Timestamp", "google.protobuf.Duration"})
+
+
+def _sample(name: str) -> Opaque:
+    """A value of a type by its name only."""
+    kind: type[Opaque] = type("Sample", (Opaque,), {"type_name": name})
+    return kind()
+
+
+def _misfit(checked: Checked, node: Node, clause: str, writer: Callable[..., str]) -> Iterator[Mistake]:
+    """A wrong type is wrong for every value, so a sample of the type tells."""
+    found = checked.types[node]
+    if found.name in ("dyn", "uint") or (found.name == "string" and clause in "fe"):
+        return
+    try:
+        if found.name in _SAMPLES:
+            writer(_SAMPLES[found.name], 0)
+        elif clause != "s" or found.name not in _SHOWABLE:
+            writer(_sample(found.name), 0)
+    except Failure as error:
+        yield Mistake(node.at, f"error during formatting: {error}")
