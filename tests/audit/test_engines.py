@@ -16,8 +16,9 @@ def messages(body: str, options: EngineOptions) -> list[str]:
     return [finding.message for finding in program({}, Inventory.of([]))]
 
 
-def test_one_engine_answers_for_rego() -> None:
-    assert list(engines()) == ["Rego"]
+def test_cel_answers_before_rego_unless_it_is_turned_off() -> None:
+    assert list(engines()) == ["K8sNativeValidation", "Rego"]
+    assert list(engines(EngineOptions(native_validation=False))) == ["Rego"]
 
 
 def test_policies_know_the_clock_and_chance() -> None:

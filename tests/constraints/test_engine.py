@@ -8,7 +8,6 @@ import pytest
 from probes import constraint, edited, pod, template
 
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
-from constraints.drivers import distinct
 from constraints.errors import CompileError, ConstraintError, EngineMissing, EvaluationError
 from constraints.inventory import EMPTY
 from constraints.model import Finding
@@ -76,11 +75,6 @@ def test_a_finding_becomes_a_violation_of_its_constraint() -> None:
 def test_every_finding_is_a_violation() -> None:
     made = engine(say("x", "x", "y"))
     assert [v.message for v in made.review(review_of(pod()))] == ["x", "x", "y"]
-
-
-def test_findings_that_are_equal_in_message_and_details_are_one_for_languages_of_sets() -> None:
-    found = distinct([Finding("x"), Finding("x"), Finding("x", {"a": 1}), Finding("y")])
-    assert [(finding.message, finding.details) for finding in found] == [("x", {}), ("x", {"a": 1}), ("y", {})]
 
 
 def test_a_scoped_violation_carries_its_actions() -> None:
