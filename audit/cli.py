@@ -81,6 +81,12 @@ def _test(arguments: Arguments) -> int:
     return gator(arguments)
 
 
+def _explain(arguments: Arguments) -> int:
+    from audit.explain import main as explain
+
+    return explain(arguments)
+
+
 def _version(arguments: Arguments) -> int:
     from importlib import metadata  # as slow as all other imports of this module together
 
@@ -130,6 +136,7 @@ COMMANDS: dict[str, tuple[Callable[[Arguments], int], str]] = {
     "run": (_run, "Audit a cluster every interval and write the results where Gatekeeper does."),
     "demo": (_demo, "Start a small cluster in this process, audit it and show what was found."),
     "test": (_test, "Hold files of objects against the policies among them, without a cluster."),
+    "explain": (_explain, "Show the Python that a template becomes for a constraint."),
     "version": (_version, "Tell the version."),
     "help": (_help, "Tell about a command."),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from constraints.errors import CompileError, PolicyError
 from constraints.fields import quoted
@@ -17,6 +18,7 @@ from constraints.rego.program import ENTRY, RegoPolicy, RegoProgram, Settings
 from constraints.rego.syntax import Module, Ref, Scalar, Var
 from constraints.rego.values import to_json
 
+ENTRY_MODULE = "template"
 _READABLE = ("lib", "inventory")
 _REGO_V1 = re.compile(r"(?m)^[ \t]*import[ \t]+(rego\.v1)\b")
 
@@ -31,28 +33,31 @@ class RegoDriver:
 
     def compile(self, kind: str, source: Mapping[str, Json]) -> Policy:
         """Raises CompileError with line and column."""
-        try:
-            return Policy(RegoPolicy(_modules(source), self._settings))
-        except CompileError as error:
-            raise CompileError(error.message, span=error.span, source=f"{kind}/{error.source}") from error
+        sources = _sources(source)
+        with _named(kind):
+            return Policy(kind, sources, RegoPolicy(_modules(sources, source.get("version") == "v1"), self._settings))
 
 
 class Policy:
     """The code of one template."""
 
-    def __init__(self, policy: RegoPolicy) -> None:
+    def __init__(self, kind: str, sources: Sequence[Source], policy: RegoPolicy) -> None:
+        self._kind = kind
+        self._texts = {source.name: source.text for source in sources}
         self._policy = policy
 
     def program(self, parameters: Json) -> Program:
-        """The policy for one constraint."""
-        return Program(self._policy.program({} if parameters is None else parameters))
+        """The policy for one constraint. Raises CompileError where it nests too deeply for Python."""
+        with _named(self._kind):
+            return Program(self._policy.program({} if parameters is None else parameters), self._texts)
 
 
 class Program:
     """One constraint."""
 
-    def __init__(self, program: RegoProgram) -> None:
+    def __init__(self, program: RegoProgram, texts: Mapping[str, str]) -> None:
         self._program = program
+        self._texts = texts
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Sequence[Finding]:
         """Raises EvaluationError for errors that Rego defines, PolicyError for a message that is no text."""
@@ -65,13 +70,25 @@ class Program:
 
     def explain(self) -> str:
         """The Python that the policy became."""
-        return self._program.explain()
+        return self._program.explain(self._texts)
+
+
+@contextmanager
+def _named(kind: str) -> Iterator[None]:
+    """Names the template in errors."""
+    try:
+        yield
+    except CompileError as error:
+        raise CompileError(error.message, span=error.span, source=f"{kind}/{error.source or ENTRY_MODULE}") from error
+    except RecursionError as error:
+        message = "rego_compile_error: rules or terms are nested too deeply"
+        raise CompileError(message, source=f"{kind}/{ENTRY_MODULE}") from error
 
 
 def _finding(message: Json, details: Json) -> Finding:
     if not isinstance(message, str):
         raise PolicyError(f"violation: msg must be a string, it is {quoted(to_json(message))}")
-    return Finding(message, _integral(to_json(details)) if details else details)
+    return Finding(message, details if details == {} else _integral(to_json(details)))
 
 
 def _integral(value: Json) -> Json:
@@ -86,14 +103,18 @@ def _integral(value: Json) -> Json:
 # what Gatekeeper asks of the modules of a template (contract, section 4.3)
 
 
-def _modules(source: Mapping[str, Json]) -> list[Module]:
-    """The entry module, then the libraries, named as in Gatekeeper's errors. Raises CompileError."""
-    v1 = source.get("version") == "v1"
-    entry = _module(Source("template", source["rego"]), v1)
+def _sources(source: Mapping[str, Json]) -> list[Source]:
+    """The entry module, then the libraries, named as in Gatekeeper's errors."""
+    libs = [Source(f'libs["lib_{at}"]', text) for at, text in enumerate(source.get("libs") or ())]
+    return [Source(ENTRY_MODULE, source["rego"]), *libs]
+
+
+def _modules(sources: Sequence[Source], v1: bool) -> list[Module]:
+    """The trees of the sources. Raises CompileError."""
+    entry = _module(sources[0], v1)
     if not any(_defines(rule.head.path, ENTRY) for rule in entry.rules):
         raise CompileError(f"the module defines no rule named {ENTRY}", span=Span(1, 1), source=entry.source)
-    libs = [Source(f'libs["lib_{at}"]', text) for at, text in enumerate(source.get("libs") or ())]
-    return [entry, *[_library(_module(lib, v1)) for lib in libs]]
+    return [entry, *[_library(_module(lib, v1)) for lib in sources[1:]]]
 
 
 def _defines(path: Sequence[object], name: str) -> bool:

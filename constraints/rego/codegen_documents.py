@@ -101,7 +101,8 @@ class Documents(Formats):
 
     def own(self, name: str, arguments: list[Operand]) -> Operand:
         """A call of a function of the policy; its code is made for what is known of the arguments."""
-        summary = self.summary(self.branch_of(self.unit.resolved.functions[name]), arguments)
+        branch = self.branch_of(self.unit.resolved.functions[name])
+        summary = self.summary(branch, arguments)
         self.weight += summary.weight
         if not summary.pure:
             self.uses_more()
@@ -110,10 +111,11 @@ class Documents(Formats):
             return summary.answer
         if summary.parameter is not None:
             return arguments[summary.parameter]
-        key = (self.place.context, summary.function, *[one.name for one in arguments if not one.is_constant])
+        given = [one for one in arguments if summary.function == branch.function or not one.is_constant]
+        known = [one.name or (type(one.constant), key_of(one.constant)) for one in given]
+        key = (self.place.context, summary.function, *known)
         if key not in self.place.walked:
-            varying = [self.load(argument) for argument in arguments if not argument.is_constant]
-            node = self.nodes.call(summary.function, self.context(), *varying)
+            node = self.nodes.call(summary.function, self.context(), *map(self.load, given))
             answer = replace(summary.answer, node=node)
             if not all(one.name or one.is_constant for one in arguments):
                 return answer

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from constraints.errors import CompileError, EvaluationError
 from constraints.rego.builtins import Builtin
 from constraints.rego.builtins.outside import Outside
-from constraints.rego.codegen import Generator
+from constraints.rego.codegen import RUNTIME, Generator
+from constraints.rego.explain import explained
 from constraints.rego.prepare import prepare
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.runtime import BUDGET, NOWHERE, Context, Rows
@@ -100,6 +101,6 @@ class RegoProgram:
         """The places in the review that the answer depends on, `*` for any key; what is below a place counts with it."""
         return self._reads
 
-    def explain(self) -> str:
-        """The Python of this program, as text."""
-        return "\n\n".join(ast.unparse(module) for module in self._generated.modules.values())
+    def explain(self, texts: Mapping[str, str] = MappingProxyType({})) -> str:
+        """The Python of this program, below the lines of the policy that it comes from; `texts` are the sources by name."""
+        return explained(self._generated.modules, self._generated.scope, RUNTIME, texts)

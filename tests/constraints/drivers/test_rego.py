@@ -111,6 +111,12 @@ def test_details_are_json_with_integral_numbers_as_integers() -> None:
     assert json.dumps(details[0].details) == '{"1": [1, 2], "half": 0.5, "q": 3}'
 
 
+@pytest.mark.parametrize(("details", "plain"), [("set()", []), ("[]", []), ("{}", {}), ("0", 0), ("null", None)])
+def test_empty_details_are_json_too(details: str, plain: Any) -> None:
+    (found,) = findings(f'package probe\nviolation[{{"msg": "m", "details": d}}] {{ d := {details} }}')
+    assert json.dumps(found.details) == json.dumps(plain)
+
+
 def test_parameters_are_those_of_the_constraint() -> None:
     policy = DRIVER.compile(
         "Probe", {"rego": 'package p\nviolation[{"msg": input.parameters.a}] { input.parameters.on }'}
@@ -351,6 +357,13 @@ def test_a_module_that_would_exhaust_the_stack_is_refused(depth: int) -> None:
         assert text.startswith("Probe/template:2:")
 
 
+def test_a_program_can_be_read() -> None:
+    program = DRIVER.compile(
+        "Probe", {"rego": 'package p\n\nviolation[{"msg": "m"}] {\n  input.review.x == 1 }'}
+    ).program({})
+    assert "    # template:4: input.review.x == 1 }\n" in program.explain()
+
+
 # Errors at run time
 
 
@@ -426,3 +439,75 @@ def test_what_reaches_the_network_must_be_enabled(name: str, body: str) -> None:
 def test_a_request_that_fails_is_undefined() -> None:
     body = 'not http.send({"method": "get", "url": "http://x"}); msg := "nothing came"'
     assert message(body, driver=able(enabled={"http.send"})) == ["nothing came"]
+
+
+# Policies that run away
+
+
+def exponential(call: str, depth: int) -> str:
+    """Functions that each call the next one thrice."""
+    functions = "\n".join(f"f{at}(x) = f{at + 1}(x) + f{at + 1}(x + 1) + f{at + 1}(x + 2)" for at in range(depth))
+    return f'package probe\nviolation[{{"msg": "m"}}] {{ {call} > 0 }}\n{functions}\nf{depth}(x) = x'
+
+
+def nested(depth: int) -> str:
+    """Rules that each need the next one, and functions likewise."""
+    rules = "\n".join(f"r{at} {{ input.review.x; r{at + 1} }}" for at in range(depth))
+    return f'package probe\nviolation[{{"msg": "m"}}] {{ r0 }}\n{rules}\nr{depth} {{ input.review.x }}'
+
+
+LOOPS = 'package probe\nimport future.keywords\nxs := input.review.xs\nviolation[{{"msg": "m"}}] {{ {} }}'
+RUNAWAYS = [
+    pytest.param(LOOPS.format("xs[a]; xs[b]; xs[c]; a + b + c < 0"), id="loops in loops"),
+    pytest.param(LOOPS.format("ys := [1 | xs[_]; xs[_]; xs[_]; xs[_]; xs[_]]; count(ys) < 0"), id="a comprehension"),
+    pytest.param(LOOPS.format("ys := {x | a := xs[_]; b := xs[_]; c := xs[_]; x := a * b * c}; count(ys) < 0"), id="a set"),
+    pytest.param(LOOPS.format("every a in xs { every b in xs { every c in xs { a + b + c >= 0 } } }"), id="every in every"),
+    pytest.param(LOOPS.format("walk(input, x); walk(input, y); walk(input, z); [x, y] == z"), id="walks in walks"),
+    pytest.param(LOOPS.format("p4(1)") + "\np4(x) { xs[a]; p3(a) }\np3(x) { xs[a]; p2(a) }\np2(x) { xs[a]; xs[b]; x == -1 }", id="loops in functions"),
+    pytest.param(exponential("f0(input.review.xs[0])", 18), id="functions of the object"),
+    pytest.param(exponential("input.review.x; f0(1)", 18), id="functions of constants"),
+    pytest.param(nested(1000), id="rules deeper than Python's stack"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rego", RUNAWAYS)
+def test_a_policy_that_runs_away_is_an_error_for_the_object_and_for_no_other(rego: str) -> None:
+    program = able(budget=50_000).compile("Probe", {"rego": rego}).program({})
+    for _ in range(2):
+        with pytest.raises(EvaluationError) as caught:
+            list(program({"xs": list(range(60)), "x": 1}, EMPTY))
+        assert caught.value.code == "budget_exceeded"
+        assert list(program({"xs": []}, EMPTY)) in ([], [Finding("m", {})])
+
+
+def test_a_budget_is_for_each_evaluation() -> None:
+    rego = LOOPS.format("ys := [[a, b] | a := xs[_]; b := xs[_]]; count(ys) > 0")
+    program = able(budget=5_000).compile("Probe", {"rego": rego}).program({})
+    for _ in range(10):
+        assert list(program({"xs": list(range(60))}, EMPTY)) == [Finding("m", {})]
+
+
+def test_many_calls_of_one_function_with_constants_are_no_running_away() -> None:
+    calls = " + ".join(f"f({at}, input.review.one)" for at in range(60))
+    assert message(f'msg := sprintf("%d", [{calls}]) }}\nf(x, y) = z {{ z := x * y', {"one": 1}) == [
+        str(sum(range(60)))
+    ]
+
+
+# What an answer depends on
+
+
+def test_a_program_says_what_it_reads_of_the_review() -> None:
+    rego = """package probe
+violation[{"msg": m}] {
+  m := input.review.object.metadata.name
+  input.review.object.spec.containers[_].image == input.parameters.image
+  not input.review.object.metadata.labels[input.parameters.label]
+}
+"""
+    program = DRIVER.compile("Probe", {"rego": rego}).program({"image": "x", "label": "owner"})
+    assert program.reads == {
+        ("object", "metadata", "name"),
+        ("object", "metadata", "labels", "owner"),
+        ("object", "spec", "containers", "*", "image"),
+    }
