@@ -15,6 +15,7 @@ _FALSE = ("0", "f", "F", "false", "FALSE", "False")
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _LOG_KEYS = ("ts", "logger", "msg", "process", "audit_id", "event_type")  # a level under one of these would hide it
 _MOST = 2**31 - 1
+GUARDED = ("http.send", "net.lookup_ip_addr")  # builtins that policies may call only where they are enabled
 ALL_OPERATIONS = (
     "audit",
     "generate",
@@ -85,6 +86,10 @@ def _builtins(text: str) -> tuple[str, ...]:
     return _words(text.strip().removeprefix("{").removesuffix("}"))
 
 
+def _guarded(text: str) -> tuple[str, ...]:
+    return tuple(map(_one_of(*GUARDED), _builtins(text)))
+
+
 def _duration(text: str) -> str:
     parse_duration(text)
     return text
@@ -114,6 +119,7 @@ def split_address(text: str) -> tuple[str, int]:
 TRUTH = FlagType("", "true or false", _truth, bare=True)
 INTEGER = FlagType("N", "a whole number", _integer(-_MOST, _MOST))
 UNSIGNED = FlagType("N", "a whole number, 0 or more", _integer(0, _MOST))
+STEPS = FlagType("N", "a whole number, 1 or more", _integer(1, _MOST))
 SECONDS = FlagType("SECONDS", "a whole number of seconds, 0 or more", _integer(0, _MOST))
 PORT = FlagType("PORT", "a port from 0 to 65535", _integer(0, 65535))
 TEXT = FlagType("TEXT", "text", str)
@@ -130,6 +136,7 @@ DECISION = FlagType("WHEN", "auto, true or false", _one_of("auto", "true", "fals
 ENCODER = FlagType("HOW", "lower, capital, color or capitalcolor", _one_of("lower", "capital", "color", "capitalcolor"))
 WORDS = FlagType("NAME,...", "names", _words, repeatable=True)
 BUILTINS = FlagType("NAME,...", "names of Rego builtins", _builtins, repeatable=True)
+GUARDED_BUILTINS = FlagType("NAME,...", f"some of {', '.join(GUARDED)}", _guarded, repeatable=True)
 METRICS_BACKENDS = FlagType(
     "NAME", "prometheus, the only metrics backend of this program", _some_of("prometheus"), repeatable=True
 )

@@ -16,7 +16,7 @@ from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.parser import parse_module
 from constraints.rego.program import ENTRY, RegoPolicy, RegoProgram, Settings
 from constraints.rego.syntax import Module, Ref, Scalar, Var
-from constraints.rego.values import to_json
+from constraints.rego.values import RegoObject, RegoSet, Value, to_json, walks_down
 
 ENTRY_MODULE = "template"
 _READABLE = ("lib", "inventory")
@@ -86,18 +86,31 @@ def _named(kind: str) -> Iterator[None]:
 
 
 def _finding(message: Json, details: Json) -> Finding:
-    if not isinstance(message, str):
+    if type(message) is not str:
         raise PolicyError(f"violation: msg must be a string, it is {quoted(to_json(message))}")
-    return Finding(message, details if details == {} else _integral(to_json(details)))
+    return Finding(message, details if details == {} else _details(details))
 
 
-def _integral(value: Json) -> Json:
+@walks_down
+def _details(value: Json) -> Json:
+    return _integral(value)
+
+
+def _integral(value: Value) -> Json:
     """JSON with integral numbers as integers, as all other parts of the report have them."""
-    if isinstance(value, dict):
-        return {key: _integral(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_integral(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    kind = type(value)
+    if kind is str or kind is int:
+        return value
+    if kind is dict:
+        return {key: item if type(item) is str else _integral(item) for key, item in value.items()}
+    if kind is RegoSet:
+        value, kind = value.sorted_members(), list
+    if kind is list:
+        return [item if type(item) is str else _integral(item) for item in value]
+    plain = to_json(value)
+    if kind is RegoObject:
+        return _integral(plain)
+    return int(plain) if isinstance(plain, float) and plain.is_integer() else plain
 
 
 # what Gatekeeper asks of the modules of a template (contract, section 4.3)

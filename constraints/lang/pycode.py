@@ -130,7 +130,7 @@ class Nodes:
         """`def name(parameters...):`."""
         known = [self.at(ast.arg(parameter)) for parameter in parameters]
         arguments = ast.arguments(posonlyargs=[], args=known, kwonlyargs=[], kw_defaults=[], defaults=[])
-        return self.at(ast.FunctionDef(name, arguments, filled(body) or [self.at(ast.Pass())], []))
+        return self.at(ast.FunctionDef(name, arguments, filled(without_unread(body)) or [self.at(ast.Pass())], []))
 
     def store(self, name: str) -> ast.expr:
         """A variable to be assigned."""
@@ -230,3 +230,25 @@ def loaded_names(block: Block) -> Iterator[str]:
         for node in ast.walk(statement):
             if isinstance(node, ast.Name):
                 yield node.id
+
+
+def without_unread(block: Block) -> Block:
+    """The same block, without texts that are put together and never read."""
+    read = {
+        node.id
+        for statement in block
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    for statement in block:
+        for node in ast.walk(statement):
+            if isinstance(node, (ast.If, ast.For)):
+                node.body = [one for one in node.body if not _is_unread(one, read)]
+    return [one for one in block if not _is_unread(one, read)]
+
+
+def _is_unread(statement: ast.stmt, read: Container[str]) -> bool:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.JoinedStr()):
+            return name not in read
+    return False

@@ -11,6 +11,8 @@ from constraints.errors import CompileError
 from constraints.lang.pycode import Names
 from constraints.rego import runtime, runtime_documents, values
 from constraints.rego.builtins import Builtin, BuiltinError
+from constraints.rego.builtins.arithmetic import difference
+from constraints.rego.builtins.regex import search
 from constraints.rego.codegen_base import NO_CONSTANT, Unit
 from constraints.rego.codegen_entry import Entry
 from constraints.rego.codegen_joins import Joins
@@ -28,6 +30,8 @@ RUNTIME: Final[Mapping[str, Any]] = {
     "list": list,
     "str": str,
     "type": type,
+    "difference": difference,
+    "search": search,
     **{
         name: getattr(values, name)
         for name in ("RegoSet", "UNDEFINED", "compare", "key_of", "lookup", "object_of", "same")
@@ -54,6 +58,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "has_members",
             "is_collection",
             "items_of",
+            "keys_of",
             "joined",
             "mocked",
             "one_part",

@@ -80,9 +80,9 @@ class Calls(Bodies):
         raise NotImplementedError
 
     def _builtin(self, builtin: Builtin, arguments: list[Operand]) -> Operand:
-        if builtin.contextual:
+        if builtin.contextual or not builtin.pure:
             self.uses_more()
-        elif builtin.pure and not builtin.relation and all(argument.is_constant for argument in arguments):
+        elif not builtin.relation and all(argument.is_constant for argument in arguments):
             return self._folded(builtin, [argument.constant for argument in arguments])
         key = self._shared(builtin, arguments)
         if key is not None and key in self.place.walked:

@@ -112,13 +112,12 @@ class Documents(Formats):
         if summary.parameter is not None:
             return arguments[summary.parameter]
         given = [one for one in arguments if summary.function == branch.function or not one.is_constant]
-        known = [one.name or (type(one.constant), key_of(one.constant)) for one in given]
+        answer = replace(summary.answer, node=self.nodes.call(summary.function, self.context(), *map(self.load, given)))
+        if not all(one.name or one.is_constant for one in given):
+            return answer
+        known = [one.name or (one.is_constant and (type(one.constant), key_of(one.constant))) for one in given]
         key = (self.place.context, summary.function, *known)
         if key not in self.place.walked:
-            node = self.nodes.call(summary.function, self.context(), *map(self.load, given))
-            answer = replace(summary.answer, node=node)
-            if not all(one.name or one.is_constant for one in arguments):
-                return answer
             self.place.learn(key, self.kept(answer, self.wish or "answer"))
         return self.place.walked[key]
 

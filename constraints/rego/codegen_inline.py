@@ -10,6 +10,8 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from constraints.rego.builtins import BuiltinError
+from constraints.rego.builtins.regex import compiled
 from constraints.rego.codegen_base import DICT, INPUT, INTEGER, Operand, constant
 from constraints.rego.values import UNDEFINED, RegoSet
 
@@ -160,6 +162,32 @@ def _integers(operator: type[ast.operator]) -> Inline:
     return inline
 
 
+def _minus(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
+    left, right = arguments
+    if left.kind == right.kind == "set":
+        return Operand(node=emission.runtime("difference", emission.load(left), emission.load(right)), kind="set")
+    return _difference(emission, name, arguments)
+
+
+_difference: Final = _integers(ast.Sub)
+
+
+def _search(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
+    """regex.match with a constant pattern, which is compiled with the policy."""
+    pattern, value = arguments
+    if not isinstance(pattern.constant, str):
+        return None
+    try:
+        compiled(pattern.constant)
+    except BuiltinError:
+        return None
+    fast = emission.runtime("search", emission.load(pattern), emission.load(value))
+    if value.kind == "string":
+        return _test(fast)
+    node = emission.nodes.choice(emission.is_type(value, "str"), fast, emission.attempt(name, arguments))
+    return Operand(node=node, kind="boolean", defined=False)
+
+
 INLINE: Final[Mapping[str, Inline]] = {
     "contains": _contains,
     "count": _count,
@@ -175,11 +203,13 @@ INLINE: Final[Mapping[str, Inline]] = {
     "is_string": _is_type("str"),
     "lt": _ordered(ast.Lt),
     "lte": _ordered(ast.LtE),
-    "minus": _integers(ast.Sub),
+    "minus": _minus,
     "mul": _integers(ast.Mult),
     "neq": _unequal,
     "object.get": _get,
     "plus": _integers(ast.Add),
+    "re_match": _search,
+    "regex.match": _search,
     "startswith": _affix("startswith"),
     "strings.any_prefix_match": _any_affix("startswith"),
     "strings.any_suffix_match": _any_affix("endswith"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from constraints.rego.codegen_base import Operand
-from constraints.rego.codegen_rules import Rules
+from constraints.rego.codegen_known import Known
 from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.syntax import Body, Call, Every, Expr, Ref, Scalar, Term, Var
 from constraints.rego.walk import enclosed_in, has_closure, visible, visible_in
@@ -32,11 +32,12 @@ class Join:
     rest: Body
 
 
-class Joins(Rules):
+class Joins(Known):
     """Bodies with tables."""
 
     def body(self, body: Body) -> bool:
         """The statements of a body, the place is then where it holds. False when it never does."""
+        self.bind_known(body)
         at = 0
         while at < len(body):
             join = self._join_of(body[at:]) if self._may_join(body[at]) else None

@@ -9,6 +9,7 @@ from typing import Final
 
 from constraints.rego.codegen_base import BASE, DICT, INPUT, NOTHING, Emission, Operand, constant
 from constraints.rego.resolved import Path
+from constraints.rego.runtime import items_of
 from constraints.rego.syntax import Ref, Term, Var
 from constraints.rego.values import UNDEFINED, key_of, lookup
 
@@ -110,6 +111,9 @@ class Refs(Emission):
         """A loop over what is in the value; `key` is a pattern for each key. NOTHING when there is nothing in it."""
         if value.is_constant and (value.kind not in ("array", "object", "set") or not len(value.constant)):
             return NOTHING
+        if value.is_constant and len(value.constant) == 1:
+            ((name, item),) = items_of(value.constant)
+            return constant(item) if self.match(key, constant(name)) else NOTHING
         value = self.kept(value)
         self.spend(value)
         kind = BASE if value.kind == BASE else ""
@@ -118,12 +122,17 @@ class Refs(Emission):
             (item,) = self.loop(("item",), self._each(value, "sorted_values" if self.place.ordered else "values_of"))
             return Operand(name=item, kind=kind, origin=_below(value))
         wish = key.name.partition("#")[0] if isinstance(key, Var) else "key"
-        self._note(_below(value), used=True)
+        self.note_keys(value)
         function = "sorted_items" if self.place.ordered else "items_of"
         name, item = self.loop((wish, "item"), self.runtime(function, self.expression(value)))
         if not self.match(key, Operand(name=name)):
             return NOTHING
         return Operand(name=item, kind=kind, origin=_below(value))
+
+    def note_keys(self, value: Operand) -> None:
+        """Note that all keys of a value are used."""
+        self._note(_below(value))
+        self._note(_below(value), used=True)
 
     def _note(self, path: Path | None, *, used: bool = False) -> None:
         """Note that a place in the review is looked for; `used`: that all of its keys are used."""

@@ -14,6 +14,7 @@ from constraints.rego.codegen_documents import Documents
 from constraints.rego.codegen_expand import expanded
 from constraints.rego.codegen_facts import exclusive
 from constraints.rego.codegen_tree import COMPLETE, FUNCTION, OBJECT, SET, Branch, Definition, RuleSet
+from constraints.rego.codegen_unroll import unrolled
 from constraints.rego.syntax import Rule, Scalar, Var
 from constraints.rego.values import UNDEFINED, key_of, same
 
@@ -322,7 +323,7 @@ class Rules(Documents):
     def expanded(self, rule: RuleSet) -> Sequence[Definition]:
         """The definitions of a set, with what smaller sets are made of; where some `with` may change those, as they are."""
         plain = not self.unit.fixed or self.unit.targets or self.unit.mocked
-        return rule.definitions if plain else expanded(rule.definitions, self.tree)
+        return rule.definitions if plain else unrolled(expanded(rule.definitions, self.tree), self.unit.parameters)
 
     def _collected_from(self, found: Definition, finish: Callable[[], object]) -> None:
         """The body of a definition, then what `finish` emits where it holds."""

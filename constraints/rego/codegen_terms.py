@@ -6,11 +6,14 @@ import ast
 from collections.abc import Sequence
 
 from constraints.rego.codegen_base import NOTHING, OUTLINE_DEPTH, Operand, constant
+from constraints.rego.codegen_fold import Unknown, computed
 from constraints.rego.codegen_refs import Refs
+from constraints.rego.runtime import keys_of
 from constraints.rego.syntax import (
     ArrayTerm,
     Call,
     Comprehension,
+    Expr,
     FunctionName,
     ObjectTerm,
     Ref,
@@ -117,14 +120,47 @@ class Terms(Refs):
 
     # comprehensions
 
+    def _keys(self, ref: Ref) -> Operand:
+        """`{key | value[key]}` of a value that is not iterated itself."""
+        value = self.kept(self.walk(self.term(ref.head), ref.path[:-1]))
+        if not value.name:
+            return constant(keys_of(value.constant))
+        self.spend(value)
+        self.note_keys(value)
+        return Operand(node=self.runtime("keys_of", self.expression(value)), kind="set")
+
+    def _keys_in(self, term: Comprehension) -> Ref | None:
+        """The reference of which a comprehension wants the keys, and nothing more."""
+        match term:
+            case Comprehension("set", Var() as key, (Expr(Ref(Var() as head, (*path, last)) as ref, False, ()),)):
+                plain = head.name != "data" and all(isinstance(part, Scalar) for part in path)
+                return ref if plain and last == key and self.free(key) and not self.free(head) else None
+        return None
+
     def _comprehension(self, term: Comprehension) -> Operand:
+        keys = self._keys_in(term)
+        if keys is not None:
+            return self._keys(keys)
+        state = self.pure, self.alien, self.quiet
+        self.pure, self.alien = True, False
         before = dict(self.names.used)
         found = self.names.new({"array": "items", "set": "members", "object": "pairs"}[term.kind])
         empty = self.nodes.array([]) if term.kind == "array" else self.nodes.mapping([])
         block, end = self.closure(lambda: self._collect(term, found), ordered=term.kind == "array")
         if end is None:
+            self.pure, self.alien = self.pure and state[0], self.alien or state[1]
             return constant({"array": [], "object": {}}.get(term.kind) if term.kind != "set" else RegoSet({}))
         start = self.nodes.assign(found, empty)
+        if self.unit.fixed and self.pure:
+            try:
+                give = self.nodes.give(self._collected(term.kind, found))
+                value = constant(computed([start, *block, give], self.unit.scope, before))
+            except Unknown:
+                pass
+            else:
+                self.pure, self.alien, self.quiet = state
+                return value
+        self.pure, self.alien = self.pure and state[0], self.alien or state[1]
         if self.place.loops >= OUTLINE_DEPTH:
             result = self._collected(term.kind, found)
             node = self.outlined("comprehension", [start, *block, self.nodes.give(result)], before)

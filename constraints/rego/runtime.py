@@ -149,6 +149,13 @@ def items_of(value: Value) -> Iterable[tuple[Value, Value]]:
     return value.by_key.values() if kind is RegoObject else ()
 
 
+def keys_of(value: Value) -> RegoSet:
+    """`{key | value[key]}`."""
+    if type(value) is dict:
+        return RegoSet({key: key for key, item in value.items() if item is not False})
+    return RegoSet.of(key for key, item in items_of(value) if item is not False)
+
+
 def sorted_items(value: Value) -> Iterable[tuple[Value, Value]]:
     """The keys of `value[k]`, each with what is there, in order of keys."""
     kind = type(value)
@@ -306,10 +313,21 @@ Rows = dict[Key, tuple[Value, Value]]
 EMPTY: Final[dict[str, Value]] = {}
 
 
+_ONLY: Final = object()
+"""The key of a row with details as long as there is no other such row: keys of details are only made to compare them."""
+
+
 def report(found: Rows, message: Value, details: Value = EMPTY) -> None:
     """Add a row; of equal ones the last counts."""
-    plain = type(details) is dict and not details
-    found[key_of(message) if plain else ("row", key_of(message), key_of(details))] = (message, details)
+    if type(details) is dict and not details:
+        found[key_of(message)] = (message, details)
+    elif not found:
+        found[_ONLY] = (message, details)
+    else:
+        only = found.pop(_ONLY, None)
+        if only is not None:
+            found["row", key_of(only[0]), key_of(only[1])] = only
+        found["row", key_of(message), key_of(details)] = (message, details)
 
 
 def report_member(found: Rows, member: Value) -> None:

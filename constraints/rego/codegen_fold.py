@@ -1,0 +1,44 @@
+"""Parts of a policy that depend on the constraint alone are computed once, when it is compiled."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any, Final
+
+from constraints.errors import EvaluationError
+from constraints.lang.pycode import Block, Nodes, loaded_names
+from constraints.rego.runtime import Budget, Context
+from constraints.rego.values import Value
+
+STEPS: Final = 100_000
+"""The budget of what is computed early; what takes more is left to the reviews, which have budgets of their own."""
+
+
+class Unknown(Exception):
+    """There is no answer yet."""
+
+
+def computed(block: Block, scope: Mapping[str, Any], known: Mapping[str, int]) -> Value:
+    """What the block, which ends by giving a value, gives. Raises Unknown when that depends on more than `scope`.
+
+    `known` are the local names that are in use around it.
+    """
+    names = set(loaded_names(block))
+    stored = {
+        node.id
+        for statement in block
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    used = names - stored - {"c", "error"}
+    if any(name in known or name not in scope for name in used):
+        raise Unknown
+    context = Context({}, {}, 0)
+    context.budget = Budget(STEPS)
+    inside = dict(scope)
+    try:
+        exec(compile(ast.Module([Nodes().function("early", ["c"], block)], []), "early", "exec"), inside)
+        return inside["early"](context)
+    except (EvaluationError, RecursionError, MemoryError, SyntaxError) as error:
+        raise Unknown from error

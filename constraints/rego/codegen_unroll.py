@@ -1,0 +1,79 @@
+"""Iterations over a constraint's parameters, written out: a definition of a set for each item.
+
+    expected := input.parameters.labels[_]     becomes     expected := input.parameters.labels[0]
+
+in one definition, `[1]` in the next one: what is looked for is a constant then. A set does not mind the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from constraints.rego.codegen_tree import Definition
+from constraints.rego.syntax import Body, Call, Expr, Ref, Scalar, SomeIn, Term, Var
+from constraints.rego.values import UNDEFINED, Value, lookup
+
+MOST: Final = 6  # items of what is written out
+ALL: Final = 24  # definitions that come of it, at most
+
+
+def unrolled(definitions: Sequence[Definition], parameters: Value) -> tuple[Definition, ...]:
+    """The same definitions without iterations over a few parameters."""
+    found: list[Definition] = []
+    for at, one in enumerate(definitions):
+        room = ALL - len(found) - (len(definitions) - at)
+        bodies = _bodies(one.rule.body, parameters, max(room, 1))
+        found += [replace(one, rule=replace(one.rule, body=body)) for body in bodies]
+    return tuple(found)
+
+
+def _bodies(body: Body, parameters: Value, room: int) -> list[Body]:
+    bodies: list[Body] = [()]
+    for expr in body:
+        made = list(_written_out(expr, parameters))
+        if len(made) * len(bodies) > room:
+            made = [expr]
+        bodies = [(*before, one) for before in bodies for one in made]
+    return bodies
+
+
+def _written_out(expr: Expr, parameters: Value) -> Iterator[Expr]:
+    """The statement for each item that it iterates; itself where it iterates none, or too many."""
+    found = None if expr.negated or expr.withs else _iteration(expr)
+    at = None if found is None else next((at for at, part in enumerate(found[2].path) if _is_wild(part)), None)
+    keys = None if found is None or at is None else _keys(found[2].path[1:at], parameters)
+    if found is None or at is None or keys is None:
+        yield expr
+        return
+    name, pattern, ref = found
+    for key in keys:
+        one = replace(ref, path=(*ref.path[:at], Scalar(key), *ref.path[at + 1 :]))
+        yield replace(expr, what=Call(name, (pattern, one), ref.span))
+
+
+def _iteration(expr: Expr) -> tuple[str, Term, Ref] | None:
+    """How it is bound, what is equal to an item, and the reference that iterates the parameters."""
+    match expr.what:
+        case Call(name="assign" | "eq", args=(pattern, Ref() as ref)) as call:
+            name = call.name
+        case SomeIn(key=None, value=pattern, domain=Ref() as domain):
+            name, ref = "assign", replace(domain, path=(*domain.path, Var("$")))
+        case _:
+            return None
+    return (name, pattern, ref) if ref.head == Var("input") and ref.path[0] == Scalar("parameters") else None
+
+
+def _keys(path: Sequence[Term], parameters: Value) -> list[Value] | None:
+    """The keys of a collection of the parameters that is small enough."""
+    value = parameters
+    for part in path:
+        value = lookup(value, part.value) if isinstance(part, Scalar) and value is not UNDEFINED else None
+    if type(value) not in (list, dict) or not 0 < len(value) <= MOST:
+        return None
+    return list(value) if type(value) is dict else list(range(len(value)))
+
+
+def _is_wild(term: Term) -> bool:
+    return isinstance(term, Var) and term.is_wildcard
