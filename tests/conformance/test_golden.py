@@ -1,4 +1,4 @@
-"""Gatekeeper's recorded answers about `spec.match`, from ../shared/conformance/golden."""
+"""Gatekeeper's recorded answers about `spec.match` and about the library's Rego, from ../shared/conformance/golden."""
 
 from __future__ import annotations
 
@@ -11,20 +11,27 @@ import pytest
 from conformance.run_golden import ALWAYS, LIBRARY, Golden, label, lines, main
 
 GOLDEN = LIBRARY.parent / "golden"
+REGO = GOLDEN / "rego.jsonl.gz"
 MATCH = GOLDEN / "match.jsonl.gz"
 REFUSED = GOLDEN / "refused.jsonl.gz"
 
 
 def cases(file: Path) -> Iterator[Any]:
-    """The cases about match in a file; none where the file is absent."""
+    """The cases of a file; none where the file is absent. Which constraints are refused is test_refused.py's."""
     for case in lines(file) if file.exists() else ():
-        if case["template"] == ALWAYS:
+        if case["template"] == ALWAYS or "refused" not in case:
             yield pytest.param(case, id=label(case))
 
 
 @pytest.fixture(scope="module")
 def golden() -> Golden:
     return Golden([LIBRARY])
+
+
+@pytest.mark.skipif(not REGO.exists(), reason="the golden answers are not beside this checkout (../shared)")
+@pytest.mark.parametrize("case", list(cases(REGO)))
+def test_rego_answers_as_gatekeeper_does(case: dict[str, Any], golden: Golden) -> None:
+    assert golden.why_not(case, GOLDEN) == ""
 
 
 @pytest.mark.skipif(not MATCH.exists(), reason="the golden answers are not beside this checkout (../shared)")
