@@ -12,6 +12,7 @@ from conformance.run_golden import ALWAYS, LIBRARY, Golden, label, lines, main
 
 GOLDEN = LIBRARY.parent / "golden"
 REGO = GOLDEN / "rego.jsonl.gz"
+NUMBERS = GOLDEN / "probe_numbers.json"
 MATCH = GOLDEN / "match.jsonl.gz"
 REFUSED = GOLDEN / "refused.jsonl.gz"
 
@@ -29,7 +30,7 @@ def golden() -> Golden:
 
 
 @pytest.mark.skipif(not REGO.exists(), reason="the golden answers are not beside this checkout (../shared)")
-@pytest.mark.parametrize("case", list(cases(REGO)))
+@pytest.mark.parametrize("case", [*cases(REGO), *cases(NUMBERS)])
 def test_rego_answers_as_gatekeeper_does(case: dict[str, Any], golden: Golden) -> None:
     assert golden.why_not(case, GOLDEN) == ""
 
