@@ -167,14 +167,17 @@ class Engine:
 
 def _outcomes(rule: Rule, review: Review, seen: Mapping[str, Json], inventory: Inventory) -> Sequence[Outcome]:
     try:
-        findings = list(rule.program(seen, inventory))
+        found = rule.program(seen, inventory)
+        findings = found if type(found) is list else list(found)
         if not findings:
             return ()
     except EvaluationError as error:
         return (_violation(rule.constraint, review, Finding(error.message, None, error=True)),)
     except Exception as error:  # a policy is strangers' code: whatever it does, the other policies go on
         return (_gap(rule.constraint, review, "EvaluationFailed", f"could not be evaluated: {_cause(error)}"),)
-    return [_violation(rule.constraint, review, finding) for finding in findings]
+    constraint, ref = rule.constraint, review.ref
+    action, actions = constraint.action, _actions(constraint)
+    return [Violation(constraint, ref, one.message, one.details, action, actions, one.error) for one in findings]
 
 
 def _violation(constraint: Constraint, review: Review, finding: Finding) -> Violation:
@@ -184,9 +187,13 @@ def _violation(constraint: Constraint, review: Review, finding: Finding) -> Viol
         finding.message,
         finding.details,
         constraint.action,
-        constraint.actions if constraint.scoped else (),
+        _actions(constraint),
         finding.error,
     )
+
+
+def _actions(constraint: Constraint) -> tuple[str, ...]:
+    return constraint.actions if constraint.scoped else ()
 
 
 def _gap(constraint: Constraint, review: Review, reason: str, what: str) -> Gap:

@@ -46,7 +46,8 @@ def document(review: Review, point: Point) -> dict[str, Json]:
     if review.request is not None:  # as it came, completed by what a listed object has
         result.update(review.request)
         result["object"] = review.object
-    result["namespaceObject"] = {} if point is Point.GATOR else _namespace_object(review.namespace)
+    namespace = review.namespace
+    result["namespaceObject"] = {} if namespace is None or point is Point.GATOR else _namespace_object(namespace)
     return result
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from constraints.errors import CompileError, PolicyError
+from constraints.errors import CompileError, EvaluationError, PolicyError
 from constraints.fields import quoted
 from constraints.inventory import Inventory
 from constraints.lang.source import Source, Span
@@ -16,7 +16,7 @@ from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.parser import parse_module
 from constraints.rego.program import ENTRY, RegoPolicy, RegoProgram, Settings
 from constraints.rego.syntax import Module, Ref, Scalar, Var
-from constraints.rego.values import RegoObject, RegoSet, Value, to_json, walks_down
+from constraints.rego.values import RegoObject, RegoSet, Value, to_json
 
 ENTRY_MODULE = "template"
 _READABLE = ("lib", "inventory")
@@ -91,9 +91,11 @@ def _finding(message: Json, details: Json) -> Finding:
     return Finding(message, details if details == {} else _details(details))
 
 
-@walks_down
-def _details(value: Json) -> Json:
-    return _integral(value)
+def _details(value: Value) -> Json:
+    try:
+        return _integral(value)
+    except RecursionError:
+        raise EvaluationError("a value is nested too deeply", code="eval_internal_error") from None
 
 
 def _integral(value: Value) -> Json:

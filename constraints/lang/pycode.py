@@ -233,7 +233,7 @@ def loaded_names(block: Block) -> Iterator[str]:
 
 
 def without_unread(block: Block) -> Block:
-    """The same block, without texts that are put together and never read."""
+    """The same block, without texts and sets of keys that are made and never read."""
     read = {
         node.id
         for statement in block
@@ -249,6 +249,6 @@ def without_unread(block: Block) -> Block:
 
 def _is_unread(statement: ast.stmt, read: Container[str]) -> bool:
     match statement:
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.JoinedStr()):
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.JoinedStr() | ast.Call(func=ast.Name(id="keys_of"))):
             return name not in read
     return False

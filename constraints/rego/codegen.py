@@ -60,6 +60,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "items_of",
             "keys_of",
             "joined",
+            "missing_keys",
             "mocked",
             "one_part",
             "put",

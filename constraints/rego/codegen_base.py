@@ -59,7 +59,8 @@ class Operand:
 
     `defined`: whether it can't be UNDEFINED. `kind`: its type's name where that is known; `number` includes them all.
     `tree` is a place below `data` that has rules (runtime_documents.Tree), or a value. `test` marks an expression that
-    is a Python bool and never UNDEFINED. `origin`: the place in the review that the value is at, `*` for any key.
+    is a Python bool and never UNDEFINED. `origin`: the place in the review that the value is at, `*` for any key. `keys`:
+    the variable of whose value it is the set of keys.
     """
 
     name: str = ""
@@ -69,6 +70,7 @@ class Operand:
     kind: str = ""
     test: bool = False
     origin: Path | None = None
+    keys: str = ""
 
     @property
     def is_constant(self) -> bool:

@@ -164,6 +164,9 @@ def _integers(operator: type[ast.operator]) -> Inline:
 
 def _minus(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
     left, right = arguments
+    if left.kind == "set" and right.keys:
+        node = emission.runtime("missing_keys", emission.load(left), emission.nodes.name(right.keys))
+        return Operand(node=node, kind="set")
     if left.kind == right.kind == "set":
         return Operand(node=emission.runtime("difference", emission.load(left), emission.load(right)), kind="set")
     return _difference(emission, name, arguments)

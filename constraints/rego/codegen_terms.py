@@ -127,7 +127,7 @@ class Terms(Refs):
             return constant(keys_of(value.constant))
         self.spend(value)
         self.note_keys(value)
-        return Operand(node=self.runtime("keys_of", self.expression(value)), kind="set")
+        return Operand(node=self.runtime("keys_of", self.expression(value)), kind="set", keys=value.name)
 
     def _keys_in(self, term: Comprehension) -> Ref | None:
         """The reference of which a comprehension wants the keys, and nothing more."""

@@ -1,4 +1,4 @@
-"""Iterations over a constraint's parameters, written out: a definition of a set for each item.
+"""Iterations over a constraint's parameters, or an array of constants, written out: a definition of a set for each item.
 
     expected := input.parameters.labels[_]     becomes     expected := input.parameters.labels[0]
 
@@ -7,12 +7,12 @@ in one definition, `[1]` in the next one: what is looked for is a constant then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from constraints.rego.codegen_tree import Definition
-from constraints.rego.syntax import Body, Call, Expr, Ref, Scalar, SomeIn, Term, Var
+from constraints.rego.syntax import ArrayTerm, Body, Call, Expr, Ref, Scalar, SomeIn, Term, Var
 from constraints.rego.values import UNDEFINED, Value, lookup
 
 MOST: Final = 6  # items of what is written out
@@ -31,19 +31,30 @@ def unrolled(definitions: Sequence[Definition], parameters: Value) -> tuple[Defi
 
 def _bodies(body: Body, parameters: Value, room: int) -> list[Body]:
     bodies: list[Body] = [()]
+    arrays: dict[str, Value] = {}
     for expr in body:
-        made = list(_written_out(expr, parameters))
+        arrays |= _array(expr)
+        made = list(_written_out(expr, parameters, arrays))
         if len(made) * len(bodies) > room:
             made = [expr]
         bodies = [(*before, one) for before in bodies for one in made]
     return bodies
 
 
-def _written_out(expr: Expr, parameters: Value) -> Iterator[Expr]:
+def _array(expr: Expr) -> dict[str, Value]:
+    """The array of constants that a statement binds, by the name of its variable."""
+    match expr:
+        case Expr(Call("assign", (Var(name=name), ArrayTerm(items=items))), False, ()):
+            values = [item.value for item in items if isinstance(item, Scalar)]
+            return {name: values} if len(values) == len(items) else {}
+    return {}
+
+
+def _written_out(expr: Expr, parameters: Value, arrays: Mapping[str, Value]) -> Iterator[Expr]:
     """The statement for each item that it iterates; itself where it iterates none, or too many."""
     found = None if expr.negated or expr.withs else _iteration(expr)
     at = None if found is None else next((at for at, part in enumerate(found[2].path) if _is_wild(part)), None)
-    keys = None if found is None or at is None else _keys(found[2].path[1:at], parameters)
+    keys = None if found is None or at is None else _keys(found[2], at, parameters, arrays)
     if found is None or at is None or keys is None:
         yield expr
         return
@@ -54,7 +65,7 @@ def _written_out(expr: Expr, parameters: Value) -> Iterator[Expr]:
 
 
 def _iteration(expr: Expr) -> tuple[str, Term, Ref] | None:
-    """How it is bound, what is equal to an item, and the reference that iterates the parameters."""
+    """How it is bound, what is equal to an item, and the reference that may iterate constants."""
     match expr.what:
         case Call(name="assign" | "eq", args=(pattern, Ref() as ref)) as call:
             name = call.name
@@ -62,13 +73,17 @@ def _iteration(expr: Expr) -> tuple[str, Term, Ref] | None:
             name, ref = "assign", replace(domain, path=(*domain.path, Var("$")))
         case _:
             return None
-    return (name, pattern, ref) if ref.head == Var("input") and ref.path[0] == Scalar("parameters") else None
+    return name, pattern, ref
 
 
-def _keys(path: Sequence[Term], parameters: Value) -> list[Value] | None:
-    """The keys of a collection of the parameters that is small enough."""
-    value = parameters
-    for part in path:
+def _keys(ref: Ref, at: int, parameters: Value, arrays: Mapping[str, Value]) -> list[Value] | None:
+    """The keys of a collection of constants that is small enough: what the reference is before its part `at`."""
+    if not isinstance(ref.head, Var):
+        return None
+    value = {"parameters": parameters} if ref.head.name == "input" else arrays.get(ref.head.name, UNDEFINED)
+    if ref.head.name == "input" and ref.path[0] != Scalar("parameters"):
+        return None
+    for part in ref.path[:at]:
         value = lookup(value, part.value) if isinstance(part, Scalar) and value is not UNDEFINED else None
     if type(value) not in (list, dict) or not 0 < len(value) <= MOST:
         return None

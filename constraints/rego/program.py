@@ -92,6 +92,8 @@ class RegoProgram:
             found = self._evaluate(context)
         except (RecursionError, MemoryError) as error:
             raise EvaluationError("the evaluation nests too deeply or is too large", code="budget_exceeded") from error
+        if not found:
+            return ()
         if len(found) < 2:
             return tuple(found.values())
         return _sorted(found)

@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn
 from constraints.errors import EvaluationError
 from constraints.lang.source import Span
 from constraints.rego.builtins import Builtin, BuiltinError
+from constraints.rego.builtins.arithmetic import difference
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.number import Written, WrittenDecimal
 from constraints.rego.values import (
@@ -154,6 +155,14 @@ def keys_of(value: Value) -> RegoSet:
     if type(value) is dict:
         return RegoSet({key: key for key, item in value.items() if item is not False})
     return RegoSet.of(key for key, item in items_of(value) if item is not False)
+
+
+def missing_keys(members: RegoSet, value: Value) -> RegoSet:
+    """`members - {key | value[key]}`."""
+    if type(value) is not dict:
+        return difference(members, keys_of(value))
+    found = {key: member for key, member in members.by_key.items() if value.get(key, False) is False}
+    return RegoSet(found)
 
 
 def sorted_items(value: Value) -> Iterable[tuple[Value, Value]]:

@@ -301,6 +301,8 @@ order_key: Final = walks_down(_ordering)
 def in_order(values: Iterable[Value]) -> list[Value]:
     """Sorted in Rego's order."""
     found = list(values)
+    if len(found) < 2:
+        return found
     kinds = set(map(type, found))
     if len(kinds) == 1 and kinds <= {str, int, float}:
         return sorted(found)

@@ -25,7 +25,6 @@ pytestmark = pytest.mark.cluster
 PODS = 2000
 CHUNK = 100
 LIMIT = 7
-REFUSED = {"K8sPSPCapabilities"}  # by regopy: "Invalid bracket argument" in its helper functions
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,8 @@ class Audited:
 def audited(clusters: Callable[[], Cluster], bench: Path) -> Audited:
     cluster = clusters()
     policies = [obj for prefix in "tc" for obj in bench_policies(prefix)]
-    taken = [obj for obj in policies if constraint_kind(obj) not in REFUSED]
-    cluster.load_policies(of_kind(taken, "ConstraintTemplate"), [obj for obj in taken if "targets" not in obj["spec"]])
+    constraints = [obj for obj in policies if "targets" not in obj["spec"]]
+    cluster.load_policies(of_kind(policies, "ConstraintTemplate"), constraints)
     cluster.load_fleet(PODS)
     objects = list(cluster.api.everything())
     outcome = cluster.patrol().once(f"--audit-chunk-size={CHUNK}", f"--constraint-violations-limit={LIMIT}")
@@ -188,12 +187,6 @@ def rank(row: dict[str, Any]) -> list[bytes]:
 def key(constraint: Object) -> str:
     """Kind and name of a constraint."""
     return f"{constraint['kind']}/{constraint['metadata']['name']}"
-
-
-def constraint_kind(policy: Object) -> str:
-    """The kind of constraint that a template makes, or that a constraint is of."""
-    crd = policy["spec"].get("crd")
-    return str(crd["spec"]["names"]["kind"] if crd else policy["kind"])
 
 
 def of_kind(objects: Iterable[Object], kind: str) -> list[Object]:

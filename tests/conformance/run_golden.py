@@ -2,7 +2,7 @@
 
     python tests/conformance/run_golden.py [--library DIR]... FILE...
 
-FILE is .jsonl or .jsonl.gz, a case a line. Prints the failing cases and last `N passed, N failed`.
+FILE is .jsonl or .jsonl.gz, a case a line, or .json, one case. Prints the failing cases and last `N passed, N failed`.
 """
 
 from __future__ import annotations
@@ -130,6 +130,9 @@ def _shown(answers: Counter[Answer]) -> str:
 
 def lines(file: Path) -> Iterator[Case]:
     """The cases of a file."""
+    if file.suffix == ".json":
+        yield json.loads(file.read_text(encoding="utf-8"))
+        return
     opened = partial(gzip.open, mode="rt") if file.suffix == ".gz" else open
     with opened(file, encoding="utf-8") as text:  # type: ignore[operator]  # both take a path and an encoding
         yield from (json.loads(line) for line in text if line.strip())

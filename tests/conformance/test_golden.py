@@ -1,4 +1,4 @@
-"""Gatekeeper's recorded answers about `spec.match`, from ../shared/conformance/golden."""
+"""Gatekeeper's recorded answers about `spec.match` and about the library's Rego, from ../shared/conformance/golden."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from conformance.run_golden import ALWAYS, LIBRARY, Golden, label, lines, main
 
 GOLDEN = LIBRARY.parent / "golden"
 CEL = GOLDEN / "cel.jsonl.gz"
+REGO = GOLDEN / "rego.jsonl.gz"
+NUMBERS = GOLDEN / "probe_numbers.json"
 MATCH = GOLDEN / "match.jsonl.gz"
 REFUSED = GOLDEN / "refused.jsonl.gz"
 # gator hands integers of a million and more to Rego as floats and to CEL as integers; the reader here knows one of
@@ -20,15 +22,21 @@ CEL_GAPS = {"pod-security-policy/apparmor K8sNativeValidation psp-apparmor/one-a
 
 
 def cases(file: Path) -> Iterator[Any]:
-    """The cases about match in a file; none where the file is absent."""
+    """The cases of a file; none where the file is absent. Which constraints are refused is test_refused.py's."""
     for case in lines(file) if file.exists() else ():
-        if case["template"] == ALWAYS:
+        if case["template"] == ALWAYS or "refused" not in case:
             yield pytest.param(case, id=label(case))
 
 
 @pytest.fixture(scope="module")
 def golden() -> Golden:
     return Golden([LIBRARY])
+
+
+@pytest.mark.skipif(not REGO.exists(), reason="the golden answers are not beside this checkout (../shared)")
+@pytest.mark.parametrize("case", [*cases(REGO), *cases(NUMBERS)])
+def test_rego_answers_as_gatekeeper_does(case: dict[str, Any], golden: Golden) -> None:
+    assert golden.why_not(case, GOLDEN) == ""
 
 
 @pytest.mark.skipif(not MATCH.exists(), reason="the golden answers are not beside this checkout (../shared)")
