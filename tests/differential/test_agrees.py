@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, note, reject, settings
 from hypothesis import strategies as st
 from peers.build import NoGo, cached, peer
 
-FEW = 60
+FEW = 100
 MANY = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "20000"))
 DATA = {"made_data": {"a": [1, 2, {"b": "x"}], "b": {"c": 1, "d": [True, None]}, "c": "ab", "d": 2.5}}
 ALL_AT_ONCE = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
