@@ -12,8 +12,9 @@ from constraints.model import Finding, Json
 class Program(Protocol):
     """A compiled policy: a pure function of one review document (contract, section 6.1) and the inventory.
 
-    Raises EvaluationError for errors that the policy's language defines, which count as a violation; anything else
-    that it raises is a failure of the engine, which becomes a Gap. Each finding counts: a driver whose violations are a set gives equal ones once.
+    Raises EvaluationError for errors that the policy's language defines, and for an evaluation that is stopped because it
+    needs too much; both count as a violation. Anything else that it raises is a failure of the engine, which becomes a
+    Gap. Each finding counts: a driver whose violations are a set gives equal ones once.
     """
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Iterable[Finding]: ...

@@ -53,13 +53,16 @@ class _RuleTypes:
         typing = Typing(self.known, self.problems, source, {})
         typing.body(rule.body)
         head = rule.head
+        for term in (head.key, head.value):
+            if term is not None:
+                typing.calls_in(term)
         if head.args is not None:
-            result = ANY if head.value is None else typing.type_of(head.value)  # it may give arguments their types
-            return FunctionType(tuple(typing.type_of(arg) for arg in head.args), result)
+            result = ANY if head.value is None else typing.settled(head.value)  # it may give arguments their types
+            return FunctionType(tuple(typing.settled(arg) for arg in head.args), result)
         if head.contains:
-            found: Type = SetOf(ANY if head.key is None else typing.type_of(head.key))
+            found: Type = SetOf(ANY if head.key is None else typing.settled(head.key))
         else:
-            found = ANY if head.value is None else typing.type_of(head.value)
+            found = ANY if head.value is None else typing.settled(head.value)
         for _ in dropwhile(lambda part: isinstance(part, Scalar), head.path):
             found = ObjectOf((), found)
         return found

@@ -108,7 +108,7 @@ class Calls(Bodies):
         if builtin.relation:
             return self._relation(builtin, arguments)
         self.quiet = self.quiet and self.unit.fixed
-        name = self.names.new(self.wish or _RESULTS.get(builtin.result, "value"))
+        name = self.names.new(self.wish or _RESULTS.get(builtin.kind, "value"))
         run = self.nodes.call(
             self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments)
         )
@@ -118,7 +118,7 @@ class Calls(Bodies):
             self.grown.add(name)
         if grows:
             self.emit(self.nodes.do(self.runtime("spend_size", self.context(), self.nodes.name(name))))
-        return Operand(name=name, defined=False, kind=builtin.result if builtin.result in _SIMPLE_KINDS else "")
+        return Operand(name=name, defined=False, kind=builtin.kind if builtin.kind in _SIMPLE_KINDS else "")
 
     def _folded(self, builtin: Builtin, arguments: list[Any]) -> Operand:
         """The answer for constants; where it fails it must fail again at run time, in strict mode."""

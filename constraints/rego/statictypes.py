@@ -5,6 +5,8 @@ Facts are those of OPA's types (v1/types/types.go), without the types of keys.
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -62,20 +64,58 @@ class FunctionType:
 
 
 ANY: Final = Either(frozenset())
+UNKNOWN: Final = Plain("")
+"""Of a variable that has no type yet; in what is made of it that meets nothing, as with OPA."""
 STRING: Final = Plain("string")
 NUMBER: Final = Plain("number")
-_COMPOSITES: Final[dict[str, Type]] = {
+_NAMES: Final[dict[str, Type]] = {
     "any": ANY,
     "array": ArrayOf((), ANY),
     "object": ObjectOf((), ANY),
     "set": SetOf(ANY),
 }
+_SEPARATORS: Final = re.compile(r"([|,:<>\[\]])")
 
 
 @lru_cache(maxsize=256)
 def declared(text: str) -> Type:
-    """The type that a builtin declares: `string|array`."""
-    return union(_COMPOSITES.get(name) or Plain(name) for name in text.split("|"))
+    """The type that a builtin declares: `string|array[number]`, as `Builtin` has it."""
+    return _declared(deque(part for part in _SEPARATORS.split(text) if part))
+
+
+def _declared(words: deque[str]) -> Type:
+    options = [_declared_one(words)]
+    while _skipped(words, "|"):
+        options.append(_declared_one(words))
+    return union(options)
+
+
+def _declared_one(words: deque[str]) -> Type:
+    name = words.popleft()
+    parts: list[tuple[str, Type]] = []
+    if _skipped(words, "<"):
+        while not _skipped(words, ">"):
+            key = words.popleft() if name == "object" else ""
+            _skipped(words, ":")
+            parts.append((key, _declared(words)))
+            _skipped(words, ",")
+    others: Type | None = None
+    if _skipped(words, "["):
+        others = _declared(words)
+        _skipped(words, "]")
+    if not parts and others is None:
+        return _NAMES.get(name) or Plain(name)
+    if name == "array":
+        return ArrayOf(tuple(kind for _, kind in parts), others)
+    return SetOf(others or ANY) if name == "set" else ObjectOf(tuple(parts), others)
+
+
+def _skipped(words: deque[str], word: str) -> bool:
+    """Whether this word is the next, which is gone then."""
+    if not words or words[0] != word:
+        return False
+    words.popleft()
+    return True
 
 
 def type_of_scalar(value: object) -> Type:
@@ -98,7 +138,9 @@ def union(types: Iterable[Type | None]) -> Type:
 
 def meets(a: Type, b: Type) -> bool:
     """Whether some value has both types, as far as one can know."""
-    if a is b or a == ANY or b == ANY:
+    if a == UNKNOWN or b == UNKNOWN:
+        return False
+    if a == ANY or b == ANY:
         return True
     if isinstance(a, Either):
         return any(meets(option, b) for option in a.options)
@@ -115,12 +157,21 @@ def meets(a: Type, b: Type) -> bool:
     return isinstance(a, ObjectOf) and isinstance(b, ObjectOf) and _objects_meet(a, b)
 
 
+def is_known(kind: Type | None) -> bool:
+    """Whether nothing in it is of a variable without a type."""
+    if isinstance(kind, ArrayOf):
+        return all(map(is_known, kind.items)) and is_known(kind.rest)
+    if isinstance(kind, ObjectOf):
+        return all(is_known(value) for _, value in kind.fields) and is_known(kind.rest)
+    return is_known(kind.member) if isinstance(kind, SetOf) else kind != UNKNOWN
+
+
 def _arrays_meet(a: ArrayOf, b: ArrayOf) -> bool:
     for at in range(max(len(a.items), len(b.items))):
         left, right = item(a, at), item(b, at)
         if left is None or right is None or not meets(left, right):
             return False
-    return a.rest is None or b.rest is None or meets(a.rest, b.rest)
+    return not _has_rest(a) or not _has_rest(b) or meets(a.rest or ANY, b.rest or ANY)
 
 
 def _objects_meet(a: ObjectOf, b: ObjectOf) -> bool:
@@ -129,9 +180,14 @@ def _objects_meet(a: ObjectOf, b: ObjectOf) -> bool:
         if key in fields and key in others:
             if not meets(fields[key], others[key]):
                 return False
-        elif a.rest is None and b.rest is None:
+        elif not _has_rest(a) and not _has_rest(b):
             return False
-    return a.rest is None or b.rest is None or meets(a.rest, b.rest)
+    return not _has_rest(a) or not _has_rest(b) or meets(a.rest or ANY, b.rest or ANY)
+
+
+def _has_rest(kind: ArrayOf | ObjectOf) -> bool:
+    """Of a comprehension of what has no type OPA knows no more than of one without parts."""
+    return kind.rest not in (None, UNKNOWN)
 
 
 def item(array: ArrayOf, at: int) -> Type | None:

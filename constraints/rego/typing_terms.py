@@ -15,12 +15,15 @@ from constraints.rego.spelling import term_text
 from constraints.rego.statictypes import (
     ANY,
     STRING,
+    UNKNOWN,
     ArrayOf,
+    Either,
     FunctionType,
     ObjectOf,
     SetOf,
     Type,
     declared,
+    is_known,
     item,
     keys,
     meets,
@@ -48,7 +51,7 @@ from constraints.rego.syntax import (
     Var,
 )
 from constraints.rego.values import key_of
-from constraints.rego.walk import ROOTS, parts, terms_of, visible
+from constraints.rego.walk import ROOTS, parts, terms_of
 
 EQUALITIES = UNIFICATIONS | {"equal"}
 
@@ -83,9 +86,6 @@ class Typing:
         self.source = source
         self.types = types
         self._settled: dict[int, Type] = {}
-        self._untyped: set[int] = (
-            set()
-        )  # comprehensions of a variable of which nothing is known: OPA iterates over none
 
     def refuse(self, text: str, span: Span) -> None:
         """Note a type error."""
@@ -100,6 +100,8 @@ class Typing:
 
     def _statement(self, expr: Expr) -> None:
         what = expr.what
+        for term in what.args if isinstance(what, Call) else terms_of(expr):
+            self.calls_in(term)
         if isinstance(what, SomeIn):
             self._some_in(what)
         elif isinstance(what, Every):
@@ -116,91 +118,148 @@ class Typing:
             self.type_of(what)
 
     def _references_in_body(self, body: Body) -> None:
-        """Of the body of `every` OPA looks at the references only, and types what they look into."""
+        """Of the body of `every` OPA looks at closures and references only, and types what these look into."""
         for expr in body:
             for term in terms_of(expr):
                 self._references_in(term)
+            if isinstance(expr.what, SomeIn):
+                self._iterated(expr.what)
             if isinstance(expr.what, Every):
                 self._references_in_body(expr.what.body)
 
     def _references_in(self, term: Term) -> None:
-        if isinstance(term, (Comprehension, TemplateString)):
-            return
-        if isinstance(term, Ref):
+        if isinstance(term, TemplateString):
+            self._within(term)
+        if isinstance(term, (Ref, Comprehension)):
             self.type_of(term)
         for part in parts(term):
             self._references_in(part)
 
     def _some_in(self, what: SomeIn) -> None:
+        owner = self._iterated(what)
+        if values(owner) == UNKNOWN:
+            self.refuse("match error", what.span)
+            owner = ANY
+        if what.key is not None:
+            self._bind(what.key, keys(owner) or ANY)
+        self._bind(what.value, values(owner) or ANY)
+
+    def _iterated(self, what: SomeIn) -> Type:
+        """The type of the domain, which has to have parts."""
         if isinstance(what.domain, Var):
             self.types.setdefault(what.domain.name, ANY)
         owner = self.type_of(what.domain)
         if keys(owner) is None:
             is_constant = isinstance(what.domain, Scalar)
             self.refuse("match error" if is_constant else f"undefined ref: {term_text(what.domain)}[_]", what.span)
-        elif id(what.domain) in self._untyped:
-            self.refuse("match error", what.span)
-        if what.key is not None:
-            self._bind(what.key, keys(owner) or ANY)
-        self._bind(what.value, values(owner) or ANY)
+        return owner
 
     def _unify(self, a: Term, b: Term) -> bool:
-        if isinstance(a, ArrayTerm) and isinstance(b, ArrayTerm) and len(a.items) == len(b.items):
-            return all(self._unify(left, right) for left, right in zip(a.items, b.items, strict=True))
-        left, right = self.type_of(a), self.type_of(b)
-        if not meets(left, right):
-            return False
-        return self._bind(a, right) and self._bind(b, left)
+        """A side of which something is not known takes the type of the other; two known ones have to meet."""
+        self.type_of(a)  # a reference in one side may give the other its type
+        right, left = self.type_of(b), self.type_of(a)
+        is_open, is_other_open = not is_known(left), not is_known(right)
+        if is_open and is_other_open:
+            return self._unify_open(a, b)
+        if is_open or is_other_open:
+            return self._bind(a, right) if is_open else self._bind(b, left)
+        return meets(left, right)
 
-    def _bind(self, term: Term, kind: Type) -> bool:
-        """Give the variables of a pattern that have no type yet theirs; whether it fits."""
+    def _unify_open(self, a: Term, b: Term) -> bool:
+        if isinstance(a, ArrayTerm) and isinstance(b, ArrayTerm):
+            return len(a.items) == len(b.items) and all(map(self._unify, a.items, b.items))
+        if isinstance(a, ObjectTerm) and isinstance(b, ObjectTerm):
+            return self._unify_objects(a, b)
+        if isinstance(b, Var) and not isinstance(a, Var):
+            a, b = b, a
+        if not isinstance(a, Var):
+            return False
+        if isinstance(b, (Var, ArrayTerm, ObjectTerm)):
+            self._bind(b, ANY)
+        return self._bind(a, self.type_of(b))
+
+    def _unify_objects(self, a: ObjectTerm, b: ObjectTerm) -> bool:
+        others = dict(b.pairs)
+        if len(a.pairs) != len(b.pairs) or not all(key in others for key, _ in a.pairs):
+            return False
+        return all(self._unify(value, others[key]) for key, value in a.pairs)
+
+    def _bind(self, term: Term, kind: Type, is_one_of_several: bool = False) -> bool:
+        """Give the variables of a pattern that have no type yet theirs; whether it fits.
+
+        Within what may be of several types a variable gets this one as well.
+        """
         if isinstance(term, Var):
             if term.name in ROOTS:
                 return True
-            return meets(self.types.setdefault(term.name, kind), kind)
+            if is_one_of_several:
+                self.types[term.name] = union((self.types.get(term.name), kind))
+                return True
+            if term.name not in self.types:
+                self.types[term.name] = kind
+                return True
+            return meets(self.types[term.name], kind)
+        if isinstance(term, (ArrayTerm, ObjectTerm, SetTerm)):
+            return self._bind_parts(term, kind, is_one_of_several)
+        if isinstance(term, Scalar):
+            return meets(type_of_scalar(term.value), kind)
+        return is_one_of_several or meets(self.type_of(term), kind)
+
+    def _bind_parts(self, term: ArrayTerm | ObjectTerm | SetTerm, kind: Type, is_one_of_several: bool) -> bool:
+        if isinstance(kind, Either):
+            if kind == ANY:
+                for part in parts(term):
+                    self._bind(part, ANY, is_one_of_several=True)
+                return True
+            fits = [self._bind_parts(term, option, is_one_of_several=True) for option in kind.options]
+            return any(fits)
         if isinstance(term, ArrayTerm) and isinstance(kind, ArrayOf):
             kinds = [item(kind, at) for at in range(len(term.items))]
-            if None in kinds or (len(kind.items) > len(kinds)):
+            if kind.rest is None and len(kind.items) != len(kinds):
                 return False
-            return all(self._bind(part, one or ANY) for part, one in zip(term.items, kinds, strict=True))
+            return all(
+                self._bind(part, one or ANY, is_one_of_several) for part, one in zip(term.items, kinds, strict=True)
+            )
+        if isinstance(term, SetTerm) and isinstance(kind, SetOf):
+            return all(self._bind(part, kind.member, is_one_of_several) for part in term.items)
         if isinstance(term, ObjectTerm) and isinstance(kind, ObjectOf):
-            return all(self._bind(value, self._field(kind, key)) for key, value in term.pairs)
-        self._bind_rest(term, kind)
-        return meets(self.type_of(term), kind)
+            return self._bind_values(term, kind, is_one_of_several)
+        return False
 
-    @staticmethod
-    def _field(kind: ObjectOf, key: Term) -> Type:
-        found = select(kind, key.value) if isinstance(key, Scalar) else None
-        return found or ANY
-
-    def _bind_rest(self, term: Term, kind: Type) -> None:
-        if isinstance(term, (ArrayTerm, ObjectTerm, SetTerm)):
-            names: set[str] = set()
-            visible(term, names)
-            for name in names:
-                self._loosen(name, kind)
-
-    def _loosen(self, name: str, kind: Type) -> None:
-        """Within what may be of several types, what was known of a variable is forgotten."""
-        if isinstance(kind, (ArrayOf, ObjectOf, SetOf)):
-            self.types.setdefault(name, ANY)
-        else:
-            self.types[name] = ANY
+    def _bind_values(self, term: ObjectTerm, kind: ObjectOf, is_one_of_several: bool) -> bool:
+        if kind.rest is None and len(kind.fields) != len(term.pairs):
+            return False
+        for key, value in term.pairs:
+            if not isinstance(key, Scalar):
+                self._bind(value, ANY, is_one_of_several)
+                continue
+            found = select(kind, key.value)
+            if found is None or not self._bind(value, found, is_one_of_several):
+                return False
+        return True
 
     # Calls
 
     def _call(self, call: Call, span: Span) -> Type:
         """The type of the result; arguments are checked."""
+        for arg in call.args:  # a reference in one may give another its type
+            self.type_of(arg)
         given = [self.type_of(arg) for arg in call.args]
         kind = self.known.function(call.name)
         if kind is None or call.name == "print":
             return ANY
-        wanted = (*kind.args, kind.result)
-        for arg, one, want in zip(call.args, given, wanted, strict=False):
-            if not meets(one, want) or not self._bind(arg, want):
+        for arg, one, want in zip(call.args, given, (*kind.args, kind.result), strict=False):
+            if (is_known(one) and not meets(one, want)) or not self._bind(arg, want):
                 self.refuse(f"{call.name}: invalid argument(s)", span)
                 return ANY
         return kind.result
+
+    def calls_in(self, term: Term) -> None:
+        """The calls within a term: OPA makes statements of them, before that of the references beside them."""
+        for part in () if isinstance(term, TemplateString) else parts(term):
+            self.calls_in(part)
+        if isinstance(term, (Call, TemplateString)):
+            self.type_of(term)
 
     # Terms
 
@@ -209,7 +268,7 @@ class Typing:
         if isinstance(term, Scalar):
             return type_of_scalar(term.value)
         if isinstance(term, Var):
-            return self.types.get(term.name, ANY)
+            return self.types.get(term.name, ANY if term.name in ROOTS else UNKNOWN)
         if isinstance(term, (ArrayTerm, ObjectTerm, SetTerm)):
             return self._composite(term)
         if isinstance(term, FunctionName):
@@ -217,6 +276,11 @@ class Typing:
         if id(term) not in self._settled:  # OPA looks at each once, as of when it was reached
             self._settled[id(term)] = self._looked_at(term)
         return self._settled[id(term)]
+
+    def settled(self, term: Term) -> Type:
+        """The type of a term of a head: anything where not all is known of it."""
+        found = self.type_of(term)
+        return found if is_known(found) else ANY
 
     def _looked_at(self, term: Ref | Call | Comprehension | TemplateString) -> Type:
         if isinstance(term, Ref):
@@ -226,13 +290,21 @@ class Typing:
         return self._comprehension(term) if isinstance(term, Comprehension) else self._template(term)
 
     def _template(self, term: TemplateString) -> Type:
-        inner = Typing(self.known, self.problems, self.source, self.types.copy())
+        self._within(term)
         for part in term.parts:
             if isinstance(part, Var):
-                self._loosen(part.name, ANY)
-            elif not isinstance(part, str):
-                inner.type_of(part)
+                self.types[part.name] = ANY
         return STRING
+
+    def _within(self, term: TemplateString) -> None:
+        inner = self._inner()
+        for part in term.parts:
+            if not isinstance(part, (str, Var)):
+                inner.calls_in(part)
+                inner.type_of(part)
+
+    def _inner(self) -> Typing:
+        return Typing(self.known, self.problems, self.source, self.types.copy())
 
     def _composite(self, term: ArrayTerm | ObjectTerm | SetTerm) -> Type:
         if isinstance(term, ArrayTerm):
@@ -255,15 +327,14 @@ class Typing:
         return ObjectOf(tuple(fields.items()), union(rest) if rest else None)
 
     def _comprehension(self, term: Comprehension) -> Type:
-        inner = Typing(self.known, self.problems, self.source, self.types.copy())
+        inner = self._inner()
         inner.body(term.body)
-        if term.key is not None:
-            inner.type_of(term.key)
-        value = inner.type_of(term.value)
-        if isinstance(term.value, Var) and term.value.name not in inner.types and term.value.name not in ROOTS:
-            self._untyped.add(id(term))
+        heads = [term.value] if term.key is None else [term.key, term.value]
+        for head in heads:
+            inner.calls_in(head)
+        key, value = inner.type_of(heads[0]), inner.type_of(heads[-1])
         if term.kind == "object":
-            return ObjectOf((), value)
+            return ObjectOf((), value if is_known(key) else UNKNOWN)
         return SetOf(value) if term.kind == "set" else ArrayOf((), value)
 
     # References
@@ -299,7 +370,14 @@ class Typing:
                     self.refuse(f"function {term_text(ref)} used as reference, not called", ref.span)
                     return len(ref.path), ANY
                 return (0, ANY) if node.children else (at + 1, found)
-        return len(ref.path), ANY
+        return len(ref.path), ANY if node is None else self._extent(node)
+
+    def _extent(self, node: Tree) -> Type:
+        """The type of a place that has rules below it: others, of other packages or data, may be there too."""
+        if node.is_rule:
+            found = self.known.types.get(node.path, ANY)
+            return ANY if node.children or isinstance(found, FunctionType) else found
+        return ObjectOf(tuple((key, self._extent(child)) for key, child in node.children.items()), ANY)
 
     def _step(self, owner: Type, part: Term) -> Type | None:
         if isinstance(part, Scalar):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from audit.engines import EngineOptions, engines
 from audit.sources.manifests import read_objects
 from constraints import Engine
 from constraints.model import Object
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def compile_all(policies: Sequence[Sequence[Object]]) -> None:
     """Add each template and its constraint to one engine."""
-    engine = Engine()
+    engine = Engine(drivers=engines(EngineOptions(native_validation=False)))
     for template, constraint in policies:
         engine.add_template(template)
         engine.add_constraint(constraint)

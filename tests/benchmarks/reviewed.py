@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from audit.engines import EngineOptions, engines
 from audit.gator.evaluate import CONSTRAINTS, is_template, kind_of, load
 from audit.sources.manifests import read
 from constraints import Engine, Gap, Inventory, Point
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str]) -> None:
     """Print the mean seconds of a review (the median of the rounds) and the violations in one go at the objects."""
     rounds, *files = arguments
     manifests = read(files)
-    engine = Engine(Point.GATOR)
+    engine = Engine(Point.GATOR, engines(EngineOptions(native_validation=False)))  # as gator bench -e rego
     if gaps := [gap.message for gap in load(manifests, engine)]:
         raise SystemExit("\n".join(gaps))
     objects = [manifest.object for manifest in manifests if not policy(manifest.object)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -36,7 +37,8 @@ class Builtin:
     """One function: `run` takes `arity` values and gives one, or UNDEFINED, or raises BuiltinError.
 
     `types` are the declared types of its arguments, for the compiler's type check: any, null, boolean, number, string,
-    array, object, set, or several with `|`. `result` is the declared type of its value. A `relation` (`walk`) gives an
+    array, object, set, or several with `|`; with the type of what is in them where OPA declares one: array[number],
+    object[string] (the values), the first parts by themselves as in array<number,string>. `result` is the declared type of its value. A `relation` (`walk`) gives an
     iterable of values. A `contextual` one takes the evaluation's context as its first argument (clock, external data,
     print, tracing, rand with its memory: outside.py). `pure` ones with constant arguments may be computed at compile
     time. `extra` is the optional extra of this distribution that it needs.
@@ -55,6 +57,11 @@ class Builtin:
     def arity(self) -> int:
         """How many arguments it takes."""
         return len(self.types)
+
+    @property
+    def kind(self) -> str:
+        """The declared type of its value, without that of what is in it."""
+        return re.split(r"[\[<]", self.result)[0] if "|" not in self.result else self.result
 
     @property
     def missing(self) -> str:

@@ -24,7 +24,7 @@ def count(collection: Value) -> int:
     raise none_of(1, collection, "array", "object", "set", "string")
 
 
-@builtin("sum", "array|set", result="number")
+@builtin("sum", "array[number]|set[number]", result="number")
 def sum_(collection: Value) -> Number:
     """Of numbers; integers of 64 bits among themselves wrap around, as in OPA."""
     elements = members(collection, 1, *_COLLECTIONS)
@@ -35,7 +35,7 @@ def sum_(collection: Value) -> Number:
     return bigfloat.number(reduce(bigfloat.added, _numbers(collection, elements), (0, 0)))
 
 
-@builtin("product", "array|set", result="number")
+@builtin("product", "array[number]|set[number]", result="number")
 def product(collection: Value) -> Number:
     """Of numbers."""
     elements = members(collection, 1, *_COLLECTIONS)

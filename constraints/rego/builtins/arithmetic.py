@@ -157,13 +157,13 @@ def _shift(value: Value) -> int:
     return shift % _EXACT
 
 
-@builtin("numbers.range", "number", "number", result="array")
+@builtin("numbers.range", "number", "number", result="array[number]")
 def numbers_range(first: Value, last: Value) -> list[int]:
     """From first to last, both included, up or down."""
     return _range("numbers.range", big_integer(first, 1), big_integer(last, 2), 1)
 
 
-@builtin("numbers.range_step", "number", "number", "number", result="array")
+@builtin("numbers.range_step", "number", "number", "number", result="array[number]")
 def numbers_range_step(first: Value, last: Value, step: Value) -> list[int]:
     """From first towards last, never beyond."""
     start, stop, width = big_integer(first, 1), big_integer(last, 2), big_integer(step, 3)

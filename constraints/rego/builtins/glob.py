@@ -117,7 +117,7 @@ def _matches(pattern: str, delimiters: str, text: str) -> bool:
     return _regexp(pattern, delimiters).search(as_bytes(text)) is not None
 
 
-@builtin("glob.match", "string", "array|null", "string", result="boolean")
+@builtin("glob.match", "string", "null|array[string]", "string", result="boolean")
 def glob_match(pattern: Value, delimiters: Value, match: Value) -> bool:
     """Whether the text matches the glob from end to end; no delimiters mean `.`, null means none at all."""
     glob = string(pattern, 1)

@@ -22,7 +22,7 @@ def _start(initial: Value) -> list[Value]:
     return _vertices(initial)
 
 
-@builtin("graph.reachable", "object", "array|set", result="set")
+@builtin("graph.reachable", "object[array|set]", "array|set", result="set")
 def reachable(graph: Value, initial: Value) -> RegoSet:
     """The vertices that are in the graph and can be reached from the first ones, those included."""
     source = mapping(graph, 1)
@@ -38,7 +38,7 @@ def reachable(graph: Value, initial: Value) -> RegoSet:
     return RegoSet(reached)
 
 
-@builtin("graph.reachable_paths", "object", "array|set", result="set")
+@builtin("graph.reachable_paths", "object[array|set]", "array|set", result="set[array]")
 def reachable_paths(graph: Value, initial: Value) -> RegoSet:
     """Paths from the first vertices on, each cut before it leaves the graph or meets a vertex again.
 

@@ -118,7 +118,7 @@ def http_send(context: Context, request: Value) -> Value:
     return context.memory[key]
 
 
-@builtin("net.lookup_ip_addr", "string", result="set", contextual=True, pure=False)
+@builtin("net.lookup_ip_addr", "string", result="set[string]", contextual=True, pure=False)
 def lookup_ip_addr(context: Context, name: Value) -> Value:
     """The addresses of a host, as text; asked once in a query."""
     key = ("net.lookup_ip_addr", string(name, 1))

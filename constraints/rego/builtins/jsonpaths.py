@@ -64,7 +64,7 @@ def _plant(node: Tree, path: Path) -> None:
     node[key_of(path[-1])] = None
 
 
-@builtin("json.filter", "object", "array|set", result="any")
+@builtin("json.filter", "object", "array[string|array]|set[string|array]", result="any")
 def json_filter(value: Value, paths: Value) -> Value:
     """Only what the paths lead to."""
     source = mapping(value, 1)
@@ -85,7 +85,7 @@ def _filtered(value: Value, tree: Tree | None) -> Value:
     return value
 
 
-@builtin("json.remove", "object", "array|set", result="any")
+@builtin("json.remove", "object", "array[string|array]|set[string|array]", result="any")
 def json_remove(value: Value, paths: Value) -> Value:
     """All but what the paths lead to."""
     source = mapping(value, 1)
@@ -110,7 +110,7 @@ def _without(value: Value, tree: Any) -> Value:
     return value
 
 
-@builtin("json.patch", "any", "array", result="any")
+@builtin("json.patch", "any", "array[object<op:string,path:any>[any]]", result="any")
 def json_patch(value: Value, patches: Value) -> Value:
     """The value after all operations of a JSON patch (RFC 6902); a path may lead into a set by its members."""
     for patch in array(patches, 2):

@@ -86,7 +86,7 @@ def json_object(text: str) -> dict[str, Value]:
     return found
 
 
-@builtin("io.jwt.decode", "string", result="array")
+@builtin("io.jwt.decode", "string", result="array<object,object,string>")
 def decode(given: Value) -> Value:
     """Header, payload and signature (in hex); nothing is verified. A token in a token is looked into."""
     token = Token.of(given)

@@ -32,7 +32,15 @@ class Wanted:
     time: float
 
 
-@builtin("io.jwt.decode_verify", "string", "object", result="array", contextual=True, pure=False, extra="crypto")
+@builtin(
+    "io.jwt.decode_verify",
+    "string",
+    "object",
+    result="array<boolean,object,object>",
+    contextual=True,
+    pure=False,
+    extra="crypto",
+)
 def decode_verify(context: Context, given: Value, constraints: Value) -> Value:
     """`[true, header, claims]` of a token that is signed as wanted and holds now; else `[false, {}, {}]`."""
     wanted = _wanted(context, mapping(constraints, 2))

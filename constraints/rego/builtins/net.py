@@ -115,7 +115,7 @@ def cidr_is_valid(cidr: Value) -> bool:
     return True
 
 
-@builtin("net.cidr_expand", "string", result="set")
+@builtin("net.cidr_expand", "string", result="set[string]")
 def cidr_expand(cidr: Value) -> RegoSet:
     """All addresses of a network."""
     network = _network(string(cidr, 1))
@@ -124,7 +124,12 @@ def cidr_expand(cidr: Value) -> RegoSet:
     return RegoSet.of(map(_shown, range(network.first, network.last + 1)))
 
 
-@builtin("net.cidr_contains_matches", "any", "any", result="set")
+@builtin(
+    "net.cidr_contains_matches",
+    "string|array[string|array]|object[string|array]|set[string|array]",
+    "string|array[string|array]|object[string|array]|set[string|array]",
+    result="set[array<any,any>]",
+)
 def cidr_contains_matches(cidrs: Value, cidrs_or_ips: Value) -> RegoSet:
     """Pairs of places (an index, a key or a member), of which the network of one contains that of the other."""
     return RegoSet.of(
@@ -155,7 +160,7 @@ def _entry(position: int, item: Value) -> Value:
     raise BuiltinError(f"operand {position}: element must be string or non-empty array")
 
 
-@builtin("net.cidr_merge", "array|set", result="set")
+@builtin("net.cidr_merge", "array[string]|set[string]", result="set[string]")
 def cidr_merge(addresses: Value) -> RegoSet:
     """The fewest networks with the same addresses."""
     if not isinstance(addresses, list | RegoSet):

@@ -50,7 +50,7 @@ def union(a: Value, b: Value) -> Object:
     return _deep_union(mapping(a, 1), mapping(b, 2))
 
 
-@builtin("object.union_n", "array")
+@builtin("object.union_n", "array[object]")
 def union_n(objects: Value) -> Object:
     """The union of all, the last one's values before others."""
     found = array(objects, 1)

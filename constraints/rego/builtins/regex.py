@@ -99,21 +99,21 @@ def is_valid(pattern: Value) -> bool:
     return True
 
 
-@builtin("regex.find_n", "string", "string", "number", result="array")
+@builtin("regex.find_n", "string", "string", "number", result="array[string]")
 def find_n(pattern: Value, value: Value, number: Value) -> list[Value]:
     """The first `number` matches, all of them if it is negative."""
     found = _first(string(pattern, 1), string(value, 2), integer(number, 3))
     return [from_bytes(match.group()) for match in found]
 
 
-@builtin("regex.find_all_string_submatch_n", "string", "string", "number", result="array")
+@builtin("regex.find_all_string_submatch_n", "string", "string", "number", result="array[array[string]]")
 def find_all_string_submatch_n(pattern: Value, value: Value, number: Value) -> list[Value]:
     """The first `number` matches, each with its groups; a group that took no part is empty."""
     found = _first(string(pattern, 1), string(value, 2), integer(number, 3))
     return [[from_bytes(match.group()), *map(from_bytes, match.groups(b""))] for match in found]
 
 
-@builtin("regex.split", "string", "string", result="array")
+@builtin("regex.split", "string", "string", result="array[string]")
 def split(pattern: Value, value: Value) -> list[Value]:
     """The value cut at each match, as Go's Regexp.Split with no limit."""
     text = as_bytes(string(value, 2))

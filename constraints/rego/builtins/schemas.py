@@ -51,7 +51,7 @@ def _validator(source: str) -> Callable[[Any], list[Any]]:
     return problems
 
 
-@builtin("json.verify_schema", "string|object", result="array")
+@builtin("json.verify_schema", "string|object", result="array<boolean,null|string>")
 def verify_schema(schema: Value) -> Value:
     """`[true, null]`, or `[false, why]` for what is no JSON schema."""
     try:
@@ -61,7 +61,12 @@ def verify_schema(schema: Value) -> Value:
     return [True, None]
 
 
-@builtin("json.match_schema", "string|object", "string|object", result="array")
+@builtin(
+    "json.match_schema",
+    "string|object",
+    "string|object",
+    result="array<boolean,array[object<desc:string,error:string,field:string,type:string>]>",
+)
 def match_schema(document: Value, schema: Value) -> Value:
     """`[true, []]`, or `[false, problems]` for a document that does not match."""
     source = unmarshal(_document(document))

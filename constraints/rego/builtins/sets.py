@@ -25,14 +25,14 @@ def or_(a: Value, b: Value) -> RegoSet:
     return RegoSet(set_(b, 2).by_key | set_(a, 1).by_key)
 
 
-@builtin("intersection", "set", result="set")
+@builtin("intersection", "set[set]", result="set")
 def intersection(sets: Value) -> RegoSet:
     """What all of them have; nothing of none."""
     found = [set_(member, 1) for member in set_(sets, 1)]
     return reduce(_common, found) if found else RegoSet({})
 
 
-@builtin("union", "set", result="set")
+@builtin("union", "set[set]", result="set")
 def union(sets: Value) -> RegoSet:
     """What any of them has."""
     together: dict[object, Value] = {}

@@ -19,7 +19,7 @@ _SPACE: Final = (
 _BASES: Final = {2: "b", 8: "o", 10: "d", 16: "x"}
 
 
-@builtin("concat", "string", "array|set", result="string")
+@builtin("concat", "string", "array[string]|set[string]", result="string")
 def concat(separator: Value, pieces: Value) -> str:
     """The pieces with the separator between them."""
     return string(separator, 1).join(strings(pieces, 2, "set", "array"))
@@ -44,14 +44,18 @@ def endswith(text: Value, suffix: Value) -> bool:
     return string(text, 1).endswith(string(suffix, 2))
 
 
-@builtin("strings.any_prefix_match", "string|array|set", "string|array|set", result="boolean")
+@builtin(
+    "strings.any_prefix_match", "string|array[string]|set[string]", "string|array[string]|set[string]", result="boolean"
+)
 def any_prefix_match(texts: Value, prefixes: Value) -> bool:
     """Whether one of the texts begins with one of the prefixes."""
     found, wanted = _texts(texts, 1), tuple(_texts(prefixes, 2))
     return any(text.startswith(wanted) for text in found)
 
 
-@builtin("strings.any_suffix_match", "string|array|set", "string|array|set", result="boolean")
+@builtin(
+    "strings.any_suffix_match", "string|array[string]|set[string]", "string|array[string]|set[string]", result="boolean"
+)
 def any_suffix_match(texts: Value, suffixes: Value) -> bool:
     """Whether one of the texts ends with one of the suffixes."""
     found, wanted = _texts(texts, 1), tuple(_texts(suffixes, 2))
@@ -92,7 +96,7 @@ def indexof(text: Value, part: Value) -> int:
     return string(text, 1).find(_sought(part))
 
 
-@builtin("indexof_n", "string", "string", result="array")
+@builtin("indexof_n", "string", "string", result="array[number]")
 def indexof_n(text: Value, part: Value) -> list[int]:
     """Everywhere where the part is, overlaps included."""
     return list(_positions(string(text, 1), _sought(part)))
@@ -133,7 +137,7 @@ def upper(text: Value) -> str:
     return upper_case(string(text, 1))
 
 
-@builtin("split", "string", "string", result="array")
+@builtin("split", "string", "string", result="array[string]")
 def split(text: Value, separator: Value) -> list[str]:
     """The pieces between separators; the characters where the separator is empty."""
     whole, mark = string(text, 1), string(separator, 2)
@@ -146,7 +150,7 @@ def replace(text: Value, old: Value, new: Value) -> str:
     return string(text, 1).replace(string(old, 2), string(new, 3))
 
 
-@builtin("strings.replace_n", "object", "string", result="string")
+@builtin("strings.replace_n", "object[string]", "string", result="string")
 def replace_n(patterns: Value, text: Value) -> str:
     """Each key of an object as its value: left to right, the first key in order where several begin, never twice."""
     news: dict[str, str] = {}

@@ -81,7 +81,7 @@ def parse_rfc3339_ns(value: Value) -> int:
     return in_range(parse_time(NAMED["RFC3339"], string(value, 1)))
 
 
-@builtin("time.format", "number|array", result="string")
+@builtin("time.format", "number|array<number,string>|array<number,string,string>", result="string")
 def time_format(moment: Value) -> str:
     """The time as text; RFC 3339 with as many digits as needed if no layout is given."""
     found = _moment(moment)
@@ -89,21 +89,21 @@ def time_format(moment: Value) -> str:
     return format_time(found.clock(), NAMED.get(layout, layout))
 
 
-@builtin("time.date", "number|array", result="array")
+@builtin("time.date", "number|array<number,string>", result="array<number,number,number>")
 def date(moment: Value) -> list[Value]:
     """Year, month and day."""
     clock = _moment(moment).clock()
     return [clock.year, clock.month, clock.day]
 
 
-@builtin("time.clock", "number|array", result="array")
+@builtin("time.clock", "number|array<number,string>", result="array<number,number,number>")
 def clock(moment: Value) -> list[Value]:
     """Hour, minute and second."""
     found = _moment(moment).clock()
     return [found.hour, found.minute, found.second]
 
 
-@builtin("time.weekday", "number|array", result="string")
+@builtin("time.weekday", "number|array<number,string>", result="string")
 def weekday(moment: Value) -> str:
     """The day of the week, in English."""
     return DAYS[_moment(moment).clock().weekday]
@@ -119,7 +119,12 @@ def add_date(nanoseconds: Value, years: Value, months: Value, days: Value) -> in
     return in_range(at(day, clock, start.where))
 
 
-@builtin("time.diff", "number|array", "number|array", result="array")
+@builtin(
+    "time.diff",
+    "number|array<number,string>",
+    "number|array<number,string>",
+    result="array<number,number,number,number,number,number>",
+)
 def diff(one: Value, other: Value) -> list[Value]:
     """Years, months, days, hours, minutes and seconds between two times, in the first one's zone."""
     first, second = _moment(one), _moment(other)

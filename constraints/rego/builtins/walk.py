@@ -8,7 +8,7 @@ from constraints.rego.builtins import builtin
 from constraints.rego.values import RegoSet, Value, is_object, sorted_pairs
 
 
-@builtin("walk", "any", result="array", relation=True)
+@builtin("walk", "any", result="array<array,any>", relation=True)
 def walk(root: Value) -> Iterator[list[Value]]:
     """`[path, value]` of the root and of all below, each before what it holds, in Rego's order."""
     pending: list[tuple[list[Value], Value]] = [([], root)]

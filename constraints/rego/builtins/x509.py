@@ -34,7 +34,7 @@ _PURPOSES: Final = (
 )
 
 
-@builtin("crypto.x509.parse_certificates", "string", result="array", extra=_EXTRA)
+@builtin("crypto.x509.parse_certificates", "string", result="array[object]", extra=_EXTRA)
 def parse_certificates(certs: Value) -> Value:
     """The certificates of a text, as objects."""
     from constraints.rego.builtins.pki.reading import certificates
@@ -43,7 +43,12 @@ def parse_certificates(certs: Value) -> Value:
 
 
 @builtin(
-    "crypto.x509.parse_and_verify_certificates", "string", result="array", extra=_EXTRA, contextual=True, pure=False
+    "crypto.x509.parse_and_verify_certificates",
+    "string",
+    result="array<boolean,array[object]>",
+    extra=_EXTRA,
+    contextual=True,
+    pure=False,
 )
 def parse_and_verify(context: Context, certs: Value) -> Value:
     """`[true, chain]` when the last certificate is one that the first, the root, vouches for; else `[false, []]`."""
@@ -55,7 +60,7 @@ def parse_and_verify(context: Context, certs: Value) -> Value:
     "crypto.x509.parse_and_verify_certificates_with_options",
     "string",
     "object",
-    result="array",
+    result="array<boolean,array[object]>",
     extra=_EXTRA,
     contextual=True,
     pure=False,
@@ -100,7 +105,7 @@ def parse_rsa_private_key(pem: Value) -> Value:
     return jwk_json(found[0]) if found else None
 
 
-@builtin("crypto.parse_private_keys", "string", result="array", extra=_EXTRA)
+@builtin("crypto.parse_private_keys", "string", result="array[object]", extra=_EXTRA)
 def parse_private_keys(keys: Value) -> Value:
     """The private keys of a text as objects; null for the empty text."""
     from constraints.rego.builtins.pki.keys import go_json, private_keys
