@@ -11,8 +11,7 @@ from constraints.drivers.cel import CelDriver
 from constraints.drivers.rego import RegoDriver
 from constraints.rego.builtins import Capabilities
 from constraints.rego.program import Settings
-
-BUDGET = 10_000_000
+from constraints.rego.runtime import BUDGET
 
 
 @dataclass(frozen=True, slots=True)

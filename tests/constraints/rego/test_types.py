@@ -8,10 +8,11 @@ from constraints.errors import CompileError
 from constraints.lang.source import Source
 from constraints.rego.parser import parse_module
 from constraints.rego.prepare import prepare
+from constraints.rego.resolved import Resolved
 
 
-def compiled(text: str) -> None:
-    prepare([parse_module(Source("m.rego", f"package test\n{text}"), v1=True)])
+def compiled(text: str) -> Resolved:
+    return prepare([parse_module(Source("m.rego", f"package test\n{text}"), v1=True)])
 
 
 REFUSED = [
@@ -68,4 +69,4 @@ ALLOWED = [
 
 @pytest.mark.parametrize("text", ALLOWED)
 def test_what_may_fit(text: str) -> None:
-    compiled(text)
+    assert compiled(text).rules
