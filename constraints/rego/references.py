@@ -102,6 +102,8 @@ class References:
         path = self.functions.get(name)
         if path is not None:
             self.found.add(path)
+        elif name.startswith("data."):  # `f()` of a rule without arguments
+            self.found |= self.tree.reached([Scalar(part) for part in name.split(".")[1:]])
 
     def _reference(self, ref: Ref) -> None:
         if not isinstance(ref.head, Var):

@@ -126,8 +126,8 @@ def cidr_expand(cidr: Value) -> RegoSet:
 
 @builtin(
     "net.cidr_contains_matches",
-    "string|array[string|array]|object[string|array]|set[string|array]",
-    "string|array[string|array]|object[string|array]|set[string|array]",
+    "string|array[string|array]|object[string:string|array]|set[string|array]",
+    "string|array[string|array]|object[string:string|array]|set[string|array]",
     result="set[array<any,any>]",
 )
 def cidr_contains_matches(cidrs: Value, cidrs_or_ips: Value) -> RegoSet:

@@ -41,7 +41,7 @@ class _Continue(Exception):
     """Goes on to the next element of the innermost range."""
 
 
-@builtin("strings.render_template", "string", "object", result="string")
+@builtin("strings.render_template", "string", "object[string:any]", result="string")
 def render_template(template: Value, variables: Value) -> str:
     """The template filled in; what is missing is `<undefined>`."""
     tree = _parsed(string(template, 1))

@@ -150,7 +150,7 @@ def replace(text: Value, old: Value, new: Value) -> str:
     return string(text, 1).replace(string(old, 2), string(new, 3))
 
 
-@builtin("strings.replace_n", "object[string]", "string", result="string")
+@builtin("strings.replace_n", "object[string:string]", "string", result="string")
 def replace_n(patterns: Value, text: Value) -> str:
     """Each key of an object as its value: left to right, the first key in order where several begin, never twice."""
     news: dict[str, str] = {}
