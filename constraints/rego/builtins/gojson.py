@@ -46,13 +46,14 @@ def _marshal(value: Value, separators: tuple[str, str]) -> str:
     if isinstance(value, list | RegoSet):
         return f"[{comma.join([_marshal(item, separators) for item in value])}]"
     if isinstance(value, dict | RegoObject):
-        pairs = (
-            sorted((key_text(key), item) for key, item in sorted_pairs(value))
-            if isinstance(value, RegoObject)
-            else sorted_pairs(value)
-        )
+        pairs = _named_pairs(value) if isinstance(value, RegoObject) else sorted_pairs(value)
         return f"{{{comma.join([f'{quote(key)}{colon}{_marshal(item, separators)}' for key, item in pairs])}}}"
     return number_text(value)
+
+
+def _named_pairs(value: dict[str, Value] | RegoObject) -> list[tuple[str, Value]]:
+    """The pairs by the text of their keys, in its order; of keys with one text, as [] and set(), the last one counts."""
+    return sorted({key_text(key): item for key, item in sorted_pairs(value)}.items(), key=lambda pair: pair[0])
 
 
 def key_text(key: Value) -> str:
@@ -74,7 +75,7 @@ def _indented(value: Value, line: str, indent: str) -> str:
         items = [f"{inner}{_indented(item, inner, indent)}" for item in value]
         return f"[{','.join(items)}{line}]"
     if isinstance(value, dict | RegoObject) and len(value):
-        pairs = sorted(((key_text(key), item) for key, item in sorted_pairs(value)), key=lambda pair: pair[0])
+        pairs = _named_pairs(value)
         items = [f"{inner}{quote(key)}: {_indented(item, inner, indent)}" for key, item in pairs]
         return f"{{{','.join(items)}{line}}}"
     return _marshal(value, (",", ":"))

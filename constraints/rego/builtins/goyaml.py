@@ -264,16 +264,14 @@ def _means_more(text: str) -> bool:
 
 
 def _before(a: str, b: str) -> bool:
-    """go-yaml's order of keys: letters behind other characters, runs of digits by their value."""
-    digits = False
+    """The order of keys of go-yaml's second version: letters behind others, runs of digits by their value."""
     for place, (one, other) in enumerate(zip(a, b, strict=False)):
         if one == other:
-            digits = one.isdecimal()
             continue
         if one.isalpha() and other.isalpha():
             return one < other
         if one.isalpha() or other.isalpha():
-            return one.isalpha() if digits else other.isalpha()
+            return other.isalpha()
         return _number_before(a, b, place)
     return len(a) < len(b)
 
