@@ -10,7 +10,7 @@ from constraints.rego.check_calls import Callables, CallCheck, own_arities
 from constraints.rego.check_rules import check_packages, check_rules
 from constraints.rego.check_strict import check_deprecated, check_imports, check_roots
 from constraints.rego.check_types import check_types
-from constraints.rego.flat.pipeline import flattened, flattened_query
+from constraints.rego.flat.pipeline import Flattening, flattened_query
 from constraints.rego.flat.rules import FlatRule
 from constraints.rego.flatten import UNIFICATIONS, fixed
 from constraints.rego.graph import forbid_recursion, in_order
@@ -62,23 +62,25 @@ class _Preparation:
         self._check_modules()
         self.problems.check()
         tree = Tree.of(self.definitions)
-        check_rules(self.definitions, tree, self.problems)
-        check_packages(self.modules, tree, self.problems)
-        self.problems.check()
         own = own_arities({path: len(found[0].rule.head.args or ()) for path, found in self.definitions.items()})
         functions = function_names(self.modules)
         callables = Callables(own, functions, self.builtins)
+        flattening = Flattening(self.definitions, callables.arity, self.problems)
+        flattening.strings_and_prints(keep_prints)
+        check_rules(self.definitions, tree, self.problems)
+        check_packages(self.modules, tree, self.problems)
+        self.problems.check()
         graph = self._graph(tree, functions, callables)
         self.problems.check()
-        flat = flattened(self.definitions, callables.arity, self.problems, keep_prints)
+        flattening.calls_and_order()
         settings = Settings(callables.arity, keep_prints)
-        rules = {path: _ordered(found, flat[path], settings) for path, found in self.definitions.items()}
+        rules = {path: _ordered(found, flattening.rules[path], settings) for path, found in self.definitions.items()}
         sources = {path: tuple([one.module.source for one in found]) for path, found in self.definitions.items()}
         forbid_recursion(graph, rules, sources, self.problems)
         self.problems.check()
         packages = frozenset(module.package for module in self.modules)
         resolved = Resolved(rules, sources, graph, in_order(graph), functions, packages)
-        check_types(flat, resolved.order, functions, self.builtins, self.problems)
+        check_types(flattening.rules, resolved.order, functions, self.builtins, self.problems)
         self.problems.check()
         return resolved
 

@@ -22,27 +22,35 @@ from constraints.rego.walk import visible
 Definitions = Mapping[Path, Sequence[Definition]]
 
 
-def flattened(
-    definitions: Definitions, arity: Arity, problems: Problems, keep_prints: bool
-) -> dict[Path, tuple[FlatRule, ...]]:
-    """All branches of all definitions, with one call a statement, in safe order. Raises CompileError."""
-    rules = {path: tuple(rule for one in found for rule in branches(one)) for path, found in definitions.items()}
-    every = [rule for found in rules.values() for rule in found]
-    around = Surroundings(arity, _Certain(definitions), problems)
-    for rule in every:
-        if make_plain(rule, keep_prints):
-            spread_templates(rule, around)
-    problems.check()
-    if keep_prints:
-        _prints(every, around)
-    for rule in every:
-        spread_calls(rule)
-        check_head(rule, problems)
-    problems.check()
-    for rule in every:
-        order_body(rule, arity, problems)
-    problems.check()
-    return rules
+class Flattening:
+    """All branches of all definitions on their way to one call a statement, in safe order."""
+
+    def __init__(self, definitions: Definitions, arity: Arity, problems: Problems) -> None:
+        self.rules = {
+            path: tuple(rule for one in found for rule in branches(one)) for path, found in definitions.items()
+        }
+        self._each = [rule for found in self.rules.values() for rule in found]
+        self._around = Surroundings(arity, _Certain(definitions), problems)
+
+    def strings_and_prints(self, keep_prints: bool) -> None:
+        """The steps before calls are looked at. Raises CompileError."""
+        for rule in self._each:
+            if make_plain(rule, keep_prints):
+                spread_templates(rule, self._around)
+        self._around.problems.check()
+        if keep_prints:
+            _prints(self._each, self._around)
+
+    def calls_and_order(self) -> None:
+        """The steps behind that. Raises CompileError."""
+        problems = self._around.problems
+        for rule in self._each:
+            spread_calls(rule)
+            check_head(rule, problems)
+        problems.check()
+        for rule in self._each:
+            order_body(rule, self._around.arity, problems)
+        problems.check()
 
 
 def flattened_query(body: Body, fresh: Fresh, source: str, arity: Arity, problems: Problems) -> Body:
