@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 from constraints.lang.source import Span
@@ -192,7 +192,7 @@ def _is_assigned(statement: ast.stmt, local: Container[str], assigned: set[str])
         inner = set(assigned)
         head = statement.test if isinstance(statement, ast.If) else statement.iter
         if isinstance(statement, ast.For):
-            inner |= _names(statement.target)
+            inner.update(loaded_names([statement.target]))
         fine = _reads(head, local) <= assigned
         for one in statement.body:  # no generator: bodies nest deeply, and each level is one frame only
             fine = fine and _is_assigned(one, local, inner)
@@ -200,50 +200,60 @@ def _is_assigned(statement: ast.stmt, local: Container[str], assigned: set[str])
     if isinstance(statement, ast.Try):
         return all(_is_assigned(one, local, assigned) for one in statement.body)
     if isinstance(statement, ast.Assign):
-        stored = set().union(*(_names(target) for target in statement.targets if isinstance(target, ast.Name)))
+        stored = {target.id for target in statement.targets if isinstance(target, ast.Name)}
         fine = _reads(statement, local) - stored <= assigned
         assigned |= stored
         return fine
     return _reads(statement, local) <= assigned
 
 
-def _names(node: ast.AST) -> set[str]:
-    return {found.id for found in ast.walk(node) if isinstance(found, ast.Name)}
-
-
 def _reads(node: ast.AST, local: Container[str]) -> set[str]:
-    return {name for name in _names(node) if name in local}
+    return {found.id for found in walk([node]) if isinstance(found, ast.Name) and found.id in local}
+
+
+def walk(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """These nodes and all below them, in order of appearance; `ast.walk` takes three times as long for that."""
+    waiting = [*nodes][::-1]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if type(node) is not ast.Name:  # the most frequent one, with nothing below it but its context
+            for part in reversed(vars(node).values()):
+                if type(part) is list:
+                    waiting += part[::-1]
+                elif isinstance(part, ast.AST):
+                    waiting.append(part)
+
+
+def _statements(block: Block) -> Iterator[Any]:
+    """The statements of a block and those inside of them, in no order."""
+    waiting: list[Any] = [*block]
+    while waiting:
+        statement = waiting.pop()
+        yield statement
+        for inner in ("body", "orelse", "handlers"):
+            waiting += getattr(statement, inner, ())
 
 
 def filled(block: Block) -> Block:
     """The same block, with `pass` where something is empty."""
-    for statement in block:
-        for node in ast.walk(statement):
-            if isinstance(node, (ast.If, ast.For)) and not node.body:
-                node.body.append(ast.copy_location(ast.Pass(), node))
+    for statement in _statements(block):
+        if isinstance(statement, (ast.If, ast.For)) and not statement.body:
+            statement.body.append(ast.copy_location(ast.Pass(), statement))
     return block
 
 
-def loaded_names(block: Block) -> Iterator[str]:
-    """The names that a block reads or writes, in order of appearance."""
-    for statement in block:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name):
-                yield node.id
+def loaded_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The names that nodes read or write, in order of appearance."""
+    return (node.id for node in walk(nodes) if isinstance(node, ast.Name))
 
 
 def without_unread(block: Block) -> Block:
     """The same block, without texts and sets of keys that are made and never read."""
-    read = {
-        node.id
-        for statement in block
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    for statement in block:
-        for node in ast.walk(statement):
-            if isinstance(node, (ast.If, ast.For)):
-                node.body = [one for one in node.body if not _is_unread(one, read)]
+    read = {node.id for node in walk(block) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    for statement in _statements(block):
+        if isinstance(statement, (ast.If, ast.For)):
+            statement.body = [one for one in statement.body if not _is_unread(one, read)]
     return [one for one in block if not _is_unread(one, read)]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from constraints.lang.pycode import Block, all_assigned
+from constraints.lang.pycode import Block, all_assigned, walk
 from constraints.rego.codegen_base import NOTHING, Entered, Operand, Place, Summary, Unit
 from constraints.rego.codegen_documents import Documents
 from constraints.rego.codegen_expand import expanded
@@ -383,7 +383,7 @@ _CHEAP = frozenset({"type", "len", "lookup", "same", "compare", "values_of", "it
 
 def is_costly(block: Block) -> bool:
     """Whether a function calls more than what takes no longer than to look up its answer."""
-    calls = (node.func for statement in block for node in ast.walk(statement) if isinstance(node, ast.Call))
+    calls = (node.func for node in walk(block) if isinstance(node, ast.Call))
     return any(isinstance(called, ast.Name) and called.id not in _CHEAP for called in calls)
 
 
