@@ -22,6 +22,16 @@ class Nodes:
     def __init__(self) -> None:
         self.span = Span(1, 1)
 
+    @property
+    def span(self) -> Span:
+        """The position."""
+        return self._span
+
+    @span.setter
+    def span(self, span: Span) -> None:
+        self._span = span
+        self._line, self._column = max(span.line, 1), max(span.column - 1, 0)
+
     def name(self, name: str) -> ast.expr:
         """The value of a variable."""
         return self.at(ast.Name(name, ast.Load()))
@@ -139,8 +149,8 @@ class Nodes:
     def at(self, node: N) -> N:
         """`node` at the present position."""
         placed: Any = node
-        placed.lineno = placed.end_lineno = max(self.span.line, 1)
-        placed.col_offset = placed.end_col_offset = max(self.span.column - 1, 0)
+        placed.lineno = placed.end_lineno = self._line
+        placed.col_offset = placed.end_col_offset = self._column
         return node
 
 

@@ -211,6 +211,7 @@ def _bodies(resolved: Resolved) -> Iterator[Any]:
 
 
 INPUT: Final = object()
+_DATA: Final = Var("data")
 DEEP: Final = 15  # calls in a row, each of which is translated within the one before
 
 
@@ -222,7 +223,7 @@ def _targets(node: Any) -> Iterator[object]:
         for one in found.withs:
             if isinstance(one.target, FunctionName):
                 yield one.target.name
-            elif isinstance(one.target, Ref) and one.target.head == Var("data"):
+            elif isinstance(one.target, Ref) and one.target.head == _DATA:
                 yield tuple(part.value for part in one.target.path if isinstance(part, Scalar))
             else:
-                yield () if one.target == Var("data") else INPUT
+                yield () if one.target == _DATA else INPUT
