@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from constraints.errors import CompileError
-from constraints.lang.pycode import Block, Names, Nodes, loaded_names
+from constraints.lang.pycode import Block, Names, Nodes, loaded_names, shape
 from constraints.lang.source import Span
 from constraints.model import value
 from constraints.rego.builtins import Builtin
@@ -239,6 +239,7 @@ class Emission:
         self.grown: set[str] = set()
         self.is_repeated = not unit.fixed or bool(unit.targets or unit.mocked)
         self.weight = 1
+        self.shares = False
         self.place = Place([])
 
     # what the mixins owe each other
@@ -294,7 +295,7 @@ class Emission:
 
     def _key(self, kind: str, node: ast.expr) -> object:
         """What the same condition or loop of another definition has in common."""
-        return None if self.place.open is None else (kind, ast.dump(node))
+        return None if self.place.open is None else (kind, shape(node))
 
     def _enter(self, key: object, statement: ast.If | ast.For, names: tuple[str, ...]) -> None:
         """Go on inside of a statement."""
@@ -314,6 +315,7 @@ class Emission:
         entered = place.open.get(key) if place.open is not None else None
         if entered is None or not all(self._is_older(value, entered) for value in self._in_use()):
             return False
+        self.shares = True
         place.entered, place.block, place.loops = entered, entered.block, entered.loops
         place.home, place.fresh, place.open = entered.block, entered.fresh, entered.open
         place.walked = {key: value for key, value in place.walked.items() if self._is_older(value, entered)}

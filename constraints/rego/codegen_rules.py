@@ -87,7 +87,7 @@ class Rules(Documents):
         self.opened = {}
         with self.aside() as block:
             emit()
-        if not all_assigned(block, self.names.used, frozenset({"c", "error"})):
+        if self.shares and not all_assigned(block, self.names.used, frozenset({"c", "error"})):
             self.opened, self.answers = None, []
             with self.aside() as block:
                 emit()
