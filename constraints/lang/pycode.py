@@ -279,8 +279,11 @@ def loaded_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
 def without_unread(block: Block) -> Block:
     """The same block, without texts and sets of keys that are made and never read."""
     unread = {_made(statement) for statement in _statements(block)} - {""}
-    if unread:
-        unread -= {node.id for node in walk(block) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    for node in walk(block) if unread else ():
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            unread.discard(node.id)
+            if not unread:
+                break
     if not unread:
         return block
     for statement in _statements(block):

@@ -19,13 +19,13 @@ def nodes_of(node: Any) -> Iterator[Any]:
             pending += found
             continue
         yield found
-        for name in _inner(kind):
+        for name in inner_fields(kind):
             value = getattr(found, name)
             if value is not None:
                 pending.append(value)
 
 
 @cache
-def _inner(kind: Any) -> tuple[str, ...]:
+def inner_fields(kind: Any) -> tuple[str, ...]:
     """The fields of a kind of node that have nodes in them, by their annotations."""
     return tuple(name for name, what in getattr(kind, "__annotations__", {}).items() if what not in _LEAVES)
