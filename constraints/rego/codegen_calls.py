@@ -6,7 +6,6 @@ import ast
 from dataclasses import replace
 from typing import Any
 
-from constraints.lang.pycode import loaded_names
 from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.codegen_base import NOTHING, Operand, constant
 from constraints.rego.codegen_bodies import Bodies
@@ -140,7 +139,8 @@ class Calls(Bodies):
     def _is_grown(self, arguments: list[Operand]) -> bool:
         """Whether something that a builtin has made larger is made larger again: this doubles, and doubles."""
         nodes = [self.expression(argument) for argument in arguments if not argument.is_constant]
-        return not self.grown.isdisjoint(loaded_names(nodes))
+        loaded = {found.id for node in nodes for found in ast.walk(node) if isinstance(found, ast.Name)}
+        return bool(loaded & self.grown)
 
     def _passed(self, builtin: Builtin, arguments: list[Operand]) -> list[ast.expr]:
         context = [self.context()] if builtin.contextual else []
