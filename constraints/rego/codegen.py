@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from constraints.errors import CompileError
 from constraints.lang.pycode import Names
+from constraints.model import value
 from constraints.rego import runtime, runtime_documents, values
 from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.builtins.arithmetic import difference
@@ -90,7 +90,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
 """All that generated code sees, besides builtins and constants."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Generated:
     """Python for a policy: a module for each source, and what is in their common scope."""
 

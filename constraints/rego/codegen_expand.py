@@ -6,9 +6,10 @@ Only for definitions that make a set themselves, where it does not matter how of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
+from constraints.model import value
 from constraints.rego.codegen_tree import SET, Branch, Definition
 from constraints.rego.codegen_walk import inner_fields, nodes_of
 from constraints.rego.syntax import Body, Call, Expr, ObjectTerm, Ref, Scalar, SomeIn, Term, Var
@@ -19,7 +20,7 @@ MOST: Final = 8  # definitions of a set that is put in the place of references
 ALL: Final = 48  # definitions that come of it, at most
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Use:
     """A statement that iterates a set: `patterns` are equal to the member."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from constraints.lang.pycode import Block, all_assigned, walk
+from constraints.model import value
 from constraints.rego.codegen_base import NOTHING, Entered, Operand, Place, Summary, Unit
 from constraints.rego.codegen_documents import Documents
 from constraints.rego.codegen_expand import expanded
@@ -22,7 +22,7 @@ HEAVY = 200  # calls that one call of a function makes; from here on they are co
 VARIANTS = 24  # of one function, for constant arguments; further calls share the one for any arguments
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """A definition's body, the place where it holds, and the answer there. `loops` are those around the body."""
 
