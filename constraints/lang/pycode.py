@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Container
 from typing import Any, Final, TypeVar
 
+from constraints.lang.pywalk import statements, walk
 from constraints.lang.source import Span
 
 Block = list[ast.stmt]
@@ -24,13 +25,13 @@ class Nodes:
 
     @property
     def span(self) -> Span:
-        """The position."""
+        """The position, from line 1 and column 1 on."""
         return self._span
 
     @span.setter
     def span(self, span: Span) -> None:
         self._span = span
-        self._line, self._column = max(span.line, 1), max(span.column - 1, 0)
+        self._line, self._column = span.line, span.column - 1
 
     def name(self, name: str) -> ast.expr:
         """The value of a variable."""
@@ -190,95 +191,17 @@ class Names:
         return name in self.used or keyword.iskeyword(name) or any(name in taken for taken in self._taken)
 
 
-def all_assigned(block: Block, local: Container[str], known: frozenset[str]) -> bool:
-    """Whether each of the `local` names in the block is assigned, or among the `known`, wherever it is read."""
-    assigned = set(known)
-    return all(_is_assigned(statement, local, assigned) for statement in block)
-
-
-def _is_assigned(statement: ast.stmt, local: Container[str], assigned: set[str]) -> bool:
-    """Check one statement, and add what it assigns."""
-    if isinstance(statement, (ast.If, ast.For)):
-        inner = set(assigned)
-        head = statement.test if isinstance(statement, ast.If) else statement.iter
-        if isinstance(statement, ast.For):
-            inner.update(loaded_names([statement.target]))
-        fine = _reads(head, local) <= assigned
-        for one in statement.body:  # no generator: bodies nest deeply, and each level is one frame only
-            fine = fine and _is_assigned(one, local, inner)
-        return fine
-    if isinstance(statement, ast.Try):
-        return all(_is_assigned(one, local, assigned) for one in statement.body)
-    if isinstance(statement, ast.Assign):
-        stored = {target.id for target in statement.targets if isinstance(target, ast.Name)}
-        fine = _reads(statement, local) - stored <= assigned
-        assigned |= stored
-        return fine
-    return _reads(statement, local) <= assigned
-
-
-def _reads(node: ast.AST, local: Container[str]) -> set[str]:
-    return {found.id for found in walk([node]) if isinstance(found, ast.Name) and found.id in local}
-
-
-def walk(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """These nodes and all below them, in order of appearance; `ast.walk` takes twice as long for that."""
-    waiting = [*nodes][::-1]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if type(node) is not ast.Name:  # the most frequent one, with nothing below it but its context
-            for name in node._fields[::-1]:
-                part = getattr(node, name, None)
-                if type(part) is list:
-                    waiting += part[::-1]
-                elif isinstance(part, ast.AST):
-                    waiting.append(part)
-
-
-def shape(node: Any, named: Callable[[str], str] = str) -> Any:
-    """A key that is the same for expressions that say the same; `named` may give several names for one.
-
-    To write them as texts takes four times as long.
-    """
-    kind = type(node)
-    if kind is ast.Name:
-        return named(node.id)
-    if kind is ast.Constant:
-        return type(node.value), repr(node.value)
-    if kind is list:
-        return tuple([shape(item, named) for item in node])
-    if not isinstance(node, ast.AST):
-        return node
-    return (kind, *[shape(getattr(node, name, None), named) for name in node._fields])
-
-
-def _statements(block: Block) -> Iterator[Any]:
-    """The statements of a block and those inside of them, in no order."""
-    waiting: list[Any] = [*block]
-    while waiting:
-        statement = waiting.pop()
-        yield statement
-        for inner in ("body", "orelse", "handlers"):
-            waiting += getattr(statement, inner, ())
-
-
 def filled(block: Block) -> Block:
     """The same block, with `pass` where something is empty."""
-    for statement in _statements(block):
+    for statement in statements(block):
         if isinstance(statement, (ast.If, ast.For)) and not statement.body:
             statement.body.append(ast.copy_location(ast.Pass(), statement))
     return block
 
 
-def loaded_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    """The names that nodes read or write, in order of appearance."""
-    return (node.id for node in walk(nodes) if isinstance(node, ast.Name))
-
-
 def without_unread(block: Block) -> Block:
     """The same block, without texts and sets of keys that are made and never read."""
-    unread = {_made(statement) for statement in _statements(block)} - {""}
+    unread = {_made(statement) for statement in statements(block)} - {""}
     for node in walk(block) if unread else ():
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             unread.discard(node.id)
@@ -286,7 +209,7 @@ def without_unread(block: Block) -> Block:
                 break
     if not unread:
         return block
-    for statement in _statements(block):
+    for statement in statements(block):
         if isinstance(statement, (ast.If, ast.For)):
             statement.body = [one for one in statement.body if _made(one) not in unread]
     return [one for one in block if _made(one) not in unread]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from constraints.errors import CompileError
-from constraints.lang.pycode import Block, Names, Nodes, loaded_names, shape
+from constraints.lang.pycode import Block, Names, Nodes
+from constraints.lang.pywalk import loaded_names, shape
 from constraints.lang.source import Span
 from constraints.model import value
 from constraints.rego.builtins import Builtin

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, Final
 
-from constraints.lang.pycode import OPPOSITE, shape
+from constraints.lang.pycode import OPPOSITE
+from constraints.lang.pywalk import shape
 
 Fact = tuple[tuple[Any, ...], Any]
 """What is asked, and the answer: facts about the same question with different answers exclude each other."""

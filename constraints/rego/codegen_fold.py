@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from constraints.errors import EvaluationError
-from constraints.lang.pycode import Block, Nodes, loaded_names, walk
+from constraints.lang.pycode import Block, Nodes
+from constraints.lang.pywalk import loaded_names, walk
 from constraints.rego.runtime import Budget, Context
 from constraints.rego.values import Value
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from constraints.lang.pycode import Block, all_assigned, walk
+from constraints.lang.pycode import Block
+from constraints.lang.pywalk import all_assigned, walk
 from constraints.model import value
 from constraints.rego.codegen_base import NOTHING, Entered, Operand, Place, Summary, Unit
 from constraints.rego.codegen_documents import Documents
