@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from constraints.errors import CompileError
 from constraints.lang.pycode import Names
+from constraints.model import value
 from constraints.rego import runtime, runtime_documents, values
 from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.builtins.arithmetic import difference
@@ -90,7 +90,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
 """All that generated code sees, besides builtins and constants."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Generated:
     """Python for a policy: a module for each source, and what is in their common scope."""
 
@@ -211,6 +211,7 @@ def _bodies(resolved: Resolved) -> Iterator[Any]:
 
 
 INPUT: Final = object()
+_DATA: Final = Var("data")
 DEEP: Final = 15  # calls in a row, each of which is translated within the one before
 
 
@@ -222,7 +223,7 @@ def _targets(node: Any) -> Iterator[object]:
         for one in found.withs:
             if isinstance(one.target, FunctionName):
                 yield one.target.name
-            elif isinstance(one.target, Ref) and one.target.head == Var("data"):
+            elif isinstance(one.target, Ref) and one.target.head == _DATA:
                 yield tuple(part.value for part in one.target.path if isinstance(part, Scalar))
             else:
-                yield () if one.target == Var("data") else INPUT
+                yield () if one.target == _DATA else INPUT

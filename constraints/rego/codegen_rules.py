@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from constraints.lang.pycode import Block, all_assigned
+from constraints.lang.pycode import Block
+from constraints.lang.pywalk import all_assigned, walk
+from constraints.model import value
 from constraints.rego.codegen_base import NOTHING, Entered, Operand, Place, Summary, Unit
 from constraints.rego.codegen_documents import Documents
 from constraints.rego.codegen_expand import expanded
@@ -22,7 +23,7 @@ HEAVY = 200  # calls that one call of a function makes; from here on they are co
 VARIANTS = 24  # of one function, for constant arguments; further calls share the one for any arguments
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """A definition's body, the place where it holds, and the answer there. `loops` are those around the body."""
 
@@ -87,7 +88,7 @@ class Rules(Documents):
         self.opened = {}
         with self.aside() as block:
             emit()
-        if not all_assigned(block, self.names.used, frozenset({"c", "error"})):
+        if self.shares and not all_assigned(block, self.names.used, frozenset({"c", "error"})):
             self.opened, self.answers = None, []
             with self.aside() as block:
                 emit()
@@ -383,7 +384,7 @@ _CHEAP = frozenset({"type", "len", "lookup", "same", "compare", "values_of", "it
 
 def is_costly(block: Block) -> bool:
     """Whether a function calls more than what takes no longer than to look up its answer."""
-    calls = (node.func for statement in block for node in ast.walk(statement) if isinstance(node, ast.Call))
+    calls = (node.func for node in walk(block) if isinstance(node, ast.Call))
     return any(isinstance(called, ast.Name) and called.id not in _CHEAP for called in calls)
 
 

@@ -7,8 +7,9 @@ bound; closures may use what stands before them; what is left over is unsafe.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from constraints.model import value
 from constraints.rego.flatten import UNIFICATIONS, Lift, apart, fixed
 from constraints.rego.outputs import Arity, Bound, bound_by
 from constraints.rego.prints import captured, is_print
@@ -37,7 +38,7 @@ class Unordered(Exception):
     """Statements as they were written have no order here; the form that OPA checks has one (flat)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Settings:
     """What holds for all bodies of one run."""
 

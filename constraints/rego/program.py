@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from constraints.errors import CompileError, EvaluationError
+from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.codegen import RUNTIME, Generator
-from constraints.rego.explain import explained
 from constraints.rego.prepare import prepare
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.runtime import BUDGET, NOWHERE, Context, Rows
@@ -20,7 +19,7 @@ from constraints.rego.values import Value, order_key
 ENTRY = "violation"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Settings:
     """What holds for all policies: builtins that may be called, hooks to the world outside, steps of an evaluation.
 
@@ -105,4 +104,6 @@ class RegoProgram:
 
     def explain(self, texts: Mapping[str, str] = MappingProxyType({})) -> str:
         """The Python of this program, below the lines of the policy that it comes from; `texts` are the sources by name."""
+        from constraints.rego.explain import explained  # late: nobody asks for it but `patrol explain`
+
         return explained(self._generated.modules, self._generated.scope, RUNTIME, texts)

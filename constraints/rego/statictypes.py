@@ -7,20 +7,20 @@ variable that nothing has given one yet: OPA has such holes within types too, an
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from typing import Final
 
+from constraints.model import value
 from constraints.rego.values import key_of, type_name
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Plain:
     """null, boolean, number or string."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ArrayOf:
     """The types of the first items, and of all behind them; None: there are none."""
 
@@ -28,7 +28,7 @@ class ArrayOf:
     rest: Type | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Constant:
     """A term whose value is known: `key` as `key_of` has it, `kind` its type, as JSON knows it."""
 
@@ -36,7 +36,7 @@ class Constant:
     kind: Type
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Field:
     """One known key of an object, and the type of its value."""
 
@@ -44,7 +44,7 @@ class Field:
     value: Type | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Others:
     """The types of the keys of an object that are not known by name, and of their values."""
 
@@ -52,7 +52,7 @@ class Others:
     value: Type | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ObjectOf:
     """The types of values by known keys, and of all others; None: there are none."""
 
@@ -65,21 +65,21 @@ class ObjectOf:
         return None if self.others is None else self.others.value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetOf:
     """The type of the members."""
 
     member: Type | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Either:
     """One of several types; of none: anything."""
 
     options: frozenset[Type]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FunctionType:
     """What a function takes and gives."""
 

@@ -26,6 +26,7 @@ _SEXAGESIMAL: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]
 _TAG: Final = "tag:yaml.org,2002:"
 _CONTROL: Final = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _UNTAGGED: Final = "?"
+_TOO_DEEP: Final = "yaml: exceeded max depth"
 _TYPED: Final = tuple(f"{_TAG}{name}" for name in ("bool", "int", "float", "null"))
 _LARGEST: Final = 1_000_000  # values that one document may have, aliases counted as often as they are used
 
@@ -43,7 +44,7 @@ def from_yaml(text: str) -> Value:
     except yaml.reader.ReaderError as error:
         raise BuiltinError(f"yaml: {error.reason}") from error
     except RecursionError as error:
-        raise BuiltinError("yaml: exceeded max depth") from error
+        raise BuiltinError(_TOO_DEEP) from error
 
 
 def _loader(yaml: Any) -> Any:
@@ -60,6 +61,8 @@ def _loader(yaml: Any) -> Any:
 
 def _mistake(yaml: Any, error: Any) -> str:
     """In go-yaml's words; it has its own way to count lines."""
+    if error.problem == "exceeded maximum nesting depth":  # libyaml 0.2.6 counts levels itself
+        return _TOO_DEEP
     problem = re.sub(r"^(expected .*), but (?:got|found) .*", r"did not find \1", error.problem or "", flags=re.DOTALL)
     line = error.problem_mark.line if error.problem_mark else 0
     if line:

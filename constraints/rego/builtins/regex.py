@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-import re2
-
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import as_bytes, from_bytes, integer, string
 from constraints.rego.values import Value
@@ -33,6 +31,8 @@ _REFERENCE: Final = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
 @lru_cache(maxsize=2048)
 def compiled(pattern: str) -> Pattern:
     """A compiled pattern, which searches bytes; BuiltinError in Go's words if it is none."""
+    import re2  # late: a shared library, and most policies have no patterns
+
     if r"\C" in pattern and re.search(r"(?<!\\)(?:\\\\)*\\C", pattern):
         raise BuiltinError("error parsing regexp: invalid escape sequence: `\\C`")
     options = re2.Options()

@@ -6,9 +6,10 @@ Parts are evaluated behind the body, so they may only use what the body binds; O
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from constraints.model import value
 from constraints.rego.flat.rules import FlatRule, named
 from constraints.rego.flat.terms import changed
 from constraints.rego.outputs import Arity, Bound, bound_by
@@ -33,7 +34,7 @@ from constraints.rego.walk import has_closure, visible
 TEMPLATE: Final = "internal.template_string"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Surroundings:
     """What the steps know of the world: arities, and whether a reference means a rule that is always defined."""
 
@@ -51,7 +52,7 @@ def spread_templates(rule: FlatRule, around: Surroundings) -> None:
     rule.value = None if rule.value is None else templates.term(rule.value, safe)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Templates:
     around: Surroundings
     fresh: Fresh

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from constraints.lang.source import Span
+from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.declaredtypes import declared
 from constraints.rego.flat.terms import pairs_in_order
@@ -47,7 +48,7 @@ from constraints.rego.walk import ROOTS
 UNNAMED: Final = ObjectOf((), Others(STRING, ANY))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class World:
     """What is known outside of rules."""
 
@@ -83,7 +84,7 @@ class World:
         return place.extent() if place.inside or place.kind is not None else ANY
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Misfit:
     """What cannot fit; `of_unknown`: perhaps only since a type is not known."""
 
@@ -155,22 +156,22 @@ class TypeScope:
     def _object(self, term: ObjectTerm) -> Type:
         fields = []
         others: Others | None = None if term.pairs else ANYTHING
-        for key, value in pairs_in_order(term):
+        for key, part in pairs_in_order(term):
             at = constant(key)
             if at is None:
-                others = Others(self.type_of(key), self.type_of(value))
+                others = Others(self.type_of(key), self.type_of(part))
             else:
-                fields.append(Field(at, self.type_of(value)))
+                fields.append(Field(at, self.type_of(part)))
         return object_of(fields, others)
 
     def _comprehension(self, term: Comprehension) -> Type | None:
         scope, misfits = self.collected(term)
         if misfits:
             return None
-        value = scope.type_of(term.value)
+        collected = scope.type_of(term.value)
         if term.key is not None:
-            return ObjectOf((), Others(scope.type_of(term.key), value))
-        return SetOf(value) if term.kind == "set" else ArrayOf((), value)
+            return ObjectOf((), Others(scope.type_of(term.key), collected))
+        return SetOf(collected) if term.kind == "set" else ArrayOf((), collected)
 
     def collected(self, term: Comprehension) -> tuple[TypeScope, list[Misfit]]:
         """What is known behind the body of a comprehension, and what is wrong in it."""
@@ -229,8 +230,8 @@ def constant(term: Term) -> Constant | None:
 
 def _constant_object(term: ObjectTerm) -> Constant | None:
     fields = []
-    for key, value in term.pairs:
-        at, inner = constant(key), constant(value)
+    for key, part in term.pairs:
+        at, inner = constant(key), constant(part)
         if at is None or inner is None:
             return None
         fields.append((at, inner))

@@ -92,6 +92,7 @@ from constraints.rego.values import object_of
             ["key: value\n  bad: indent"],
             "eval_builtin_error: yaml: line 2: mapping values are not allowed in this context",
         ),
+        ("yaml.unmarshal", ["[" * 5000 + "]" * 5000], "eval_builtin_error: yaml: exceeded max depth"),
         ("yaml.unmarshal", [".inf"], "eval_builtin_error: json: unsupported value: +Inf"),
         ("yaml.unmarshal", ["1e400"], '"1e400"'),
         ("yaml.is_valid", ["a: 1"], "true"),
