@@ -26,6 +26,8 @@ class Refs(Emission):
         if isinstance(ref.head, Var) and ref.head.name == "data" and "data" not in self.place.env:
             found = self.document(ref.path)
             return replace(found, kind="") if found.kind == BASE else found
+        if isinstance(ref.head, Var) and self.free(ref.head):
+            return NOTHING  # as with OPA, whose safety check lets a key bind the head of a reference before it
         return self.walk(self.term(ref.head), ref.path)
 
     def input(self) -> Operand:

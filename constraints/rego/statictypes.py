@@ -7,6 +7,7 @@ variable that nothing has given one yet: OPA has such holes within types too, an
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import field
 from typing import Final
 
 from constraints.model import value
@@ -30,10 +31,14 @@ class ArrayOf:
 
 @value
 class Constant:
-    """A term whose value is known: `key` as `key_of` has it, `kind` its type, as JSON knows it."""
+    """A term whose value is known: `key` as `key_of` has it, `kind` its type, as JSON knows it.
+
+    `index` is the place in an array that it can name: a number that was written as an integer of 64 bits.
+    """
 
     key: Hashable
     kind: Type
+    index: int | None = field(default=None, compare=False)
 
 
 @value
@@ -102,7 +107,8 @@ def object_of(fields: Iterable[Field], others: Others | None) -> ObjectOf:
 
 def scalar(value: object) -> Constant:
     """A constant without parts."""
-    return Constant(key_of(value), _PLAIN[type_name(value)])
+    index = value if type(value) is int and -(2**63) <= value < 2**63 else None
+    return Constant(key_of(value), _PLAIN[type_name(value)], index)
 
 
 _PLAIN: Final = {name: Plain(name) for name in ("null", "boolean", "number", "string")}
@@ -198,12 +204,12 @@ def _objects_meet(a: ObjectOf, b: ObjectOf) -> bool:
 
 
 def _fields_meet(a: ObjectOf, b: ObjectOf) -> bool:
-    for field in a.fields:
-        other = field_of(b, field.at)
+    for known in a.fields:
+        other = field_of(b, known.at)
         if other is None:
             if a.rest is None and b.rest is None:
                 return False
-        elif not meets(field.value, other):
+        elif not meets(known.value, other):
             return False
     return True
 
@@ -217,9 +223,9 @@ def item(array: ArrayOf, at: int) -> Type | None:
 
 def field_of(owner: ObjectOf, at: Constant) -> Type | None:
     """The type of the value by a constant key; None when it cannot be there."""
-    for field in owner.fields:
-        if field.at == at:
-            return field.value
+    for known in owner.fields:
+        if known.at == at:
+            return known.value
     others = owner.others
     return others.value if others is not None and _takes(others.key, at.kind) else None
 
@@ -234,7 +240,7 @@ def _takes(wanted: Type | None, kind: Type) -> bool:
 def select(owner: Type | None, at: Constant) -> Type | None:
     """The type of `owner[at]`; None when it cannot be there."""
     if isinstance(owner, ArrayOf):
-        return item(owner, at.key) if isinstance(at.key, int) else None
+        return None if at.index is None else item(owner, at.index)
     if isinstance(owner, ObjectOf):
         return field_of(owner, at)
     if isinstance(owner, SetOf):
