@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from constraints.errors import CompileError
 from constraints.lang.pycode import Names
-from constraints.rego import runtime, runtime_documents, values
+from constraints.rego import runtime, runtime_documents, runtime_index, values
 from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.builtins.arithmetic import difference
 from constraints.rego.builtins.regex import search
@@ -31,6 +31,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
     "str": str,
     "type": type,
     "difference": difference,
+    "may_fit": runtime_index.may_fit,
     "search": search,
     **{
         name: getattr(values, name)

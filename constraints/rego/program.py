@@ -13,6 +13,7 @@ from constraints.rego.codegen import RUNTIME, Generator
 from constraints.rego.explain import explained
 from constraints.rego.prepare import prepare
 from constraints.rego.resolved import Path, Resolved
+from constraints.rego.ruleindex import with_index
 from constraints.rego.runtime import BUDGET, NOWHERE, Context, Rows
 from constraints.rego.syntax import Module
 from constraints.rego.values import Value, order_key
@@ -38,7 +39,7 @@ class RegoPolicy:
 
     def __init__(self, modules: Sequence[Module], settings: Settings) -> None:
         self._settings = settings
-        self._resolved = prepare(modules, builtins=settings.builtins, keep_prints=settings.prints)
+        self._resolved = with_index(prepare(modules, builtins=settings.builtins, keep_prints=settings.prints))
         self._entry = (*modules[0].package, ENTRY)
 
     def program(self, parameters: Value) -> RegoProgram:

@@ -93,6 +93,8 @@ SMALL: tuple[tuple[str, str, Any], ...] = (
     ("an object of what has no type", "f(x) if { object.keys({x: x | some _ in input.a}) }", {}),
     ("what holds several rules is an object", "p.a contains 1\nq if to_number(p) > 0", {}),
     ("inside every one closures and references count", "p := 1\nq if { every _ in input.a { some _ in p } }", {}),
+    ("a condition of the index fails", "p if { {1: x | some x in [1, 2]}; input.a == 1 }", {}),
+    ("a condition of the index in the head", "p := input.a if { {1: x | some x in [1, 2]} }", {}),
     ("a string with values is no array", 'p := x if { some x in $"a {input.b}" }', {"b": [1]}),
 )
 
