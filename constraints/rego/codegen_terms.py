@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from constraints.rego.codegen_base import NOTHING, OUTLINE_DEPTH, Operand, constant
 from constraints.rego.codegen_fold import Unknown, computed
+from constraints.rego.codegen_keys import in_order_of_keys
 from constraints.rego.codegen_refs import Refs
 from constraints.rego.runtime import keys_of
 from constraints.rego.syntax import (
@@ -108,7 +109,7 @@ class Terms(Refs):
         parts = self.terms([part for pair in term.pairs for part in pair])
         if parts is None:
             return NOTHING
-        pairs = list(zip(parts[::2], parts[1::2], strict=True))
+        pairs = in_order_of_keys(list(zip(parts[::2], parts[1::2], strict=True)), term, self.place.env)
         if all(part.is_constant for part in parts):
             return constant(object_of((key.constant, value.constant) for key, value in pairs))
         if all(isinstance(key.constant, str) for key, _ in pairs):

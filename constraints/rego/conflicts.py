@@ -14,7 +14,6 @@ from constraints.rego.syntax import (
     Call,
     Comprehension,
     FunctionName,
-    ObjectTerm,
     Ref,
     Rule,
     Scalar,
@@ -56,8 +55,6 @@ class Conflicts:
                 return self._functions.get(name, self._calls.get(name)) in self._found
             case Comprehension(kind="object", value=value):
                 return not isinstance(value, Scalar)
-            case ObjectTerm(pairs):
-                return sum(not isinstance(key, Scalar) for key, _ in pairs) > 0 and len(pairs) > 1
             case TemplateString(parts):
                 return any(_iterates(part) for part in parts if not isinstance(part, str))
         return False
