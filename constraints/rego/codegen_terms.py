@@ -179,6 +179,7 @@ class Terms(Refs):
         parts = self.terms([term.value] if term.key is None else [term.key, term.value])
         if parts is None:
             return False
+        self.held(term.value)
         nodes = [self.load(part) for part in parts]
         if term.kind == "array":
             self.emit(self.nodes.do(self.nodes.method(self.nodes.name(found), "append", *nodes)))
@@ -210,7 +211,7 @@ class Terms(Refs):
         known = [str(part.value) for part in parts if isinstance(part, ast.Constant)]
         if len(known) == len(parts):
             return constant("".join(known))
-        return Operand(node=self.runtime("joined", self.nodes.array(parts)), kind="string")
+        return Operand(node=self.runtime("joined", self.context(), self.nodes.array(parts)), kind="string")
 
     def _part(self, term: Term) -> ast.expr:
         """The text of a part; where it is undefined, the others still count."""

@@ -46,8 +46,8 @@ class RegoPolicy:
         """The policy for one constraint."""
         try:
             return RegoProgram(self._resolved, self._entry, parameters, self._settings)
-        except RecursionError as error:
-            raise CompileError("rego_compile_error: the policy nests too deeply") from error
+        except (EvaluationError, RecursionError) as error:
+            raise CompileError("rego_compile_error: the policy nests too deeply, or has too large constants") from error
 
 
 def _ends(used: Iterable[Path], steps: Iterable[Path]) -> frozenset[Path]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.jsonmistakes import mistake
 from constraints.rego.number import number_of, number_text
-from constraints.rego.values import RegoObject, RegoSet, Value, sorted_pairs
+from constraints.rego.values import RegoObject, RegoSet, Value, counted, meets, sorted_pairs
 
 _ESCAPED: Final = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]')
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
@@ -32,7 +32,7 @@ def _escape(found: re.Match[str]) -> str:
 def marshal(value: Value, separators: tuple[str, str] = (",", ":")) -> str:
     """Compact JSON; sets are sorted arrays, and a key that is no string is its own JSON."""
     try:
-        return _marshal(value, separators)
+        return _deep_marshal(value, separators)
     except RecursionError as error:
         raise BuiltinError("value is nested too deeply") from error
 
@@ -40,9 +40,11 @@ def marshal(value: Value, separators: tuple[str, str] = (",", ":")) -> str:
 def _marshal(value: Value, separators: tuple[str, str]) -> str:
     comma, colon = separators
     if isinstance(value, str):
+        meets(value)
         return quote(value)
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
+    meets(value)
     if isinstance(value, list | RegoSet):
         return f"[{comma.join([_marshal(item, separators) for item in value])}]"
     if isinstance(value, dict | RegoObject):
@@ -55,21 +57,25 @@ def _marshal(value: Value, separators: tuple[str, str]) -> str:
     return number_text(value)
 
 
+_deep_marshal: Final = counted(_marshal)
+
+
 def key_text(key: Value) -> str:
     """A key of an object in JSON: a string as it is, anything else as JSON."""
-    return key if isinstance(key, str) else _marshal(key, (",", ":"))
+    return key if isinstance(key, str) else _deep_marshal(key, (",", ":"))
 
 
 def indented(value: Value, prefix: str, indent: str) -> str:
     """JSON with one element a line; no prefix before the first one."""
     try:
-        return _indented(value, f"\n{prefix}", indent)
+        return _deep_indented(value, f"\n{prefix}", indent)
     except RecursionError as error:
         raise BuiltinError("value is nested too deeply") from error
 
 
 def _indented(value: Value, line: str, indent: str) -> str:
     inner = line + indent
+    meets(inner)
     if isinstance(value, list | RegoSet) and len(value):
         items = [f"{inner}{_indented(item, inner, indent)}" for item in value]
         return f"[{','.join(items)}{line}]"
@@ -78,6 +84,9 @@ def _indented(value: Value, line: str, indent: str) -> str:
         items = [f"{inner}{quote(key)}: {_indented(item, inner, indent)}" for key, item in pairs]
         return f"{{{','.join(items)}{line}}}"
     return _marshal(value, (",", ":"))
+
+
+_deep_indented: Final = counted(_indented)
 
 
 def unmarshal(text: str) -> Value:

@@ -482,7 +482,7 @@ def test_a_policy_that_runs_away_is_an_error_for_the_object_and_for_no_other(reg
 
 def test_a_budget_is_for_each_evaluation() -> None:
     rego = LOOPS.format("ys := [[a, b] | a := xs[_]; b := xs[_]]; count(ys) > 0")
-    program = able(budget=5_000).compile("Probe", {"rego": rego}).program({})
+    program = able(budget=200_000).compile("Probe", {"rego": rego}).program({})
     for _ in range(10):
         assert list(program({"xs": list(range(60))}, EMPTY)) == [Finding("m", {})]
 
