@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from constraints.lang.source import Span
@@ -233,22 +233,46 @@ def loaded_names(block: Block) -> Iterator[str]:
 
 
 def without_unread(block: Block) -> Block:
-    """The same block, without texts and sets of keys that are made and never read."""
-    read = {
-        node.id
-        for statement in block
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
+    """The same block, without texts and sets of keys that are made and never read, but for their size."""
+    measures = {id(node): _measured(node) for statement in block for node in ast.walk(statement)}
+    read = {name for statement in block for name in _loaded(statement, measures)}
     for statement in block:
         for node in ast.walk(statement):
             if isinstance(node, (ast.If, ast.For)):
-                node.body = [one for one in node.body if not _is_unread(one, read)]
-    return [one for one in block if not _is_unread(one, read)]
+                node.body = _read_ones(node.body, read, measures)
+    return _read_ones(block, read, measures)
 
 
-def _is_unread(statement: ast.stmt, read: Container[str]) -> bool:
+def _read_ones(block: Block, read: Container[str], measures: Mapping[int, str]) -> Block:
+    unread = {name for one in block if (name := _unread(one, read))}
+    return [one for one in block if _unread(one, read) not in unread and measures[id(one)] not in unread]
+
+
+def _loaded(node: ast.AST, measures: Mapping[int, str]) -> Iterator[str]:
+    """The names that are read, but for those of which only the size is looked at."""
+    pending = [node]
+    while pending:
+        found = pending.pop()
+        if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Load):
+            yield found.id
+        if not measures[id(found)]:
+            pending += ast.iter_child_nodes(found)
+
+
+def _measured(node: ast.AST) -> str:
+    """The name of which a statement counts the size; empty for any other one."""
+    match node:
+        case ast.If(
+            test=ast.Compare(left=ast.Call(func=ast.Name("len"), args=[ast.Name(name)])),
+            body=[ast.Expr(ast.Call(func=ast.Name("spend_size")))],
+        ):
+            return name
+    return ""
+
+
+def _unread(statement: ast.stmt, read: Container[str]) -> str:
+    """The name that the statement assigns when nobody reads it."""
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.JoinedStr() | ast.Call(func=ast.Name(id="keys_of"))):
-            return name not in read
-    return False
+            return "" if name in read else name
+    return ""
