@@ -167,6 +167,15 @@ class Generator:
             if branch.rule is not None:
                 Joins(self.unit, self.tree, "").summary(branch)
 
+    def ground_rules(self) -> Iterator[Any]:
+        """The functions of the rules without arguments, as far as they are loaded, each behind those that it refers to."""
+        for path in self.unit.resolved.order:
+            branch = self._place(path)
+            if branch is None or branch.rule is None or branch.rule.kind == FUNCTION:
+                continue
+            if branch.function in self.unit.scope:
+                yield self.unit.scope[branch.function]
+
     def branch(self, path: Path) -> Branch:
         """The place of a rule."""
         branch = self.tree

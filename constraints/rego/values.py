@@ -25,6 +25,9 @@ from constraints.rego.number import number_text as number_text
 from constraints.rego.quoting import quoted
 from constraints.rego.sizes import COMPOSITES, SMALL, WALK, too_far
 
+TOO_DEEP: Final = "eval_internal_error"
+"""The code of the error that a value has too many levels, or that too many rules wait for it."""
+
 Value = Any
 Key = Hashable
 P = ParamSpec("P")
@@ -69,7 +72,7 @@ def walks_down(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except RecursionError:
-            raise EvaluationError("a value is nested too deeply", code="eval_internal_error") from None
+            raise EvaluationError("a value is nested too deeply", code=TOO_DEEP) from None
         finally:
             WALK.left = -1
 
