@@ -72,11 +72,16 @@ def walks_down(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except RecursionError:
-            raise EvaluationError("a value is nested too deeply", code=TOO_DEEP) from None
+            raise too_deep() from None
         finally:
             WALK.left = -1
 
     return guarded
+
+
+def too_deep() -> EvaluationError:
+    """The error of what Python's stack is too small for; OPA would go on."""
+    return EvaluationError("a value is nested too deeply", code=TOO_DEEP)
 
 
 def counted(function: Callable[P, R]) -> Callable[P, R]:

@@ -9,11 +9,13 @@ from typing import Any, Final
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.jsonmistakes import mistake
 from constraints.rego.number import number_of, number_text
-from constraints.rego.values import RegoObject, RegoSet, Value, counted, meets, sorted_pairs
+from constraints.rego.values import RegoObject, RegoSet, Value, counted, meets, sorted_pairs, too_deep
 
 _ESCAPED: Final = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]')
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_BRACKET: Final = re.compile(r"[\[\]{}]")
+_DEEPEST: Final = 10_000  # levels that Go reads
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -34,7 +36,7 @@ def marshal(value: Value, separators: tuple[str, str] = (",", ":")) -> str:
     try:
         return _deep_marshal(value, separators)
     except RecursionError as error:
-        raise BuiltinError("value is nested too deeply") from error
+        raise too_deep() from error
 
 
 def _marshal(value: Value, separators: tuple[str, str]) -> str:
@@ -60,6 +62,15 @@ def _marshal(value: Value, separators: tuple[str, str]) -> str:
 _deep_marshal: Final = counted(_marshal)
 
 
+def _depth(text: str) -> int:
+    """How many brackets are open at once, at most; those within strings are counted, too."""
+    depth = most = 0
+    for bracket in _BRACKET.finditer(text):
+        depth += 1 if bracket[0] in "[{" else -1
+        most = max(most, depth)
+    return most
+
+
 def key_text(key: Value) -> str:
     """A key of an object in JSON: a string as it is, anything else as JSON."""
     return key if isinstance(key, str) else _deep_marshal(key, (",", ":"))
@@ -70,7 +81,7 @@ def indented(value: Value, prefix: str, indent: str) -> str:
     try:
         return _deep_indented(value, f"\n{prefix}", indent)
     except RecursionError as error:
-        raise BuiltinError("value is nested too deeply") from error
+        raise too_deep() from error
 
 
 def _indented(value: Value, line: str, indent: str) -> str:
@@ -96,6 +107,8 @@ def unmarshal(text: str) -> Value:
     except json.JSONDecodeError as error:
         raise BuiltinError(mistake(text) or error.msg) from error
     except RecursionError as error:
+        if _depth(text) <= _DEEPEST:
+            raise too_deep() from error
         raise BuiltinError("exceeded max depth") from error
     except ValueError as error:  # NaN, or a number beyond all bounds
         raise BuiltinError(mistake(text) or str(error)) from error

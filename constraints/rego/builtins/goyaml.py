@@ -13,7 +13,7 @@ from constraints.rego.builtins.gojson import key_text
 from constraints.rego.builtins.operands import from_bytes
 from constraints.rego.number import number_of, number_text
 from constraints.rego.sizes import fit
-from constraints.rego.values import RegoObject, RegoSet, Value, counted, is_number, meets, pairs_of
+from constraints.rego.values import RegoObject, RegoSet, Value, counted, is_number, meets, pairs_of, too_deep
 
 _TRUE: Final = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
 _FALSE: Final = {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}
@@ -45,7 +45,7 @@ def from_yaml(text: str) -> Value:
     except yaml.reader.ReaderError as error:
         raise BuiltinError(f"yaml: {error.reason}") from error
     except RecursionError as error:
-        raise BuiltinError("yaml: exceeded max depth") from error
+        raise too_deep() from error
 
 
 def _loader(yaml: Any) -> Any:
@@ -198,7 +198,7 @@ def to_yaml(value: Value) -> str:
         made = yaml.serialize(_deep_node(yaml, value), Dumper=_dumper(yaml), allow_unicode=True)
         return str(made).removesuffix("...\n")
     except RecursionError as error:
-        raise BuiltinError("value is nested too deeply") from error
+        raise too_deep() from error
 
 
 def _dumper(yaml: Any) -> Any:

@@ -22,7 +22,7 @@ from constraints.rego.builtins.operands import mapping, string
 from constraints.rego.builtins.templatefunctions import FUNCTIONS, shown, truth
 from constraints.rego.number import number_text
 from constraints.rego.sizes import fit
-from constraints.rego.values import UNDEFINED, Value, is_number, to_json
+from constraints.rego.values import UNDEFINED, Value, is_number, to_json, too_deep
 
 _DEEPEST: Final = 100
 _NO_VALUE: Final = "<no value>"
@@ -51,7 +51,7 @@ def render_template(template: Value, variables: Value) -> str:
     try:
         _Run(tree, out).nodes(tree.body, data, {"$": data}, 0)
     except RecursionError as error:
-        raise BuiltinError("template is nested too deeply") from error
+        raise too_deep() from error
     return "".join(out).replace(_NO_VALUE, "<undefined>")
 
 

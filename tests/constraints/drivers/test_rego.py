@@ -507,6 +507,19 @@ def test_a_value_that_a_long_row_of_rules_nests_too_deeply_is_an_error() -> None
             list(program({"v": "v"}, EMPTY))
 
 
+@pytest.mark.parametrize("call", ["json.marshal(x)", "yaml.marshal(x)", "json.unmarshal(x)", "yaml.unmarshal(x)"])
+def test_what_a_builtin_cannot_do_at_the_end_of_a_long_row_is_done_from_the_bottom_up(call: str) -> None:
+    first = f"= y {{ x := input.review.text; y := count({call}) }}"
+    for depth in (480, 490):
+        program = able().compile("Probe", {"rego": row(depth, "r{at} = x {{ x := r{next} }}", first)}).program({})
+        assert [one.message for one in program({"text": "[1, [2, [3, [4]]]]"}, EMPTY)] in (
+            ["2"],
+            ["20"],
+            ["21"],
+            ["22"],
+        )
+
+
 def test_a_budget_is_for_each_evaluation() -> None:
     rego = LOOPS.format("ys := [[a, b] | a := xs[_]; b := xs[_]]; count(ys) > 0")
     program = able(budget=200_000).compile("Probe", {"rego": rego}).program({})
