@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from typing import Any, Final, TypeVar
 
-from constraints.lang.pywalk import statements, walk
+from constraints.lang.pywalk import statements
 from constraints.lang.source import Span
 
 Block = list[ast.stmt]
@@ -200,24 +200,48 @@ def filled(block: Block) -> Block:
 
 
 def without_unread(block: Block) -> Block:
-    """The same block, without texts and sets of keys that are made and never read."""
+    """The same block, without texts and sets of keys that are made and never read, but for their size."""
     unread = {_made(statement) for statement in statements(block)} - {""}
-    for node in walk(block) if unread else ():
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            unread.discard(node.id)
-            if not unread:
-                break
+    if unread:
+        unread.difference_update(_read(block))
     if not unread:
         return block
     for statement in statements(block):
         if isinstance(statement, (ast.If, ast.For)):
-            statement.body = [one for one in statement.body if _made(one) not in unread]
-    return [one for one in block if _made(one) not in unread]
+            statement.body = _without(statement.body, unread)
+    return _without(block, unread)
+
+
+def _without(block: Block, unread: Container[str]) -> Block:
+    return [one for one in block if _made(one) not in unread and _measured(one) not in unread]
+
+
+def _read(block: Block) -> Iterator[str]:
+    """The names that are read, but for those of which only the size is looked at."""
+    waiting: list[ast.AST] = [*block]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Load):
+                yield node.id
+        elif not isinstance(node, ast.If) or not _measured(node):
+            waiting += ast.iter_child_nodes(node)
 
 
 def _made(statement: ast.stmt) -> str:
     """The name of the text or the set of keys that a statement makes; none where it does something else."""
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.JoinedStr() | ast.Call(func=ast.Name(id="keys_of"))):
+            return str(name)
+    return ""
+
+
+def _measured(statement: ast.stmt) -> str:
+    """The name of which a statement counts the size; none where it does something else."""
+    match statement:
+        case ast.If(
+            test=ast.Compare(left=ast.Call(func=ast.Name("len"), args=[ast.Name(name)])),
+            body=[ast.Expr(ast.Call(func=ast.Name("spend_size")))],
+        ):
             return str(name)
     return ""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from constraints.errors import CompileError
 from constraints.lang.pycode import Names
 from constraints.model import value
-from constraints.rego import runtime, runtime_documents, values
+from constraints.rego import runtime, runtime_documents, runtime_index, values
 from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.builtins.arithmetic import difference
 from constraints.rego.builtins.regex import search
@@ -31,6 +31,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
     "str": str,
     "type": type,
     "difference": difference,
+    "may_fit": runtime_index.may_fit,
     "search": search,
     **{
         name: getattr(values, name)
@@ -165,6 +166,15 @@ class Generator:
         for branch in self.tree.all():
             if branch.rule is not None:
                 Joins(self.unit, self.tree, "").summary(branch)
+
+    def ground_rules(self) -> Iterator[Any]:
+        """The functions of the rules without arguments, as far as they are loaded, each behind those that it refers to."""
+        for path in self.unit.resolved.order:
+            branch = self._place(path)
+            if branch is None or branch.rule is None or branch.rule.kind == FUNCTION:
+                continue
+            if branch.function in self.unit.scope:
+                yield self.unit.scope[branch.function]
 
     def branch(self, path: Path) -> Branch:
         """The place of a rule."""

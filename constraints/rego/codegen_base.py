@@ -15,11 +15,13 @@ from constraints.lang.source import Span
 from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.codegen_facts import facts_of
+from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.syntax import Body, Term
 from constraints.rego.values import UNDEFINED, RegoObject, RegoSet, Value
 
 NO_CONSTANT: Final = object()
+MEMBER: Final = 32  # steps that a member of a collection costs, besides its parts
 LOOP_LIMIT: Final = 17  # Python nests 20 blocks at most; the rest is for `try`
 OUTLINE_DEPTH: Final = 9  # a closure that starts as deep as this gets a function of its own
 
@@ -237,7 +239,6 @@ class Emission:
         self.pure = True
         self.quiet = True
         self.alien = False
-        self.grown: set[str] = set()
         self.is_repeated = not unit.fixed or bool(unit.targets or unit.mocked)
         self.weight = 1
         self.shares = False
@@ -336,6 +337,13 @@ class Emission:
             table.update(
                 {key: replace(value, kind=kind) for key, value in table.items() if value.name == name and kind}
             )
+
+    def held(self, *terms: Term) -> None:
+        """Count what stays in memory of a solution, where there may be very many of them."""
+        if self.place.loops > 1 or (self.place.loops and self.is_repeated):
+            cost = self.nodes.constant(MEMBER + sum(1 for _ in nodes_of(terms)))
+            budget = self.nodes.attribute(self.context(), "budget")
+            self.emit(self.nodes.do(self.nodes.method(budget, "spend", cost)))
 
     def error(self, message: str) -> CompileError:
         """A CompileError at the present position."""

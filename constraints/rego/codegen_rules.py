@@ -104,7 +104,6 @@ class Rules(Documents):
             )
             self.parameters.append(constant or Operand(name=name))
         names = [parameter.name for parameter in self.parameters if parameter.name]
-        self.grown.update(names)
         with self.aside() as block:
             self._answer(rule)
         function = self.unit.new(branch.function) if any(known) else branch.function
@@ -346,6 +345,7 @@ class Rules(Documents):
         assert found.rule.head.key is not None
         value = self.needed(self.term(found.rule.head.key), "member")
         if value is not None:
+            self.held(found.rule.head.key)
             self.member(members, value)
 
     def _object_rule(self, rule: RuleSet) -> None:
@@ -364,6 +364,7 @@ class Rules(Documents):
         assert value is not None
         parts = self.terms([*found.tail, value])
         if parts is not None:
+            self.held(*found.tail, value)
             nodes = [self.load(part) for part in parts]
             target = self.nodes.attribute(self.nodes.name(pairs), "member" if head.contains else "single")
             self.emit(self.nodes.do(self.nodes.call(target, self.nodes.row(nodes[:-1]), nodes[-1], self.where())))

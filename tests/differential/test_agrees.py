@@ -118,6 +118,15 @@ SMALL: tuple[tuple[str, str, Any], ...] = (
         "p if { data.made_data.x[y] }\nq := y if { data.other[_][y] == 1 }",
         {},
     ),
+    ("a condition of the index fails", "p if { {1: x | some x in [1, 2]}; input.a == 1 }", {}),
+    ("a condition of the index in the head", "p := input.a if { {1: x | some x in [1, 2]} }", {}),
+    ("of equal keys a variable counts before a constant", 'p := {input.a: 1, "k": 2}', {"a": "k"}),
+    ("of equal keys the last reference counts", "p := {input.b: 2, input.a: 1}", {"a": "k", "b": "k"}),
+    ("of equal keys the last call counts", 'f(x) := "k" if x > 0\np := {f(2): 1, f(1): 2}', {}),
+    ("of equal keys a reference counts before a call", "p := {input.a: 1, lower(input.a): 2}", {"a": "k"}),
+    ("of equal keys the variable counts that was bound last", "p := z if { y := 1; x := 1; z := {x: 1, y: 2} }", {}),
+    ("of equal keys a composite counts before a constant one", 'p := {[input.a]: 1, ["k"]: 2}', {"a": "k"}),
+    ("of equal numbers as keys the first one stands", "p := {1: 1, 1.0: 2}", {}),
     ("a string with values is no array", 'p := x if { some x in $"a {input.b}" }', {"b": [1]}),
 )
 

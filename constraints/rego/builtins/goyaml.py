@@ -12,7 +12,8 @@ from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.gojson import key_text
 from constraints.rego.builtins.operands import from_bytes
 from constraints.rego.number import number_of, number_text
-from constraints.rego.values import RegoObject, RegoSet, Value, is_number, pairs_of
+from constraints.rego.sizes import fit
+from constraints.rego.values import RegoObject, RegoSet, Value, counted, is_number, meets, pairs_of, too_deep
 
 _TRUE: Final = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
 _FALSE: Final = {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}
@@ -28,6 +29,7 @@ _CONTROL: Final = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _UNTAGGED: Final = "?"
 _TOO_DEEP: Final = "yaml: exceeded max depth"
 _TYPED: Final = tuple(f"{_TAG}{name}" for name in ("bool", "int", "float", "null"))
+_SLOW: Final = 8  # a text of YAML takes so much longer than others
 _LARGEST: Final = 1_000_000  # values that one document may have, aliases counted as often as they are used
 
 
@@ -44,7 +46,7 @@ def from_yaml(text: str) -> Value:
     except yaml.reader.ReaderError as error:
         raise BuiltinError(f"yaml: {error.reason}") from error
     except RecursionError as error:
-        raise BuiltinError(_TOO_DEEP) from error
+        raise too_deep() from error
 
 
 def _loader(yaml: Any) -> Any:
@@ -196,10 +198,10 @@ def to_yaml(value: Value) -> str:
     import yaml
 
     try:
-        made = yaml.serialize(_node(yaml, value), Dumper=_dumper(yaml), allow_unicode=True)
+        made = yaml.serialize(_deep_node(yaml, value), Dumper=_dumper(yaml), allow_unicode=True)
         return str(made).removesuffix("...\n")
     except RecursionError as error:
-        raise BuiltinError("value is nested too deeply") from error
+        raise too_deep() from error
 
 
 def _dumper(yaml: Any) -> Any:
@@ -232,6 +234,7 @@ class _NoAnchors(dict):  # type: ignore[type-arg]
 
 
 def _node(yaml: Any, value: Value) -> Any:
+    meets(value)
     if isinstance(value, list | RegoSet):
         items = [_node(yaml, item) for item in value]
         return yaml.SequenceNode(f"{_TAG}seq", items, flow_style=not items)
@@ -248,7 +251,11 @@ def _node(yaml: Any, value: Value) -> Any:
     return yaml.ScalarNode(f"{_TAG}str", number_text(value if within else float(value)))
 
 
+_deep_node: Final = counted(_node)
+
+
 def _string(yaml: Any, value: str) -> Any:
+    fit(len(value) * _SLOW)
     if _CONTROL.search(value):
         raise BuiltinError("yaml: control characters are not allowed")
     style = None
