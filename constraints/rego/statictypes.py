@@ -126,13 +126,42 @@ def either(a: Type | None, b: Type | None) -> Type | None:
         return ANY
     left = a.options if isinstance(a, Either) else frozenset((a,))
     right = b.options if isinstance(b, Either) else frozenset((b,))
-    return Either(left | right)
+    return Either(left | right) if len(left) < _LARGEST else ANY
 
 
 def _function(a: FunctionType, b: FunctionType) -> FunctionType | None:
     if len(a.args) != len(b.args):
         return None
     return FunctionType(tuple(map(either, a.args, b.args)), either(a.result, b.result))
+
+
+_LARGEST: Final = 10_000
+"""Parts that a type may have, and options: a policy may double a value again and again, and so its type."""
+_DEEPEST: Final = 60
+
+
+def bounded(kind: Type) -> Type:
+    """The type, or ANY for one with too many parts or levels, of which OPA would know more."""
+    waiting: list[tuple[Type | None, int]] = [(kind, 0)]
+    count = 0
+    while waiting:
+        one, depth = waiting.pop()
+        count += 1
+        if count > _LARGEST or depth > _DEEPEST:
+            return ANY
+        waiting += [(part, depth + 1) for part in _parts(one)]
+    return kind
+
+
+def _parts(kind: Type | None) -> Iterable[Type | None]:
+    if isinstance(kind, ArrayOf):
+        return (*kind.items, kind.rest)
+    if isinstance(kind, ObjectOf):
+        others = () if kind.others is None else (kind.others.key, kind.others.value)
+        return (*(known.value for known in kind.fields), *others)
+    if isinstance(kind, SetOf):
+        return (kind.member,)
+    return kind.options if isinstance(kind, Either) else ()
 
 
 def union(types: Iterable[Type | None]) -> Type | None:
@@ -151,7 +180,7 @@ def is_open(kind: Type | None) -> bool:
         return any(map(is_open, kind.items)) or (kind.rest is not None and is_open(kind.rest))
     if isinstance(kind, ObjectOf):
         others = kind.others
-        return any(is_open(field.value) for field in kind.fields) or (
+        return any(is_open(known.value) for known in kind.fields) or (
             others is not None and (is_open(others.key) or is_open(others.value))
         )
     if isinstance(kind, FunctionType):

@@ -25,6 +25,7 @@ from constraints.rego.statictypes import (
     Others,
     SetOf,
     Type,
+    bounded,
     object_of,
     scalar,
     select,
@@ -48,13 +49,14 @@ from constraints.rego.walk import ROOTS
 UNNAMED: Final = ObjectOf((), Others(STRING, ANY))
 
 
-@value
+@dataclass(slots=True)
 class World:
-    """What is known outside of rules."""
+    """What is known outside of rules; `checks` counts the bodies of comprehensions that were looked at."""
 
     rules: Place
     functions: Mapping[str, Path]
     builtins: Mapping[str, Builtin]
+    checks: int = 0
 
     def function(self, name: str) -> Type | None:
         """The type of a function; ANY where nothing is known of it, None where there is none."""
@@ -141,9 +143,8 @@ class TypeScope:
             return self.reference(term.head, term.path)
         if isinstance(term, FunctionName):
             return self.world.function(term.name)
-        if isinstance(term, Comprehension):
-            return self._comprehension(term)
-        return self._composite(term)
+        kind = self._comprehension(term) if isinstance(term, Comprehension) else self._composite(term)
+        return None if kind is None else bounded(kind)
 
     def _composite(self, term: Term) -> Type | None:
         if isinstance(term, ArrayTerm):
@@ -178,6 +179,7 @@ class TypeScope:
         stamp = self.stamp()
         found = self.closures.get(id(term))
         if found is None or found[0] != stamp:
+            self.world.checks += 1
             found = self.closures[id(term)] = (stamp, *self.checked(term.body))
         return found[1], found[2]
 

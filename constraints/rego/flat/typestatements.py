@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from constraints.rego.flat.terms import in_order, pairs_in_order
 from constraints.rego.flat.typefit import fit, unify
@@ -21,6 +22,9 @@ from constraints.rego.syntax import (
     Term,
 )
 from constraints.rego.walk import has_closure, parts, terms_of
+
+PATIENCE: Final = 20_000
+"""Bodies of comprehensions to look at; as OPA does it, each one that is nested in others doubles their number."""
 
 
 def check_body(scope: TypeScope, body: Body) -> list[Misfit]:
@@ -53,6 +57,8 @@ def _closures(scope: TypeScope, expr: Expr) -> list[Misfit]:
             _, misfits = scope.collected(term)
             if misfits:
                 found = misfits
+                continue
+            if scope.world.checks > PATIENCE:
                 continue
         stack += list(_parts_in_order(term))[::-1]
     return found
