@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from constraints.rego.builtins import Builtin
-from constraints.rego.flat.lookups import spread_lookups
 from constraints.rego.flat.rules import FlatRule
 from constraints.rego.flat.typescope import TypeScope, World
 from constraints.rego.flat.typestatements import check_body
@@ -37,7 +36,7 @@ def check_types(
 
 def _check(rule: FlatRule, world: World, problems: Problems) -> None:
     scope = TypeScope(world)
-    misfits = check_body(scope, spread_lookups(rule.body, rule.fresh))
+    misfits = check_body(scope, rule.body)
     for misfit in misfits:
         problems.add(TYPE, misfit.text, misfit.span, rule.source)
     if misfits:

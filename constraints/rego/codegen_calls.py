@@ -57,7 +57,7 @@ class Calls(Bodies):
         known = self.unit.resolved.arity(name)
         if known is not None:
             return known
-        return self.builtin(name).arity
+        return 0 if name in self.unit.rule_names else self.builtin(name).arity
 
     def builtin(self, name: str) -> Builtin:
         """The builtin of this name."""

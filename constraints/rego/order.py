@@ -1,7 +1,6 @@
-"""Statements in an order in which every variable is bound before it is needed: the source's order where that does.
+"""Statements as they were written, where each one finds bound what it needs; nearly all policies are written so.
 
-The rules are OPA's (v1/ast/compile.go reorderBodyForSafety): statements are taken in turn as soon as what they need is
-bound; closures may use what stands before them; what is left over is unsafe.
+Others are translated from the form that OPA's checks work on (flat), in which each call and lookup stands by itself.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from constraints.model import value
-from constraints.rego.flatten import UNIFICATIONS, Lift, apart, fixed
+from constraints.rego.flatten import UNIFICATIONS, Lift, fixed
 from constraints.rego.outputs import Arity, Bound, bound_by
 from constraints.rego.prints import captured, is_print
 from constraints.rego.scope import Fresh
@@ -31,7 +30,7 @@ from constraints.rego.syntax import (
     Var,
 )
 from constraints.rego.walk import enclosed_in, has_closure, terms_of, visible, visible_in, visible_in_body
-from constraints.rego.wholeness import must_be_apart, pieces_of
+from constraints.rego.wholeness import pieces_of
 
 
 class Unordered(Exception):
@@ -58,10 +57,7 @@ class Order:
         """The statements in order, all closures in them too."""
         statements = self._prepared(body, bound)
         mentioned = visible_in_body(tuple(statements)) - bound
-        placed = self._in_turn(statements, bound, mentioned)
-        if placed is None:
-            placed = self._taken_apart(statements, bound, mentioned)
-        return self._closed(placed, bound)
+        return self._closed(self._in_turn(statements, bound, mentioned), bound)
 
     def _prepared(self, body: Sequence[Expr], bound: Bound) -> list[Expr]:
         """Prints erased or rewritten, and what a negation must not cover in statements before it."""
@@ -74,107 +70,36 @@ class Order:
                 found += Lift(one, self.fresh).calls() if one.negated else [one]
         return found or [Expr(Scalar(True), span=expr.span) for expr in body[:1]]
 
-    # The common case: the order of the source
-
-    def _in_turn(self, body: Sequence[Expr], bound: Bound, mentioned: set[str]) -> list[Expr] | None:
-        """The statements as they stand, or None when one of them needs what is bound behind it."""
+    def _in_turn(self, body: Sequence[Expr], bound: Bound, mentioned: set[str]) -> list[Expr]:
+        """The statements as they stand."""
         known = set(bound)
         placed: list[Expr] = []
         for expr in body:
-            found = self._fitting(expr, known, mentioned)
-            if found is None:
-                return None
-            placed += found
+            placed += self._fitting(expr, known, mentioned)
         return placed
 
-    def _fitting(self, expr: Expr, known: set[str], mentioned: set[str]) -> list[Expr] | None:
-        """The statement, taken apart where its order shows, if it can stand here; `known` grows by what it binds."""
+    def _fitting(self, expr: Expr, known: set[str], mentioned: set[str]) -> list[Expr]:
+        """The statement, taken apart where its order shows; `known` grows by what it binds."""
         names = visible_in(expr) - known
+        captured = (enclosed_in(expr) & mentioned) - known
         if not names:
-            return [expr] if self._closures_fit(expr, known, set(), mentioned) else None
+            _require(captured, known)
+            return [expr]
         pieces, whole = pieces_of(expr, known, self.fresh)
         fits = self._outputs_of(pieces, known)
-        if fits is None or not names <= fits or not self._closures_fit(expr, known, fits - known, mentioned):
-            return None
+        _require(names | captured, known | fits)
         known |= fits
         return [expr] if whole else pieces
 
-    def _outputs_of(self, pieces: Sequence[Expr], known: Bound) -> set[str] | None:
-        """What the statements bind one after the other; None when one of them cannot stand."""
+    def _outputs_of(self, pieces: Sequence[Expr], known: Bound) -> set[str]:
+        """What the statements bind one after the other."""
         found: set[str] = set()
         for piece in pieces:
             names = visible_in(piece) - known - found
             if names:
                 outputs = bound_by(piece, known | found, self.settings.arity)
-                if not names <= outputs:
-                    return None
+                _require(names, outputs)
                 found |= outputs
-        return found
-
-    def _closures_fit(self, expr: Expr, known: set[str], outputs: set[str], mentioned: set[str]) -> bool:
-        enclosed = enclosed_in(expr) & mentioned
-        captured = enclosed - known
-        if captured:
-            return captured <= outputs and captured != outputs
-        return not enclosed or not self._mirrored(expr, known, mentioned)
-
-    def _mirrored(self, expr: Expr, known: Bound, mentioned: set[str]) -> bool:
-        """Whether closures use just the variables that are keys beside them: OPA takes those for unbound, always."""
-        for piece in Lift(expr, self.fresh).calls():
-            outputs = bound_by(piece, known, self.settings.arity)
-            if outputs and outputs == enclosed_in(piece) & mentioned:
-                return True
-            known = known | outputs
-        return False
-
-    # The other case: calls in statements of their own, each as soon as it can be
-
-    def _taken_apart(self, body: Sequence[Expr], bound: Bound, mentioned: set[str]) -> list[Expr]:
-        groups = [Lift(expr, self.fresh).calls() for expr in body]
-        mentioned = mentioned | (visible_in_body(tuple(piece for group in groups for piece in group)) - bound)
-        waiting = [(index, piece) for index, group in enumerate(groups) for piece in group]
-        known = set(bound)
-        placed: list[tuple[int, Expr]] = []
-        while waiting:
-            left = []
-            for index, piece in waiting:
-                if self._fits_now(piece, known, mentioned):
-                    placed.append((index, piece))
-                else:
-                    left.append((index, piece))
-            if len(left) == len(waiting):
-                raise Unordered
-            waiting = left
-        return self._whole_again(body, groups, placed, bound)
-
-    def _fits_now(self, piece: Expr, known: set[str], mentioned: set[str]) -> bool:
-        names = visible_in(piece) - known
-        outputs = bound_by(piece, known, self.settings.arity) - known if names else set()
-        if not names <= outputs or not self._closures_fit(piece, known, outputs, mentioned):
-            return False
-        known |= outputs
-        return True
-
-    def _whole_again(
-        self, body: Sequence[Expr], groups: list[list[Expr]], placed: list[tuple[int, Expr]], bound: Bound
-    ) -> list[Expr]:
-        """The placed statements; those that are still together as they were written."""
-        found: list[Expr] = []
-        known = set(bound)
-        at = 0
-        while at < len(placed):
-            index, piece = placed[at]
-            group = groups[index]
-            together = [one for _, one in placed[at : at + len(group)]]
-            if piece is group[0] and all(map(_same, together, group)) and len(together) == len(group):
-                found += apart(body[index], self.fresh) if must_be_apart(body[index], known) else [body[index]]
-                at += len(group)
-            else:
-                together = [piece]
-                found.append(piece)
-                at += 1
-            for one in together:
-                known |= visible_in(one)
         return found
 
     # Closures
@@ -232,7 +157,7 @@ class Order:
         terms = [term.value] if term.key is None else [term.key, term.value]
         body, found = self.with_terms(term.body, terms, known)
         for one in found:
-            _require(one, known | visible_in_body(body))
+            _require_in(one, known | visible_in_body(body))
         key = None if term.key is None else found[0]
         return replace(term, key=key, value=found[-1], body=body)
 
@@ -240,7 +165,7 @@ class Order:
         found: list[str | Term] = []
         for part in term.parts:
             if not isinstance(part, (str, Var)):
-                _require(part, known)
+                _require_in(part, known)
                 part = self._term(part, known)
             found.append(part)
         return replace(term, parts=tuple(found))
@@ -274,10 +199,6 @@ class Order:
         return Expr(Call("eq", (var, term), term.span), span=term.span)
 
 
-def _same(a: Expr, b: Expr) -> bool:
-    return a is b
-
-
 def _binds_same(a: Expr, b: Expr) -> bool:
     """Whether both bind the same new variable."""
     left, right = a.what, b.what
@@ -286,8 +207,12 @@ def _binds_same(a: Expr, b: Expr) -> bool:
     return right.name == "eq" and left.args[0] == right.args[0]
 
 
-def _require(term: Term, bound: Bound) -> None:
+def _require_in(term: Term, bound: Bound) -> None:
     names: set[str] = set()
     visible(term, names)
+    _require(names, bound)
+
+
+def _require(names: Bound, bound: Bound) -> None:
     if not names <= bound:
         raise Unordered

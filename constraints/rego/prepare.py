@@ -10,7 +10,7 @@ from constraints.rego.check_calls import Callables, CallCheck, own_arities
 from constraints.rego.check_rules import check_packages, check_rules
 from constraints.rego.check_strict import check_deprecated, check_imports, check_roots
 from constraints.rego.check_types import check_types
-from constraints.rego.flat.pipeline import Flattening, flattened_query
+from constraints.rego.flat.pipeline import Flattening, flattened_query, translatable
 from constraints.rego.flat.rules import FlatRule
 from constraints.rego.flatten import UNIFICATIONS, fixed
 from constraints.rego.graph import forbid_recursion, in_order
@@ -72,7 +72,7 @@ class _Preparation:
         self.problems.check()
         graph = self._graph(tree, functions, callables)
         self.problems.check()
-        flattening.calls_and_order()
+        flattening.calls_and_lookups()
         settings = Settings(callables.arity, keep_prints)
         rules = {path: _ordered(found, flattening.rules[path], settings) for path, found in self.definitions.items()}
         sources = {path: tuple([one.module.source for one in found]) for path, found in self.definitions.items()}
@@ -121,7 +121,7 @@ def _ordered_rule(rule: Rule, order: Order, flat: FlatRule) -> Rule:
     try:
         return _as_written(rule, order)
     except Unordered:
-        return flat.back()
+        return translatable(flat, order.settings.arity)
 
 
 def _as_written(rule: Rule, order: Order) -> Rule:

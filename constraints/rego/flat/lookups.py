@@ -10,28 +10,31 @@ from constraints.rego.scope import Fresh
 from constraints.rego.syntax import Body, Call, Comprehension, Every, Expr, Ref, Scalar, Term, Var, With
 
 UNIFICATIONS = frozenset({"eq", "equal"})
-"""`==` becomes `=` before this step."""
+"""In modules `==` becomes `=` before this step, in queries it does not."""
 
 
-def spread_lookups(body: Body, fresh: Fresh) -> Body:
+def spread_lookups(body: Body, fresh: Fresh, equals: frozenset[str] = UNIFICATIONS) -> Body:
     """The body with all closures in it."""
-    return tuple([one for expr in body for one in _Lookups(fresh, expr.withs).statement(expr)])
+    return tuple([one for expr in body for one in _Lookups(fresh, equals, expr.withs).statement(expr)])
 
 
 class _Lookups:
-    def __init__(self, fresh: Fresh, withs: tuple[With, ...]) -> None:
+    def __init__(self, fresh: Fresh, equals: frozenset[str], withs: tuple[With, ...]) -> None:
         self.fresh = fresh
+        self.equals = equals
         self.withs = withs
         self.support: list[Expr] = []
 
     def statement(self, expr: Expr) -> list[Expr]:
         what = expr.what
-        if isinstance(what, Call) and what.name in UNIFICATIONS and len(what.args) == 2:
+        if isinstance(what, Call) and what.name in self.equals and len(what.args) == 2:
             flat: Term | Every = Call("eq", tuple(map(self._kept, what.args)), what.span)
         elif isinstance(what, Call):
             flat = changed(what, self._taken)
         elif isinstance(what, Every):
-            flat = replace(what, domain=self._taken(what.domain), body=spread_lookups(what.body, self.fresh))
+            flat = replace(
+                what, domain=self._taken(what.domain), body=spread_lookups(what.body, self.fresh, self.equals)
+            )
         else:
             flat = self._kept(what)  # type: ignore[arg-type]  # SomeDecl and SomeIn are gone
         self.support.append(expr if flat is what else Expr(flat, expr.negated, expr.withs, expr.span))
@@ -61,7 +64,7 @@ class _Lookups:
         return Ref(ref.head, tuple(map(self._taken, ref.path)), ref.span)
 
     def _inside(self, term: Comprehension) -> Comprehension:
-        return replace(term, body=spread_lookups(term.body, self.fresh))
+        return replace(term, body=spread_lookups(term.body, self.fresh, self.equals))
 
     def _named(self, term: Term) -> Var:
         var, statement = named(term, self.fresh, self.withs)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from constraints.rego.flat.calls import spread_calls
+from constraints.rego.flat.lookups import spread_lookups
 from constraints.rego.flat.plain import make_plain
 from constraints.rego.flat.rules import FlatRule, branches, is_empty
-from constraints.rego.flat.safety import check_head, order_body
+from constraints.rego.flat.safety import check_head, order_body, order_to_translate
 from constraints.rego.flat.templates import Surroundings, spread_templates
 from constraints.rego.modules import Definition
 from constraints.rego.outputs import Arity
@@ -41,7 +42,7 @@ class Flattening:
         if keep_prints:
             _prints(self._each, self._around)
 
-    def calls_and_order(self) -> None:
+    def calls_and_lookups(self) -> None:
         """The steps behind that. Raises CompileError."""
         problems = self._around.problems
         for rule in self._each:
@@ -51,6 +52,14 @@ class Flattening:
         for rule in self._each:
             order_body(rule, self._around.arity, problems)
         problems.check()
+        for rule in self._each:
+            rule.body = spread_lookups(rule.body, rule.fresh)
+
+
+def translatable(rule: FlatRule, arity: Arity) -> Rule:
+    """The rule in this form, for the code generator."""
+    body = order_to_translate(rule, arity)
+    return rule.back(rule.body if body is None else spread_lookups(body, rule.fresh))
 
 
 def flattened_query(body: Body, fresh: Fresh, source: str, arity: Arity, problems: Problems) -> Body:
@@ -62,7 +71,7 @@ def flattened_query(body: Body, fresh: Fresh, source: str, arity: Arity, problem
     spread_calls(rule)
     order_body(rule, arity, problems)
     problems.check()
-    return rule.body
+    return spread_lookups(order_to_translate(rule, arity) or rule.body, fresh, frozenset({"eq"}))
 
 
 def _prints(rules: Iterable[FlatRule], around: Surroundings) -> None:

@@ -18,7 +18,7 @@ TRUE = Scalar(True)
 class FlatRule:
     """One branch of a definition, of a rule at `path`; the steps change its body and the terms of its head.
 
-    `suffix` is what varies of the path, behind `path`.
+    `suffix` is what varies of the path, behind `path`; `unordered` the body before it was put in order.
     """
 
     path: Path
@@ -30,6 +30,7 @@ class FlatRule:
     key: Term | None
     value: Term | None
     body: Body
+    unordered: Body = ()
 
     def bound(self) -> set[str]:
         """The variables of the arguments."""
@@ -48,13 +49,15 @@ class FlatRule:
         self.append([statement])
         return var
 
-    def back(self) -> Rule:
-        """The branch as a rule of its own, with this head and body."""
+    def back(self, body: Body) -> Rule:
+        """The branch as a rule of its own, with this head and a body; a default has none."""
+        if self.rule.default:
+            return self.rule
         head = self.rule.head
         ground = head.path[: len(head.path) - len(self.suffix)]
         args = None if head.args is None else self.args
         head = replace(head, path=ground + self.suffix, args=args, key=self.key, value=self.value)
-        return replace(self.rule, head=head, body=self.body, else_=None)
+        return replace(self.rule, head=head, body=body, else_=None)
 
 
 def branches(one: Definition) -> list[FlatRule]:

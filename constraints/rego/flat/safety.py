@@ -35,9 +35,19 @@ def check_head(rule: FlatRule, problems: Problems) -> None:
 
 def order_body(rule: FlatRule, arity: Arity, problems: Problems) -> None:
     """Change a rule: its body in order; note what is unsafe."""
+    rule.unordered = rule.body
     rule.body, unsafe = _Safety(arity, rule.bound()).ordered(rule.body)
     if unsafe:
         _note(unsafe, problems, rule.source)
+
+
+def order_to_translate(rule: FlatRule, arity: Arity) -> Body | None:
+    """The body in an order in which all is bound; None where there is none, since OPA's check is mistaken.
+
+    OPA takes statements for ready too early, now and then: it can unify what is not bound yet, which we cannot.
+    """
+    body, unsafe = _Safety(arity, rule.bound(), is_strict=True).ordered(rule.unordered)
+    return None if unsafe else body
 
 
 def _note(unsafe: Unsafe, problems: Problems, source: str) -> None:
@@ -60,6 +70,7 @@ class _Safety:
 
     arity: Arity
     bound: set[str]
+    is_strict: bool = False
     unsafe: Unsafe = field(default_factory=list)
 
     def ordered(self, body: Body) -> tuple[Body, Unsafe]:
@@ -75,7 +86,7 @@ class _Safety:
         return tuple(found), self.unsafe
 
     def _placed(self, body: Body) -> tuple[list[Expr], Unsafe]:
-        order = _Order(body, self.bound, self.arity)
+        order = _Order(body, self)
         while True:
             count = len(order.placed)
             for at, expr in enumerate(body):
@@ -112,7 +123,7 @@ class _Safety:
         missing = names - visible_in_body(body) - self.bound
         if missing:
             self.unsafe.append((at, missing))
-        found, unsafe = _Safety(self.arity, set(self.bound)).ordered(body)
+        found, unsafe = _Safety(self.arity, set(self.bound), self.is_strict).ordered(body)
         self.unsafe += unsafe
         return body if unsafe else found
 
@@ -120,11 +131,12 @@ class _Safety:
 class _Order:
     """What has been placed so far, and what each statement still misses."""
 
-    def __init__(self, body: Body, bound: set[str], arity: Arity) -> None:
-        self.arity = arity
-        self.bound = bound
+    def __init__(self, body: Body, safety: _Safety) -> None:
+        self.arity = safety.arity
+        self.bound = set(safety.bound)
+        self.is_strict = safety.is_strict
         self.mentioned = visible_in_body(body)
-        self.safe = self.mentioned & bound
+        self.safe = self.mentioned & self.bound
         self.missing = {at: visible_in(expr) - self.safe for at, expr in enumerate(body)}
         self.carried: set[str] = set()
         self.placed: list[Expr] = []
@@ -132,9 +144,11 @@ class _Order:
 
     def take(self, at: int, expr: Expr) -> None:
         """Place the statement if it can stand here."""
-        outputs = bound_by(expr, self.safe, self.arity, self.carried)
+        outputs = bound_by(expr, self.safe, self.arity, None if self.is_strict else self.carried)
         captured = (enclosed_in(expr) & self.mentioned) - self.bound
-        if captured:
+        if self.is_strict:
+            self.missing[at] |= captured
+        elif captured:
             captured -= self._bound_so_far()
             if captured and captured == outputs:  # never, as with OPA: a closure over just what its own statement binds
                 return
