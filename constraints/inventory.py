@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from constraints.model import Json, Object
+from constraints.review import mapping
 
 
 def _empty() -> dict[str, Json]:
@@ -21,15 +22,23 @@ class Inventory:
 
     @classmethod
     def of(cls, objects: Iterable[Object]) -> Inventory:
-        """`cluster[<groupVersion>][<Kind>][<name>]` and `namespace[<ns>][<groupVersion>][<Kind>][<name>]`."""
+        """`cluster[<groupVersion>][<Kind>][<name>]` and `namespace[<ns>][<groupVersion>][<Kind>][<name>]`.
+
+        Nothing in an object is trusted: names of a wrong type count as absent.
+        """
         tree = _empty()
         for item in objects:
-            metadata = item.get("metadata") or {}
-            namespace = metadata.get("namespace")
+            metadata = mapping(item.get("metadata"))
+            namespace = _text(metadata, "namespace")
             root: dict[str, Any] = tree["namespace"].setdefault(namespace, {}) if namespace else tree["cluster"]
-            by_name = root.setdefault(item.get("apiVersion", ""), {}).setdefault(item.get("kind", ""), {})
-            by_name[metadata.get("name", "")] = item
+            by_name = root.setdefault(_text(item, "apiVersion"), {}).setdefault(_text(item, "kind"), {})
+            by_name[_text(metadata, "name")] = item
         return cls(tree)
+
+
+def _text(fields: Mapping[str, Json], field: str) -> str:
+    value = fields.get(field, "")
+    return value if isinstance(value, str) else ""
 
 
 EMPTY = Inventory()

@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.errors": {"constraints.lang"},
     "constraints.model": set(),
     "constraints.fields": BASE,
-    "constraints.inventory": BASE,
+    "constraints.inventory": BASE | {"constraints.review"},
     "constraints.wildcard": BASE,
     "constraints.selectors": BASE,
     "constraints.actions": BASE,
