@@ -21,7 +21,10 @@ class Program(Protocol):
 
 
 class Policy(Protocol):
-    """The code of one template, checked; it makes a Program for each constraint's parameters."""
+    """The code of one template, checked; it makes a Program for each constraint's parameters.
+
+    A policy with a true `integers` has to see whole numbers as integers, however they were read.
+    """
 
     def program(self, parameters: Json) -> Program: ...
 

@@ -101,6 +101,8 @@ class _Assembly:
 class CelPolicy:
     """The compiled expressions of one template; `strict` when what cannot be evaluated counts as a violation."""
 
+    integers = True
+
     def __init__(self, assembly: _Assembly, *, strict: bool) -> None:
         self.conditions = list(dict(assembly.conditions).values())
         self.validations = assembly.validations

@@ -12,7 +12,8 @@ from constraints.errors import CompileError
 from constraints.inventory import EMPTY
 from constraints.review import review_of, review_of_request
 
-POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "n"}, "spec": {"n": 5, "s": "x"}}
+NUMBERS = {"n": 5, "big": 5e6, "half": 0.5, "huge": 1e20}  # as gator reads them
+POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "n"}, "spec": {**NUMBERS, "s": "x"}}
 REVIEW = {"object": POD, "oldObject": None, "operation": "", "namespaceObject": {}}
 
 
@@ -99,6 +100,8 @@ def test_conditions_come_first(expressions: list[str], texts: list[str]) -> None
     [
         "object.metadata.name == 'p' && variables.anyObject == object && oldObject == null",
         "namespaceObject == null && has(request.operation) && request.operation == ''",
+        "type(object.spec.big) == int && object.spec.big + 1 == 5000001",
+        "type(object.spec.half) == double && type(object.spec.huge) == double",
         "type(object.spec.n) == int && type(variables.params.n) == double && variables.params.n == 5",
         "request.kind.kind == 'Pod' && request.requestKind.kind == 'Pod' && request.name == 'p' && !request.dryRun",
         "!has(request.userInfo.username) && request.resource.group == ''",
