@@ -102,15 +102,15 @@ def _schema_of(name: str, schema: Schema) -> Schema:
 
 def _unknown(value: Json, schema: Schema, path: str) -> Iterator[str]:
     if isinstance(value, Mapping):
-        open_ended = schema.get(PRESERVE) or schema.get("additionalProperties")
+        others = schema.get("additionalProperties")
         for name, item in value.items():
-            if name in schema.get("properties", {}) or isinstance(schema.get("additionalProperties"), Mapping):
+            if name in schema.get("properties", {}) or isinstance(others, Mapping):
                 yield from _unknown(item, _schema_of(name, schema), _child(path, name))
-            elif not open_ended:
-                yield _child(path, name)
-    elif isinstance(value, list) and "items" in schema:
+            elif not schema.get(PRESERVE):
+                yield from _unknown(item, {}, _child(path, name)) if others else (_child(path, name),)
+    elif isinstance(value, list) and ("items" in schema or not schema.get(PRESERVE)):
         for at, item in enumerate(value):
-            yield from _unknown(item, schema["items"], f"{path}[{at}]")
+            yield from _unknown(item, schema.get("items", {}), f"{path}[{at}]")
 
 
 def _child(path: str, name: str) -> str:

@@ -51,7 +51,7 @@ def flaws(schema: Schema, path: str = "", depth: int = 0) -> Iterator[Flaw]:
 
 
 def cleaned(schema: Json) -> Json:
-    """A schema without what says nothing: nulls, empty texts and lists, `items` that are neither object nor array."""
+    """A schema without what says nothing: nulls, empty texts and lists, `items` that hold no schema."""
     if not isinstance(schema, Mapping):
         return schema
     result = {keyword: value for keyword, value in schema.items() if value is not None and not _is_void(keyword, value)}
@@ -72,7 +72,7 @@ def _part(schema: Json) -> Json:
 
 def _is_void(keyword: str, value: Json) -> bool:
     if keyword == "items":
-        return not isinstance(value, Mapping | list)
+        return not isinstance(value, Mapping) and not (isinstance(value, list) and value)
     return keyword in _VOID and value == _VOID[keyword]
 
 
@@ -90,13 +90,13 @@ def opened(schema: Schema) -> Schema:
     return result
 
 
-def clashes(schema: Schema, path: str = "") -> Iterator[Flaw]:
+def clashes(schema: Schema, path: str = "", *, used: bool = True) -> Iterator[Flaw]:
     """What is wrong with a schema that is opened, if it has to be; defaults of additional properties are not looked at."""
     yield from clash(schema, path)
-    yield from _wrong_default(schema, path)
+    if used:
+        yield from _wrong_default(schema, path)
     for name, part in _parts(schema):
-        if name != "additionalProperties":
-            yield from clashes(part, joined(path, name))
+        yield from clashes(part, joined(path, name), used=used and name != "additionalProperties")
 
 
 def untyped(schema: Schema, path: str = "", *, inside: bool = False) -> Iterator[Flaw]:

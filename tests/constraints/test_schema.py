@@ -104,6 +104,8 @@ def test_a_value_that_fits(wanted: Any, value: Any) -> None:
         ),
         pytest.param({"additionalProperties": TWO}, {"k": {"x": 1}}, ["v.k.x"], id="in free keys"),
         pytest.param({"type": "array", "items": TWO}, [{}, {"x": 1}], ["v[1].x"], id="in items"),
+        pytest.param({"x-kubernetes-preserve-unknown-fields": True}, [{"x": 1}], [], id="not in a list that is kept"),
+        pytest.param({"additionalProperties": True}, {"k": 1, "l": [{"x": 1}]}, ["v.l[0].x"], id="below any free key"),
     ],
 )
 def test_unknown_fields(wanted: Any, value: Any, fields: list[str]) -> None:
