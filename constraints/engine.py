@@ -13,7 +13,7 @@ from constraints.fields import quoted
 from constraints.inventory import EMPTY, Inventory
 from constraints.match import compile_match, takes_kind
 from constraints.model import Cause, Constraint, Finding, Gap, Json, Kind, Object, Point, Review, Violation
-from constraints.review import document, integers, mapping
+from constraints.review import document, doubles, integers, mapping
 from constraints.template import Template
 
 _UNMATCHED = "unable to match constraints: error matching the requested object: {} :failed to run Match criteria: {}"
@@ -40,11 +40,15 @@ Hit = Rule | Outcome
 class Engine:
     """Templates and constraints, indexed by kind.
 
-    `point` says whose rules of enforcement hold. Not for several threads at once.
+    `point` says whose rules of enforcement hold; at gator's, numbers are taken as `gator test` reads them, and
+    parameters with `exact` as `gator verify` does. Not for several threads at once.
     """
 
-    def __init__(self, point: Point = Point.AUDIT, drivers: Mapping[str, Driver] = DRIVERS) -> None:
+    def __init__(
+        self, point: Point = Point.AUDIT, drivers: Mapping[str, Driver] = DRIVERS, *, exact: bool = False
+    ) -> None:
         self.point = point
+        self._exact = exact
         self._drivers = drivers
         self._templates: dict[str, Template] = {}
         self._policies: dict[str, Policy] = {}
@@ -147,9 +151,10 @@ class Engine:
             raise ConstraintError(f"missing ConstraintTemplate: no template defines kind {quoted(kind)}")
         found = parse(obj, template, self.point)
         policy = self._policies[template.kind]
-        # only gator's reader makes floats of whole numbers; looking for them takes time
+        # gator reads whole numbers as floats. CEL gets its objects as JSON once more, but the parameters as they are;
+        # no cluster has such floats, and looking for them takes time
         whole = self.point is Point.GATOR and getattr(policy, "integers", False)
-        program = policy.program(found.parameters)
+        program = policy.program(doubles(found.parameters) if whole and not self._exact else found.parameters)
         return Rule(found, takes_kind(found.match), compile_match(found.match), program, whole)
 
     def _rules_for(self, kind: Kind) -> tuple[Rule, ...]:

@@ -10,27 +10,25 @@ from constraints.model import Json, Object
 from constraints.review import mapping
 
 
-def _empty() -> dict[str, Json]:
-    return {"cluster": {}, "namespace": {}}
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Inventory:
     """`tree` is the document `data.inventory`; a new inventory is a new value, so programs may remember by identity."""
 
-    tree: Mapping[str, Json] = field(default_factory=_empty)
+    tree: Mapping[str, Json] = field(default_factory=dict)
 
     @classmethod
     def of(cls, objects: Iterable[Object]) -> Inventory:
         """`cluster[<groupVersion>][<Kind>][<name>]` and `namespace[<ns>][<groupVersion>][<Kind>][<name>]`.
 
-        Nothing in an object is trusted: names of a wrong type count as absent.
+        Neither is there without objects. Nothing in an object is trusted: names of a wrong type count as absent.
         """
-        tree = _empty()
+        tree: dict[str, Json] = {}
         for item in objects:
             metadata = mapping(item.get("metadata"))
             namespace = _text(metadata, "namespace")
-            root: dict[str, Any] = tree["namespace"].setdefault(namespace, {}) if namespace else tree["cluster"]
+            root: dict[str, Any] = tree.setdefault("namespace" if namespace else "cluster", {})
+            if namespace:
+                root = root.setdefault(namespace, {})
             by_name = root.setdefault(_text(item, "apiVersion"), {}).setdefault(_text(item, "kind"), {})
             by_name[_text(metadata, "name")] = item
         return cls(tree)

@@ -121,7 +121,7 @@ class CelProgram:
     def __init__(self, policy: CelPolicy, parameters: Json) -> None:
         self._policy = policy
         self._code = policy.loaded.code
-        self._slots = policy.loaded.settle({PARAMETERS: _doubles(parameters)})
+        self._slots = policy.loaded.settle({PARAMETERS: parameters})
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> list[Finding]:
         """One finding for each validation that is false, or that fails when the policy is strict."""
@@ -139,6 +139,8 @@ class CelProgram:
         """The values of INPUTS."""
         obj, old = review.get("object"), review.get("oldObject")
         request = request_of(review) if self._policy.reads_request else None
+        if review.get("operation") == "DELETE":  # Rego sees the old object twice
+            obj = None
         return obj, old, request, review.get("namespaceObject") or None, old if obj is None else obj
 
     def _unmet(self, slots: Slots) -> list[str] | None:
@@ -201,12 +203,3 @@ def _joined(failures: list[str]) -> str:
     """Several errors as Kubernetes writes them: in brackets, equal ones once."""
     distinct = list(dict.fromkeys(failures))
     return distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]"
-
-
-def _doubles(value: Json) -> Json:
-    """Parameters have no integers: Gatekeeper reads them as JSON once more."""
-    if isinstance(value, Mapping):
-        return {name: _doubles(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_doubles(item) for item in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

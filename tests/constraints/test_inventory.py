@@ -24,5 +24,10 @@ from constraints import Inventory
 )
 def test_names_of_a_wrong_type_count_as_absent(metadata: Any, cluster: list[str], namespace: list[str]) -> None:
     tree: Any = Inventory.of([{"apiVersion": "v1", "kind": "Pod", "metadata": metadata}]).tree
-    assert list(tree["cluster"].get("v1", {}).get("Pod", {})) == cluster
-    assert list(tree["namespace"]) == namespace
+    assert list(tree.get("cluster", {}).get("v1", {}).get("Pod", {})) == cluster
+    assert list(tree.get("namespace", {})) == namespace
+
+
+def test_a_kind_of_place_without_objects_is_not_there() -> None:
+    assert set(Inventory.of([{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}}]).tree) == {"cluster"}
+    assert not Inventory().tree

@@ -103,3 +103,10 @@ def test_labels_that_are_no_texts_are_left_out_of_the_reference() -> None:
 )
 def test_whole_numbers_as_integers(value: Any, expected: Any) -> None:
     assert repr(integers(value)) == repr(expected)
+
+
+@pytest.mark.parametrize("request_", [{"operation": "CREATE"}, {"operation": "CREATE", "name": "", "namespace": None}])
+def test_a_request_that_says_no_names_has_none(request_: dict[str, Any]) -> None:
+    found = document(review_of_request({**request_, "object": pod()}), Point.AUDIT)
+    assert found["object"] == pod()
+    assert not {"name", "namespace"} & found.keys()

@@ -95,6 +95,24 @@ def test_conditions_come_first(expressions: list[str], texts: list[str]) -> None
     assert said({**code, "failurePolicy": "Ignore"}, {"a": 1}) == [text for text in texts if text.startswith("failed")]
 
 
+CONSTRAINT = {"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "Probe", "metadata": {"name": "c"}, "spec": {"parameters": {"n": 5}}}  # fmt: skip
+
+
+def template(expression: str) -> dict[str, Any]:
+    """A template that holds an object to one expression."""
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    code = [{"engine": "K8sNativeValidation", "source": source(expression)}]
+    return {
+        "apiVersion": "templates.gatekeeper.sh/v1",
+        "kind": "ConstraintTemplate",
+        "metadata": {"name": "probe"},
+        "spec": {
+            "crd": {"spec": {"names": {"kind": "Probe"}, "validation": {"openAPIV3Schema": schema}}},
+            "targets": [{"target": "admission.k8s.gatekeeper.sh", "code": code}],
+        },
+    }
+
+
 @pytest.mark.parametrize(
     "expression",
     [
@@ -108,20 +126,32 @@ def test_conditions_come_first(expressions: list[str], texts: list[str]) -> None
     ],
 )
 def test_what_a_policy_sees(expression: str) -> None:
-    template = {
-        "apiVersion": "templates.gatekeeper.sh/v1",
-        "kind": "ConstraintTemplate",
-        "metadata": {"name": "probe"},
-        "spec": {
-            "crd": {"spec": {"names": {"kind": "Probe"}, "validation": {"openAPIV3Schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}}},
-            "targets": [{"target": "admission.k8s.gatekeeper.sh", "code": [{"engine": "K8sNativeValidation", "source": source(expression)}]}],
-        },
-    }  # fmt: skip
-    constraint = {"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "Probe", "metadata": {"name": "c"}, "spec": {"parameters": {"n": 5}}}  # fmt: skip
     engine = Engine(Point.GATOR)
-    engine.add_template(template)
-    engine.add_constraint(constraint)
+    engine.add_template(template(expression))
+    engine.add_constraint(CONSTRAINT)
     assert list(engine.review(review_of(POD))) == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "kind"),
+    [
+        pytest.param(Engine(Point.GATOR), "double", id="as gator test reads them"),
+        pytest.param(Engine(Point.GATOR, exact=True), "int", id="as gator verify reads them"),
+        pytest.param(Engine(Point.AUDIT), "int", id="as a cluster gives them"),
+    ],
+)
+def test_parameters_have_integers_where_gatekeeper_s_have(engine: Engine, kind: str) -> None:
+    engine.add_template(template(f"type(variables.params.n) == {kind}"))
+    engine.add_constraint(CONSTRAINT)
+    assert list(engine.review(review_of(POD))) == []
+
+
+def test_an_object_that_goes_away_is_null() -> None:
+    review = review_of_request({"operation": "DELETE", "oldObject": POD, "kind": {"kind": "Pod", "version": "v1"}})
+    engine = Engine(Point.AUDIT)
+    engine.add_template(template("object == null && oldObject == variables.anyObject"))
+    engine.add_constraint(CONSTRAINT)
+    assert list(engine.review(review)) == []
 
 
 def test_when_an_object_goes_away_it_is_the_old_one() -> None:
