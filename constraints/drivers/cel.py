@@ -41,7 +41,7 @@ class CelDriver:
     def compile(self, kind: str, source: Mapping[str, Json]) -> CelPolicy:
         """Raises CompileError for a source of the wrong shape; a wrong expression fails when it is evaluated."""
         fields = Fields(source, kind, CompileError)
-        policy = fields.text("failurePolicy", "") or self._failure_policy
+        policy = fields.text("failurePolicy", self._failure_policy)
         if policy not in _POLICIES:
             raise fields.error("failurePolicy", f"is none of {', '.join(_POLICIES)}", policy)
         return CelPolicy(_Assembly(kind, fields), strict=policy == "Fail")
@@ -192,8 +192,8 @@ def _compiler() -> Compiler:
 
 
 def _name(part: Fields) -> str:
-    """A name that Gatekeeper takes. Raises CompileError."""
-    name = part.text("name")
+    """A name that Gatekeeper takes, which may be none. Raises CompileError."""
+    name = part.text("name", "")
     if name in _RESERVED or name.startswith(_INTERNAL):
         raise part.error("name", "is reserved", name)
     return name

@@ -164,6 +164,7 @@ def test_when_an_object_goes_away_it_is_the_old_one() -> None:
     ("code", "text"),
     [
         ({"failurePolicy": "Foo"}, 'failurePolicy is none of Fail, Ignore: "Foo"'),
+        ({"failurePolicy": ""}, 'failurePolicy is none of Fail, Ignore: ""'),
         ({"variables": [{"name": "params", "expression": "1"}]}, 'variables[0].name is reserved: "params"'),
         ({"variables": [{"name": "gatekeeper_internal_x", "expression": "1"}]}, "is reserved"),
         ({"matchCondition": [{"name": "gatekeeper_internal_x", "expression": "1"}]}, "is reserved"),
@@ -224,3 +225,8 @@ def test_generated_code_points_at_the_policy_and_knows_no_builtins() -> None:
         function([POD, *program._slots[1:]])
     frames = traceback.extract_tb(caught.value.__traceback__)
     assert [(frame.filename, frame.lineno) for frame in frames][1] == ("Probe", 2)
+
+
+def test_a_condition_needs_no_name() -> None:
+    assert said(source("false", matchCondition=[{"expression": "false"}])) == []
+    assert said(source("false", matchCondition=[{"expression": "true"}])) == ["failed expression: false"]
