@@ -6,7 +6,6 @@ The pure engine gets these as hooks. `http.send` and `net.lookup_ip_addr` are co
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +21,8 @@ def outside(say: Callable[[str], None]) -> Outside:
 
 def lookup_ip_addr(host: str) -> list[str]:
     """The addresses of a host. Raises BuiltinError."""
+    import socket  # late: hardly a policy may look up names
+
     try:
         found = socket.getaddrinfo(host or ".", None, proto=socket.IPPROTO_TCP)
     except (OSError, ValueError) as error:

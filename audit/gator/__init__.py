@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 from audit.engines import EngineOptions
 from audit.errors import ConfigError, InputError
 from audit.gator.evaluate import evaluate, not_applied
+from audit.gator.lasting import lasting
 from audit.gator.output import FORMATS, Report
 from audit.gator.printed import Printed
 from audit.sources.manifests import duplicates, piped, read
@@ -51,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> int:
     _check(flags)
-    with _lasting():
+    with lasting():
         manifests = read(flags.filename, piped(stdin))
     for warning in (*duplicates(manifests), *not_applied(manifests)):
         _say(warning)
@@ -70,17 +69,6 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
     stdout.flush()
     _report_gaps(outcome.gaps)
     return 1 if outcome.gaps or any(result.denies for result in outcome.report.results) else 0
-
-
-@contextmanager
-def _lasting() -> Iterator[None]:
-    """What is made inside stays to the end, so the garbage collector need not go through it again and again."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _meter() -> Meter:
@@ -115,8 +103,10 @@ def _parser() -> _Parser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        add_help=False,
     )
-    add = parser.add_argument
+    add = parser.add_argument_group("flags").add_argument  # a parser's own lays out the help each time, in vain
+    add("-h", "--help", action="help", help="show this help")
     add(
         "-f",
         "--filename",

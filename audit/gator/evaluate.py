@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from audit.engines import DEFAULTS, EngineOptions, engines
 from audit.errors import InputError
 from audit.gator.golang import quote
+from audit.gator.lasting import lasting
 from audit.gator.output import Report, Result
 from audit.sources.manifests import Manifest
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError
@@ -38,7 +39,8 @@ def evaluate(manifests: Sequence[Manifest], meter: Meter | None = None, options:
     """Review every object by every constraint among them. Raises InputError for an object that cannot be used."""
     drivers = engines(options)
     engine = Engine(Point.GATOR, meter.drivers(drivers) if meter else drivers)
-    gaps = list(load(manifests, engine))
+    with lasting():
+        gaps = list(load(manifests, engine))
     for manifest in manifests:
         _check_kind(manifest)
     inventory = Inventory.of(manifest.object for manifest in manifests)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from audit.model import KindEnd, Page
-from constraints import Gap
+if TYPE_CHECKING:
+    from audit.model import KindEnd, Page
+    from constraints import Gap
 
 
 class Source(Protocol):

@@ -23,6 +23,7 @@ _UNSIGNED: Final = 1 << 64
 _SIGNED: Final = -(1 << 63)
 _FALSE: Final = frozenset({"n", "no", "false", "off"})
 _CASES: Final = "{0}|{1}|{2}"
+_TOO_DEEP: Final = "exceeded maximum nesting depth"  # libyaml 0.2.6 counts levels itself; before, Python's stack ended
 
 Rule = tuple[str, str, str]
 _COMMON: Final[tuple[Rule, ...]] = (  # tag, pattern of a plain scalar, its first characters
@@ -147,13 +148,22 @@ _prepare(_Gator, (_BOOLEANS_1_2, *_COMMON))
 
 
 def load_kubernetes(text: str) -> Json:
-    """One YAML 1.1 document. Raises yaml.YAMLError."""
-    return yaml.load(text, Loader=_Kubernetes)
+    """One YAML 1.1 document. Raises yaml.YAMLError, RecursionError."""
+    return _load(text, _Kubernetes)
 
 
 def load_gator(text: str) -> Json:
-    """One YAML 1.2 document. Raises yaml.YAMLError."""
-    return yaml.load(text, Loader=_Gator)
+    """One YAML 1.2 document. Raises yaml.YAMLError, RecursionError."""
+    return _load(text, _Gator)
+
+
+def _load(text: str, loader: type[_Loader]) -> Json:
+    try:
+        return yaml.load(text, Loader=loader)
+    except yaml.scanner.ScannerError as error:
+        if error.problem == _TOO_DEEP:
+            raise RecursionError(_TOO_DEEP) from error
+        raise
 
 
 def float64(value: Json) -> Json:
@@ -195,7 +205,7 @@ def exact(value: Json) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one of the readers takes text (raises yaml.YAMLError) and numbers."""
+    """How one of the readers takes text (raises yaml.YAMLError, RecursionError) and numbers."""
 
     load: Callable[[str], Json]
     numbers: Callable[[Json], Json]

@@ -20,6 +20,7 @@ from constraints.rego.values import RegoObject, RegoSet, Value, to_json
 
 ENTRY_MODULE = "template"
 _READABLE = ("lib", "inventory")
+_DATA = Var("data")
 _REGO_V1 = re.compile(r"(?m)^[ \t]*import[ \t]+(rego\.v1)\b")
 
 
@@ -165,7 +166,7 @@ def _reads(module: Module) -> Iterator[tuple[str, Span]]:
     """What a module reads below `data`, by first name; the empty name where that varies."""
     heads = set()
     for node in nodes_of(module.rules):
-        if isinstance(node, Ref) and node.head == Var("data"):
+        if isinstance(node, Ref) and node.head == _DATA:
             heads.add(id(node.head))
             first = node.path[0]
             yield first.value if isinstance(first, Scalar) and isinstance(first.value, str) else "", node.span

@@ -8,6 +8,7 @@ import re
 from collections.abc import Container, Iterator
 from typing import Any, Final, TypeVar
 
+from constraints.lang.pywalk import statements
 from constraints.lang.source import Span
 
 Block = list[ast.stmt]
@@ -21,6 +22,16 @@ class Nodes:
 
     def __init__(self) -> None:
         self.span = Span(1, 1)
+
+    @property
+    def span(self) -> Span:
+        """The position, from line 1 and column 1 on."""
+        return self._span
+
+    @span.setter
+    def span(self, span: Span) -> None:
+        self._span = span
+        self._line, self._column = span.line, span.column - 1
 
     def name(self, name: str) -> ast.expr:
         """The value of a variable."""
@@ -139,8 +150,8 @@ class Nodes:
     def at(self, node: N) -> N:
         """`node` at the present position."""
         placed: Any = node
-        placed.lineno = placed.end_lineno = max(self.span.line, 1)
-        placed.col_offset = placed.end_col_offset = max(self.span.column - 1, 0)
+        placed.lineno = placed.end_lineno = self._line
+        placed.col_offset = placed.end_col_offset = self._column
         return node
 
 
@@ -180,75 +191,57 @@ class Names:
         return name in self.used or keyword.iskeyword(name) or any(name in taken for taken in self._taken)
 
 
-def all_assigned(block: Block, local: Container[str], known: frozenset[str]) -> bool:
-    """Whether each of the `local` names in the block is assigned, or among the `known`, wherever it is read."""
-    assigned = set(known)
-    return all(_is_assigned(statement, local, assigned) for statement in block)
-
-
-def _is_assigned(statement: ast.stmt, local: Container[str], assigned: set[str]) -> bool:
-    """Check one statement, and add what it assigns."""
-    if isinstance(statement, (ast.If, ast.For)):
-        inner = set(assigned)
-        head = statement.test if isinstance(statement, ast.If) else statement.iter
-        if isinstance(statement, ast.For):
-            inner |= _names(statement.target)
-        fine = _reads(head, local) <= assigned
-        for one in statement.body:  # no generator: bodies nest deeply, and each level is one frame only
-            fine = fine and _is_assigned(one, local, inner)
-        return fine
-    if isinstance(statement, ast.Try):
-        return all(_is_assigned(one, local, assigned) for one in statement.body)
-    if isinstance(statement, ast.Assign):
-        stored = set().union(*(_names(target) for target in statement.targets if isinstance(target, ast.Name)))
-        fine = _reads(statement, local) - stored <= assigned
-        assigned |= stored
-        return fine
-    return _reads(statement, local) <= assigned
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {found.id for found in ast.walk(node) if isinstance(found, ast.Name)}
-
-
-def _reads(node: ast.AST, local: Container[str]) -> set[str]:
-    return {name for name in _names(node) if name in local}
-
-
 def filled(block: Block) -> Block:
     """The same block, with `pass` where something is empty."""
-    for statement in block:
-        for node in ast.walk(statement):
-            if isinstance(node, (ast.If, ast.For)) and not node.body:
-                node.body.append(ast.copy_location(ast.Pass(), node))
+    for statement in statements(block):
+        if isinstance(statement, (ast.If, ast.For)) and not statement.body:
+            statement.body.append(ast.copy_location(ast.Pass(), statement))
     return block
 
 
-def loaded_names(block: Block) -> Iterator[str]:
-    """The names that a block reads or writes, in order of appearance."""
-    for statement in block:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name):
-                yield node.id
-
-
 def without_unread(block: Block) -> Block:
-    """The same block, without texts and sets of keys that are made and never read."""
-    read = {
-        node.id
-        for statement in block
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    for statement in block:
-        for node in ast.walk(statement):
-            if isinstance(node, (ast.If, ast.For)):
-                node.body = [one for one in node.body if not _is_unread(one, read)]
-    return [one for one in block if not _is_unread(one, read)]
+    """The same block, without texts and sets of keys that are made and never read, but for their size."""
+    unread = {_made(statement) for statement in statements(block)} - {""}
+    if unread:
+        unread.difference_update(_read(block))
+    if not unread:
+        return block
+    for statement in statements(block):
+        if isinstance(statement, (ast.If, ast.For)):
+            statement.body = _without(statement.body, unread)
+    return _without(block, unread)
 
 
-def _is_unread(statement: ast.stmt, read: Container[str]) -> bool:
+def _without(block: Block, unread: Container[str]) -> Block:
+    return [one for one in block if _made(one) not in unread and _measured(one) not in unread]
+
+
+def _read(block: Block) -> Iterator[str]:
+    """The names that are read, but for those of which only the size is looked at."""
+    waiting: list[ast.AST] = [*block]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Load):
+                yield node.id
+        elif not isinstance(node, ast.If) or not _measured(node):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _made(statement: ast.stmt) -> str:
+    """The name of the text or the set of keys that a statement makes; none where it does something else."""
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.JoinedStr() | ast.Call(func=ast.Name(id="keys_of"))):
-            return name not in read
-    return False
+            return str(name)
+    return ""
+
+
+def _measured(statement: ast.stmt) -> str:
+    """The name of which a statement counts the size; none where it does something else."""
+    match statement:
+        case ast.If(
+            test=ast.Compare(left=ast.Call(func=ast.Name("len"), args=[ast.Name(name)])),
+            body=[ast.Expr(ast.Call(func=ast.Name("spend_size")))],
+        ):
+            return str(name)
+    return ""

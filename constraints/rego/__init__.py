@@ -16,6 +16,7 @@ from constraints.rego.codegen import Generated, Generator
 from constraints.rego.parser import parse_module, parse_query
 from constraints.rego.prepare import prepare, prepare_query
 from constraints.rego.resolved import Resolved
+from constraints.rego.ruleindex import with_index
 from constraints.rego.runtime import NOWHERE, Context
 from constraints.rego.syntax import Module
 from constraints.rego.values import UNDEFINED, Value
@@ -66,7 +67,7 @@ def compile_modules(
 ) -> Compiled:
     """Modules of v1 or v0; None takes for each the one that it can be read as. Raises CompileError."""
     modules = [_module(source, v1) for source in sources]
-    return Compiled(prepare(modules, builtins=builtins), builtins)
+    return Compiled(with_index(prepare(modules, builtins=builtins)), builtins)
 
 
 def _module(source: Source, v1: bool | None) -> Module:

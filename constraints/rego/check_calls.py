@@ -6,9 +6,9 @@ The words are OPA's (v1/ast/compile.go: checkUndefinedFuncs, validateWith).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.outputs import UNIFICATIONS
 from constraints.rego.problems import COMPILE, TYPE, Problems
@@ -23,7 +23,7 @@ REPLACING: Final = "with keyword replacing built-in function: "
 IRREPLACEABLE: Final = frozenset({"eq", "rego.metadata.chain", "rego.metadata.rule"})
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Callables:
     """Everything that can be called: the arity of each rule by its full name (0 where it is no function), builtins."""
 
@@ -42,7 +42,7 @@ class Callables:
         return None if builtin is None else builtin.arity
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallCheck:
     """Checks what one rule refers to."""
 

@@ -1,68 +1,79 @@
 """Types that cannot fit, where they are certain: arguments of builtins, sides of a unification, references into values.
 
 The rules and words are OPA's (v1/ast/check.go). Types go from definitions to those that refer to them; a variable gets
-the type of what it is unified with first, an argument that of its first use. Bodies of `every` are not looked at.
+the type of what it is unified with first, an argument that of its first use.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import dropwhile
 
 from constraints.rego.builtins import Builtin
-from constraints.rego.modules import chain
-from constraints.rego.problems import Problems
-from constraints.rego.resolved import Resolved
-from constraints.rego.ruletree import Tree
-from constraints.rego.statictypes import ANY, FunctionType, ObjectOf, SetOf, Type, union
-from constraints.rego.syntax import Rule, Scalar
-from constraints.rego.typing_terms import Known, Typing
+from constraints.rego.flat.lookups import spread_lookups
+from constraints.rego.flat.rules import FlatRule
+from constraints.rego.flat.typescope import TypeScope, World
+from constraints.rego.flat.typestatements import check_body
+from constraints.rego.flat.typetree import Place
+from constraints.rego.problems import TYPE, Problems
+from constraints.rego.resolved import Path
+from constraints.rego.statictypes import ANY, FunctionType, ObjectOf, Others, SetOf, Type, scalar
+from constraints.rego.syntax import Term
+from constraints.rego.walk import everywhere
 
 
-def check_types(resolved: Resolved, builtins: Mapping[str, Builtin], problems: Problems) -> None:
-    """Note what cannot fit in any rule."""
-    known = Known({}, Tree.of(resolved.rules), resolved.functions, builtins)
-    for path in resolved.order:
-        rules = resolved.rules[path]
-        known.types[path] = _RuleTypes(known, problems).of(rules, resolved.sources[path])
+def check_types(
+    rules: Mapping[Path, Sequence[FlatRule]],
+    order: Sequence[Path],
+    functions: Mapping[str, Path],
+    builtins: Mapping[str, Builtin],
+    problems: Problems,
+) -> None:
+    """Note what cannot fit in any rule; each path of `order` stands behind those that it refers to."""
+    world = World(Place(scalar("data")), functions, builtins)
+    for path in order:
+        for rule in rules[path]:
+            _check(rule, world, problems)
 
 
-@dataclass(slots=True)
-class _RuleTypes:
-    known: Known
-    problems: Problems
+def _check(rule: FlatRule, world: World, problems: Problems) -> None:
+    scope = TypeScope(world)
+    misfits = check_body(scope, spread_lookups(rule.body, rule.fresh))
+    for misfit in misfits:
+        problems.add(TYPE, misfit.text, misfit.span, rule.source)
+    if misfits:
+        world.rules.mark(rule.path)
+        return
+    kind = _function(rule, scope) if rule.args else _document(rule, scope)  # f() is a document for OPA
+    if kind is not None:
+        world.rules.insert(rule.path, kind)
 
-    def of(self, rules: Sequence[Rule], sources: Sequence[str]) -> Type | FunctionType:
-        """The type of a rule from all its definitions; ANY when one of them is wrong."""
-        before = len(self.problems.found)
-        found = [
-            self._definition(branch, source)
-            for rule, source in zip(rules, sources, strict=True)
-            for branch in chain(rule)
-        ]
-        if len(self.problems.found) > before:
-            return ANY
-        functions = [one for one in found if isinstance(one, FunctionType)]
-        if not functions:
-            return union(one for one in found if not isinstance(one, FunctionType))
-        args = tuple(union(column) for column in zip(*(one.args for one in functions), strict=True))
-        return FunctionType(args, union(one.result for one in functions))
 
-    def _definition(self, rule: Rule, source: str) -> Type | FunctionType:
-        typing = Typing(self.known, self.problems, source, {})
-        typing.body(rule.body)
-        head = rule.head
-        for term in (head.key, head.value):
-            if term is not None:
-                typing.calls_in(term)
-        if head.args is not None:
-            result = ANY if head.value is None else typing.settled(head.value)  # it may give arguments their types
-            return FunctionType(tuple(typing.settled(arg) for arg in head.args), result)
-        if head.contains:
-            found: Type = SetOf(ANY if head.key is None else typing.settled(head.key))
-        else:
-            found = ANY if head.value is None else typing.settled(head.value)
-        for _ in dropwhile(lambda part: isinstance(part, Scalar), head.path):
-            found = ObjectOf((), found)
-        return found
+def _function(rule: FlatRule, scope: TypeScope) -> FunctionType:
+    names: set[str] = set()
+    for arg in rule.args:
+        everywhere(arg, names)
+    for name in sorted(names):
+        if scope.variable(name) is None:
+            scope.put(name, ANY)
+    result = None if rule.value is None else scope.type_of(rule.value)
+    return FunctionType(tuple(map(scope.type_of, rule.args)), result)
+
+
+def _document(rule: FlatRule, scope: TypeScope) -> Type | None:
+    kind: Type | None
+    if rule.rule.head.contains:
+        member = None if rule.key is None else scope.type_of(rule.key)
+        kind = None if member is None else SetOf(member)
+    else:
+        kind = None if rule.value is None else scope.type_of(rule.value)
+    return _nested(rule.suffix, kind, scope)
+
+
+def _nested(suffix: Sequence[Term], kind: Type | None, scope: TypeScope) -> Type | None:
+    """The type of the object at the ground path whose keys vary; None where a key's type is not known."""
+    for part in reversed(suffix):
+        key = scope.type_of(part)
+        if kind is None or key is None:
+            return None
+        kind = ObjectOf((), Others(key, kind))
+    return kind

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from constraints.errors import CompileError
 from constraints.lang.pycode import Names
-from constraints.rego import runtime, runtime_documents, values
+from constraints.model import value
+from constraints.rego import runtime, runtime_documents, runtime_index, values
 from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.builtins.arithmetic import difference
 from constraints.rego.builtins.regex import search
@@ -31,6 +31,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
     "str": str,
     "type": type,
     "difference": difference,
+    "may_fit": runtime_index.may_fit,
     "search": search,
     **{
         name: getattr(values, name)
@@ -90,7 +91,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
 """All that generated code sees, besides builtins and constants."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Generated:
     """Python for a policy: a module for each source, and what is in their common scope."""
 
@@ -166,6 +167,15 @@ class Generator:
             if branch.rule is not None:
                 Joins(self.unit, self.tree, "").summary(branch)
 
+    def ground_rules(self) -> Iterator[Any]:
+        """The functions of the rules without arguments, as far as they are loaded, each behind those that it refers to."""
+        for path in self.unit.resolved.order:
+            branch = self._place(path)
+            if branch is None or branch.rule is None or branch.rule.kind == FUNCTION:
+                continue
+            if branch.function in self.unit.scope:
+                yield self.unit.scope[branch.function]
+
     def branch(self, path: Path) -> Branch:
         """The place of a rule."""
         branch = self.tree
@@ -211,6 +221,7 @@ def _bodies(resolved: Resolved) -> Iterator[Any]:
 
 
 INPUT: Final = object()
+_DATA: Final = Var("data")
 DEEP: Final = 15  # calls in a row, each of which is translated within the one before
 
 
@@ -222,7 +233,7 @@ def _targets(node: Any) -> Iterator[object]:
         for one in found.withs:
             if isinstance(one.target, FunctionName):
                 yield one.target.name
-            elif isinstance(one.target, Ref) and one.target.head == Var("data"):
+            elif isinstance(one.target, Ref) and one.target.head == _DATA:
                 yield tuple(part.value for part in one.target.path if isinstance(part, Scalar))
             else:
-                yield () if one.target == Var("data") else INPUT
+                yield () if one.target == _DATA else INPUT

@@ -9,15 +9,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from constraints.errors import CompileError
-from constraints.lang.pycode import Block, Names, Nodes, loaded_names
+from constraints.lang.pycode import Block, Names, Nodes
+from constraints.lang.pywalk import loaded_names, shape
 from constraints.lang.source import Span
+from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.codegen_facts import facts_of
+from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.syntax import Body, Term
 from constraints.rego.values import UNDEFINED, RegoObject, RegoSet, Value
 
 NO_CONSTANT: Final = object()
+MEMBER: Final = 32  # steps that a member of a collection costs, besides its parts
 LOOP_LIMIT: Final = 17  # Python nests 20 blocks at most; the rest is for `try`
 OUTLINE_DEPTH: Final = 9  # a closure that starts as deep as this gets a function of its own
 
@@ -53,7 +57,7 @@ KINDS: Final[Mapping[type, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Operand:
     """A value in generated code: a local variable's name, a constant, or an expression to be used once.
 
@@ -86,7 +90,7 @@ def constant(value: Value) -> Operand:
     return Operand(constant=value, kind=KINDS.get(type(value), "number"), defined=value is not UNDEFINED)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Summary:
     """What callers know of a function that was generated.
 
@@ -154,7 +158,7 @@ class Unit:
         return self.numbers.setdefault(path, len(self.numbers))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entered:
     """A condition or a loop that further definitions of a set may go into.
 
@@ -203,6 +207,24 @@ class Place:
         return replace(self, env=dict(self.env), walked=dict(self.walked), facts=dict(self.facts))
 
 
+class At:
+    """Nodes get a position inside. A class, since every term has one and a generator takes three times as long."""
+
+    __slots__ = ("before", "nodes", "span")
+
+    def __init__(self, nodes: Nodes, span: Span) -> None:
+        self.nodes = nodes
+        self.span = span
+        self.before = nodes.span
+
+    def __enter__(self) -> None:
+        if self.span.line:
+            self.nodes.span = self.span
+
+    def __exit__(self, *_: object) -> None:
+        self.nodes.span = self.before
+
+
 class Emission:
     """Emits the statements of one function. Each part of the language is a mixin in a file of its own."""
 
@@ -217,9 +239,9 @@ class Emission:
         self.pure = True
         self.quiet = True
         self.alien = False
-        self.grown: set[str] = set()
         self.is_repeated = not unit.fixed or bool(unit.targets or unit.mocked)
         self.weight = 1
+        self.shares = False
         self.place = Place([])
 
     # what the mixins owe each other
@@ -256,9 +278,9 @@ class Emission:
         if not self._goes_into(key):
             found = self.nodes.when(test)
             self._enter(key, found, ())
-        for fact, value in facts_of(test):
-            self.place.facts[fact] = value
-            if fact[0] == "type" and value is True:
+        for fact, answer in facts_of(test):
+            self.place.facts[fact] = answer
+            if fact[0] == "type" and answer is True:
                 self.narrow(fact[1], KIND_OF_TYPE.get(fact[2], ""))
 
     def loop(self, wishes: tuple[str, ...], values: ast.expr) -> tuple[str, ...]:
@@ -275,7 +297,7 @@ class Emission:
 
     def _key(self, kind: str, node: ast.expr) -> object:
         """What the same condition or loop of another definition has in common."""
-        return None if self.place.open is None else (kind, ast.dump(node))
+        return None if self.place.open is None else (kind, shape(node))
 
     def _enter(self, key: object, statement: ast.If | ast.For, names: tuple[str, ...]) -> None:
         """Go on inside of a statement."""
@@ -295,6 +317,7 @@ class Emission:
         entered = place.open.get(key) if place.open is not None else None
         if entered is None or not all(self._is_older(value, entered) for value in self._in_use()):
             return False
+        self.shares = True
         place.entered, place.block, place.loops = entered, entered.block, entered.loops
         place.home, place.fresh, place.open = entered.block, entered.fresh, entered.open
         place.walked = {key: value for key, value in place.walked.items() if self._is_older(value, entered)}
@@ -315,6 +338,13 @@ class Emission:
                 {key: replace(value, kind=kind) for key, value in table.items() if value.name == name and kind}
             )
 
+    def held(self, *terms: Term) -> None:
+        """Count what stays in memory of a solution, where there may be very many of them."""
+        if self.place.loops > 1 or (self.place.loops and self.is_repeated):
+            cost = self.nodes.constant(MEMBER + sum(1 for _ in nodes_of(terms)))
+            budget = self.nodes.attribute(self.context(), "budget")
+            self.emit(self.nodes.do(self.nodes.method(budget, "spend", cost)))
+
     def error(self, message: str) -> CompileError:
         """A CompileError at the present position."""
         return CompileError(f"rego_compile_error: {message}", span=self.nodes.span, source=self.source)
@@ -332,16 +362,9 @@ class Emission:
         finally:
             self.place = before
 
-    @contextmanager
-    def at(self, span: Span) -> Iterator[None]:
+    def at(self, span: Span) -> At:
         """Nodes get this position."""
-        before = self.nodes.span
-        if span.line:
-            self.nodes.span = span
-        try:
-            yield
-        finally:
-            self.nodes.span = before
+        return At(self.nodes, span)
 
     # operands
 

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from constraints.lang.pycode import Block
 from constraints.rego.codegen_base import NOTHING, OUTLINE_DEPTH, Operand, Place
 from constraints.rego.codegen_unify import Unification
+from constraints.rego.indexed import pattern_of
 from constraints.rego.resolved import Path
-from constraints.rego.syntax import Body, Call, Every, Expr, FunctionName, Ref, Scalar, SomeDecl, SomeIn, Var, With
+from constraints.rego.ruleindex import INDEXED
+from constraints.rego.runtime_index import may_fit
+from constraints.rego.syntax import (
+    Body,
+    Call,
+    Every,
+    Expr,
+    FunctionName,
+    Ref,
+    Scalar,
+    SomeDecl,
+    SomeIn,
+    Term,
+    Var,
+    With,
+)
 
 
 class Bodies(Unification):
@@ -46,12 +62,25 @@ class Bodies(Unification):
                 return self._some_in(expr.what)
             case Every():
                 return self._every(expr.what)
+            case Call(name=indexed, args=(place, *patterns)) if indexed == INDEXED:
+                return self._indexed(place, patterns)
             case Call(name="eq" | "assign", args=(left, right)):
                 return self.unify(left, right)
             case Call():
                 return self.call_statement(expr.what)
             case term:
                 return self.holds(self.term(term))
+
+    def _indexed(self, place: Term, patterns: Sequence[Term]) -> bool:
+        """A condition of the rule index. False when it never holds."""
+        value = self.needed(self.term(place))
+        if value is None or not patterns:
+            return value is not None
+        known = self.unit.bind("PATTERNS", tuple(map(pattern_of, patterns)))
+        if value.is_constant:
+            return may_fit(value.constant, self.unit.scope[known])
+        self.guard(self.runtime("may_fit", self.load(value), self.nodes.name(known)))
+        return True
 
     # negation
 

@@ -6,14 +6,21 @@ import ast
 from dataclasses import replace
 from typing import Any
 
+from constraints.errors import EvaluationError
+from constraints.lang.pycode import Block
 from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.codegen_base import NOTHING, Operand, constant
 from constraints.rego.codegen_bodies import Bodies
 from constraints.rego.codegen_inline import INLINE
+from constraints.rego.runtime import SIZED
+from constraints.rego.sizes import FEW, SMALL
 from constraints.rego.syntax import Call, Scalar, Term
 from constraints.rego.values import key_of
 
-_GROWING = frozenset({"array.concat", "concat", "replace", "sprintf", "strings.replace_n"})
+_WIDE = frozenset({"bits.lsh", "bits.negate", "bits.or", "bits.xor", "to_number"})
+"""What makes numbers of very many digits."""
+
+EARLY = 10_000  # characters or items of a constant that a builtin makes when the policy is compiled
 _RESULTS = {"string": "text", "number": "number", "boolean": "holds", "array": "items", "set": "members"}
 _SIMPLE_KINDS = frozenset({"null", "boolean", "number", "string", "array", "object", "set"})
 
@@ -112,22 +119,25 @@ class Calls(Bodies):
         run = self.nodes.call(
             self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments)
         )
-        grows = builtin.name in _GROWING and self._is_grown(arguments)
-        self.emit(self.nodes.attempt([self.nodes.assign(name, run)], "BuiltinError", [self._failure(builtin, name)]))
-        if builtin.name in _GROWING:
-            self.grown.add(name)
-        if grows:
-            self.emit(self.nodes.do(self.runtime("spend_size", self.context(), self.nodes.name(name))))
+        block = [self.nodes.assign(name, run), *self.measured(name, builtin.kind)]
+        if builtin.name in _WIDE:
+            block.append(self.nodes.do(self.runtime("spend_size", self.context(), self.nodes.name(name))))
+        self.emit(self.nodes.attempt(block, "BuiltinError", [self._failure(builtin, name)]))
         return Operand(name=name, defined=False, kind=builtin.kind if builtin.kind in _SIMPLE_KINDS else "")
 
     def _folded(self, builtin: Builtin, arguments: list[Any]) -> Operand:
         """The answer for constants; where it fails it must fail again at run time, in strict mode."""
         try:
-            return constant(builtin.run(*arguments))
+            found = builtin.run(*arguments)
         except BuiltinError:
             if self.unit.fixed:
                 return NOTHING
-            return Operand(node=self.attempt(builtin.name, [constant(value) for value in arguments]), defined=False)
+        except EvaluationError:
+            pass  # an error of the evaluations that come here
+        else:
+            if type(found) not in SIZED or len(found) <= EARLY:
+                return constant(found)
+        return Operand(node=self.attempt(builtin.name, [constant(value) for value in arguments]), defined=False)
 
     def attempt(self, name: str, arguments: list[Operand]) -> ast.expr:
         """A call of a builtin that gives UNDEFINED where it fails."""
@@ -136,11 +146,22 @@ class Calls(Bodies):
         known = self.nodes.row([self.load(argument) for argument in arguments])
         return self.runtime("attempt", self.context(), builtin, known, self.where())
 
-    def _is_grown(self, arguments: list[Operand]) -> bool:
-        """Whether something that a builtin has made larger is made larger again: this doubles, and doubles."""
-        nodes = [self.expression(argument) for argument in arguments if not argument.is_constant]
-        loaded = {found.id for node in nodes for found in ast.walk(node) if isinstance(found, ast.Name)}
-        return bool(loaded & self.grown)
+    def measured(self, name: str, kind: str) -> Block:
+        """What counts the size of a value that a builtin made, unless it is small."""
+        if kind in ("number", "boolean", "null"):
+            return []
+        size = self.runtime("len", self.nodes.name(name))
+        least = self.nodes.constant(SMALL if kind == "string" else FEW)
+        large = self.nodes.compare(size, ast.Gt(), least)
+        if kind not in ("string", "array", "object", "set"):
+            large = self.nodes.both(self._is_sized(name), large)
+        found = self.nodes.when(large)
+        found.body.append(self.nodes.do(self.runtime("spend_size", self.context(), self.nodes.name(name))))
+        return [found]
+
+    def _is_sized(self, name: str) -> ast.expr:
+        kind = self.runtime("type", self.nodes.name(name))
+        return self.nodes.compare(kind, ast.In(), self.nodes.name("SIZED"))
 
     def _passed(self, builtin: Builtin, arguments: list[Operand]) -> list[ast.expr]:
         context = [self.context()] if builtin.contextual else []

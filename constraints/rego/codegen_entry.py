@@ -34,6 +34,7 @@ class Entry(Joins):
     def _report(self, found: Definition) -> None:
         key = found.rule.head.key
         assert key is not None
+        self.held(key)
         parts = _parts(key)
         if parts is None:
             self._report_member(key)

@@ -5,21 +5,22 @@ Only for definitions that make a set themselves, where it does not matter how of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from constraints.lang.source import Span
+from constraints.model import value
 from constraints.rego.codegen_tree import SET, Branch, Definition
+from constraints.rego.codegen_walk import inner_fields, nodes_of
 from constraints.rego.syntax import Body, Call, Expr, ObjectTerm, Ref, Scalar, SomeIn, Term, Var
 from constraints.rego.values import key_of, same
-from constraints.rego.walk import visible, visible_in
+from constraints.rego.walk import ROOTS, visible, visible_in
 
 MOST: Final = 8  # definitions of a set that is put in the place of references
 ALL: Final = 48  # definitions that come of it, at most
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Use:
     """A statement that iterates a set: `patterns` are equal to the member."""
 
@@ -100,8 +101,8 @@ def _is_small(members: Branch, definition: Definition) -> bool:
 
 def _put(outer: Definition, use: Use, inner: Definition, count: int) -> Definition | None:
     """The outer definition for the members that one inner definition makes; None when these never fit."""
-    names = {node.name for node in _variables((inner.rule.body, inner.rule.head.key))}
-    mapping: dict[str, Term] = {name: Var(f"{name}#i{count}") for name in names}
+    found = {node.name for node in nodes_of((inner.rule.body, inner.rule.head.key)) if isinstance(node, Var)}
+    mapping: dict[str, Term] = {name: Var(f"{name}#i{count}") for name in found - ROOTS}
     key = inner.rule.head.key
     assert key is not None
     rest: list[tuple[Term, Term]] = []
@@ -140,27 +141,12 @@ def _pairs(pattern: Term, key: Term) -> list[tuple[Term, Term]] | None:
     return [(wanted[name], given[name]) for name in wanted] if wanted.keys() == given.keys() else None
 
 
-def _variables(node: Any) -> Iterator[Var]:
-    """The local variables of a tree."""
-    if isinstance(node, Var):
-        if node.name not in ("input", "data"):
-            yield node
-    elif isinstance(node, tuple):
-        for part in node:
-            yield from _variables(part)
-    elif is_dataclass(node) and not isinstance(node, (Scalar, Span)):
-        for name in fields(node):
-            yield from _variables(getattr(node, name.name))
-
-
 def _replaced(node: Any, mapping: dict[str, Term]) -> Any:
     """The tree with other terms for variables."""
     if isinstance(node, Var):
         return mapping.get(node.name, node)
     if isinstance(node, tuple):
         return tuple([_replaced(part, mapping) for part in node])
-    if not is_dataclass(node) or isinstance(node, (Scalar, Span)):
-        return node
-    changed = {one.name: _replaced(getattr(node, one.name), mapping) for one in fields(node)}
-    made: Any = type(node)
-    return made(**changed)
+    kind: Any = type(node)
+    inner = inner_fields(kind)
+    return replace(node, **{name: _replaced(getattr(node, name), mapping) for name in inner}) if inner else node

@@ -9,11 +9,12 @@ from itertools import combinations
 from typing import Any, Final
 
 from constraints.lang.pycode import OPPOSITE
+from constraints.lang.pywalk import shape
 
 Fact = tuple[tuple[Any, ...], Any]
 """What is asked, and the answer: facts about the same question with different answers exclude each other."""
 
-_POSITION: Final = re.compile(r"\bAT(?:_\d+)?\b")
+_POSITION: Final = re.compile(r"AT(?:_\d+)?\Z")
 _NEGATIVE: Final = (ast.IsNot, ast.NotIn, ast.NotEq)
 
 
@@ -25,11 +26,11 @@ def facts_of(test: ast.expr) -> Iterator[Fact]:
                 yield from facts_of(part)
         return
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        yield ("test", _text(test.operand)), False
+        yield ("test", _said(test.operand)), False
     elif isinstance(test, ast.Compare) and len(test.ops) == 1:
         yield from _compared(test)
     else:
-        yield ("test", _text(test)), True
+        yield ("test", _said(test)), True
 
 
 def _compared(test: ast.Compare) -> Iterator[Fact]:
@@ -48,12 +49,13 @@ def _compared(test: ast.Compare) -> Iterator[Fact]:
             yield ("is", name, type(value), value), True
             yield ("value of", name), (type(value), value)
         case _:
-            yield ("test", _text(test)), True
+            yield ("test", _said(test)), True
     del right
 
 
-def _text(node: ast.expr) -> str:
-    return _POSITION.sub("AT", ast.unparse(node))
+def _said(node: ast.expr) -> Any:
+    """What a test says, wherever in the policy it is said."""
+    return shape(node, lambda name: "AT" if _POSITION.match(name) else name)
 
 
 def exclusive(chains: Sequence[Sequence[Mapping[tuple[Any, ...], Any]]]) -> bool:

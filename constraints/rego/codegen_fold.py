@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from constraints.errors import EvaluationError
-from constraints.lang.pycode import Block, Nodes, loaded_names
+from constraints.lang.pycode import Block, Nodes
+from constraints.lang.pywalk import loaded_names, walk
 from constraints.rego.runtime import Budget, Context
 from constraints.rego.values import Value
 
@@ -25,12 +26,7 @@ def computed(block: Block, scope: Mapping[str, Any], known: Mapping[str, int]) -
     `known` are the local names that are in use around it.
     """
     names = set(loaded_names(block))
-    stored = {
-        node.id
-        for statement in block
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+    stored = {node.id for node in walk(block) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     used = names - stored - {"c", "error"}
     if any(name in known or name not in scope for name in used):
         raise Unknown

@@ -13,6 +13,7 @@ from constraints.rego.codegen_calls import Calls
 from constraints.rego.syntax import ArrayTerm, Call, Scalar
 
 _VERB: Final = re.compile(r"%(.?)", re.DOTALL)
+_MOST: Final = 8  # values; the builtin looks at the size of many before it makes a text of them
 _PLAIN: Final = frozenset("vsd%")
 
 
@@ -25,7 +26,7 @@ class Formats(Calls):
             case Call(name="sprintf", args=(Scalar(value=str() as template), ArrayTerm(items=items))):
                 verbs = [found[1] for found in _VERB.finditer(template)]
                 wanted = sum(verb != "%" for verb in verbs)
-                if _PLAIN.issuperset(verbs) and wanted == len(items) and "sprintf" not in self.unit.mocked:
+                if _PLAIN.issuperset(verbs) and wanted == len(items) <= _MOST and "sprintf" not in self.unit.mocked:
                     return self._formatted(template, call)
         return super().call(call)
 
@@ -44,12 +45,9 @@ class Formats(Calls):
                 parts.append(self.nodes.constant(text))
             if value is not None:
                 parts += self._verb(verb, value)
-        if self._is_grown(values):
-            found = self.kept(Operand(node=self.nodes.at(ast.JoinedStr(_merged(parts))), kind="string"), wish or "text")
-            self.grown.add(found.name)
-            self.emit(self.nodes.do(self.runtime("spend_size", self.context(), self.load(found))))
-            return found
-        return Operand(node=self.nodes.at(ast.JoinedStr(_merged(parts))), kind="string")
+        found = self.kept(Operand(node=self.nodes.at(ast.JoinedStr(_merged(parts))), kind="string"), wish or "text")
+        self.place.block += self.measured(found.name, "string")
+        return found
 
     def _verb(self, verb: str, value: Operand) -> list[ast.expr]:
         builtin = self.builtin("sprintf")

@@ -151,6 +151,8 @@ def _integers(operator: type[ast.operator]) -> Inline:
         left, right = arguments
         if not (_is_int(left) or _is_int(right)):
             return None
+        if operator is ast.Mult and not (left.is_constant or right.is_constant):
+            return None  # who squares again and again gets numbers without end, which OPA rounds
         fast = emission.nodes.binary(emission.load(left), operator(), emission.load(right))
         if _is_int(left) and _is_int(right):
             return Operand(node=fast, kind=INTEGER)

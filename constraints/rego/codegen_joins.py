@@ -9,8 +9,7 @@ between that depend on the iterated objects alone are done while the table is ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from constraints.model import value
 from constraints.rego.codegen_base import Operand
 from constraints.rego.codegen_known import Known
 from constraints.rego.codegen_walk import nodes_of
@@ -18,7 +17,7 @@ from constraints.rego.syntax import Body, Call, Every, Expr, Ref, Scalar, Term, 
 from constraints.rego.walk import enclosed_in, has_closure, visible, visible_in
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Join:
     """A table: `inner` statements make its rows, by the values of `keys`; it is asked for the values of `asked`.
 

@@ -8,12 +8,15 @@ looks `key` up then, instead of trying all labels. Conjunction commutes, and not
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from constraints.rego.codegen_base import NO_CONSTANT, constant
 from constraints.rego.codegen_rules import Rules
 from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.syntax import Body, Call, Expr, Ref, Scalar, Term, Var
 from constraints.rego.values import UNDEFINED, Value, lookup
+
+_DATA: Final = Var("data")
 
 
 class Known(Rules):
@@ -24,6 +27,8 @@ class Known(Rules):
         if not self.unit.fixed or len(body) < 2:
             return
         pairs = [pair for expr in body for pair in _equations(expr)]
+        if not pairs:
+            return
         stored = {node.name for node in nodes_of(tuple(map(_stored, body))) if isinstance(node, Var)}
         pairs = [pair for pair in pairs if pair[1].name not in stored]
         while any(self._bind_known(*pair) for pair in pairs):
@@ -75,4 +80,4 @@ def _equations(expr: Expr) -> Iterator[tuple[str, Var, Term]]:
 
 def _stored(expr: Expr) -> tuple[Ref, ...]:
     """The references of a statement into `data`: there a key is found by its text, too."""
-    return tuple(node for node in nodes_of(expr) if isinstance(node, Ref) and node.head == Var("data"))
+    return tuple(node for node in nodes_of(expr) if isinstance(node, Ref) and node.head == _DATA)

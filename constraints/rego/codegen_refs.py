@@ -13,6 +13,8 @@ from constraints.rego.runtime import items_of
 from constraints.rego.syntax import Ref, Term, Var
 from constraints.rego.values import UNDEFINED, key_of, lookup
 
+MANY: Final = 100  # items of a constant
+
 
 class Refs(Emission):
     """References into local values and the input."""
@@ -26,6 +28,8 @@ class Refs(Emission):
         if isinstance(ref.head, Var) and ref.head.name == "data" and "data" not in self.place.env:
             found = self.document(ref.path)
             return replace(found, kind="") if found.kind == BASE else found
+        if isinstance(ref.head, Var) and self.free(ref.head):
+            return NOTHING  # as with OPA, whose safety check lets a key bind the head of a reference before it
         return self.walk(self.term(ref.head), ref.path)
 
     def input(self) -> Operand:
@@ -141,7 +145,8 @@ class Refs(Emission):
 
     def spend(self, value: Operand) -> None:
         """Count the iterations of a loop that may be multiplied: by one around it, or by calls of this function."""
-        around = self.place.loops > 1 if value.is_constant else self.place.loops or self.is_repeated
+        loops = self.place.loops
+        around = loops > (len(value.constant) < MANY) if value.is_constant else loops or self.is_repeated
         if around and not (value.is_constant and len(value.constant) < 2):
             self.emit(self.nodes.do(self.runtime("spend", self.context(), self.expression(value))))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from constraints.lang.pycode import Block, all_assigned
+from constraints.lang.pycode import Block
+from constraints.lang.pywalk import all_assigned, walk
+from constraints.model import value
 from constraints.rego.codegen_base import NOTHING, Entered, Operand, Place, Summary, Unit
 from constraints.rego.codegen_documents import Documents
 from constraints.rego.codegen_expand import expanded
@@ -22,7 +23,7 @@ HEAVY = 200  # calls that one call of a function makes; from here on they are co
 VARIANTS = 24  # of one function, for constant arguments; further calls share the one for any arguments
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """A definition's body, the place where it holds, and the answer there. `loops` are those around the body."""
 
@@ -87,7 +88,7 @@ class Rules(Documents):
         self.opened = {}
         with self.aside() as block:
             emit()
-        if not all_assigned(block, self.names.used, frozenset({"c", "error"})):
+        if self.shares and not all_assigned(block, self.names.used, frozenset({"c", "error"})):
             self.opened, self.answers = None, []
             with self.aside() as block:
                 emit()
@@ -103,7 +104,6 @@ class Rules(Documents):
             )
             self.parameters.append(constant or Operand(name=name))
         names = [parameter.name for parameter in self.parameters if parameter.name]
-        self.grown.update(names)
         with self.aside() as block:
             self._answer(rule)
         function = self.unit.new(branch.function) if any(known) else branch.function
@@ -345,6 +345,7 @@ class Rules(Documents):
         assert found.rule.head.key is not None
         value = self.needed(self.term(found.rule.head.key), "member")
         if value is not None:
+            self.held(found.rule.head.key)
             self.member(members, value)
 
     def _object_rule(self, rule: RuleSet) -> None:
@@ -363,6 +364,7 @@ class Rules(Documents):
         assert value is not None
         parts = self.terms([*found.tail, value])
         if parts is not None:
+            self.held(*found.tail, value)
             nodes = [self.load(part) for part in parts]
             target = self.nodes.attribute(self.nodes.name(pairs), "member" if head.contains else "single")
             self.emit(self.nodes.do(self.nodes.call(target, self.nodes.row(nodes[:-1]), nodes[-1], self.where())))
@@ -383,7 +385,7 @@ _CHEAP = frozenset({"type", "len", "lookup", "same", "compare", "values_of", "it
 
 def is_costly(block: Block) -> bool:
     """Whether a function calls more than what takes no longer than to look up its answer."""
-    calls = (node.func for statement in block for node in ast.walk(statement) if isinstance(node, ast.Call))
+    calls = (node.func for node in walk(block) if isinstance(node, ast.Call))
     return any(isinstance(called, ast.Name) and called.id not in _CHEAP for called in calls)
 
 

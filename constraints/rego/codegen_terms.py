@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from constraints.rego.codegen_base import NOTHING, OUTLINE_DEPTH, Operand, constant
 from constraints.rego.codegen_fold import Unknown, computed
+from constraints.rego.codegen_keys import in_order_of_keys
 from constraints.rego.codegen_refs import Refs
 from constraints.rego.runtime import keys_of
 from constraints.rego.syntax import (
@@ -108,7 +109,7 @@ class Terms(Refs):
         parts = self.terms([part for pair in term.pairs for part in pair])
         if parts is None:
             return NOTHING
-        pairs = list(zip(parts[::2], parts[1::2], strict=True))
+        pairs = in_order_of_keys(list(zip(parts[::2], parts[1::2], strict=True)), term, self.place.env)
         if all(part.is_constant for part in parts):
             return constant(object_of((key.constant, value.constant) for key, value in pairs))
         if all(isinstance(key.constant, str) for key, _ in pairs):
@@ -178,6 +179,7 @@ class Terms(Refs):
         parts = self.terms([term.value] if term.key is None else [term.key, term.value])
         if parts is None:
             return False
+        self.held(term.value)
         nodes = [self.load(part) for part in parts]
         if term.kind == "array":
             self.emit(self.nodes.do(self.nodes.method(self.nodes.name(found), "append", *nodes)))
@@ -209,7 +211,7 @@ class Terms(Refs):
         known = [str(part.value) for part in parts if isinstance(part, ast.Constant)]
         if len(known) == len(parts):
             return constant("".join(known))
-        return Operand(node=self.runtime("joined", self.nodes.array(parts)), kind="string")
+        return Operand(node=self.runtime("joined", self.context(), self.nodes.array(parts)), kind="string")
 
     def _part(self, term: Term) -> ast.expr:
         """The text of a part; where it is undefined, the others still count."""

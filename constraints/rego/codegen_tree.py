@@ -99,9 +99,9 @@ def tree_of(resolved: Resolved, names: Names) -> Branch:
     counter = count(1)
     for path in resolved.packages:
         _place(root, path, counter)
-    for path in _roots(resolved.rules):
+    for path, below in _below(_roots(resolved.rules), resolved.rules).items():
         branch = _place(root, _spelled(path, resolved.rules[path][0].head), counter)
-        branch.rule = _rule_set(path, resolved)
+        branch.rule = _rule_set(path, below, resolved)
         branch.function = names.new(str(path[-1]) if path else "data")
     return root
 
@@ -136,15 +136,25 @@ def _roots(rules: Mapping[Path, Any]) -> list[Path]:
     return [path for path in rules if not any(path[:size] in wide for size in range(len(path)))]
 
 
-def _rule_set(path: Path, resolved: Resolved) -> RuleSet:
+def _below(roots: list[Path], rules: Mapping[Path, Any]) -> dict[Path, list[Path]]:
+    """The places of the rules at each of the roots and below it."""
+    found: dict[Path, list[Path]] = {path: [] for path in roots}
+    for path in rules:
+        for size in range(len(path) + 1):
+            if path[:size] in found:
+                found[path[:size]].append(path)
+    return found
+
+
+def _rule_set(path: Path, places: list[Path], resolved: Resolved) -> RuleSet:
     found = []
-    for below, rules in resolved.rules.items():
-        if below[: len(path)] == path:
-            sources = resolved.sources.get(below, ("",) * len(rules))
-            for rule, source in zip(rules, sources, strict=True):
-                ground = _ground(rule.head)
-                above = ground[len(ground) - (len(below) - len(path)) :]
-                found.append(Definition(rule, source, (*above, *dynamic_tail(rule.head))))
+    for below in places:
+        rules = resolved.rules[below]
+        sources = resolved.sources.get(below, ("",) * len(rules))
+        for rule, source in zip(rules, sources, strict=True):
+            ground = _ground(rule.head)
+            above = ground[len(ground) - (len(below) - len(path)) :]
+            found.append(Definition(rule, source, (*above, *dynamic_tail(rule.head))))
     return RuleSet(path, _kind(found), tuple(found))
 
 

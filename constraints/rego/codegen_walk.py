@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
-from constraints.lang.source import Span
-from constraints.rego.syntax import Scalar
+_LEAVES: Final = frozenset({"Any", "Span", "bool", "str"})
 
 
 def nodes_of(node: Any) -> Iterator[Any]:
@@ -14,12 +14,18 @@ def nodes_of(node: Any) -> Iterator[Any]:
     pending = [node]
     while pending:
         found = pending.pop()
-        if isinstance(found, tuple):
+        kind: Any = type(found)
+        if kind is tuple:
             pending += found
             continue
         yield found
-        if not isinstance(found, Scalar):
-            for name in getattr(type(found), "__slots__", ()):
-                value = getattr(found, name)
-                if isinstance(value, tuple) or (hasattr(value, "__slots__") and not isinstance(value, Span)):
-                    pending.append(value)
+        for name in inner_fields(kind):
+            value = getattr(found, name)
+            if value is not None:
+                pending.append(value)
+
+
+@cache
+def inner_fields(kind: Any) -> tuple[str, ...]:
+    """The fields of a kind of node that have nodes in them, by their annotations."""
+    return tuple(name for name, what in getattr(kind, "__annotations__", {}).items() if what not in _LEAVES)

@@ -8,7 +8,8 @@ import re
 from collections.abc import Container, Iterator, Mapping
 from typing import Any, Final
 
-from constraints.lang.pycode import Block, loaded_names
+from constraints.lang.pycode import Block
+from constraints.lang.pywalk import loaded_names
 from constraints.rego.builtins import Builtin
 
 _SHORT: Final = 100  # characters of a line of the policy

@@ -60,6 +60,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
         "external_data",
         "http.send",
         "internal.print",
+        "internal.template_string",
         "net.lookup_ip_addr",
         "opa.runtime",
         "print",

@@ -9,6 +9,7 @@ from typing import Final
 
 from constraints.rego.goverbs import Argument, Flags, formatted, type_of
 from constraints.rego.number import integer_text
+from constraints.rego.sizes import fit
 
 _DIRECTIVE: Final = re.compile(r"%(.)", re.DOTALL)
 _SIMPLE: Final = frozenset("abcdefghijklmnopqrstuvwxyz%")
@@ -26,8 +27,11 @@ def sprintf(template: str, arguments: Sequence[Argument]) -> str:
         return _Printer(template, arguments).print()
     pieces, verbs = plan
     shown = [pieces[0]]
+    size = len(template)
     for verb, argument, piece in zip(verbs, arguments, pieces[1:], strict=True):
         shown += (plain(argument, verb), piece)
+        size += len(shown[-2])
+    fit(size)
     return "".join(shown)
 
 
@@ -68,6 +72,7 @@ class _Printer:
         self._next = 0
         self._flags = Flags()
         self._shown: list[str] = []
+        self._size = 0
         self._reordered = False
         self._is_good = True
 
@@ -113,6 +118,8 @@ class _Printer:
             self._shown.append(f"%!{verb}(MISSING)")
         else:
             self._shown.append(formatted(self._arguments[self._next], verb, self._flags))
+            self._size += len(self._shown[-1])
+            fit(self._size)
             self._next += 1
 
     def _index(self) -> bool:

@@ -44,13 +44,18 @@ def forbid_recursion(
 
 def _recursive(graph: Mapping[Path, frozenset[Path]]) -> list[Path]:
     """The paths that may be part of a circle: those left when all that refer to nothing left are taken away."""
-    left = dict(graph)
-    while True:
-        leaves = [path for path, others in left.items() if not any(other in left for other in others)]
-        if not leaves:
-            return list(left)
-        for path in leaves:
-            del left[path]
+    waits = {path: len(others & graph.keys()) for path, others in graph.items()}
+    waiting: dict[Path, list[Path]] = {path: [] for path in graph}
+    for path, others in graph.items():
+        for other in others & graph.keys():
+            waiting[other].append(path)
+    leaves = [path for path, count in waits.items() if not count]
+    for leaf in leaves:
+        for path in waiting[leaf]:
+            waits[path] -= 1
+            if not waits[path]:
+                leaves.append(path)
+    return [path for path, count in waits.items() if count]
 
 
 def _way_back(start: Path, graph: Mapping[Path, frozenset[Path]]) -> list[Path]:

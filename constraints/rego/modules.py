@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.problems import COMPILE, Problems
 from constraints.rego.resolve import Resolver, declared_in
@@ -19,7 +20,7 @@ Exports = Mapping[tuple[str, ...], frozenset[str]]
 """The first words of the rules of each package."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Definition:
     """One definition of a rule with the names that it has used up, and where it comes from."""
 

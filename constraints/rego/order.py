@@ -7,13 +7,12 @@ bound; closures may use what stands before them; what is left over is unsafe.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from constraints.lang.source import Span
+from constraints.model import value
 from constraints.rego.flatten import UNIFICATIONS, Lift, apart, fixed
 from constraints.rego.outputs import Arity, Bound, bound_by
-from constraints.rego.prints import captured, is_print, undeclared
-from constraints.rego.problems import COMPILE, UNSAFE, Problems, shown
+from constraints.rego.prints import captured, is_print
 from constraints.rego.scope import Fresh
 from constraints.rego.syntax import (
     ArrayTerm,
@@ -31,29 +30,29 @@ from constraints.rego.syntax import (
     Term,
     Var,
 )
-from constraints.rego.walk import enclosed_in, has_closure, parts, terms_of, visible, visible_in, visible_in_body
+from constraints.rego.walk import enclosed_in, has_closure, terms_of, visible, visible_in, visible_in_body
 from constraints.rego.wholeness import must_be_apart, pieces_of
 
-SUPPORT = "t#"
+
+class Unordered(Exception):
+    """Statements as they were written have no order here; the form that OPA checks has one (flat)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Settings:
     """What holds for all bodies of one run."""
 
     arity: Arity
-    problems: Problems
     keep_prints: bool = False
     equals: frozenset[str] = UNIFICATIONS | {"equal"}  # == becomes = in modules, not in queries
 
 
 class Order:
-    """Orders the bodies of one rule or query."""
+    """Orders the bodies of one rule or query, which are safe. Raises Unordered."""
 
-    def __init__(self, settings: Settings, fresh: Fresh, source: str) -> None:
+    def __init__(self, settings: Settings, fresh: Fresh) -> None:
         self.settings = settings
         self.fresh = fresh
-        self.source = source
 
     def body(self, body: Sequence[Expr], bound: Bound) -> list[Expr]:
         """The statements in order, all closures in them too."""
@@ -66,8 +65,6 @@ class Order:
 
     def _prepared(self, body: Sequence[Expr], bound: Bound) -> list[Expr]:
         """Prints erased or rewritten, and what a negation must not cover in statements before it."""
-        if self.settings.keep_prints and any(map(is_print, body)):
-            undeclared(body, bound, self.settings.arity, self.settings.problems, self.source)
         found: list[Expr] = []
         for expr in body:
             if is_print(expr):
@@ -146,8 +143,7 @@ class Order:
                 else:
                     left.append((index, piece))
             if len(left) == len(waiting):
-                self._refuse([piece for _, piece in left], known, mentioned)
-                break
+                raise Unordered
             waiting = left
         return self._whole_again(body, groups, placed, bound)
 
@@ -158,24 +154,6 @@ class Order:
             return False
         known |= outputs
         return True
-
-    def _refuse(self, left: Sequence[Expr], known: set[str], mentioned: set[str]) -> None:
-        """Name each unsafe variable at the first statement that needs it."""
-        places: dict[str, Span] = {}
-        for piece in left:
-            outputs = bound_by(piece, known, self.settings.arity)
-            names = (visible_in(piece) - outputs) | (enclosed_in(piece) & mentioned)
-            for name in sorted(names - known):
-                if name not in places or piece.span < places[name]:
-                    places[name] = piece.span
-        named = {name: span for name, span in places.items() if not name.startswith(SUPPORT)}
-        for name, span in named.items():
-            self.settings.problems.add(UNSAFE, f"var {shown(name)} is unsafe", span, self.source)
-        if not named:
-            for piece in left:
-                captured = sorted(map(shown, enclosed_in(piece) & mentioned))
-                for text in [f"var {name}" for name in captured] or ["expression"]:
-                    self.settings.problems.add(UNSAFE, f"{text} is unsafe", piece.span, self.source)
 
     def _whole_again(
         self, body: Sequence[Expr], groups: list[list[Expr]], placed: list[tuple[int, Expr]], bound: Bound
@@ -220,79 +198,52 @@ class Order:
             own = {var.name for var in (what.key, what.value) if var is not None}
             what = replace(
                 what,
-                domain=self._term(what.domain, known, expr.span),
+                domain=self._term(what.domain, known),
                 body=tuple(self.body(what.body, known | own)),
             )
         elif isinstance(what, SomeIn):
-            what = replace(what, domain=self._term(what.domain, known, expr.span))
+            what = replace(what, domain=self._term(what.domain, known))
         else:
-            what = self._term(what, known, expr.span)  # type: ignore[arg-type]  # SomeDecl is gone
-        withs = tuple(replace(one, value=self._term(one.value, known, expr.span)) for one in expr.withs)
+            what = self._term(what, known)  # type: ignore[arg-type]  # SomeDecl is gone
+        withs = tuple(replace(one, value=self._term(one.value, known)) for one in expr.withs)
         return replace(expr, what=what, withs=withs)
 
-    def _term(self, term: Term, known: set[str], at: Span) -> Term:
+    def _term(self, term: Term, known: set[str]) -> Term:
         """The term with the closures in it ordered."""
         if not has_closure(term):
             return term
         if isinstance(term, Comprehension):
-            return self._comprehension(term, known, at)
+            return self._comprehension(term, known)
         if isinstance(term, TemplateString):
-            return self._template(term, known, at)
+            return self._template(term, known)
         if isinstance(term, Ref):
-            path = tuple(self._term(part, known, at) for part in term.path)
-            return Ref(self._term(term.head, known, at), path, term.span)
+            path = tuple(self._term(part, known) for part in term.path)
+            return Ref(self._term(term.head, known), path, term.span)
         if isinstance(term, Call):
-            return replace(term, args=tuple(self._term(part, known, at) for part in term.args))
+            return replace(term, args=tuple(self._term(part, known) for part in term.args))
         if isinstance(term, ObjectTerm):
-            pairs = ((self._term(key, known, at), self._term(value, known, at)) for key, value in term.pairs)
+            pairs = ((self._term(key, known), self._term(value, known)) for key, value in term.pairs)
             return replace(term, pairs=tuple(pairs))
         if isinstance(term, (ArrayTerm, SetTerm)):
-            return replace(term, items=tuple(self._term(part, known, at) for part in term.items))
+            return replace(term, items=tuple(self._term(part, known) for part in term.items))
         return term
 
-    def _comprehension(self, term: Comprehension, known: set[str], at: Span) -> Comprehension:
+    def _comprehension(self, term: Comprehension, known: set[str]) -> Comprehension:
         terms = [term.value] if term.key is None else [term.key, term.value]
-        before = len(self.settings.problems.found)
-        for one in terms:
-            if not isinstance(one, TemplateString):
-                self._undeclared_within(one, visible_in_body(term.body) - known)
         body, found = self.with_terms(term.body, terms, known)
-        for one in found if len(self.settings.problems.found) == before else ():
-            self._require(one, known | visible_in_body(body), at)
+        for one in found:
+            _require(one, known | visible_in_body(body))
         key = None if term.key is None else found[0]
         return replace(term, key=key, value=found[-1], body=body)
 
-    def _undeclared_within(self, term: Term, inner: set[str]) -> None:
-        """Template strings within the term of a comprehension do not know the variables of its body, as with OPA."""
-        for part in term.parts if isinstance(term, TemplateString) else ():
-            if not isinstance(part, (str, Var)):
-                self._declared(part, inner)
-        for part in parts(term):
-            self._undeclared_within(part, inner)
-
-    def _declared(self, part: Term, unknown: set[str]) -> None:
-        names: set[str] = set()
-        visible(part, names)
-        for name in sorted(names & unknown):
-            self.settings.problems.add(COMPILE, f"var {shown(name)} is undeclared", part.span, self.source)
-
-    def _template(self, term: TemplateString, known: set[str], at: Span) -> TemplateString:
+    def _template(self, term: TemplateString, known: set[str]) -> TemplateString:
         found: list[str | Term] = []
         for part in term.parts:
             if not isinstance(part, (str, Var)):
-                names: set[str] = set()
-                visible(part, names)
-                for name in sorted(names - known):
-                    self.settings.problems.add(COMPILE, f"var {shown(name)} is undeclared", part.span, self.source)
-                part = self._term(part, known, at)
+                _require(part, known)
+                part = self._term(part, known)
             found.append(part)
         return replace(term, parts=tuple(found))
-
-    def _require(self, term: Term, bound: Bound, at: Span) -> None:
-        names: set[str] = set()
-        visible(term, names)
-        for name in sorted(names - bound):
-            self.settings.problems.add(UNSAFE, f"var {shown(name)} is unsafe", at, self.source)
 
     # Heads
 
@@ -333,3 +284,10 @@ def _binds_same(a: Expr, b: Expr) -> bool:
     if not isinstance(left, Call) or not isinstance(right, Call):
         return False
     return right.name == "eq" and left.args[0] == right.args[0]
+
+
+def _require(term: Term, bound: Bound) -> None:
+    names: set[str] = set()
+    visible(term, names)
+    if not names <= bound:
+        raise Unordered

@@ -120,7 +120,8 @@ class CompositeParser(TermParser):
         while self.accept(",") and self.kind != "}":
             key = self.item()
             self.expect(":", 'expected ":"')
-            pairs[_identity(key)] = (key, self.item())
+            first = pairs.get(_identity(key), (key,))[0]
+            pairs[_identity(key)] = (first, self.item())
         self.expect("}", 'expected "," or "}"')
         return ObjectTerm(tuple(pairs.values()), span)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from constraints.lang.source import Span
+from constraints.model import value
 from constraints.rego.parse_bodies import BodyParser
 from constraints.rego.parse_terms import OPERATORS, kind_of
 from constraints.rego.syntax import (
@@ -21,7 +22,7 @@ from constraints.rego.syntax import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Written:
     """A head as it stands in the text: its value is None where none was written, `p[x]` is not yet a kind of rule."""
 

@@ -10,18 +10,20 @@ from constraints.rego.check_calls import Callables, CallCheck, own_arities
 from constraints.rego.check_rules import check_packages, check_rules
 from constraints.rego.check_strict import check_deprecated, check_imports, check_roots
 from constraints.rego.check_types import check_types
+from constraints.rego.flat.pipeline import Flattening, flattened_query
+from constraints.rego.flat.rules import FlatRule
 from constraints.rego.flatten import UNIFICATIONS, fixed
 from constraints.rego.graph import forbid_recursion, in_order
 from constraints.rego.modules import Definition, chain, function_names, linked, names_of, resolve_modules
-from constraints.rego.order import SUPPORT, Order, Settings
-from constraints.rego.problems import UNSAFE, Problems, shown
+from constraints.rego.order import Order, Settings, Unordered
+from constraints.rego.problems import Problems
 from constraints.rego.references import References
 from constraints.rego.resolve import Resolver, declared_in
 from constraints.rego.resolve_terms import Names
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.ruletree import Tree
 from constraints.rego.scope import Fresh, Scope
-from constraints.rego.syntax import Body, Call, Expr, Head, Import, Module, Rule, Scalar, Term, Var
+from constraints.rego.syntax import Body, Call, Expr, Import, Module, Rule, Scalar, Term, Var
 from constraints.rego.walk import visible, visible_in_body
 
 __all__ = ["Resolved", "prepare", "prepare_query"]
@@ -60,23 +62,25 @@ class _Preparation:
         self._check_modules()
         self.problems.check()
         tree = Tree.of(self.definitions)
-        check_rules(self.definitions, tree, self.problems)
-        check_packages(self.modules, tree, self.problems)
-        self.problems.check()
         own = own_arities({path: len(found[0].rule.head.args or ()) for path, found in self.definitions.items()})
         functions = function_names(self.modules)
         callables = Callables(own, functions, self.builtins)
+        flattening = Flattening(self.definitions, callables.arity, self.problems)
+        flattening.strings_and_prints(keep_prints)
+        check_rules(self.definitions, tree, self.problems)
+        check_packages(self.modules, tree, self.problems)
+        self.problems.check()
         graph = self._graph(tree, functions, callables)
         self.problems.check()
-        settings = Settings(callables.arity, self.problems, keep_prints)
-        rules = {path: tuple([_ordered(one, settings) for one in found]) for path, found in self.definitions.items()}
-        self.problems.check()
+        flattening.calls_and_order()
+        settings = Settings(callables.arity, keep_prints)
+        rules = {path: _ordered(found, flattening.rules[path], settings) for path, found in self.definitions.items()}
         sources = {path: tuple([one.module.source for one in found]) for path, found in self.definitions.items()}
         forbid_recursion(graph, rules, sources, self.problems)
         self.problems.check()
         packages = frozenset(module.package for module in self.modules)
         resolved = Resolved(rules, sources, graph, in_order(graph), functions, packages)
-        check_types(resolved, self.builtins, self.problems)
+        check_types(flattening.rules, resolved.order, functions, self.builtins, self.problems)
         self.problems.check()
         return resolved
 
@@ -103,12 +107,25 @@ class _Preparation:
         return graph
 
 
-def _ordered(one: Definition, settings: Settings) -> Rule:
-    order = Order(settings, one.fresh, one.module.source)
-    return linked([_ordered_rule(rule, order) for rule in chain(one.rule)])
+def _ordered(found: Sequence[Definition], flat: Sequence[FlatRule], settings: Settings) -> tuple[Rule, ...]:
+    """The definitions of one rule; `flat` are all their branches."""
+    waiting = iter(flat)
+    ordered = []
+    for one in found:
+        order = Order(settings, one.fresh)
+        ordered.append(linked([_ordered_rule(rule, order, next(waiting)) for rule in chain(one.rule)]))
+    return tuple(ordered)
 
 
-def _ordered_rule(rule: Rule, order: Order) -> Rule:
+def _ordered_rule(rule: Rule, order: Order, flat: FlatRule) -> Rule:
+    try:
+        return _as_written(rule, order)
+    except Unordered:
+        return flat.back()
+
+
+def _as_written(rule: Rule, order: Order) -> Rule:
+    """The rule with its statements whole, where that is possible. Raises Unordered."""
     head = rule.head
     bound: set[str] = set()
     body = list(rule.body)
@@ -121,13 +138,16 @@ def _ordered_rule(rule: Rule, order: Order) -> Rule:
     terms = [term for term in (head.key, head.value) if term is not None]
     if not body and all(type(term) is Scalar for term in terms):
         return replace(rule, head=replace(head, path=path, args=args)) if path != head.path else rule
-    before = len(order.settings.problems.found)
     ordered, found = order.with_terms(tuple(body), terms, bound)
     value = None if head.value is None else found.pop()
     key = found.pop() if found else None
     head = replace(head, path=path, args=args, key=key, value=value)
-    if len(order.settings.problems.found) == before:
-        _require_head(head, bound | visible_in_body(ordered), order)
+    known = bound | visible_in_body(ordered)
+    for term in (*head.path, head.key, head.value):
+        names: set[str] = set()
+        visible(term, names)
+        if not names <= known:
+            raise Unordered
     return replace(rule, head=head, body=ordered)
 
 
@@ -136,15 +156,6 @@ def _moved(term: Term, order: Order, body: list[Expr]) -> Var:
     var = Var(order.fresh.support(), term.span)
     body.append(Expr(Call("eq", (var, term), term.span), span=term.span))
     return var
-
-
-def _require_head(head: Head, bound: set[str], order: Order) -> None:
-    for term in (*head.path, head.key, head.value):
-        names: set[str] = set()
-        visible(term, names)
-        for name in sorted(name for name in names - bound if not name.startswith(SUPPORT)):
-            span = term.span if term is not None else head.span
-            order.settings.problems.add(UNSAFE, f"var {shown(name)} is unsafe", span, order.source)
 
 
 def prepare_query(
@@ -173,7 +184,9 @@ def prepare_query(
     references.body(body)
     CallCheck(callables, tree, problems, QUERY).check(references)
     problems.check()
-    settings = Settings(callables.arity, problems, keep_prints=True, equals=UNIFICATIONS)
-    ordered = Order(settings, fresh, QUERY).body(body, set())
-    problems.check()
-    return tuple(ordered)
+    flat = flattened_query(body, fresh, QUERY, callables.arity, problems)
+    settings = Settings(callables.arity, keep_prints=True, equals=UNIFICATIONS)
+    try:
+        return tuple(Order(settings, fresh).body(body, set()))
+    except Unordered:
+        return flat

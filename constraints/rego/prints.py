@@ -6,13 +6,15 @@ rewritePrintCalls): `not` and `with` before and behind `print` are dropped, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
+from constraints.rego.flat.rules import FlatRule
+from constraints.rego.flat.terms import changed
 from constraints.rego.outputs import Arity, Bound, bound_by
 from constraints.rego.problems import COMPILE, Problems, shown
-from constraints.rego.scope import Fresh
-from constraints.rego.syntax import ArrayTerm, Call, Comprehension, Expr, Term, Var
-from constraints.rego.walk import visible
+from constraints.rego.scope import SUPPORT, Fresh
+from constraints.rego.syntax import ArrayTerm, Body, Call, Comprehension, Every, Expr, Term, Var
+from constraints.rego.walk import has_closure, visible
 
 
 def is_print(expr: Expr) -> bool:
@@ -34,16 +36,47 @@ def _captured(argument: Term, fresh: Fresh) -> Comprehension:
     return Comprehension("set", var, body, span=argument.span)
 
 
-def undeclared(body: Sequence[Expr], bound: Bound, arity: Arity, problems: Problems, source: str) -> None:
-    """Name the variables in arguments of `print` that nothing before it binds."""
-    known = set(bound)
-    for expr in body:
-        if not is_print(expr):
-            known |= bound_by(expr, known, arity)
-            continue
+def spread_prints(rule: FlatRule, arity: Arity, problems: Problems) -> Body:
+    """The body of a rule with its prints turned; names the variables in them that nothing before binds."""
+    return _Prints(rule, arity, problems).body(rule.body, rule.bound())
+
+
+class _Prints:
+    def __init__(self, rule: FlatRule, arity: Arity, problems: Problems) -> None:
+        self.rule = rule
+        self.arity = arity
+        self.problems = problems
+
+    def body(self, body: Body, bound: Bound) -> Body:
+        known = set(bound)
+        carried: set[str] = set()
+        found: list[Expr] = []
+        for expr in body:
+            found.append(self._statement(expr, known))
+            known |= bound_by(expr, known, self.arity, carried)
+        return tuple(found)
+
+    def _statement(self, expr: Expr, known: set[str]) -> Expr:
+        what = expr.what
+        if is_print(expr):
+            self._undeclared(expr, known)
+            return captured(expr, self.rule.fresh)
+        if isinstance(what, Every):
+            own = {var.name for var in (what.key, what.value) if var is not None}
+            return replace(expr, what=replace(what, body=self.body(what.body, known | own)))
+        return replace(expr, what=self._term(what, known))  # type: ignore[arg-type]  # SomeDecl and SomeIn are gone
+
+    def _term(self, term: Term, known: set[str]) -> Term:
+        if not has_closure(term):
+            return term
+        if isinstance(term, Comprehension):
+            return replace(term, body=self.body(term.body, known))
+        return changed(term, lambda part: self._term(part, known))
+
+    def _undeclared(self, expr: Expr, known: set[str]) -> None:
         assert isinstance(expr.what, Call)
         for argument in expr.what.args:
             names: set[str] = set()
             visible(argument, names)
-            for name in sorted(names - known):
-                problems.add(COMPILE, f"var {shown(name)} is undeclared", argument.span, source)
+            for name in sorted(name for name in names - known if not name.startswith(SUPPORT)):
+                self.problems.add(COMPILE, f"var {shown(name)} is undeclared", argument.span, self.rule.source)

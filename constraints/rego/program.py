@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from constraints.errors import CompileError, EvaluationError
+from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.codegen import RUNTIME, Generator
-from constraints.rego.explain import explained
 from constraints.rego.prepare import prepare
 from constraints.rego.resolved import Path, Resolved
+from constraints.rego.ruleindex import with_index
 from constraints.rego.runtime import BUDGET, NOWHERE, Context, Rows
 from constraints.rego.syntax import Module
-from constraints.rego.values import Value, order_key
+from constraints.rego.values import TOO_DEEP, Value, order_key
 
 ENTRY = "violation"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Settings:
     """What holds for all policies: builtins that may be called, hooks to the world outside, steps of an evaluation.
 
@@ -38,15 +38,15 @@ class RegoPolicy:
 
     def __init__(self, modules: Sequence[Module], settings: Settings) -> None:
         self._settings = settings
-        self._resolved = prepare(modules, builtins=settings.builtins, keep_prints=settings.prints)
+        self._resolved = with_index(prepare(modules, builtins=settings.builtins, keep_prints=settings.prints))
         self._entry = (*modules[0].package, ENTRY)
 
     def program(self, parameters: Value) -> RegoProgram:
         """The policy for one constraint."""
         try:
             return RegoProgram(self._resolved, self._entry, parameters, self._settings)
-        except RecursionError as error:
-            raise CompileError("rego_compile_error: the policy nests too deeply") from error
+        except (EvaluationError, RecursionError) as error:
+            raise CompileError("rego_compile_error: the policy nests too deeply, or has too large constants") from error
 
 
 def _ends(used: Iterable[Path], steps: Iterable[Path]) -> frozenset[Path]:
@@ -54,6 +54,10 @@ def _ends(used: Iterable[Path], steps: Iterable[Path]) -> frozenset[Path]:
     on_the_way = {path[:size] for path in steps for size in range(len(path))}
     found = {*used, *(path for path in steps if path not in on_the_way)}
     return frozenset(path for path in found if not any(path[:size] in found for size in range(len(path))))
+
+
+def _too_deep() -> EvaluationError:
+    return EvaluationError("the evaluation nests too deeply or is too large", code="budget_exceeded")
 
 
 def _sorted(found: Rows) -> list[tuple[Value, Value]]:
@@ -73,6 +77,8 @@ class RegoProgram:
         self._reads = _ends(generator.unit.reads, generator.unit.steps)
         self._generated.load()
         self._evaluate = self._generated.scope[function]
+        self._rules = tuple(generator.ground_rules())
+        self._is_deep = False
         self._parameters = parameters
         self._budget = settings.budget
         self._context = Context({}, {}, self._generated.rules, settings.outside)
@@ -81,22 +87,64 @@ class RegoProgram:
     def rows(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> Sequence[tuple[Value, Value]]:
         """Messages and details in Rego's order of `{"details": ..., "msg": ...}`. Raises EvaluationError."""
         context = self._context
-        context.input = {"review": review, "parameters": self._parameters}
-        context.review = review
-        context.data = {"inventory": inventory}
-        context.memo[:] = self._unasked
-        context.budget.left = self._budget
-        if context.memory:
-            context.memory = {}
         try:
-            found = self._evaluate(context)
+            found = self._found(review, inventory)
         except (RecursionError, MemoryError) as error:
-            raise EvaluationError("the evaluation nests too deeply or is too large", code="budget_exceeded") from error
+            raise _too_deep() from error
+        finally:
+            if context.memory:
+                context.memory = {}
         if not found:
             return ()
         if len(found) < 2:
             return tuple(found.values())
         return _sorted(found)
+
+    def _found(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> Rows:
+        """The rows as the program finds them: from the top down, or from the bottom up where that is too deep."""
+        context = self._context
+        context.input = {"review": review, "parameters": self._parameters}
+        context.review = review
+        context.data = {"inventory": inventory}
+        self._start()
+        if not self._is_deep:
+            try:
+                return self._evaluate(context)  # type: ignore[no-any-return]  # made by Entry
+            except RecursionError:
+                pass
+            except EvaluationError as error:
+                if error.code != TOO_DEEP:
+                    raise
+            self._start()
+        first = self._answer_all()
+        try:
+            found: Rows = self._evaluate(context)
+        except RecursionError:
+            raise first or _too_deep() from None
+        self._is_deep = True
+        return found
+
+    def _start(self) -> None:
+        """Forget all answers; the budget is full."""
+        self._context.memo[:] = self._unasked
+        self._context.budget.left = self._budget
+
+    def _answer_all(self) -> EvaluationError | None:
+        """Ask each rule after those that it refers to, so that none waits for many others. Gives the first error.
+
+        Whoever needs a rule without an answer meets its error again, unless too many wait for it.
+        """
+        first = None
+        for rule in self._rules:
+            try:
+                rule(self._context)
+            except EvaluationError as error:
+                first = first or error
+                if self._context.budget.left < 0:
+                    raise
+            except RecursionError:
+                pass
+        return first
 
     @property
     def reads(self) -> frozenset[Path]:
@@ -105,4 +153,6 @@ class RegoProgram:
 
     def explain(self, texts: Mapping[str, str] = MappingProxyType({})) -> str:
         """The Python of this program, below the lines of the policy that it comes from; `texts` are the sources by name."""
+        from constraints.rego.explain import explained  # late: nobody asks for it but `patrol explain`
+
         return explained(self._generated.modules, self._generated.scope, RUNTIME, texts)

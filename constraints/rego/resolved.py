@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from constraints.model import value
 from constraints.rego.syntax import Rule
 
 Path = tuple[Any, ...]
 """A place below `data`: the package, then the ground start of a rule's head; nearly always strings."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Resolved:
     """All modules together.
 

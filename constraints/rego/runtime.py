@@ -12,6 +12,7 @@ from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.builtins.arithmetic import difference
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.number import Written, WrittenDecimal
+from constraints.rego.sizes import FEW, ITEM, SMALL, fit
 from constraints.rego.values import (
     UNDEFINED,
     Key,
@@ -181,9 +182,14 @@ def spend(context: Context, value: Value) -> None:
 
 
 def spend_size(context: Context, value: Value) -> None:
-    """Count what a value takes that a policy makes larger and larger."""
-    if type(value) is str or type(value) is list:
+    """Count what a value takes that a builtin made."""
+    kind = type(value)
+    if kind is str:
         context.budget.spend(len(value))
+    elif kind is int:
+        context.budget.spend(value.bit_length() >> 3)
+    elif kind in _COLLECTIONS:
+        context.budget.spend(len(value) * ITEM)
 
 
 def is_collection(value: Value) -> bool:
@@ -258,9 +264,12 @@ def failed(context: Context, error: BuiltinError, name: str, where: Where) -> Va
 def attempt(context: Context, builtin: Builtin, arguments: tuple[Value, ...], where: Where) -> Value:
     """A builtin's answer, undefined when it has none."""
     try:
-        return builtin.run(context, *arguments) if builtin.contextual else builtin.run(*arguments)
+        found = builtin.run(context, *arguments) if builtin.contextual else builtin.run(*arguments)
     except BuiltinError as error:
         return failed(context, error, builtin.name, where)
+    if type(found) in SIZED and len(found) > FEW:
+        spend_size(context, found)
+    return found
 
 
 def mocked(context: Context, name: str, original: Any, arguments: tuple[Value, ...]) -> Value:
@@ -400,8 +409,12 @@ def shown(part: Value) -> str:
     return part if isinstance(part, str) else text(part)
 
 
-def joined(parts: list[str]) -> str:
+def joined(context: Context, parts: list[str]) -> str:
     """A template string."""
+    size = sum(map(len, parts))
+    if size > SMALL:
+        fit(size)
+        context.budget.spend(size)
     return "".join(parts)
 
 

@@ -17,6 +17,9 @@ SEEN: Final = "var {} referenced above"
 ASSIGNED: Final = "var {} assigned above"
 DECLARED: Final = "var {} declared above"
 
+SUPPORT: Final = "t#"
+"""How the names of variables begin that no one wrote."""
+
 
 class Fresh:
     """Names that are unique in one rule or query."""
@@ -35,7 +38,7 @@ class Fresh:
 
     def support(self) -> str:
         """A name that no one wrote."""
-        return self.name("t#")
+        return self.name(SUPPORT)
 
 
 class Scope:

@@ -1,19 +1,21 @@
 """The tree of a Rego module: what the parser builds, the passes rewrite and the code generator reads.
 
-Nodes are frozen; a pass makes new ones with `dataclasses.replace`. Every node has the span of its first character.
+Nodes are frozen, for the type checker; a pass makes new ones with `dataclasses.replace`. Every node has the span of its
+first character.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from constraints.lang.source import Span
+from constraints.model import value
 
 NOWHERE = Span(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Scalar:
     """null, true, false, a number (int, float or Decimal) or a string."""
 
@@ -21,7 +23,7 @@ class Scalar:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Var:
     """A name, also `input` and `data` alone. The parser gives each `_` a name of its own, `$1`, `$2`, ...
 
@@ -37,7 +39,7 @@ class Var:
         return self.name.startswith("$")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ref:
     """`head[path0][path1]...`; `a.b` is the path with Scalar("b"). The head is a Var, a Call or a composite.
 
@@ -49,7 +51,7 @@ class Ref:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Call:
     """A function or operator on its arguments.
 
@@ -63,7 +65,7 @@ class Call:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ArrayTerm:
     """`[a, b]`."""
 
@@ -71,7 +73,7 @@ class ArrayTerm:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ObjectTerm:
     """`{k: v}`."""
 
@@ -79,7 +81,7 @@ class ObjectTerm:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetTerm:
     """`{a, b}` or `set()`."""
 
@@ -87,7 +89,7 @@ class SetTerm:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Comprehension:
     """`[value | body]`, `{value | body}` and `{key: value | body}`; `kind` is array, set or object."""
 
@@ -98,7 +100,7 @@ class Comprehension:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TemplateString:
     """`$"text {term}"`: parts are strings and terms; an undefined term prints as `<undefined>`."""
 
@@ -106,7 +108,7 @@ class TemplateString:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FunctionName:
     """A function that is named and not called, in `with f as g`: `resolve` makes it, `name` is as in a Call."""
 
@@ -117,7 +119,7 @@ class FunctionName:
 Term = Scalar | Var | Ref | Call | ArrayTerm | ObjectTerm | SetTerm | Comprehension | TemplateString | FunctionName
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class With:
     """`with target as value`: the target is a reference below input or data, or a function's name (a Ref or Var)."""
 
@@ -126,7 +128,7 @@ class With:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SomeDecl:
     """`some x, y`."""
 
@@ -134,7 +136,7 @@ class SomeDecl:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SomeIn:
     """`some v in xs` and `some k, v in xs`: k and v are patterns whose variables are declared here."""
 
@@ -144,7 +146,7 @@ class SomeIn:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Every:
     """`every v in xs { body }` and `every k, v in xs { body }`."""
 
@@ -155,7 +157,7 @@ class Every:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Expr:
     """One statement of a body."""
 
@@ -168,7 +170,7 @@ class Expr:
 Body = tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Head:
     """What a rule defines, below its package: `path` as it was written (`p`, `p.q[x].r`), and one of these.
 
@@ -189,7 +191,7 @@ class Head:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rule:
     """One definition; several with the same path make one rule. `else_` is tried when no body of the rule holds.
 
@@ -203,7 +205,7 @@ class Rule:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Import:
     """`import data.lib.x as y`: `path` without the alias; `alias` is the last part where none was written.
 
@@ -215,7 +217,7 @@ class Import:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Module:
     """One file: `package` without `data`, e.g. ("lib", "helpers"); `v1` tells which syntax it was read as."""
 

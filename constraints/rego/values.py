@@ -23,6 +23,10 @@ from constraints.rego.number import compare_numbers, exact, number_key, whole
 from constraints.rego.number import number_of as number_of
 from constraints.rego.number import number_text as number_text
 from constraints.rego.quoting import quoted
+from constraints.rego.sizes import COMPOSITES, SMALL, WALK, too_far
+
+TOO_DEEP: Final = "eval_internal_error"
+"""The code of the error that a value has too many levels, or that too many rules wait for it."""
 
 Value = Any
 Key = Hashable
@@ -58,16 +62,49 @@ _TRUE, _FALSE = _Truth("true"), _Truth("false")
 
 
 def walks_down(function: Callable[P, R]) -> Callable[P, R]:
-    """For a function that recurses into values: too deep a value is an EvaluationError."""
+    """For a function that recurses into values: too deep or too large a value is an EvaluationError."""
 
     @functools.wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if WALK.left >= 0:  # part of a walk
+            return function(*args, **kwargs)
+        WALK.left = COMPOSITES
         try:
             return function(*args, **kwargs)
         except RecursionError:
-            raise EvaluationError("a value is nested too deeply", code="eval_internal_error") from None
+            raise too_deep() from None
+        finally:
+            WALK.left = -1
 
     return guarded
+
+
+def too_deep() -> EvaluationError:
+    """The error of what Python's stack is too small for; OPA would go on."""
+    return EvaluationError("a value is nested too deeply", code=TOO_DEEP)
+
+
+def counted(function: Callable[P, R]) -> Callable[P, R]:
+    """For a function that recurses into values and knows what to do when they are too deep: too large ones are an error."""
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if WALK.left >= 0:
+            return function(*args, **kwargs)
+        WALK.left = COMPOSITES
+        try:
+            return function(*args, **kwargs)
+        finally:
+            WALK.left = -1
+
+    return guarded
+
+
+def meets(value: Value) -> None:
+    """Count a collection, or a text, that a walk meets. Raises EvaluationError."""
+    WALK.left -= 1 if type(value) is not str else len(value) >> 4
+    if WALK.left < 0:
+        raise too_far()
 
 
 class RegoSet:
@@ -199,6 +236,9 @@ def key_of(value: Value) -> Key:
 
 
 def _composite_key(value: Value) -> Key:
+    WALK.left -= 1
+    if WALK.left < 0:
+        raise too_far()
     if isinstance(value, list):
         return ("a", *[item if type(item) in _ITSELF else _key(item) for item in value])
     if isinstance(value, dict):
@@ -235,6 +275,11 @@ def _same(a: Value, b: Value) -> bool:
     kind = type(a)
     if kind is not type(b):
         return is_number(a) and is_number(b) and exact(a) == exact(b)
+    if a is b:
+        return True
+    WALK.left -= 1
+    if WALK.left < 0:
+        raise too_far()
     if kind is list:
         return len(a) == len(b) and all(map(_same, a, b))
     if kind is dict:
@@ -288,6 +333,7 @@ def _ordering(value: Value) -> tuple[Any, ...]:
         return (rank, value)
     if rank == 2:
         return (2, exact(value))
+    meets(value)
     if rank == 4:
         return (4, *map(_ordering, value))
     if rank == 5:
@@ -312,7 +358,11 @@ def in_order(values: Iterable[Value]) -> list[Value]:
 def _text(value: Value) -> str:
     kind = type(value)
     if kind is str:
+        if len(value) > SMALL:
+            meets(value)
         return quoted(value)
+    if kind in _STRUCTURED:
+        meets(value)
     if kind is list:
         return f"[{', '.join(map(_text, value))}]"
     if kind is dict or kind is RegoObject:
@@ -345,6 +395,8 @@ def _no_number(name: str) -> Value:
 
 
 def _plain(value: Value) -> Any:
+    if type(value) in _STRUCTURED:
+        meets(value)
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, dict):

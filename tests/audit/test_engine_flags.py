@@ -20,6 +20,7 @@ from audit.flagtypes import GUARDED as NAMES
 from audit.sources.manifests import read_objects
 from constraints import Kind
 from constraints.rego.families import GUARDED
+from constraints.rego.runtime import BUDGET
 
 PLAIN = 'package x\nviolation[{"msg": msg}] { msg := upper(input.review.object.metadata.name) }'
 LOOKUP = 'package x\nviolation[{"msg": ip}] { ip := net.lookup_ip_addr("localhost")[_]; ip == "127.0.0.1" }'
@@ -136,3 +137,7 @@ def test_a_value_out_of_range_is_wrong_use(flag: str, why: str, capsys: pytest.C
 
 def test_the_builtins_that_can_be_enabled_are_those_that_are_guarded() -> None:
     assert set(NAMES) == GUARDED
+
+
+def test_the_budget_is_the_same_whoever_names_none() -> None:
+    assert Config().audit.evaluation_budget == parse([], {}).number("evaluation-budget") == BUDGET

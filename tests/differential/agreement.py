@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from differential.modules import PACKAGE
@@ -15,10 +16,11 @@ from constraints.rego.builtins.gojson import marshal
 from constraints.rego.values import Value, read_json, same
 
 
-def ours(module: str, document: Any, data: Any) -> Answer:
+def ours(modules: Mapping[str, str], document: Any, data: Any) -> Answer:
     """What our engine makes of the package, as JSON."""
     try:
-        compiled = compile_modules([Source("made.rego", module)], v1=True)
+        sources = [Source(f"{name}.rego", text) for name, text in modules.items()]
+        compiled = compile_modules(sources, v1=True)
         rows = compiled.query(f"x = data.{PACKAGE}", input=_as_sent(document), data=_as_sent(data))
     except CompileError as error:
         code = error.message.partition(":")[0]

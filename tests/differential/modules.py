@@ -152,7 +152,7 @@ class Maker:
             if self.sometimes(3):
                 lines += self.function(f"f_{name}")
             lines += self.rule(name)
-        return _without_unused("\n".join(lines) + "\n")
+        return without_unused("\n".join(lines) + "\n")
 
     # rules
 
@@ -472,7 +472,7 @@ class Maker:
         return f"[{items}]" if outer == "array" else f"{{{items}}}"
 
 
-def _without_unused(text: str) -> str:
+def without_unused(text: str) -> str:
     """OPA refuses a variable that is declared and never read: `_` in its place."""
     counted = Counter(_VARIABLE.findall(text))
 

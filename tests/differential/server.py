@@ -23,6 +23,8 @@ class Answer:
     value: Any = None
     codes: frozenset[str] = frozenset()
     text: str = ""
+    refused: str = ""
+    """The name of the module that OPA does not take."""
 
 
 class Panicked(Exception):
@@ -30,7 +32,7 @@ class Panicked(Exception):
 
 
 class Opa:
-    """A server that holds one module at a time; `documents` are below `data` by their first key."""
+    """A server that holds the modules of one question; `documents` are below `data` by their first key."""
 
     def __init__(self, binary: Path, documents: Mapping[str, Any]) -> None:
         self._binary = binary
@@ -39,6 +41,7 @@ class Opa:
 
     def start(self) -> None:
         """Start the server, on a free port."""
+        self._held: list[str] = []
         with closing(socket.create_server(("127.0.0.1", 0))) as free:
             port = free.getsockname()[1]
         options = ["--addr", f"127.0.0.1:{port}", "--log-level", "error", "--disable-telemetry"]
@@ -55,17 +58,21 @@ class Opa:
         self._process.kill()
         self._process.wait()
 
-    def ask(self, module: str, package: str, document: Any) -> Answer:
-        """What the package is, given the input. Raises Panicked."""
+    def ask(self, modules: Mapping[str, str], package: str, document: Any) -> Answer:
+        """What the package is, given the input; each module may refer to those before it. Raises Panicked."""
         try:
-            status, reply = self._send("PUT", "/v1/policies/made", module.encode())
-            if status == 200:
-                body = json.dumps({"input": document}).encode()
-                status, reply = self._send("POST", f"/v1/data/{package}", body)
+            for name in self._held:
+                self._send("DELETE", f"/v1/policies/{name}", b"")
+            self._held = list(modules)[::-1]
+            for name, module in modules.items():
+                status, reply = self._send("PUT", f"/v1/policies/{name}", module.encode())
+                if status != 200:
+                    return _errors(reply, refused=name)
+            status, reply = self._send("POST", f"/v1/data/{package}", json.dumps({"input": document}).encode())
         except (http.client.HTTPException, OSError) as error:
             self.stop()  # it may hold its locks for ever
             self.start()
-            raise Panicked(module) from error
+            raise Panicked(str(modules)) from error
         return Answer(reply.get("result", {})) if status == 200 else _errors(reply)
 
     def _send(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
@@ -75,9 +82,9 @@ class Opa:
             return response.status, read_json(text) if text else {}
 
 
-def _errors(reply: dict[str, Any]) -> Answer:
+def _errors(reply: dict[str, Any], refused: str = "") -> Answer:
     found = reply.get("errors") or [reply]
-    return Answer(codes=frozenset(error["code"] for error in found), text=json.dumps(found))
+    return Answer(codes=frozenset(error["code"] for error in found), text=json.dumps(found), refused=refused)
 
 
 @contextmanager

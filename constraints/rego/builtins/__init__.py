@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
+from constraints.model import value
 from constraints.rego.families import FAMILIES, GUARDED
 from constraints.rego.values import Value
 
@@ -32,7 +32,7 @@ def wrong_type(position: int, wanted: str, got: str) -> BuiltinError:
     return BuiltinError(f"operand {position} must be {wanted} but got {got}", "eval_type_error")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Builtin:
     """One function: `run` takes `arity` values and gives one, or UNDEFINED, or raises BuiltinError.
 
@@ -105,7 +105,7 @@ _FAMILY_OF: Final = {name: family for family, names in FAMILIES.items() for name
 BUILTINS: Final = Builtins(_FAMILY_OF)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Capabilities:
     """Which builtins a policy may call: not the disabled ones, and of the guarded ones the enabled.
 

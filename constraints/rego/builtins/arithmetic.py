@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from constraints.errors import EvaluationError
 from constraints.rego import bigfloat
 from constraints.rego.bigfloat import Big, big
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import big_integer, none_of, number, unfit
 from constraints.rego.number import Number
+from constraints.rego.sizes import LARGEST, fit, fit_items
 from constraints.rego.values import RegoSet, Value, is_number
 
 _EXACT: Final = 1 << 64  # integers below need no rounding
 _HALF: Final[Big] = (1, -1)
 _MINUS_HALF: Final[Big] = (-1, -1)
-_SHIFT_LIMIT: Final = 1 << 20  # bits; OPA has no limit but its memory
-_RANGE_LIMIT: Final = 5_000_000  # numbers; OPA has no limit but its memory
+_SHIFT_LIMIT: Final = 1 << 18  # bits; nothing has more
 
 
 @builtin("plus", "number", "number", result="number")
@@ -139,8 +138,8 @@ def bits_negate(a: Value) -> int:
 def bits_lsh(a: Value, b: Value) -> int:
     """`a * 2^b`."""
     value, shift = big_integer(a, 1), _shift(b)
-    if value and shift > _SHIFT_LIMIT:
-        raise EvaluationError(f"bits.lsh: {shift} bits are too many", code="eval_builtin_error")
+    if value and value.bit_length() + shift > _SHIFT_LIMIT:
+        fit(shift + LARGEST)
     return value << shift if value else 0
 
 
@@ -160,7 +159,7 @@ def _shift(value: Value) -> int:
 @builtin("numbers.range", "number", "number", result="array[number]")
 def numbers_range(first: Value, last: Value) -> list[int]:
     """From first to last, both included, up or down."""
-    return _range("numbers.range", big_integer(first, 1), big_integer(last, 2), 1)
+    return _range(big_integer(first, 1), big_integer(last, 2), 1)
 
 
 @builtin("numbers.range_step", "number", "number", "number", result="array[number]")
@@ -169,11 +168,10 @@ def numbers_range_step(first: Value, last: Value, step: Value) -> list[int]:
     start, stop, width = big_integer(first, 1), big_integer(last, 2), big_integer(step, 3)
     if width <= 0:
         raise BuiltinError("numbers.range_step: step must be a positive integer")
-    return _range("numbers.range_step", start, stop, width)
+    return _range(start, stop, width)
 
 
-def _range(name: str, first: int, last: int, step: int) -> list[int]:
+def _range(first: int, last: int, step: int) -> list[int]:
     size = abs(last - first) // step + 1
-    if size > _RANGE_LIMIT:
-        raise EvaluationError(f"{name}: a range of {size} numbers is too long", code="eval_builtin_error")
+    fit_items(size)
     return list(range(first, last + 1, step) if first <= last else range(first, last - 1, -step))

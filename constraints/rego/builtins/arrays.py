@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.operands import array, integer
+from constraints.rego.sizes import fit_items
 from constraints.rego.values import Value
 
 
 @builtin("array.concat", "array", "array", result="array")
 def concat(first: Value, second: Value) -> list[Value]:
     """The elements of one, then those of the other."""
-    return array(first, 1) + array(second, 2)
+    before, after = array(first, 1), array(second, 2)
+    fit_items(len(before) + len(after))
+    return before + after
 
 
 @builtin("array.flatten", "array", result="array")
@@ -19,6 +22,7 @@ def flatten(nested: Value) -> list[Value]:
     flat: list[Value] = []
     for element in array(nested, 1):
         if isinstance(element, list):
+            fit_items(len(flat) + len(element))
             flat += element
         else:
             flat.append(element)

@@ -142,7 +142,7 @@ def urlquery_decode(text: Value) -> str:
     return unescape(string(text, 1), plus=True)
 
 
-@builtin("urlquery.encode_object", "object[string|array[string]|set[string]]", result="string")
+@builtin("urlquery.encode_object", "object[string:string|array[string]|set[string]]", result="string")
 def urlquery_encode_object(parameters: Value) -> str:
     """`a=1&b=2` in the order of keys; an array or set of strings gives its key more than once."""
     if not is_object(parameters):
@@ -158,7 +158,7 @@ def _strings(value: Value) -> list[str]:
     return found
 
 
-@builtin("urlquery.decode_object", "string", result="object[array[string]]")
+@builtin("urlquery.decode_object", "string", result="object[string:array[string]]")
 def urlquery_decode_object(query: Value) -> Value:
     """Each key with the array of its values."""
     found: dict[str, Value] = {}

@@ -8,7 +8,7 @@ from typing import Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import string
-from constraints.rego.values import Value
+from constraints.rego.values import Value, too_deep
 
 _SPECIAL: Final = {".", "[", "]", "+", "*"}
 
@@ -193,7 +193,7 @@ def intersect(one: list[Token], other: list[Token]) -> bool:
     try:
         return _Pair(one, other).meet(0, 0)
     except RecursionError as error:
-        raise BuiltinError("globs are too long") from error
+        raise too_deep() from error
 
 
 @builtin("regex.globs_match", "string", "string", result="boolean")

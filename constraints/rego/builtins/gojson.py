@@ -9,11 +9,13 @@ from typing import Any, Final
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.jsonmistakes import mistake
 from constraints.rego.number import number_of, number_text
-from constraints.rego.values import RegoObject, RegoSet, Value, sorted_pairs
+from constraints.rego.values import RegoObject, RegoSet, Value, counted, meets, sorted_pairs, too_deep
 
 _ESCAPED: Final = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]')
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_BRACKET: Final = re.compile(r"[\[\]{}]")
+_DEEPEST: Final = 10_000  # levels that Go reads
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -32,52 +34,71 @@ def _escape(found: re.Match[str]) -> str:
 def marshal(value: Value, separators: tuple[str, str] = (",", ":")) -> str:
     """Compact JSON; sets are sorted arrays, and a key that is no string is its own JSON."""
     try:
-        return _marshal(value, separators)
+        return _deep_marshal(value, separators)
     except RecursionError as error:
-        raise BuiltinError("value is nested too deeply") from error
+        raise too_deep() from error
 
 
 def _marshal(value: Value, separators: tuple[str, str]) -> str:
     comma, colon = separators
     if isinstance(value, str):
+        meets(value)
         return quote(value)
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
+    meets(value)
     if isinstance(value, list | RegoSet):
         return f"[{comma.join([_marshal(item, separators) for item in value])}]"
     if isinstance(value, dict | RegoObject):
-        pairs = (
-            sorted((key_text(key), item) for key, item in sorted_pairs(value))
-            if isinstance(value, RegoObject)
-            else sorted_pairs(value)
-        )
+        pairs = _named_pairs(value) if isinstance(value, RegoObject) else sorted_pairs(value)
         return f"{{{comma.join([f'{quote(key)}{colon}{_marshal(item, separators)}' for key, item in pairs])}}}"
     return number_text(value)
 
 
+def _named_pairs(value: dict[str, Value] | RegoObject) -> list[tuple[str, Value]]:
+    """The pairs by the text of their keys, in its order; of keys with one text, as [] and set(), the last one counts."""
+    return sorted({key_text(key): item for key, item in sorted_pairs(value)}.items(), key=lambda pair: pair[0])
+
+
+_deep_marshal: Final = counted(_marshal)
+
+
+def _depth(text: str) -> int:
+    """How many brackets are open at once, at most; those within strings are counted, too."""
+    depth = most = 0
+    for bracket in _BRACKET.finditer(text):
+        depth += 1 if bracket[0] in "[{" else -1
+        most = max(most, depth)
+    return most
+
+
 def key_text(key: Value) -> str:
     """A key of an object in JSON: a string as it is, anything else as JSON."""
-    return key if isinstance(key, str) else _marshal(key, (",", ":"))
+    return key if isinstance(key, str) else _deep_marshal(key, (",", ":"))
 
 
 def indented(value: Value, prefix: str, indent: str) -> str:
     """JSON with one element a line; no prefix before the first one."""
     try:
-        return _indented(value, f"\n{prefix}", indent)
+        return _deep_indented(value, f"\n{prefix}", indent)
     except RecursionError as error:
-        raise BuiltinError("value is nested too deeply") from error
+        raise too_deep() from error
 
 
 def _indented(value: Value, line: str, indent: str) -> str:
     inner = line + indent
+    meets(inner)
     if isinstance(value, list | RegoSet) and len(value):
         items = [f"{inner}{_indented(item, inner, indent)}" for item in value]
         return f"[{','.join(items)}{line}]"
     if isinstance(value, dict | RegoObject) and len(value):
-        pairs = sorted(((key_text(key), item) for key, item in sorted_pairs(value)), key=lambda pair: pair[0])
+        pairs = _named_pairs(value)
         items = [f"{inner}{quote(key)}: {_indented(item, inner, indent)}" for key, item in pairs]
         return f"{{{','.join(items)}{line}}}"
     return _marshal(value, (",", ":"))
+
+
+_deep_indented: Final = counted(_indented)
 
 
 def unmarshal(text: str) -> Value:
@@ -87,6 +108,8 @@ def unmarshal(text: str) -> Value:
     except json.JSONDecodeError as error:
         raise BuiltinError(mistake(text) or error.msg) from error
     except RecursionError as error:
+        if _depth(text) <= _DEEPEST:
+            raise too_deep() from error
         raise BuiltinError("exceeded max depth") from error
     except ValueError as error:  # NaN, or a number beyond all bounds
         raise BuiltinError(mistake(text) or str(error)) from error

@@ -12,7 +12,8 @@ from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.gojson import key_text
 from constraints.rego.builtins.operands import from_bytes
 from constraints.rego.number import number_of, number_text
-from constraints.rego.values import RegoObject, RegoSet, Value, is_number, pairs_of
+from constraints.rego.sizes import fit
+from constraints.rego.values import RegoObject, RegoSet, Value, counted, is_number, meets, pairs_of, too_deep
 
 _TRUE: Final = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
 _FALSE: Final = {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}
@@ -26,7 +27,9 @@ _SEXAGESIMAL: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]
 _TAG: Final = "tag:yaml.org,2002:"
 _CONTROL: Final = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _UNTAGGED: Final = "?"
+_TOO_DEEP: Final = "yaml: exceeded max depth"
 _TYPED: Final = tuple(f"{_TAG}{name}" for name in ("bool", "int", "float", "null"))
+_SLOW: Final = 8  # a text of YAML takes so much longer than others
 _LARGEST: Final = 1_000_000  # values that one document may have, aliases counted as often as they are used
 
 
@@ -43,7 +46,7 @@ def from_yaml(text: str) -> Value:
     except yaml.reader.ReaderError as error:
         raise BuiltinError(f"yaml: {error.reason}") from error
     except RecursionError as error:
-        raise BuiltinError("yaml: exceeded max depth") from error
+        raise too_deep() from error
 
 
 def _loader(yaml: Any) -> Any:
@@ -60,6 +63,8 @@ def _loader(yaml: Any) -> Any:
 
 def _mistake(yaml: Any, error: Any) -> str:
     """In go-yaml's words; it has its own way to count lines."""
+    if error.problem == "exceeded maximum nesting depth":  # libyaml 0.2.6 counts levels itself
+        return _TOO_DEEP
     problem = re.sub(r"^(expected .*), but (?:got|found) .*", r"did not find \1", error.problem or "", flags=re.DOTALL)
     line = error.problem_mark.line if error.problem_mark else 0
     if line:
@@ -193,10 +198,10 @@ def to_yaml(value: Value) -> str:
     import yaml
 
     try:
-        made = yaml.serialize(_node(yaml, value), Dumper=_dumper(yaml), allow_unicode=True)
+        made = yaml.serialize(_deep_node(yaml, value), Dumper=_dumper(yaml), allow_unicode=True)
         return str(made).removesuffix("...\n")
     except RecursionError as error:
-        raise BuiltinError("value is nested too deeply") from error
+        raise too_deep() from error
 
 
 def _dumper(yaml: Any) -> Any:
@@ -229,6 +234,7 @@ class _NoAnchors(dict):  # type: ignore[type-arg]
 
 
 def _node(yaml: Any, value: Value) -> Any:
+    meets(value)
     if isinstance(value, list | RegoSet):
         items = [_node(yaml, item) for item in value]
         return yaml.SequenceNode(f"{_TAG}seq", items, flow_style=not items)
@@ -245,7 +251,11 @@ def _node(yaml: Any, value: Value) -> Any:
     return yaml.ScalarNode(f"{_TAG}str", number_text(value if within else float(value)))
 
 
+_deep_node: Final = counted(_node)
+
+
 def _string(yaml: Any, value: str) -> Any:
+    fit(len(value) * _SLOW)
     if _CONTROL.search(value):
         raise BuiltinError("yaml: control characters are not allowed")
     style = None
@@ -264,16 +274,14 @@ def _means_more(text: str) -> bool:
 
 
 def _before(a: str, b: str) -> bool:
-    """go-yaml's order of keys: letters behind other characters, runs of digits by their value."""
-    digits = False
+    """The order of keys of go-yaml's second version: letters behind others, runs of digits by their value."""
     for place, (one, other) in enumerate(zip(a, b, strict=False)):
         if one == other:
-            digits = one.isdecimal()
             continue
         if one.isalpha() and other.isalpha():
             return one < other
         if one.isalpha() or other.isalpha():
-            return one.isalpha() if digits else other.isalpha()
+            return other.isalpha()
         return _number_before(a, b, place)
     return len(a) < len(b)
 

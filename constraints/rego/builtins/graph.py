@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constraints.rego.builtins import builtin, wrong_type
 from constraints.rego.builtins.operands import mapping
+from constraints.rego.sizes import fit_items
 from constraints.rego.values import UNDEFINED, Key, RegoObject, RegoSet, Value, key_of, lookup, type_name
 
 Graph = dict[str, Value] | RegoObject
@@ -74,8 +75,10 @@ def _walk(graph: Graph, path: list[Value], first: Value, paths: dict[Key, Value]
             _keep(paths, longer)
         elif any(key_of(neighbour) not in met for neighbour in neighbours):
             met.add(key_of(vertex))
+        fit_items(len(waiting) * len(longer))
         waiting += [(longer, neighbour, False) for neighbour in reversed(neighbours)]
 
 
 def _keep(paths: dict[Key, Value], path: list[Value]) -> None:
     paths[key_of(path)] = path
+    fit_items(len(paths) * len(path))

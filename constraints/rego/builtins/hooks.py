@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Final
 
+from constraints.errors import EvaluationError
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.operands import array, integer, mapping, string, unfit
 from constraints.rego.builtins.outside import Context
@@ -51,7 +52,7 @@ def print_nothing(_context: Context) -> bool:
     return True
 
 
-@builtin("internal.print", "array", result="boolean", contextual=True, pure=False)
+@builtin("internal.print", "array[set]", result="boolean", contextual=True, pure=False)
 def print_line(context: Context, operands: Value) -> bool:
     """Print a line for each choice of one value from each set; an empty set is an undefined argument."""
     choices = [_printable(operand) for operand in array(operands, 1)]
@@ -63,6 +64,18 @@ def print_line(context: Context, operands: Value) -> bool:
 def _printable(operand: Value) -> list[str]:
     values = operand.sorted_members() if isinstance(operand, RegoSet) else [operand]
     return [value if isinstance(value, str) else text(value) for value in values] or ["<undefined>"]
+
+
+@builtin("internal.template_string", "array", result="string")
+def template_string(parts: Value) -> str:
+    """A template string: texts, and a set for each part, empty where it is undefined. Raises EvaluationError."""
+    found = []
+    for part in array(parts, 1):
+        choices = _printable(part)
+        if len(choices) > 1:
+            raise EvaluationError("template-strings must not produce multiple outputs", code="eval_conflict_error")
+        found += choices
+    return "".join(found)
 
 
 @builtin("trace", "string", result="boolean", contextual=True, pure=False)
@@ -87,7 +100,7 @@ def rand_intn(context: Context, seed: Value, bound: Value) -> int:
     return found
 
 
-@builtin("opa.runtime", result="object", contextual=True, pure=False)
+@builtin("opa.runtime", result="object[string:any]", contextual=True, pure=False)
 def opa_runtime(_context: Context) -> Value:
     """Gatekeeper gives its policies no configuration, no environment and no version: the empty object."""
     return {}
@@ -102,7 +115,7 @@ def external_data(context: Context, request: Value) -> Value:
     return context.memory[key]
 
 
-@builtin("http.send", "object", result="object", contextual=True, pure=False)
+@builtin("http.send", "object[string:any]", result="object", contextual=True, pure=False)
 def http_send(context: Context, request: Value) -> Value:
     """The response to a request; equal requests are sent once in a query."""
     given = RegoSet.of(key for key, _ in pairs_of(mapping(request, 1)))

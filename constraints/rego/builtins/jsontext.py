@@ -19,7 +19,12 @@ def json_marshal(value: Value) -> str:
     return marshal(value)
 
 
-@builtin("json.marshal_with_options", "any", "object<indent:string,prefix:string,pretty:boolean>[any]", result="string")
+@builtin(
+    "json.marshal_with_options",
+    "any",
+    "object<indent:string,prefix:string,pretty:boolean>[string:any]",
+    result="string",
+)
 def json_marshal_with_options(value: Value, options: Value) -> str:
     """JSON on one line or many: `pretty`, `indent` (a tab) and `prefix`; the last two mean many lines too."""
     chosen: dict[str, Value] = {}

@@ -146,7 +146,15 @@ for _name in ALGORITHMS:
     builtin(f"io.jwt.verify_{_name.lower()}", "string", "string", result="boolean", extra=_extra)(_verify)
 
 
-@builtin("io.jwt.encode_sign", "object", "object", "object", result="string", extra="crypto", pure=False)
+@builtin(
+    "io.jwt.encode_sign",
+    "object[string:any]",
+    "object[string:any]",
+    "object[string:any]",
+    result="string",
+    extra="crypto",
+    pure=False,
+)
 def encode_sign(header: Value, payload: Value, key: Value) -> str:
     """A signed token; the key is a JWK."""
     return _signed(marshal(header), marshal(payload), marshal(key))

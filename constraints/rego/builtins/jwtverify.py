@@ -35,7 +35,7 @@ class Wanted:
 @builtin(
     "io.jwt.decode_verify",
     "string",
-    "object",
+    "object[string:any]",
     result="array<boolean,object,object>",
     contextual=True,
     pure=False,

@@ -10,6 +10,7 @@ from typing import Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import string
+from constraints.rego.sizes import fit_items, limited
 from constraints.rego.values import RegoSet, Value, is_object, sorted_pairs
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -121,22 +122,25 @@ def cidr_expand(cidr: Value) -> RegoSet:
     network = _network(string(cidr, 1))
     if network.last - network.first >= _MOST_ADDRESSES:
         raise BuiltinError(f"{cidr} has more than {_MOST_ADDRESSES} addresses")
+    fit_items(network.last - network.first)
     return RegoSet.of(map(_shown, range(network.first, network.last + 1)))
 
 
 @builtin(
     "net.cidr_contains_matches",
-    "string|array[string|array]|object[string|array]|set[string|array]",
-    "string|array[string|array]|object[string|array]|set[string|array]",
+    "string|array[string|array]|object[string:string|array]|set[string|array]",
+    "string|array[string|array]|object[string:string|array]|set[string|array]",
     result="set[array<any,any>]",
 )
 def cidr_contains_matches(cidrs: Value, cidrs_or_ips: Value) -> RegoSet:
     """Pairs of places (an index, a key or a member), of which the network of one contains that of the other."""
     return RegoSet.of(
-        [place, other_place]
-        for cidr, place in _places(1, cidrs)
-        for inner, other_place in _places(2, cidrs_or_ips)
-        if _cidr_contains(string(cidr, 1), string(inner, 1))
+        limited(
+            [place, other_place]
+            for cidr, place in _places(1, cidrs)
+            for inner, other_place in _places(2, cidrs_or_ips)
+            if _cidr_contains(string(cidr, 1), string(inner, 1))
+        )
     )
 
 

@@ -6,6 +6,7 @@ from functools import reduce
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import array, mapping, none_of, none_of_elements
+from constraints.rego.sizes import fit_items
 from constraints.rego.values import (
     UNDEFINED,
     Key,
@@ -15,6 +16,7 @@ from constraints.rego.values import (
     is_object,
     key_of,
     lookup,
+    meets,
     object_of,
     pairs_of,
     same,
@@ -57,11 +59,12 @@ def union_n(objects: Value) -> Object:
     for element in found:
         if not is_object(element):
             raise none_of_elements(1, found, element, "object")
-    nothing: Object = {}
-    return reduce(_deep_union, found, nothing)
+    return _deep_union_of(found)
 
 
 def _union(a: Object, b: Object) -> Object:
+    fit_items(len(a) + len(b))
+    meets(b)
     if isinstance(a, dict) and isinstance(b, dict):
         return {**a, **{key: _merged(a.get(key), value) for key, value in b.items()}}
     changed = ((key, _merged(lookup(a, key), value)) for key, value in pairs_of(b))
@@ -69,6 +72,14 @@ def _union(a: Object, b: Object) -> Object:
 
 
 _deep_union = walks_down(_union)
+
+
+def _union_of(objects: list[Object]) -> Object:
+    nothing: Object = {}
+    return reduce(_union, objects, nothing)
+
+
+_deep_union_of = walks_down(_union_of)
 
 
 def _merged(before: Value, after: Value) -> Value:
@@ -113,6 +124,7 @@ def subset(whole: Value, part: Value) -> bool:
 
 def _is_part(whole: Value, part: Value) -> bool | None:
     """None when they are not two objects, two sets or two arrays."""
+    meets(part)
     if is_object(whole) and is_object(part):
         return all(_has(lookup(whole, key), value) for key, value in pairs_of(part))
     if isinstance(whole, RegoSet) and isinstance(part, RegoSet):

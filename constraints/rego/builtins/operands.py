@@ -122,5 +122,5 @@ def as_bytes(value: str) -> bytes:
 
 
 def from_bytes(value: bytes) -> str:
-    """UTF-8 to a string; what is not valid as U+FFFD."""
-    return value.decode(errors="replace")
+    """UTF-8 to a string; each byte that is not valid as U+FFFD, as Go shows them."""
+    return _SURROGATE.sub("\ufffd", value.decode(errors="surrogateescape"))

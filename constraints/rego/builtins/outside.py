@@ -6,9 +6,9 @@ Whoever evaluates fills an Outside; `constraints` itself has no clock, no networ
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from constraints.model import value
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.values import Value
 
@@ -30,7 +30,7 @@ def _nowhere(_: str) -> None:
     """Text that nobody wants."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outside:
     """Hooks; one that is not filled makes the builtins that need it fail, but text goes nowhere.
 

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-import re2
-
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import as_bytes, from_bytes, integer, string
+from constraints.rego.sizes import ITEM, fit, fit_items, limited
 from constraints.rego.values import Value
 
 Pattern = Any
@@ -33,6 +32,8 @@ _REFERENCE: Final = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
 @lru_cache(maxsize=2048)
 def compiled(pattern: str) -> Pattern:
     """A compiled pattern, which searches bytes; BuiltinError in Go's words if it is none."""
+    import re2  # late: a shared library, and most policies have no patterns
+
     if r"\C" in pattern and re.search(r"(?<!\\)(?:\\\\)*\\C", pattern):
         raise BuiltinError("error parsing regexp: invalid escape sequence: `\\C`")
     options = re2.Options()
@@ -103,14 +104,14 @@ def is_valid(pattern: Value) -> bool:
 def find_n(pattern: Value, value: Value, number: Value) -> list[Value]:
     """The first `number` matches, all of them if it is negative."""
     found = _first(string(pattern, 1), string(value, 2), integer(number, 3))
-    return [from_bytes(match.group()) for match in found]
+    return limited(from_bytes(match.group()) for match in found)
 
 
 @builtin("regex.find_all_string_submatch_n", "string", "string", "number", result="array[array[string]]")
 def find_all_string_submatch_n(pattern: Value, value: Value, number: Value) -> list[Value]:
     """The first `number` matches, each with its groups; a group that took no part is empty."""
     found = _first(string(pattern, 1), string(value, 2), integer(number, 3))
-    return [[from_bytes(match.group()), *map(from_bytes, match.groups(b""))] for match in found]
+    return limited([from_bytes(match.group()), *map(from_bytes, match.groups(b""))] for match in found)
 
 
 @builtin("regex.split", "string", "string", result="array[string]")
@@ -125,6 +126,7 @@ def split(pattern: Value, value: Value) -> list[Value]:
         end = match.start()
         if match.end():
             pieces.append(text[start:end])
+            fit_items(len(pieces))
         start = match.end()
     if end != len(text):
         pieces.append(text[start:])
@@ -138,10 +140,12 @@ def replace(base: Value, pattern: Value, replacement: Value) -> str:
     regexp = compiled(string(pattern, 2))
     if regexp.search(text) is None:
         return string(base, 1)
-    pieces, start = [], 0
+    pieces, start, size = [], 0, len(text)
     for match in matches(regexp, text):
         pieces += [text[start : match.start()], as_bytes(_expand(template, match, regexp))]
         start = match.end()
+        size += len(pieces[-1]) + ITEM
+        fit(size)
     return from_bytes(b"".join([*pieces, text[start:]]))
 
 

@@ -21,7 +21,8 @@ from constraints.rego.builtins.gotemplateparse import parse_template
 from constraints.rego.builtins.operands import mapping, string
 from constraints.rego.builtins.templatefunctions import FUNCTIONS, shown, truth
 from constraints.rego.number import number_text
-from constraints.rego.values import UNDEFINED, Value, is_number, to_json
+from constraints.rego.sizes import fit
+from constraints.rego.values import UNDEFINED, RegoObject, RegoSet, Value, is_number, to_json, too_deep
 
 _DEEPEST: Final = 100
 _NO_VALUE: Final = "<no value>"
@@ -41,17 +42,26 @@ class _Continue(Exception):
     """Goes on to the next element of the innermost range."""
 
 
-@builtin("strings.render_template", "string", "object", result="string")
+@builtin("strings.render_template", "string", "object[string:any]", result="string")
 def render_template(template: Value, variables: Value) -> str:
     """The template filled in; what is missing is `<undefined>`."""
     tree = _parsed(string(template, 1))
-    data = _for_go(to_json(mapping(variables, 2)))
+    data = _for_go(to_json(_plain(mapping(variables, 2))))
     out: list[str] = []
     try:
         _Run(tree, out).nodes(tree.body, data, {"$": data}, 0)
     except RecursionError as error:
-        raise BuiltinError("template is nested too deeply") from error
+        raise too_deep() from error
     return "".join(out).replace(_NO_VALUE, "<undefined>")
+
+
+def _plain(value: Value) -> Value:
+    """The value, which must be JSON as it stands: OPA reads the variables from their text. Raises BuiltinError."""
+    if isinstance(value, RegoSet | RegoObject):
+        raise BuiltinError("invalid character in the variables")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _plain(item)
+    return value
 
 
 _parsed = lru_cache(maxsize=256)(parse_template)
@@ -75,11 +85,14 @@ class _Run:
     def __init__(self, template: Template, out: list[str]) -> None:
         self.template = template
         self.out = out
+        self.size = 0
 
     def nodes(self, nodes: tuple[Any, ...], dot: Any, scope: dict[str, Any], depth: int) -> None:
         """All of a body, in a scope of its own."""
         inner = {name: value if isinstance(value, _Cell) else _Cell(value) for name, value in scope.items()}
         for node in nodes:
+            self.size += 1 + (len(self.out[-1]) if self.out else 0)
+            fit(self.size)
             if isinstance(node, str):
                 self.out.append(node)
             elif isinstance(node, Pipe):
@@ -118,6 +131,8 @@ class _Run:
         value = self.pipe(Pipe(node.pipe.commands), dot, inner)
         if type(value) is int and len(node.pipe.variables) > 1:
             raise _failed(f"can't use {value} to iterate over more than one variable")
+        if type(value) is int:
+            fit(value)
         pairs = list(_elements(value))
         if not pairs:
             self.nodes(node.otherwise, dot, inner, depth)
@@ -159,9 +174,12 @@ class _Run:
             wanted = f"want {'at least ' if most > least else ''}{least}"
             raise _failed(f"wrong number of args for {name}: {wanted} got {len(found)}")
         try:
-            return function(*found)
+            made = function(*found)
         except (IndexError, KeyError, TypeError, ValueError) as error:
             raise _failed(f"error calling {name}: {error}") from error
+        if isinstance(made, str):
+            fit(len(made))
+        return made
 
     def connective(self, name: str, operands: tuple[Any, ...], last: Any, where: tuple[Any, dict[str, Any]]) -> Any:
         """`and` and `or` take no more arguments than they need."""

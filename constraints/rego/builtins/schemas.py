@@ -10,7 +10,7 @@ from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.gojson import marshal, unmarshal
 from constraints.rego.builtins.schemacheck import check_schema, draft_of
 from constraints.rego.builtins.schemarules import FIELD, dialect
-from constraints.rego.values import Value, is_object, to_json
+from constraints.rego.values import Value, is_object, to_json, too_deep
 
 _ROOT = "(Root)"
 
@@ -46,7 +46,7 @@ def _validator(source: str) -> Callable[[Any], list[Any]]:
         except Unresolvable as error:
             raise BuiltinError(f"Reference {error.ref} cannot be resolved") from error
         except RecursionError as error:
-            raise BuiltinError("schema is nested too deeply") from error
+            raise too_deep() from error
 
     return problems
 

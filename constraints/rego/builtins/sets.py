@@ -10,6 +10,7 @@ from functools import reduce
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.arithmetic import difference
 from constraints.rego.builtins.operands import set_
+from constraints.rego.sizes import fit_items
 from constraints.rego.values import RegoSet, Value
 
 
@@ -22,7 +23,9 @@ def and_(a: Value, b: Value) -> RegoSet:
 @builtin("or", "set", "set", result="set")
 def or_(a: Value, b: Value) -> RegoSet:
     """`a | b`."""
-    return RegoSet(set_(b, 2).by_key | set_(a, 1).by_key)
+    before, after = set_(a, 1), set_(b, 2)
+    fit_items(len(before) + len(after))
+    return RegoSet(after.by_key | before.by_key)
 
 
 @builtin("intersection", "set[set]", result="set")
@@ -38,6 +41,7 @@ def union(sets: Value) -> RegoSet:
     together: dict[object, Value] = {}
     for member in set_(sets, 1):
         together |= set_(member, 1).by_key
+        fit_items(len(together))
     return RegoSet(together)
 
 

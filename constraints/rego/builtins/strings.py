@@ -11,6 +11,7 @@ from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.letters import lower_case, upper_case
 from constraints.rego.builtins.operands import integer, mapping, not_one_of, number, string, strings, unfit
 from constraints.rego.number import integer_text
+from constraints.rego.sizes import fit, fit_items, joined
 from constraints.rego.values import Value, sorted_pairs
 
 _SPACE: Final = (
@@ -22,7 +23,9 @@ _BASES: Final = {2: "b", 8: "o", 10: "d", 16: "x"}
 @builtin("concat", "string", "array[string]|set[string]", result="string")
 def concat(separator: Value, pieces: Value) -> str:
     """The pieces with the separator between them."""
-    return string(separator, 1).join(strings(pieces, 2, "set", "array"))
+    between, found = string(separator, 1), strings(pieces, 2, "set", "array")
+    fit(sum(map(len, found)) + len(between) * len(found))
+    return between.join(found)
 
 
 @builtin("contains", "string", "string", result="boolean")
@@ -99,7 +102,12 @@ def indexof(text: Value, part: Value) -> int:
 @builtin("indexof_n", "string", "string", result="array[number]")
 def indexof_n(text: Value, part: Value) -> list[int]:
     """Everywhere where the part is, overlaps included."""
-    return list(_positions(string(text, 1), _sought(part)))
+    whole, sought = string(text, 1), _sought(part)
+    found: list[int] = []
+    for at in _positions(whole, sought):
+        found.append(at)
+        fit_items(len(found))
+    return found
 
 
 def _sought(part: Value) -> str:
@@ -141,16 +149,20 @@ def upper(text: Value) -> str:
 def split(text: Value, separator: Value) -> list[str]:
     """The pieces between separators; the characters where the separator is empty."""
     whole, mark = string(text, 1), string(separator, 2)
+    fit_items(whole.count(mark))
     return whole.split(mark) if mark else list(whole)
 
 
 @builtin("replace", "string", "string", "string", result="string")
 def replace(text: Value, old: Value, new: Value) -> str:
     """Each `old` as `new`."""
-    return string(text, 1).replace(string(old, 2), string(new, 3))
+    whole, before, after = string(text, 1), string(old, 2), string(new, 3)
+    if len(after) > len(before):
+        fit(len(whole) + whole.count(before) * (len(after) - len(before)))
+    return whole.replace(before, after)
 
 
-@builtin("strings.replace_n", "object[string]", "string", result="string")
+@builtin("strings.replace_n", "object[string:string]", "string", result="string")
 def replace_n(patterns: Value, text: Value) -> str:
     """Each key of an object as its value: left to right, the first key in order where several begin, never twice."""
     news: dict[str, str] = {}
@@ -168,11 +180,12 @@ def replace_n(patterns: Value, text: Value) -> str:
 def _replaced(text: str, news: dict[str, str]) -> str:
     everywhere = news.pop("", None)
     if not news:
-        return text if everywhere is None else text.replace("", everywhere)
+        return text if everywhere is None else replace(text, "", everywhere)
     any_old = re.compile("|".join(map(re.escape, news)))
     if everywhere is None:
+        fit(len(text) + sum(len(news[found[0]]) for found in any_old.finditer(text)))
         return any_old.sub(lambda found: news[found[0]], text)
-    return "".join(_between(text, any_old, news, everywhere))
+    return joined(_between(text, any_old, news, everywhere))
 
 
 def _between(text: str, any_old: re.Pattern[str], news: dict[str, str], everywhere: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from constraints.rego.builtins.operands import string
 from constraints.rego.values import Value
 
 
-@builtin("uri.parse", "string", result="object[string]")
+@builtin("uri.parse", "string", result="object[string:string]")
 def uri_parse(uri: Value) -> Value:
     """The parts that the URI has, each as text; `raw_path` wherever there is a path."""
     url = parse_url(string(uri, 1))

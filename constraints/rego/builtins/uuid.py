@@ -31,7 +31,7 @@ def rfc4122(context: Context, key: Value) -> str:
     return made
 
 
-@builtin("uuid.parse", "string", result="object")
+@builtin("uuid.parse", "string", result="object[string:any]")
 def parse(text: Value) -> Value:
     """Version and variant, and of the versions 1 and 2 what else they tell; undefined for what is no UUID."""
     digits = _digits(string(text, 1))

@@ -34,7 +34,7 @@ _PURPOSES: Final = (
 )
 
 
-@builtin("crypto.x509.parse_certificates", "string", result="array[object]", extra=_EXTRA)
+@builtin("crypto.x509.parse_certificates", "string", result="array[object[string:any]]", extra=_EXTRA)
 def parse_certificates(certs: Value) -> Value:
     """The certificates of a text, as objects."""
     from constraints.rego.builtins.pki.reading import certificates
@@ -45,7 +45,7 @@ def parse_certificates(certs: Value) -> Value:
 @builtin(
     "crypto.x509.parse_and_verify_certificates",
     "string",
-    result="array<boolean,array[object]>",
+    result="array<boolean,array[object[string:any]]>",
     extra=_EXTRA,
     contextual=True,
     pure=False,
@@ -59,8 +59,8 @@ def parse_and_verify(context: Context, certs: Value) -> Value:
 @builtin(
     "crypto.x509.parse_and_verify_certificates_with_options",
     "string",
-    "object",
-    result="array<boolean,array[object]>",
+    "object[string:any]",
+    result="array<boolean,array[object[string:any]]>",
     extra=_EXTRA,
     contextual=True,
     pure=False,
@@ -72,7 +72,7 @@ def parse_and_verify_with_options(context: Context, certs: Value, options: Value
     return _verify(given, lambda: _wanted(context, asked), _shape)
 
 
-@builtin("crypto.x509.parse_certificate_request", "string", result="object", extra=_EXTRA)
+@builtin("crypto.x509.parse_certificate_request", "string", result="object[string:any]", extra=_EXTRA)
 def parse_certificate_request(csr: Value) -> Value:
     """A certificate request as an object."""
     from constraints.rego.builtins.pki.certificate import request_json
@@ -81,7 +81,7 @@ def parse_certificate_request(csr: Value) -> Value:
     return shaped(request(string(csr, 1)), request_json)
 
 
-@builtin("crypto.x509.parse_keypair", "string", "string", result="object", extra=_EXTRA)
+@builtin("crypto.x509.parse_keypair", "string", "string", result="object[string:any]", extra=_EXTRA)
 def parse_keypair(cert: Value, key: Value) -> Value:
     """A certificate chain and its private key as an object."""
     from constraints.rego.builtins.pki.certificate import certificate_json
@@ -91,7 +91,7 @@ def parse_keypair(cert: Value, key: Value) -> Value:
     return key_pair(string(cert, 1), string(key, 1), certificate_json)
 
 
-@builtin("crypto.x509.parse_rsa_private_key", "string", result="object", extra=_EXTRA)
+@builtin("crypto.x509.parse_rsa_private_key", "string", result="object[string:any]", extra=_EXTRA)
 def parse_rsa_private_key(pem: Value) -> Value:
     """The first private key of a text as a JWK, null where there is none."""
     from constraints.rego.builtins.pki.keys import jwk_json, private_keys
@@ -105,7 +105,7 @@ def parse_rsa_private_key(pem: Value) -> Value:
     return jwk_json(found[0]) if found else None
 
 
-@builtin("crypto.parse_private_keys", "string", result="array[object]", extra=_EXTRA)
+@builtin("crypto.parse_private_keys", "string", result="array[object[string:any]]", extra=_EXTRA)
 def parse_private_keys(keys: Value) -> Value:
     """The private keys of a text as objects; null for the empty text."""
     from constraints.rego.builtins.pki.keys import go_json, private_keys

@@ -72,6 +72,10 @@ def test_a_manifest_knows_where_it_came_from() -> None:
         pytest.param(
             '{"a":' * 5000 + "1" + "}" * 5000, f"{FILE}, document 1, line 1: nested too deeply", id="too deep in JSON"
         ),
+        pytest.param("a:\n" + "- " * 5000, f"{FILE}, document 1, line 1: nested too deeply", id="too deep in blocks"),
+        pytest.param(  # here Python's stack ends also where libyaml counts levels
+            "a: " + "[" * 900 + "]" * 900, f"{FILE}, document 1, line 1: nested too deeply", id="less deep"
+        ),
     ],
 )
 def test_what_cannot_be_read_names_file_document_and_line(text: str, message: str) -> None:

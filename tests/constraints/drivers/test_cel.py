@@ -7,7 +7,8 @@ import pytest
 
 from audit.engines import EngineOptions, engines
 from constraints import Engine, Point, Violation
-from constraints.drivers.cel import CelDriver, CelProgram
+from constraints.drivers.cel import CelDriver
+from constraints.drivers.celpolicy import CelProgram
 from constraints.errors import CompileError
 from constraints.inventory import EMPTY
 from constraints.review import review_of, review_of_request

@@ -453,9 +453,15 @@ def exponential(call: str, depth: int) -> str:
 
 
 def nested(depth: int) -> str:
-    """Rules that each need the next one, and functions likewise."""
-    rules = "\n".join(f"r{at} {{ input.review.x; r{at + 1} }}" for at in range(depth))
-    return f'package probe\nviolation[{{"msg": "m"}}] {{ r0 }}\n{rules}\nr{depth} {{ input.review.x }}'
+    """Functions that each need the next one."""
+    functions = "\n".join(f"f{at}(x) {{ f{at + 1}(x) }}" for at in range(depth))
+    return f'package probe\nviolation[{{"msg": "m"}}] {{ f0(input.review.x) }}\n{functions}\nf{depth}(x) {{ x }}'
+
+
+def row(depth: int, kind: str = "r{at} = x {{ x := r{next} + input.review.x }}", first: str = "= 0") -> str:
+    """Rules that each need the next one."""
+    rules = "\n".join(kind.format(at=at, next=at + 1) for at in range(depth))
+    return f'package probe\nviolation[{{"msg": msg}}] {{ msg := sprintf("%v", [r0]) }}\n{rules}\nr{depth} {first}'
 
 
 LOOPS = 'package probe\nimport future.keywords\nxs := input.review.xs\nviolation[{{"msg": "m"}}] {{ {} }}'
@@ -468,7 +474,7 @@ RUNAWAYS = [
     pytest.param(LOOPS.format("p4(1)") + "\np4(x) { xs[a]; p3(a) }\np3(x) { xs[a]; p2(a) }\np2(x) { xs[a]; xs[b]; x == -1 }", id="loops in functions"),
     pytest.param(exponential("f0(input.review.xs[0])", 18), id="functions of the object"),
     pytest.param(exponential("input.review.x; f0(1)", 18), id="functions of constants"),
-    pytest.param(nested(1000), id="rules deeper than Python's stack"),
+    pytest.param(nested(1000), id="functions deeper than Python's stack"),
 ]  # fmt: skip
 
 
@@ -482,9 +488,43 @@ def test_a_policy_that_runs_away_is_an_error_for_the_object_and_for_no_other(reg
         assert list(program({"xs": []}, EMPTY)) in ([], [Finding("m", {})])
 
 
+def test_rules_may_need_each_other_in_a_row_longer_than_pythons_stack() -> None:
+    program = able().compile("Probe", {"rego": row(1500)}).program({})
+    assert [list(program({"x": x}, EMPTY)) for x in (1, 2)] == [[Finding("1500", {})], [Finding("3000", {})]]
+    assert list(program({}, EMPTY)) == []
+
+
+def test_a_conflict_at_the_end_of_a_long_row_is_reported() -> None:
+    program = able().compile("Probe", {"rego": row(1500, first="= x { x := input.review.xs[_] }")}).program({})
+    with pytest.raises(EvaluationError, match="complete rules must not produce multiple outputs"):
+        list(program({"x": 1, "xs": [1, 2]}, EMPTY))
+    assert list(program({"x": 1, "xs": [0]}, EMPTY)) == [Finding("1500", {})]
+
+
+def test_a_value_that_a_long_row_of_rules_nests_too_deeply_is_an_error() -> None:
+    kind = 'r{at} = x {{ x := object.get({{"v": [r{next}]}}, input.review.v, 0) }}'
+    program = able().compile("Probe", {"rego": row(1500, kind)}).program({})
+    for _ in range(2):
+        with pytest.raises(EvaluationError, match="too deeply"):
+            list(program({"v": "v"}, EMPTY))
+
+
+@pytest.mark.parametrize("call", ["json.marshal(x)", "yaml.marshal(x)", "json.unmarshal(x)", "yaml.unmarshal(x)"])
+def test_what_a_builtin_cannot_do_at_the_end_of_a_long_row_is_done_from_the_bottom_up(call: str) -> None:
+    first = f"= y {{ x := input.review.text; y := count({call}) }}"
+    for depth in (480, 490):
+        program = able().compile("Probe", {"rego": row(depth, "r{at} = x {{ x := r{next} }}", first)}).program({})
+        assert [one.message for one in program({"text": "[1, [2, [3, [4]]]]"}, EMPTY)] in (
+            ["2"],
+            ["20"],
+            ["21"],
+            ["22"],
+        )
+
+
 def test_a_budget_is_for_each_evaluation() -> None:
     rego = LOOPS.format("ys := [[a, b] | a := xs[_]; b := xs[_]]; count(ys) > 0")
-    program = able(budget=5_000).compile("Probe", {"rego": rego}).program({})
+    program = able(budget=200_000).compile("Probe", {"rego": rego}).program({})
     for _ in range(10):
         assert list(program({"xs": list(range(60))}, EMPTY)) == [Finding("m", {})]
 

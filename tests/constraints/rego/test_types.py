@@ -70,3 +70,29 @@ ALLOWED = [
 @pytest.mark.parametrize("text", ALLOWED)
 def test_what_may_fit(text: str) -> None:
     assert compiled(text).rules
+
+
+def test_numbers_that_are_no_index_find_nothing_in_an_array() -> None:
+    with pytest.raises(CompileError, match="undefined ref"):
+        compiled("f(x) := sort(x)[12345678901234567890]")
+
+
+DOUBLED = [
+    pytest.param("a0 := 1\n" + "".join(f"a{i} := [a{i - 1}, a{i - 1}]\n" for i in range(1, 60)), id="arrays"),
+    pytest.param(
+        "a0 := 1\n" + "".join(f'a{i} := {{"x": a{i - 1}, "y": a{i - 1}}}\n' for i in range(1, 60)), id="objects"
+    ),
+    pytest.param("a0 := 1\n" + "".join(f"a{i} := [a{i - 1}, 1]\n" for i in range(1, 1500)), id="levels"),
+]
+
+
+@pytest.mark.parametrize("text", DOUBLED)
+def test_a_policy_whose_types_grow_without_end_is_compiled(text: str) -> None:
+    assert compiled(text).rules
+
+
+def test_a_policy_whose_closures_nest_is_compiled() -> None:
+    term = "input.x"
+    for depth in range(24):
+        term = f"[x{depth} | some x{depth} in {term}]"
+    assert compiled(f"p := {term}").rules

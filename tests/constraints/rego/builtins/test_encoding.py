@@ -30,6 +30,7 @@ from regocalls import S, call
         ("base64url.encode_no_pad", ["hello"], '"aGVsbG8"'),
         ("base64url.decode", ["aGVsbG8"], '"hello"'),
         ("base64url.decode", ["aGVsbG8="], '"hello"'),
+        ("base64url.decode", ["deadbeef"], '"u\ufffd\ufffdm\ufffd\ufffd"'),
         ("base64url.decode", ["aGVsb"], "eval_builtin_error: illegal base64url string: aGVsb"),
         ("base64url.decode", ["+/+/"], "eval_builtin_error: illegal base64 data at input byte 0"),
         ("hex.encode", ["é"], '"c3a9"'),

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from regocalls import S, call
 
+from constraints.rego.values import object_of
+
 
 @pytest.mark.parametrize(
     ("name", "arguments", "answer"),
@@ -30,6 +32,7 @@ from regocalls import S, call
             [[1], {"x": True}],
             'eval_type_error: operand 2 object contained unknown key "x"',
         ),
+        ("json.marshal", [object_of([([], 1), (S(), {"a": 2})])], '"{\\"[]\\":{\\"a\\":2}}"'),
         ("json.unmarshal", ['[{"foo":[1,2.50,1e3]}]'], '[{"foo": [1, 2.50, 1e3]}]'),
         ("json.unmarshal", ['"\\ud83d\\ude00\\ud800x"'], '"😀�x"'),
         ("json.unmarshal", ['{"a":1,"a":2}'], '{"a": 2}'),
@@ -89,6 +92,7 @@ from regocalls import S, call
             ["key: value\n  bad: indent"],
             "eval_builtin_error: yaml: line 2: mapping values are not allowed in this context",
         ),
+        ("yaml.unmarshal", ["[" * 5000 + "]" * 5000], "eval_builtin_error: yaml: exceeded max depth"),
         ("yaml.unmarshal", [".inf"], "eval_builtin_error: json: unsupported value: +Inf"),
         ("yaml.unmarshal", ["1e400"], '"1e400"'),
         ("yaml.is_valid", ["a: 1"], "true"),
@@ -114,6 +118,7 @@ from regocalls import S, call
             '"- a9: |\\n    multi\\n    line\\n  a10: \\"yes\\"\\n  c: \'a: b\'\\n  e: {}\\n  foo:\\n  - 1\\n  - 2\\n  - 3\\n  l: []\\n  \\"n\\": null\\n  q: \\"1\\"\\n  u: \\"é☃\\\\U0001F600\\"\\n"',
         ),
         ("yaml.marshal", ["x"], '"x\\n"'),
+        ("yaml.marshal", [{"1G": 1, "100M": 2, "a1": 3}], '"100M: 2\\n1G: 1\\na1: 3\\n"'),
         (
             "yaml.marshal",
             [

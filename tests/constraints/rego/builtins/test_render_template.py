@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from regocalls import call
+from regocalls import S, call
+
+from constraints.rego.values import object_of
 
 
 @pytest.mark.parametrize(
@@ -263,3 +265,8 @@ def test_templates_are_filled_in(name: str, arguments: list[Any], answer: str) -
 def test_a_wrong_template_is_an_error(template: str, why: str) -> None:
     data = {"n": 1, "s": "x", "l": [1]}
     assert why in call("strings.render_template", template, data).removeprefix("eval_builtin_error: ")
+
+
+@pytest.mark.parametrize("variables", [{"a": S(1)}, {"a": [{"b": S()}]}, object_of([(1, "a")])])
+def test_variables_that_are_no_json_cannot_be_filled_in(variables: Any) -> None:
+    assert call("strings.render_template", "x", variables).startswith("eval_builtin_error")

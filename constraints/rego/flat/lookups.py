@@ -1,0 +1,69 @@
+"""Step five: each lookup in a statement of its own, but on the sides of a unification (OPA: rewriteDynamicTerms)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from constraints.rego.flat.rules import is_lookup, named
+from constraints.rego.flat.terms import changed
+from constraints.rego.scope import Fresh
+from constraints.rego.syntax import Body, Call, Comprehension, Every, Expr, Ref, Scalar, Term, Var, With
+
+UNIFICATIONS = frozenset({"eq", "equal"})
+"""`==` becomes `=` before this step."""
+
+
+def spread_lookups(body: Body, fresh: Fresh) -> Body:
+    """The body with all closures in it."""
+    return tuple([one for expr in body for one in _Lookups(fresh, expr.withs).statement(expr)])
+
+
+class _Lookups:
+    def __init__(self, fresh: Fresh, withs: tuple[With, ...]) -> None:
+        self.fresh = fresh
+        self.withs = withs
+        self.support: list[Expr] = []
+
+    def statement(self, expr: Expr) -> list[Expr]:
+        what = expr.what
+        if isinstance(what, Call) and what.name in UNIFICATIONS and len(what.args) == 2:
+            flat: Term | Every = Call("eq", tuple(map(self._kept, what.args)), what.span)
+        elif isinstance(what, Call):
+            flat = changed(what, self._taken)
+        elif isinstance(what, Every):
+            flat = replace(what, domain=self._taken(what.domain), body=spread_lookups(what.body, self.fresh))
+        else:
+            flat = self._kept(what)  # type: ignore[arg-type]  # SomeDecl and SomeIn are gone
+        self.support.append(expr if flat is what else Expr(flat, expr.negated, expr.withs, expr.span))
+        return self.support
+
+    def _kept(self, term: Term) -> Term:
+        """A reference or comprehension stays where it is."""
+        if isinstance(term, Ref):
+            return self._keys_taken(term)
+        if isinstance(term, Comprehension):
+            return self._inside(term)
+        return term if is_lookup(term) else self._taken(term)
+
+    def _taken(self, term: Term) -> Term:
+        kind = type(term)
+        if kind is Scalar or (isinstance(term, Var) and not is_lookup(term)):
+            return term
+        if isinstance(term, Comprehension):
+            return self._named(self._inside(term))
+        if isinstance(term, Ref):
+            return self._named(self._keys_taken(term))
+        return self._named(term) if is_lookup(term) else changed(term, self._taken)
+
+    def _keys_taken(self, ref: Ref) -> Ref:
+        if all(type(part) is Scalar for part in ref.path):
+            return ref
+        return Ref(ref.head, tuple(map(self._taken, ref.path)), ref.span)
+
+    def _inside(self, term: Comprehension) -> Comprehension:
+        return replace(term, body=spread_lookups(term.body, self.fresh))
+
+    def _named(self, term: Term) -> Var:
+        var, statement = named(term, self.fresh, self.withs)
+        self.support.append(statement)
+        return var

@@ -1,0 +1,101 @@
+"""All rules through the steps of OPA's compiler, up to the order of their bodies; each step raises its own problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from constraints.rego.flat.calls import spread_calls
+from constraints.rego.flat.plain import make_plain
+from constraints.rego.flat.rules import FlatRule, branches, is_empty
+from constraints.rego.flat.safety import check_head, order_body
+from constraints.rego.flat.templates import Surroundings, spread_templates
+from constraints.rego.modules import Definition
+from constraints.rego.outputs import Arity
+from constraints.rego.prints import spread_prints
+from constraints.rego.problems import Problems
+from constraints.rego.resolved import Path
+from constraints.rego.scope import Fresh
+from constraints.rego.syntax import ArrayTerm, Body, Head, ObjectTerm, Ref, Rule, Scalar, SetTerm, Term, Var
+from constraints.rego.values import key_of
+from constraints.rego.walk import visible
+
+Definitions = Mapping[Path, Sequence[Definition]]
+
+
+class Flattening:
+    """All branches of all definitions on their way to one call a statement, in safe order."""
+
+    def __init__(self, definitions: Definitions, arity: Arity, problems: Problems) -> None:
+        self.rules = {
+            path: tuple(rule for one in found for rule in branches(one)) for path, found in definitions.items()
+        }
+        self._each = [rule for found in self.rules.values() for rule in found]
+        self._around = Surroundings(arity, _Certain(definitions), problems)
+
+    def strings_and_prints(self, keep_prints: bool) -> None:
+        """The steps before calls are looked at. Raises CompileError."""
+        for rule in self._each:
+            if make_plain(rule, keep_prints):
+                spread_templates(rule, self._around)
+        self._around.problems.check()
+        if keep_prints:
+            _prints(self._each, self._around)
+
+    def calls_and_order(self) -> None:
+        """The steps behind that. Raises CompileError."""
+        problems = self._around.problems
+        for rule in self._each:
+            spread_calls(rule)
+            check_head(rule, problems)
+        problems.check()
+        for rule in self._each:
+            order_body(rule, self._around.arity, problems)
+        problems.check()
+
+
+def flattened_query(body: Body, fresh: Fresh, source: str, arity: Arity, problems: Problems) -> Body:
+    """The same for a query, whose prints are kept. Raises CompileError."""
+    rule = FlatRule((), Rule(Head(())), fresh, source, (), (), None, None, body)
+    if make_plain(rule, keep_prints=True):
+        spread_templates(rule, Surroundings(arity, lambda ref: False, problems))
+    _prints([rule], Surroundings(arity, lambda ref: False, problems))
+    spread_calls(rule)
+    order_body(rule, arity, problems)
+    problems.check()
+    return rule.body
+
+
+def _prints(rules: Iterable[FlatRule], around: Surroundings) -> None:
+    for rule in rules:
+        rule.body = spread_prints(rule, around.arity, around.problems)
+    around.problems.check()
+
+
+class _Certain:
+    """Whether a reference means a rule that has a value whatever happens, as far as OPA sees."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.definitions = definitions
+
+    def __call__(self, ref: Ref) -> bool:
+        if not isinstance(ref.head, Var) or ref.head.name != "data":
+            return False
+        if not all(isinstance(part, Scalar) for part in ref.path):
+            return False
+        found = self.definitions.get(tuple(key_of(part.value) for part in ref.path if isinstance(part, Scalar)), ())
+        if not found or found[0].rule.head.args is not None:
+            return False
+        first = found[0].rule
+        if first.default or first.head.contains:
+            return True
+        if len(found) == 1:
+            return (not first.body or is_empty(first.body)) and _is_constant(first.head.value)
+        return any(one.rule.default for one in found[1:])
+
+
+def _is_constant(term: Term | None) -> bool:
+    if isinstance(term, (Scalar, Var)):
+        return True
+    names: set[str] = set()
+    visible(term, names)
+    return isinstance(term, (ArrayTerm, ObjectTerm, SetTerm)) and not names

@@ -1,0 +1,157 @@
+"""Step four: bodies in an order in which every variable is bound before it is needed (OPA: reorderBodyForSafety).
+
+Statements are taken in turn as soon as what they need is bound, closures included; what is left over is unsafe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from constraints.lang.source import Span
+from constraints.rego.flat.rules import FlatRule
+from constraints.rego.flat.terms import changed
+from constraints.rego.outputs import Arity, bound_by
+from constraints.rego.problems import UNSAFE, Problems, shown
+from constraints.rego.scope import SUPPORT
+from constraints.rego.syntax import Body, Comprehension, Every, Expr, Scalar, Term
+from constraints.rego.walk import enclosed_in, everywhere, has_closure, visible, visible_in, visible_in_body
+
+Unsafe = list[tuple[Expr, set[str]]]
+"""Statements with the variables that nothing binds."""
+
+
+def check_head(rule: FlatRule, problems: Problems) -> None:
+    """Note each variable of a head that stands nowhere in its body."""
+    terms = [*rule.args, *rule.suffix, *(term for term in (rule.key, rule.value) if term is not None)]
+    if all(type(term) is Scalar for term in terms):
+        return
+    known = visible_in_body(rule.body) | rule.bound()
+    for term in terms:
+        names: set[str] = set()
+        visible(term, names)
+        for name in sorted(name for name in names - known if not name.startswith(SUPPORT)):
+            problems.add(UNSAFE, f"var {shown(name)} is unsafe", term.span, rule.source)
+
+
+def order_body(rule: FlatRule, arity: Arity, problems: Problems) -> None:
+    """Change a rule: its body in order; note what is unsafe."""
+    rule.body, unsafe = _Safety(arity, rule.bound()).ordered(rule.body)
+    if unsafe:
+        _note(unsafe, problems, rule.source)
+
+
+def _note(unsafe: Unsafe, problems: Problems, source: str) -> None:
+    """Name each unsafe variable at the first statement that needs it; those that no one wrote are no names."""
+    places: dict[str, Span] = {}
+    for expr, names in unsafe:
+        for name in names:
+            if name not in places or expr.span < places[name]:
+                places[name] = expr.span
+    written = [name for name in sorted(places) if not name.startswith(SUPPORT)]
+    for name in written:
+        problems.add(UNSAFE, f"var {shown(name)} is unsafe", places[name], source)
+    for expr, _ in unsafe if not written else ():
+        problems.add(UNSAFE, "expression is unsafe", expr.span, source)
+
+
+@dataclass(slots=True)
+class _Safety:
+    """One body; `bound` are the variables around it, which grow from statement to statement for the closures."""
+
+    arity: Arity
+    bound: set[str]
+    unsafe: Unsafe = field(default_factory=list)
+
+    def ordered(self, body: Body) -> tuple[Body, Unsafe]:
+        """The body in order, all closures in it too; as it was when something is unsafe."""
+        placed, self.unsafe = self._placed(body)
+        found = []
+        before: Expr | None = None
+        for expr in placed:
+            if before is not None:
+                self.bound |= visible_in(before)
+            found.append(self._closed(expr))
+            before = expr
+        return tuple(found), self.unsafe
+
+    def _placed(self, body: Body) -> tuple[list[Expr], Unsafe]:
+        order = _Order(body, self.bound, self.arity)
+        while True:
+            count = len(order.placed)
+            for at, expr in enumerate(body):
+                if at not in order.done:
+                    order.take(at, expr)
+            if len(order.placed) in (count, len(body)):
+                return order.placed, [(body[at], names) for at, names in order.missing.items() if names]
+
+    # Closures
+
+    def _closed(self, expr: Expr) -> Expr:
+        what = expr.what
+        if isinstance(what, Every):
+            self.bound |= {var.name for var in (what.key, what.value) if var is not None}
+            return replace(expr, what=replace(what, body=self._inner(what.body, set(), expr)))
+        if not has_closure(what) and not any(has_closure(one.value) for one in expr.withs):  # type: ignore[arg-type]
+            return expr
+        withs = tuple(replace(one, value=self._term(one.value, expr)) for one in expr.withs)
+        return replace(expr, what=self._term(what, expr), withs=withs)  # type: ignore[arg-type]
+
+    def _term(self, term: Term, at: Expr) -> Term:
+        if isinstance(term, Comprehension):
+            names: set[str] = set()
+            everywhere(term.value, names)
+            if term.key is not None:
+                everywhere(term.key, names)
+            return replace(term, body=self._inner(term.body, names, at))
+        if not has_closure(term):
+            return term
+        return changed(term, lambda part: self._term(part, at))
+
+    def _inner(self, body: Body, names: set[str], at: Expr) -> Body:
+        """The body of a closure whose term needs these names."""
+        missing = names - visible_in_body(body) - self.bound
+        if missing:
+            self.unsafe.append((at, missing))
+        found, unsafe = _Safety(self.arity, set(self.bound)).ordered(body)
+        self.unsafe += unsafe
+        return body if unsafe else found
+
+
+class _Order:
+    """What has been placed so far, and what each statement still misses."""
+
+    def __init__(self, body: Body, bound: set[str], arity: Arity) -> None:
+        self.arity = arity
+        self.bound = bound
+        self.mentioned = visible_in_body(body)
+        self.safe = self.mentioned & bound
+        self.missing = {at: visible_in(expr) - self.safe for at, expr in enumerate(body)}
+        self.carried: set[str] = set()
+        self.placed: list[Expr] = []
+        self.done: set[int] = set()
+
+    def take(self, at: int, expr: Expr) -> None:
+        """Place the statement if it can stand here."""
+        outputs = bound_by(expr, self.safe, self.arity, self.carried)
+        captured = (enclosed_in(expr) & self.mentioned) - self.bound
+        if captured:
+            captured -= self._bound_so_far()
+            if captured and captured == outputs:  # never, as with OPA: a closure over just what its own statement binds
+                return
+            if captured:
+                self.missing[at] = captured
+        missing = self.missing[at]
+        missing -= outputs
+        missing -= self.safe
+        if not missing:
+            self.placed.append(expr)
+            self.done.add(at)
+            self.safe |= outputs
+
+    def _bound_so_far(self) -> set[str]:
+        """What the placed statements bind besides what is safe already: little, or nothing."""
+        known = set(self.safe)
+        carried: set[str] = set()
+        for expr in self.placed:
+            known |= bound_by(expr, known, self.arity, carried)
+        return known - self.safe

@@ -1,0 +1,114 @@
+"""Step two: template strings as calls that collect each part in a set of its own (OPA: rewriteTemplateStrings).
+
+Parts are evaluated behind the body, so they may only use what the body binds; OPA complains of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from constraints.model import value
+from constraints.rego.flat.rules import FlatRule, named
+from constraints.rego.flat.terms import changed
+from constraints.rego.outputs import Arity, Bound, bound_by
+from constraints.rego.problems import COMPILE, Problems, shown
+from constraints.rego.scope import Fresh
+from constraints.rego.syntax import (
+    ArrayTerm,
+    Body,
+    Call,
+    Comprehension,
+    Every,
+    Expr,
+    Ref,
+    Scalar,
+    SetTerm,
+    TemplateString,
+    Term,
+    Var,
+)
+from constraints.rego.walk import has_closure, visible
+
+TEMPLATE: Final = "internal.template_string"
+
+
+@value
+class Surroundings:
+    """What the steps know of the world: arities, and whether a reference means a rule that is always defined."""
+
+    arity: Arity
+    is_certain: Callable[[Ref], bool]
+    problems: Problems
+
+
+def spread_templates(rule: FlatRule, around: Surroundings) -> None:
+    """Change a rule."""
+    templates = _Templates(around, rule.fresh, rule.source)
+    rule.body, safe = templates.body(rule.body, rule.bound())
+    rule.args = tuple(templates.term(arg, safe) for arg in rule.args)
+    rule.key = None if rule.key is None else templates.term(rule.key, safe)
+    rule.value = None if rule.value is None else templates.term(rule.value, safe)
+
+
+@value
+class _Templates:
+    around: Surroundings
+    fresh: Fresh
+    source: str
+
+    def body(self, body: Body, bound: Bound) -> tuple[Body, set[str]]:
+        """The body, and what is bound behind it: that all templates in it may use."""
+        safe = set(bound)
+        carried: set[str] = set()
+        for expr in body:
+            safe |= bound_by(expr, safe, self.around.arity, carried)
+        return tuple(self._statement(expr, safe) for expr in body), safe
+
+    def _statement(self, expr: Expr, safe: set[str]) -> Expr:
+        what = expr.what
+        if isinstance(what, Every):
+            own = {var.name for var in (what.key, what.value) if var is not None}
+            body, _ = self.body(what.body, safe | own)
+            flat: Term | Every = replace(what, domain=self.term(what.domain, safe), body=body)
+        else:
+            flat = self.term(what, safe)  # type: ignore[arg-type]  # SomeDecl and SomeIn are gone
+        withs = tuple(replace(one, value=self.term(one.value, safe)) for one in expr.withs)
+        return Expr(flat, expr.negated, withs, expr.span)
+
+    def term(self, term: Term, safe: set[str]) -> Term:
+        if not has_closure(term):
+            return term
+        if isinstance(term, TemplateString):
+            term = self._call(term, safe)
+        if isinstance(term, Comprehension):
+            return self._comprehension(term, safe)
+        return changed(term, lambda part: self.term(part, safe))
+
+    def _comprehension(self, term: Comprehension, safe: set[str]) -> Comprehension:
+        """Only a template that is the whole term of a comprehension knows the variables of its body, as with OPA."""
+        body, inner = self.body(term.body, safe)
+        heads = [
+            None
+            if head is None
+            else self.term(self._call(head, inner) if isinstance(head, TemplateString) else head, safe)
+            for head in (term.key, term.value)
+        ]
+        return Comprehension(term.kind, heads[1] or term.value, body, heads[0], term.span)
+
+    def _call(self, template: TemplateString, safe: set[str]) -> Call:
+        parts = tuple(self._part(part, safe, template) for part in template.parts) or (Scalar("", template.span),)
+        return Call(TEMPLATE, (ArrayTerm(parts, template.span),), template.span)
+
+    def _part(self, part: str | Term, safe: set[str], template: TemplateString) -> Term:
+        if isinstance(part, str):
+            return Scalar(part, template.span)
+        if isinstance(part, Var) or (isinstance(part, Ref) and self.around.is_certain(part)):
+            return SetTerm((part,), part.span)
+        names: set[str] = set()
+        visible(part, names)
+        for name in sorted(names - safe):
+            self.around.problems.add(COMPILE, f"var {shown(name)} is undeclared", part.span, self.source)
+        var, statement = named(part, self.fresh)
+        return Comprehension("set", var, (statement,), None, part.span)
