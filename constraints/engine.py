@@ -13,7 +13,7 @@ from constraints.fields import quoted
 from constraints.inventory import EMPTY, Inventory
 from constraints.match import compile_match, takes_kind
 from constraints.model import Cause, Constraint, Finding, Gap, Json, Kind, Object, Point, Review, Violation
-from constraints.review import document, mapping
+from constraints.review import document, doubles, integers, mapping
 from constraints.template import Template
 
 _UNMATCHED = "unable to match constraints: error matching the requested object: {} :failed to run Match criteria: {}"
@@ -21,12 +21,16 @@ _UNMATCHED = "unable to match constraints: error matching the requested object: 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A constraint ready to be asked. `takes` is asked once for a group and kind, `matches` for each object."""
+    """A constraint ready to be asked. `takes` is asked once for a group and kind, `matches` for each object.
+
+    `integers`: what it sees has to be read once more, so that whole numbers are integers.
+    """
 
     constraint: Constraint
     takes: Callable[[str, str], bool]
     matches: Callable[[Review], bool]
     program: Program
+    integers: bool = False
 
 
 Outcome = Violation | Gap
@@ -36,11 +40,15 @@ Hit = Rule | Outcome
 class Engine:
     """Templates and constraints, indexed by kind.
 
-    `point` says whose rules of enforcement hold. Not for several threads at once.
+    `point` says whose rules of enforcement hold; at gator's, numbers are taken as `gator test` reads them, and
+    parameters with `exact` as `gator verify` does. Not for several threads at once.
     """
 
-    def __init__(self, point: Point = Point.AUDIT, drivers: Mapping[str, Driver] = DRIVERS) -> None:
+    def __init__(
+        self, point: Point = Point.AUDIT, drivers: Mapping[str, Driver] = DRIVERS, *, exact: bool = False
+    ) -> None:
         self.point = point
+        self._exact = exact
         self._drivers = drivers
         self._templates: dict[str, Template] = {}
         self._policies: dict[str, Policy] = {}
@@ -123,13 +131,18 @@ class Engine:
     def evaluate(self, review: Review, hits: Iterable[Hit], inventory: Inventory = EMPTY) -> Iterator[Outcome]:
         """The second half of `review`: what the constraints that match say."""
         seen: dict[str, Json] | None = None
+        whole: dict[str, Json] | None = None
         for hit in hits:
             if not isinstance(hit, Rule):
                 yield hit
                 continue
             if seen is None:
                 seen = document(review, self.point)
-            yield from _outcomes(hit, review, seen, inventory)
+            if hit.integers:
+                whole = integers(seen) if whole is None else whole
+                yield from _outcomes(hit, review, whole, inventory)
+            else:
+                yield from _outcomes(hit, review, seen, inventory)
 
     def _rule(self, obj: Object) -> Rule:
         kind = obj.get("kind")
@@ -137,8 +150,12 @@ class Engine:
         if template is None:
             raise ConstraintError(f"missing ConstraintTemplate: no template defines kind {quoted(kind)}")
         found = parse(obj, template, self.point)
-        program = self._policies[template.kind].program(found.parameters)
-        return Rule(found, takes_kind(found.match), compile_match(found.match), program)
+        policy = self._policies[template.kind]
+        # gator reads whole numbers as floats. CEL gets its objects as JSON once more, but the parameters as they are;
+        # no cluster has such floats, and looking for them takes time
+        whole = self.point is Point.GATOR and getattr(policy, "integers", False)
+        program = policy.program(doubles(found.parameters) if whole and not self._exact else found.parameters)
+        return Rule(found, takes_kind(found.match), compile_match(found.match), program, whole)
 
     def _rules_for(self, kind: Kind) -> tuple[Rule, ...]:
         key = (kind.group, kind.kind)

@@ -7,29 +7,36 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from constraints.model import Json, Object
-
-
-def _empty() -> dict[str, Json]:
-    return {"cluster": {}, "namespace": {}}
+from constraints.review import mapping
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inventory:
     """`tree` is the document `data.inventory`; a new inventory is a new value, so programs may remember by identity."""
 
-    tree: Mapping[str, Json] = field(default_factory=_empty)
+    tree: Mapping[str, Json] = field(default_factory=dict)
 
     @classmethod
     def of(cls, objects: Iterable[Object]) -> Inventory:
-        """`cluster[<groupVersion>][<Kind>][<name>]` and `namespace[<ns>][<groupVersion>][<Kind>][<name>]`."""
-        tree = _empty()
+        """`cluster[<groupVersion>][<Kind>][<name>]` and `namespace[<ns>][<groupVersion>][<Kind>][<name>]`.
+
+        Neither is there without objects. Nothing in an object is trusted: names of a wrong type count as absent.
+        """
+        tree: dict[str, Json] = {}
         for item in objects:
-            metadata = item.get("metadata") or {}
-            namespace = metadata.get("namespace")
-            root: dict[str, Any] = tree["namespace"].setdefault(namespace, {}) if namespace else tree["cluster"]
-            by_name = root.setdefault(item.get("apiVersion", ""), {}).setdefault(item.get("kind", ""), {})
-            by_name[metadata.get("name", "")] = item
+            metadata = mapping(item.get("metadata"))
+            namespace = _text(metadata, "namespace")
+            root: dict[str, Any] = tree.setdefault("namespace" if namespace else "cluster", {})
+            if namespace:
+                root = root.setdefault(namespace, {})
+            by_name = root.setdefault(_text(item, "apiVersion"), {}).setdefault(_text(item, "kind"), {})
+            by_name[_text(metadata, "name")] = item
         return cls(tree)
+
+
+def _text(fields: Mapping[str, Json], field: str) -> str:
+    value = fields.get(field, "")
+    return value if isinstance(value, str) else ""
 
 
 EMPTY = Inventory()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from constraints.model import Json, Kind, Object, ObjectRef, Point, Review
 
 _NOTHING: dict[str, Json] = {}
+_HALF: Final = 2.0**63
 
 
 def review_of(obj: Object, namespace: Object | None = None, *, request: Object | None = None) -> Review:
@@ -43,8 +44,11 @@ def document(review: Review, point: Point) -> dict[str, Json]:
     is empty for gator, and the Namespace's metadata, spec and status (empty for cluster-scoped objects) for the audit.
     """
     result = _listed(review)
-    if review.request is not None:  # as it came, completed by what a listed object has
-        result.update(review.request)
+    if review.request is not None:  # as it came, completed by what every request has
+        result.update({"name": "", "namespace": ""}, **review.request)
+        for field in ("name", "namespace"):
+            if not result[field]:
+                del result[field]
         result["object"] = review.object
     namespace = review.namespace
     result["namespaceObject"] = {} if namespace is None or point is Point.GATOR else _namespace_object(namespace)
@@ -54,6 +58,24 @@ def document(review: Review, point: Point) -> dict[str, Json]:
 def mapping(value: Json) -> Mapping[str, Any]:
     """`value` when it is a mapping, else an empty one."""
     return value if type(value) is dict or isinstance(value, Mapping) else _NOTHING  # asking for Mapping is slow
+
+
+def integers(value: Json) -> Json:
+    """`value` with each whole number of 64 bits as an integer: written as JSON, 1e6 and 1000000 are the same."""
+    if isinstance(value, Mapping):
+        return {key: integers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [integers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and -_HALF <= value < _HALF else value
+
+
+def doubles(value: Json) -> Json:
+    """`value` with each integer as a float."""
+    if isinstance(value, Mapping):
+        return {name: doubles(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [doubles(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _listed(review: Review) -> dict[str, Json]:

@@ -6,25 +6,31 @@ Rules of structural schemas (contract, section 4.3); the texts name the field as
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from constraints.fields import type_name
 from constraints.model import Json
-from constraints.schema import INT_OR_STRING, PRESERVE, TYPES, Schema, pattern, unknown_fields, validate
+from constraints.schema import INT_OR_STRING, PRESERVE, Schema, unknown_fields, validate
+from constraints.schemarules import (
+    EMBEDDED,
+    JUNCTORS,
+    LIST_KEYS,
+    LIST_TYPE,
+    MAP_TYPE,
+    VALIDATIONS,
+    Flaw,
+    clash,
+    joined,
+    own_flaws,
+)
 
 DEEPEST: Final = 64
 _ONE_SCHEMA: Final = ("items", "not")
-_SCHEMA_LISTS: Final = ("anyOf", "oneOf", "allOf")
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """What is wrong with a schema, where in it, and the value that is there."""
-
-    path: str
-    message: str
-    value: Json
+_VOID: Final = {  # what says nothing
+    **dict.fromkeys(("type", "format", "pattern", "id", "title", "description"), ""),
+    **{key: [] for key in ("enum", "required", LIST_KEYS, VALIDATIONS, *JUNCTORS)},
+    **{key: {} for key in ("definitions", "patternProperties", "dependencies")},
+}
 
 
 def flaws(schema: Schema, path: str = "", depth: int = 0) -> Iterator[Flaw]:
@@ -36,38 +42,72 @@ def flaws(schema: Schema, path: str = "", depth: int = 0) -> Iterator[Flaw]:
     yield from wrong
     if wrong:
         return
-    yield from _own(schema, path, top=depth == 0)
+    yield from own_flaws(schema, path)
     for name, part in _parts(schema):
         if isinstance(part, Mapping):
-            yield from flaws(part, _join(path, name), depth + 1)
+            yield from flaws(part, joined(path, name), depth + 1)
         else:
-            yield Flaw(_join(path, name), "must be an object, it is", part)
-    yield from _wrong_default(schema, path)
+            yield Flaw(joined(path, name), "must be an object, it is", part)
+
+
+def cleaned(schema: Json) -> Json:
+    """A schema without what says nothing: nulls, empty texts and lists, `items` that hold no schema."""
+    if not isinstance(schema, Mapping):
+        return schema
+    result = {keyword: value for keyword, value in schema.items() if value is not None and not _is_void(keyword, value)}
+    if isinstance(result.get("properties"), Mapping):
+        result["properties"] = {name: _part(part) for name, part in result["properties"].items()}
+    for keyword in (*_ONE_SCHEMA, "additionalProperties"):
+        if keyword in result:
+            result[keyword] = cleaned(result[keyword])
+    for keyword in JUNCTORS:
+        if isinstance(result.get(keyword), list):
+            result[keyword] = [_part(part) for part in result[keyword]]
+    return result
+
+
+def _part(schema: Json) -> Json:
+    return {} if schema is None else cleaned(schema)
+
+
+def _is_void(keyword: str, value: Json) -> bool:
+    if keyword == "items":
+        return not isinstance(value, Mapping) and not (isinstance(value, list) and value)
+    return keyword in _VOID and value == _VOID[keyword]
 
 
 def opened(schema: Schema) -> Schema:
     """A legacy schema: unknown fields are kept at every object and untyped level, missing `items` take anything."""
     result: dict[str, Json] = dict(schema)
-    if schema.get("type") in (None, "object") and not schema.get(INT_OR_STRING):
+    if schema.get("type") in (None, "object"):
         result[PRESERVE] = True
     if "properties" in schema:
         result["properties"] = {name: opened(part) for name, part in schema["properties"].items()}
     if isinstance(schema.get("additionalProperties"), Mapping):
         result["additionalProperties"] = opened(schema["additionalProperties"])
-    if schema.get("type") == "array":
+    if schema.get("type") == "array" or "items" in schema:
         result["items"] = opened(schema.get("items") or {})
     return result
+
+
+def clashes(schema: Schema, path: str = "", *, used: bool = True) -> Iterator[Flaw]:
+    """What is wrong with a schema that is opened, if it has to be; defaults of additional properties are not looked at."""
+    yield from clash(schema, path)
+    if used:
+        yield from _wrong_default(schema, path)
+    for name, part in _parts(schema):
+        yield from clashes(part, joined(path, name), used=used and name != "additionalProperties")
 
 
 def untyped(schema: Schema, path: str = "", *, inside: bool = False) -> Iterator[Flaw]:
     """Levels that say nothing about their type, or arrays without items: only legacy schemas may have those."""
     if not inside and not (schema.get("type") or schema.get(PRESERVE) or schema.get(INT_OR_STRING)):
-        yield Flaw(_join(path, "type"), "is missing; must not be empty for specified object fields, it is", None)
+        yield Flaw(joined(path, "type"), "is missing; must not be empty for specified object fields, it is", None)
     if schema.get("type") == "array" and not inside and "items" not in schema:
-        yield Flaw(_join(path, "items"), "is missing; it must be specified, it is", None)
+        yield Flaw(joined(path, "items"), "is missing; it must be specified, it is", None)
     for name, part in _parts(schema):
-        logical = inside or name.startswith((*_SCHEMA_LISTS, "not"))
-        yield from untyped(part, _join(path, name), inside=logical)
+        logical = inside or name.startswith((*JUNCTORS, "not"))
+        yield from untyped(part, joined(path, name), inside=logical)
 
 
 def _parts(schema: Schema) -> Iterator[tuple[str, Json]]:
@@ -79,40 +119,15 @@ def _parts(schema: Schema) -> Iterator[tuple[str, Json]]:
     for keyword in _ONE_SCHEMA:
         if keyword in schema:
             yield keyword, schema[keyword]
-    for keyword in _SCHEMA_LISTS:
+    for keyword in JUNCTORS:
         for at, part in enumerate(schema.get(keyword, ())):
             yield f"{keyword}[{at}]", part
 
 
-def _own(schema: Schema, path: str, *, top: bool) -> Iterator[Flaw]:
-    kind = schema.get("type")
-    if kind is not None and kind not in TYPES:
-        yield Flaw(_join(path, "type"), f"is none of {', '.join(TYPES)}", kind)
-    if "$ref" in schema:
-        yield Flaw(_join(path, "$ref"), "is not supported", schema["$ref"])
-    if schema.get("uniqueItems"):
-        yield Flaw(_join(path, "uniqueItems"), "cannot be set, since its run time is quadratic", True)
-    if "properties" in schema and schema.get("additionalProperties"):
-        yield Flaw(_join(path, "additionalProperties"), "and properties are mutually exclusive", type_name({}))
-    if "multipleOf" in schema and not schema["multipleOf"] > 0:
-        yield Flaw(_join(path, "multipleOf"), "must be greater than 0, it is", schema["multipleOf"])
-    if "pattern" in schema:
-        yield from _wrong_pattern(schema["pattern"], path)
-    if top and schema.get("nullable"):
-        yield Flaw(_join(path, "nullable"), "cannot be set at the root", True)
-
-
-def _wrong_pattern(text: str, path: str) -> Iterator[Flaw]:
-    try:
-        pattern(text)
-    except ValueError as error:
-        yield Flaw(_join(path, "pattern"), f"must be a valid regular expression ({error}), it is", text)
-
-
 def _wrong_default(schema: Schema, path: str) -> Iterator[Flaw]:
-    if schema.get("default") is None:
+    if schema.get("default") is None or schema.get(INT_OR_STRING):
         return
-    where = _join(path, "default")
+    where = joined(path, "default")
     for problem in validate(schema["default"], schema, where):
         yield Flaw(where, f"does not fit its schema ({problem})", schema["default"])
     for field in unknown_fields(schema["default"], schema, where):
@@ -123,11 +138,7 @@ def _wrong_types(schema: Schema, path: str) -> Iterator[Flaw]:
     for keyword, value in schema.items():
         expected = _EXPECTED.get(keyword)
         if expected and not expected[1](value):
-            yield Flaw(_join(path, keyword), f"must be {expected[0]}, it is", value)
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+            yield Flaw(joined(path, keyword), f"must be {expected[0]}, it is", value)
 
 
 def _is(*names: str) -> Callable[[Any], bool]:
@@ -148,19 +159,23 @@ _TEXT: Final = ("a string", _is("string"))
 _COUNT: Final = ("an integer", _is_count)
 _LIST: Final = ("an array", _is("array"))
 _EXPECTED: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
-    "type": _TEXT,
-    "format": _TEXT,
-    "pattern": _TEXT,
-    "properties": ("an object", _is("object")),
+    **dict.fromkeys(
+        ("type", "format", "pattern", "title", "description", "id", "$ref", "$schema", LIST_TYPE, MAP_TYPE), _TEXT
+    ),
+    **dict.fromkeys(
+        ("properties", "definitions", "patternProperties", "dependencies", "externalDocs"), ("an object", _is("object"))
+    ),
+    "additionalItems": ("an object or a boolean", _is("object", "boolean")),
+    LIST_KEYS: ("an array of strings", _are_texts),
     "additionalProperties": ("an object or a boolean", _is("object", "boolean")),
     "items": ("an object", _is("object")),
     "not": ("an object", _is("object")),
     "required": ("an array of strings", _are_texts),
     "enum": _LIST,
-    **dict.fromkeys(_SCHEMA_LISTS, _LIST),
+    **dict.fromkeys((*JUNCTORS, VALIDATIONS), _LIST),
     **dict.fromkeys(("minimum", "maximum", "multipleOf"), _NUMBER),
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), _COUNT),
     **dict.fromkeys(
-        ("exclusiveMinimum", "exclusiveMaximum", "nullable", "uniqueItems", PRESERVE, INT_OR_STRING), _BOOLEAN
+        ("exclusiveMinimum", "exclusiveMaximum", "nullable", "uniqueItems", PRESERVE, INT_OR_STRING, EMBEDDED), _BOOLEAN
     ),
 }

@@ -11,7 +11,8 @@ from typing import Any
 from constraints.errors import TemplateError
 from constraints.fields import Fields, quoted
 from constraints.model import Json, Object
-from constraints.structural import flaws, opened, untyped
+from constraints.review import integers
+from constraints.structural import clashes, cleaned, flaws, opened, untyped
 
 GROUP = "templates.gatekeeper.sh"
 TARGET = "admission.k8s.gatekeeper.sh"
@@ -106,9 +107,13 @@ def _schema(validation: Fields, legacy: bool) -> Mapping[str, Json] | None:
     if found is None:
         return opened({}) if legacy else None
     checked = validation.mapping("openAPIV3Schema")
-    for flaw in chain(flaws(checked.value), () if legacy else untyped(checked.value)):
+    schema: Mapping[str, Json] = cleaned(integers(checked.value))  # gator's floats do not reach a default
+    for flaw in flaws(schema):
         raise checked.error(flaw.path, flaw.message, flaw.value)
-    return opened(checked.value) if legacy else checked.value
+    final = opened(schema) if legacy else schema
+    for flaw in clashes(final) if legacy else chain(untyped(final), clashes(final)):
+        raise checked.error(flaw.path, flaw.message, flaw.value)
+    return final
 
 
 def _codes(spec: Fields) -> tuple[Code, ...]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Final
 
 from audit.embedded.registry import Registry, Served
 from constraints.model import Json, Kind, Object
-from constraints.structural import flaws
+from constraints.structural import clashes, flaws
 
 STORAGE: Final = "apiextensions.k8s.io/customresourcedefinitions"
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?\Z")
@@ -51,7 +52,8 @@ def _version_problems(spec: Object) -> Iterator[str]:
             yield f"spec.versions[{index}].schema.openAPIV3Schema.type: Required value: must not be empty at the root"
         else:
             path = f"spec.versions[{index}].schema.openAPIV3Schema"
-            yield from (f"{path}.{flaw.path}: Invalid value: {flaw.message} {flaw.value!r}" for flaw in flaws(schema))
+            found = chain(flaws(schema), clashes(schema))
+            yield from (f"{path}.{flaw.path}: Invalid value: {flaw.message} {flaw.value!r}" for flaw in found)
     if (spec.get("conversion") or {}).get("strategy", "None") != "None":
         yield 'spec.conversion.strategy: Unsupported value: "Webhook": supported values: "None"'
 

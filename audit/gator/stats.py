@@ -64,6 +64,11 @@ class _MeteredPolicy:
     add: Callable[[int], None]
     clock: Callable[[], int]
 
+    @property
+    def integers(self) -> bool:
+        """What the policy itself says."""
+        return bool(getattr(self.policy, "integers", False))
+
     def program(self, parameters: Json) -> Program:
         asked = self.policy.program(parameters)
 

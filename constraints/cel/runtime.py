@@ -75,10 +75,23 @@ def _place(key: Value) -> int:
 
 
 def shown(value: Value) -> str:
-    """A key as messages show it."""
+    """A key, or a value of a wrong type, as messages show it."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{shown(key)}: {shown(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inside, value))}]"
     if isinstance(value, bool):
         return "true" if value else "false"
     return "0" if value is None else str(value)  # Go shows the number of the enum of null
+
+
+def _inside(value: Value) -> str:
+    """An item of a list: these are Go's own values, shown by Go's own rules."""
+    if isinstance(value, Mapping):
+        return f"map[{' '.join(sorted(f'{key}:{_inside(item)}' for key, item in value.items()))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(map(_inside, value))}]"
+    return "<nil>" if value is None else shown(value)
 
 
 def each(value: Value) -> Iterable[Value]:

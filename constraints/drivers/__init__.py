@@ -21,7 +21,10 @@ class Program(Protocol):
 
 
 class Policy(Protocol):
-    """The code of one template, checked; it makes a Program for each constraint's parameters."""
+    """The code of one template, checked; it makes a Program for each constraint's parameters.
+
+    A policy with a true `integers` tells integers from floats, and has to see what Gatekeeper's would see.
+    """
 
     def program(self, parameters: Json) -> Program: ...
 

@@ -26,7 +26,7 @@ class CelDriver:
     def compile(self, kind: str, source: Mapping[str, Json]) -> CelPolicy:
         """Raises CompileError for a source of the wrong shape; a wrong expression fails when it is evaluated."""
         fields = Fields(source, kind, CompileError)
-        policy = fields.text("failurePolicy", "") or self._failure_policy
+        policy = fields.text("failurePolicy", self._failure_policy)
         if policy not in _POLICIES:
             raise fields.error("failurePolicy", f"is none of {', '.join(_POLICIES)}", policy)
         from constraints.drivers.celpolicy import Assembly, CelPolicy  # late: takes as long to import as Rego

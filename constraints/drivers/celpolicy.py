@@ -82,6 +82,8 @@ class Assembly:
 class CelPolicy:
     """The compiled expressions of one template; `strict` when what cannot be evaluated counts as a violation."""
 
+    integers = True
+
     def __init__(self, assembly: Assembly, *, strict: bool) -> None:
         self.conditions = list(dict(assembly.conditions).values())
         self.validations = assembly.validations
@@ -100,7 +102,7 @@ class CelProgram:
     def __init__(self, policy: CelPolicy, parameters: Json) -> None:
         self._policy = policy
         self._code = policy.loaded.code
-        self._slots = policy.loaded.settle({PARAMETERS: _doubles(parameters)})
+        self._slots = policy.loaded.settle({PARAMETERS: parameters})
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> list[Finding]:
         """One finding for each validation that is false, or that fails when the policy is strict."""
@@ -118,6 +120,8 @@ class CelProgram:
         """The values of INPUTS."""
         obj, old = review.get("object"), review.get("oldObject")
         request = request_of(review) if self._policy.reads_request else None
+        if review.get("operation") == "DELETE":  # Rego sees the old object twice
+            obj = None
         return obj, old, request, review.get("namespaceObject") or None, old if obj is None else obj
 
     def _unmet(self, slots: Slots) -> list[str] | None:
@@ -169,8 +173,8 @@ def _compiler() -> Compiler:
 
 
 def _name(part: Fields) -> str:
-    """A name that Gatekeeper takes. Raises CompileError."""
-    name = part.text("name")
+    """A name that Gatekeeper takes, which may be none. Raises CompileError."""
+    name = part.text("name", "")
     if name in _RESERVED or name.startswith(_INTERNAL):
         raise part.error("name", "is reserved", name)
     return name
@@ -180,12 +184,3 @@ def _joined(failures: list[str]) -> str:
     """Several errors as Kubernetes writes them: in brackets, equal ones once."""
     distinct = list(dict.fromkeys(failures))
     return distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]"
-
-
-def _doubles(value: Json) -> Json:
-    """Parameters have no integers: Gatekeeper reads them as JSON once more."""
-    if isinstance(value, Mapping):
-        return {name: _doubles(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_doubles(item) for item in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

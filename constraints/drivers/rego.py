@@ -139,13 +139,13 @@ def _defines(path: Sequence[object], name: str) -> bool:
 
 def _module(source: Source, v1: bool) -> Module:
     module = parse_module(source, v1)
-    found = None if v1 else _REGO_V1.search(source.text)
+    found = _REGO_V1.search(source.text)
     if found:
         line = source.text.count("\n", 0, found.start(1)) + 1
         column = found.start(1) - source.text.rfind("\n", 0, found.start(1))
         raise CompileError("import of rego.v1 is not allowed", span=Span(line, column), source=source.name)
     for one in module.imports:
-        if one.path[:2] not in (("data", "lib"), ("data", "inventory")):
+        if one.path[:2] != ("data", "lib"):
             raise CompileError(f"import of {'.'.join(one.path)} is not allowed", span=one.span, source=source.name)
     for name, span in _reads(module):
         if name not in _READABLE:

@@ -67,7 +67,7 @@ class Documents(Formats):
         """A reference that names no rule, or several."""
         self.quiet = False
         self.uses_more()
-        for below in branch.all():
+        for below in branch.reached(rest):
             if below.rule is not None and below.rule.kind != FUNCTION:
                 self.summary(below)
         node = self.nodes.name(self.unit.bind("_".join(("DATA", *map(str, branch.path))), branch.node))

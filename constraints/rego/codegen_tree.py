@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
@@ -68,6 +68,17 @@ class Branch:
         yield self
         for child in self.children.values():
             yield from child.all()
+
+    def reached(self, steps: Sequence[Term]) -> Iterator[Branch]:
+        """The places that a reference of these steps from here on can end at or pass a rule at, and those below."""
+        if not steps or self.rule is not None:
+            yield from self.all()
+            return
+        step = steps[0]
+        ahead = [self.children.get(key_of(step.value))] if isinstance(step, Scalar) else self.children.values()
+        for child in ahead:
+            if child is not None:
+                yield from child.reached(steps[1:])
 
     def numbers(self) -> Iterator[int]:
         """The numbers of this place and those below."""

@@ -122,10 +122,20 @@ def document(context: Context, node: Node, base: Value) -> Value:
         return node.rule(context)
     found = []
     for child in node.children.values():
-        value = document(context, child, lookup(base, child.name))
+        value = document(context, child, UNDEFINED)
         if value is not UNDEFINED:
             found.append((child.name, value))
-    return object_of([*pairs_of(base), *found] if is_object(base) else found)
+    return _merged(base, object_of(found))
+
+
+def _merged(base: Value, rules: Value) -> Value:
+    """Both documents in one; where they say different things, the base document counts."""
+    if base is UNDEFINED:
+        return rules
+    if not (is_object(base) and is_object(rules)):
+        return base
+    both = [(key, _merged(lookup(base, key), value)) for key, value in pairs_of(rules)]
+    return object_of([*pairs_of(base), *both])
 
 
 def whole(context: Context, value: Value) -> Value:

@@ -13,11 +13,11 @@ from typing import Any
 
 from audit.errors import InputError
 from audit.gator.evaluate import kind_of, namespace_of, namespaces_of
-from audit.sources.goyaml import GATOR_VERIFY
+from audit.sources.goyaml import GATOR_VERIFY, float64
 from audit.sources.manifests import EXTENSIONS, parse
 from constraints import Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
 from constraints.model import Object
-from constraints.review import mapping, review_of, review_of_request
+from constraints.review import integers, mapping, review_of, review_of_request
 
 GROUP = "test.gatekeeper.sh"
 RULE = 'assertion.violation, if set, must be a nonnegative integer, "yes", or "no"'
@@ -86,11 +86,11 @@ def _verify_test(suite: Suite, test: Mapping[str, Any]) -> Iterator[Verdict]:
 
 
 def _engine(test: Mapping[str, Any], folder: Path) -> Engine:
-    engine = Engine(Point.GATOR)
+    engine = Engine(Point.GATOR, exact=True)
     for field, add in (("template", engine.add_template), ("constraint", engine.add_constraint)):
         if not test.get(field):
             raise InputError(f"invalid suite: missing {field}")
-        add(_one(folder / test[field]))
+        add(integers(_one(folder / test[field])))
     if test.get("expansion"):
         raise InputError("expansion is not supported")
     return engine
@@ -108,9 +108,9 @@ def _check(engine: Engine, case: Mapping[str, Any], folder: Path) -> str:
         raise InputError("must define object")
     if not case.get("assertions"):
         raise InputError("assertions must be non-empty")
-    data = [obj for path in case.get("inventory") or () for obj in _objects(folder / path)]
+    data = [float64(obj) for path in case.get("inventory") or () for obj in _objects(folder / path)]
     messages: list[str] = []
-    for outcome in review(engine, _one(folder / case["object"]), data):
+    for outcome in review(engine, float64(_one(folder / case["object"])), data):
         if isinstance(outcome, Gap):
             return outcome.message
         messages.append(outcome.message)

@@ -6,7 +6,7 @@ import pytest
 from probes import pod
 
 from constraints import Kind, ObjectRef, Point
-from constraints.review import document, review_of, review_of_request
+from constraints.review import document, integers, review_of, review_of_request
 
 SHOP = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}, "spec": {"x": 1}, "status": {}}
 
@@ -89,3 +89,24 @@ def test_fields_of_a_wrong_type_count_as_absent(obj: Any) -> None:
 def test_labels_that_are_no_texts_are_left_out_of_the_reference() -> None:
     obj = {"metadata": {"labels": {"a": "b", "c": 1, "d": None}}}
     assert review_of(obj).ref.labels == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(1e6, 1000000, id="a whole float"),
+        pytest.param(-(2.0**63), -(2**63), id="the smallest integer"),
+        pytest.param(2.0**63, 2.0**63, id="one too large"),
+        pytest.param(2.5, 2.5, id="a fraction"),
+        pytest.param({"a": [True, 2.0, "3.0", None]}, {"a": [True, 2, "3.0", None]}, id="inside"),
+    ],
+)
+def test_whole_numbers_as_integers(value: Any, expected: Any) -> None:
+    assert repr(integers(value)) == repr(expected)
+
+
+@pytest.mark.parametrize("request_", [{"operation": "CREATE"}, {"operation": "CREATE", "name": "", "namespace": None}])
+def test_a_request_that_says_no_names_has_none(request_: dict[str, Any]) -> None:
+    found = document(review_of_request({**request_, "object": pod()}), Point.AUDIT)
+    assert found["object"] == pod()
+    assert not {"name", "namespace"} & found.keys()

@@ -14,7 +14,12 @@ WRONG = [
     ({"type": "string"}, 5, 'v: Invalid value: "number": v in body must be of type string: "number"'),
     ({"type": "string"}, None, 'v: Invalid value: "null": v in body must be of type string: "null"'),
     ({"type": "integer"}, "x", 'v: Invalid value: "string": v in body must be of type integer: "string"'),
-    ({"type": "integer"}, 1.5, 'v: Invalid value: "number": v in body must be of type integer: "number"'),
+    ({"type": "integer"}, 2**63, 'Invalid value: "": Checked value must be of type integer (default format) in v'),
+    ({"type": "integer", "minimum": 0.5}, 2, 'Invalid value: "": Minimum boundary value must be of type integer (default format) in v'),
+    ({"type": "integer", "multipleOf": 0.5}, 2, 'Invalid value: "": MultipleOf value must be of type integer (default format) in v'),
+    ({"type": "number", "multipleOf": 0}, 2, "v: Invalid value: 0: factor MultipleOf declared for v must be positive: 0"),
+    ({"type": "string", "maxLength": 1}, "ab", "v: Too long: may not be more than 1 byte"),
+    ({"required": ["a", "a"]}, {}, "v.a: Required value"),
     ({"type": "boolean"}, 1, 'v: Invalid value: "number": v in body must be of type boolean: "number"'),
     ({"type": "number"}, True, 'v: Invalid value: "boolean": v in body must be of type number: "boolean"'),
     ({"x-kubernetes-int-or-string": True}, True, 'v: Invalid value: "boolean": v in body must be of type integer,string: "boolean"'),
@@ -76,6 +81,8 @@ def test_alternatives_that_all_fail_say_why(keyword: str, texts: list[str]) -> N
             {"type": "string", "minLength": 5, "minimum": 3}, "abcde", id="rules for other types do not count"
         ),
         pytest.param({**TWO, "oneOf": ONE_OF_TWO}, {"b": "2"}, id="one alternative of one"),
+        pytest.param({"enum": [1, 2]}, 1.5, id="a float that Go cuts off to an allowed integer"),
+        pytest.param({"type": "string", "format": "date"}, ["x"], id="an array where only the format of a text counts"),
         pytest.param({}, {"any": ["thing"]}, id="an empty schema takes anything"),
     ],
 )
@@ -97,6 +104,8 @@ def test_a_value_that_fits(wanted: Any, value: Any) -> None:
         ),
         pytest.param({"additionalProperties": TWO}, {"k": {"x": 1}}, ["v.k.x"], id="in free keys"),
         pytest.param({"type": "array", "items": TWO}, [{}, {"x": 1}], ["v[1].x"], id="in items"),
+        pytest.param({"x-kubernetes-preserve-unknown-fields": True}, [{"x": 1}], [], id="not in a list that is kept"),
+        pytest.param({"additionalProperties": True}, {"k": 1, "l": [{"x": 1}]}, ["v.l[0].x"], id="below any free key"),
     ],
 )
 def test_unknown_fields(wanted: Any, value: Any, fields: list[str]) -> None:
@@ -129,3 +138,7 @@ def test_what_is_given_stays_as_it_is() -> None:
         "o": {"x": 1},
     }
     assert given == {"a": "x", "l": [{}], "m": {"k": {}}, "n": None, "o": {"x": 1}}
+
+
+def test_null_is_replaced_by_the_default_unless_it_may_stand() -> None:
+    assert schema.defaults({"a": None, "n": None}, DEFAULTED) == {"a": "A", "n": None, "o": {"x": 7}}

@@ -144,11 +144,21 @@ def test_an_object_that_is_no_template_at_all_is_refused(obj: Any) -> None:
         ({"type": "string", "minLength": 1.5}, ".minLength must be an integer, it is: 1.5"),
         ({"type": "object", "required": "x"}, '.required must be an array of strings, it is: "x"'),
         ({"type": "object", "properties": {"b": 1}}, ".properties[b] must be an object, it is: 1"),
-        ({"type": "object", "properties": {}, "additionalProperties": {"type": "string"}}, '.additionalProperties and properties are mutually exclusive: "object"'),
+        ({"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": {"type": "string"}}, '.additionalProperties and properties are mutually exclusive: "object"'),
         ({"type": "array", "items": {"type": "string"}, "uniqueItems": True}, ".uniqueItems cannot be set, since its run time is quadratic: true"),
         ({"$ref": "#/x"}, '.$ref is not supported: "#/x"'),
         ({"type": "string", "default": 1}, '.default does not fit its schema (A.default: Invalid value: "number": A.default in body must be of type string: "number"): 1'.replace("A", "properties[a]")),
-        ({"type": "number", "multipleOf": 0}, ".multipleOf must be greater than 0, it is: 0"),
+        ({"type": "object", "x-kubernetes-list-type": "atomic"}, '.type must be array beside x-kubernetes-list-type, it is: "object"'),
+        ({"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "x"}, '.x-kubernetes-list-type is none of atomic, set, map: "x"'),
+        ({"type": "array", "items": {"type": "object"}, "x-kubernetes-list-type": "set"}, ".items.x-kubernetes-map-type must be atomic in the items of a set, it is: null"),
+        ({"type": "array", "items": {"type": "object"}, "x-kubernetes-list-type": "map"}, ".x-kubernetes-list-map-keys must name distinct fields beside x-kubernetes-list-type map, it is: []"),
+        ({"type": "string", "x-kubernetes-map-type": "atomic"}, '.type must be object beside x-kubernetes-map-type, it is: "string"'),
+        ({"type": "object", "x-kubernetes-embedded-resource": True}, ".properties must not be empty beside x-kubernetes-embedded-resource without x-kubernetes-preserve-unknown-fields: null"),
+        ({"type": "string", "x-kubernetes-preserve-unknown-fields": False}, ".x-kubernetes-preserve-unknown-fields must be true where it stands, it is: false"),
+        ({"anyOf": [{"type": "string"}], "type": "string"}, '.anyOf[0].type must not stand inside anyOf, oneOf, allOf or not: "string"'),
+        ({"allOf": [{"not": {"default": 1}}], "type": "string"}, ".allOf[0].not.default must not stand inside anyOf, oneOf, allOf or not: 1"),
+        ({"type": "object", "definitions": {"a": {}}}, '.definitions is not supported: {"a":{}}'),
+        ({"type": "object", "externalDocs": True}, ".externalDocs must be an object, it is: true"),
     ],
 )  # fmt: skip
 def test_a_schema_that_kubernetes_refuses_is_refused(schema: Any, text: str) -> None:
@@ -164,3 +174,48 @@ def test_a_schema_of_endless_depth_is_refused() -> None:
         schema = {"type": "object", "properties": {"a": schema}}
     with pytest.raises(TemplateError, match="is deeper than 64 levels"):
         Template.parse(template(schema=schema))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"type": "string", "pattern": None, "enum": [], "oneOf": [], "required": []}, id="nulls and empty lists"),
+        pytest.param({"type": "object", "properties": {}, "additionalProperties": {"type": "string"}}, id="no properties beside additional ones"),
+        pytest.param({"type": "object", "properties": {"b": {"type": "string"}}, "additionalProperties": True}, id="properties beside any others"),
+        pytest.param({"type": "string", "items": "string"}, id="items that are no schema"),
+        pytest.param({"type": "object", "dependencies": {}}, id="no dependencies"),
+        pytest.param({"type": "object", "additionalProperties": {"type": "string", "default": 1}}, id="defaults that are never used"),
+        pytest.param({"x-kubernetes-int-or-string": True, "default": ["a"]}, id="a default of an integer or a text"),
+        pytest.param({"type": "integer", "multipleOf": 0}, id="a factor that no number has"),
+        pytest.param({"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]}, id="an integer or a text"),
+    ],
+)  # fmt: skip
+def test_what_kubernetes_reads_as_absent_does_not_count(schema: Any) -> None:
+    found = Template.parse(template(schema={"type": "object", "properties": {"a": schema}}))
+    assert found.schema is not None
+    assert None not in found.schema["properties"]["a"].values()
+
+
+def test_a_legacy_schema_may_have_items_of_any_kind_of_value() -> None:
+    legacy = template(schema={"properties": {"a": {"type": "array", "items": "string"}}})
+    found = Template.parse({**legacy, "apiVersion": "templates.gatekeeper.sh/v1beta1"})
+    assert found.schema is not None
+    assert found.schema["properties"]["a"]["items"] == {"x-kubernetes-preserve-unknown-fields": True}
+
+
+def test_a_legacy_schema_has_no_level_that_is_an_integer_or_a_text() -> None:
+    legacy = template(schema={"properties": {"a": {"x-kubernetes-int-or-string": True}}})
+    with pytest.raises(TemplateError, match="must be false beside x-kubernetes-int-or-string, it is: true"):
+        Template.parse({**legacy, "apiVersion": "templates.gatekeeper.sh/v1beta1"})
+
+
+def test_defaults_are_integers_however_the_template_was_read() -> None:
+    found = Template.parse(template(schema={"type": "object", "properties": {"a": {"type": "number", "default": 5e6}}}))
+    assert found.schema is not None
+    assert repr(found.schema["properties"]["a"]["default"]) == "5000000"
+
+
+def test_a_legacy_schema_takes_a_default_with_fields_that_it_does_not_name() -> None:
+    part = {"type": "object", "properties": {"b": {"type": "string"}}, "default": {"c": 1}}
+    legacy = template(schema={"properties": {"a": part}})
+    assert Template.parse({**legacy, "apiVersion": "templates.gatekeeper.sh/v1beta1"}).legacy

@@ -370,7 +370,7 @@ def test_the_inventory_holds_what_is_synced_and_not_excluded(referential: Stored
 def test_the_inventory_is_only_listed_for_those_that_read_it(referential: StoredCluster) -> None:
     del referential.collections[TEMPLATES]["/k8sunique"]
     loaded = load(referential)
-    assert loaded.inventory.tree == {"cluster": {}, "namespace": {}}
+    assert loaded.inventory.tree == {}
     assert not [
         request for request in referential.asked if request.resource in ("pods", "syncsets.syncset.gatekeeper.sh")
     ]
@@ -413,4 +413,4 @@ def test_without_referential_rules_the_template_is_in_error(referential: StoredC
         (Cause.TEMPLATE, "K8sUnique"),
         (Cause.CONSTRAINT, "K8sUnique/one"),
     ]
-    assert loaded.inventory.tree == {"cluster": {}, "namespace": {}}
+    assert loaded.inventory.tree == {}

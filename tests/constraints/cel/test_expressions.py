@@ -124,3 +124,17 @@ def test_deeply_nested_macros_stay_within_what_python_compiles() -> None:
 def test_long_chains_compile() -> None:
     assert evaluate(" || ".join(["object.a == 2"] * 200) + " || object.a == 1", object=OBJECT) is True
     assert evaluate(" + ".join(["1"] * 150)) == 150
+
+
+@pytest.mark.parametrize(
+    ("item", "shown"),
+    [
+        pytest.param({"a": "x", "b": True}, "{a: x, b: true}", id="a map"),
+        pytest.param(
+            [1, "a", [2, 3], None], "[1, a, [2 3], <nil>]", id="a list, and Go's way of showing what it holds"
+        ),
+        pytest.param({"a": [{"c": None, "b": 1}]}, "{a: [map[b:1 c:<nil>]]}", id="a map in a list in a map"),
+    ],
+)
+def test_a_value_that_cannot_be_joined_is_shown(item: Any, shown: str) -> None:
+    assert failure("object.l.join(',')", object={"l": ["s", item]}) == f"join: invalid input: {shown}"

@@ -13,7 +13,8 @@ from constraints.errors import CompileError
 from constraints.inventory import EMPTY
 from constraints.review import review_of, review_of_request
 
-POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "n"}, "spec": {"n": 5, "s": "x"}}
+NUMBERS = {"n": 5, "big": 5e6, "half": 0.5, "huge": 1e20}  # as gator reads them
+POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "n"}, "spec": {**NUMBERS, "s": "x"}}
 REVIEW = {"object": POD, "oldObject": None, "operation": "", "namespaceObject": {}}
 
 
@@ -95,31 +96,63 @@ def test_conditions_come_first(expressions: list[str], texts: list[str]) -> None
     assert said({**code, "failurePolicy": "Ignore"}, {"a": 1}) == [text for text in texts if text.startswith("failed")]
 
 
+CONSTRAINT = {"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "Probe", "metadata": {"name": "c"}, "spec": {"parameters": {"n": 5}}}  # fmt: skip
+
+
+def template(expression: str) -> dict[str, Any]:
+    """A template that holds an object to one expression."""
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    code = [{"engine": "K8sNativeValidation", "source": source(expression)}]
+    return {
+        "apiVersion": "templates.gatekeeper.sh/v1",
+        "kind": "ConstraintTemplate",
+        "metadata": {"name": "probe"},
+        "spec": {
+            "crd": {"spec": {"names": {"kind": "Probe"}, "validation": {"openAPIV3Schema": schema}}},
+            "targets": [{"target": "admission.k8s.gatekeeper.sh", "code": code}],
+        },
+    }
+
+
 @pytest.mark.parametrize(
     "expression",
     [
         "object.metadata.name == 'p' && variables.anyObject == object && oldObject == null",
         "namespaceObject == null && has(request.operation) && request.operation == ''",
+        "type(object.spec.big) == int && object.spec.big + 1 == 5000001",
+        "type(object.spec.half) == double && type(object.spec.huge) == double",
         "type(object.spec.n) == int && type(variables.params.n) == double && variables.params.n == 5",
         "request.kind.kind == 'Pod' && request.requestKind.kind == 'Pod' && request.name == 'p' && !request.dryRun",
         "!has(request.userInfo.username) && request.resource.group == ''",
     ],
 )
 def test_what_a_policy_sees(expression: str) -> None:
-    template = {
-        "apiVersion": "templates.gatekeeper.sh/v1",
-        "kind": "ConstraintTemplate",
-        "metadata": {"name": "probe"},
-        "spec": {
-            "crd": {"spec": {"names": {"kind": "Probe"}, "validation": {"openAPIV3Schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}}},
-            "targets": [{"target": "admission.k8s.gatekeeper.sh", "code": [{"engine": "K8sNativeValidation", "source": source(expression)}]}],
-        },
-    }  # fmt: skip
-    constraint = {"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "Probe", "metadata": {"name": "c"}, "spec": {"parameters": {"n": 5}}}  # fmt: skip
     engine = Engine(Point.GATOR)
-    engine.add_template(template)
-    engine.add_constraint(constraint)
+    engine.add_template(template(expression))
+    engine.add_constraint(CONSTRAINT)
     assert list(engine.review(review_of(POD))) == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "kind"),
+    [
+        pytest.param(Engine(Point.GATOR), "double", id="as gator test reads them"),
+        pytest.param(Engine(Point.GATOR, exact=True), "int", id="as gator verify reads them"),
+        pytest.param(Engine(Point.AUDIT), "int", id="as a cluster gives them"),
+    ],
+)
+def test_parameters_have_integers_where_gatekeeper_s_have(engine: Engine, kind: str) -> None:
+    engine.add_template(template(f"type(variables.params.n) == {kind}"))
+    engine.add_constraint(CONSTRAINT)
+    assert list(engine.review(review_of(POD))) == []
+
+
+def test_an_object_that_goes_away_is_null() -> None:
+    review = review_of_request({"operation": "DELETE", "oldObject": POD, "kind": {"kind": "Pod", "version": "v1"}})
+    engine = Engine(Point.AUDIT)
+    engine.add_template(template("object == null && oldObject == variables.anyObject"))
+    engine.add_constraint(CONSTRAINT)
+    assert list(engine.review(review)) == []
 
 
 def test_when_an_object_goes_away_it_is_the_old_one() -> None:
@@ -132,6 +165,7 @@ def test_when_an_object_goes_away_it_is_the_old_one() -> None:
     ("code", "text"),
     [
         ({"failurePolicy": "Foo"}, 'failurePolicy is none of Fail, Ignore: "Foo"'),
+        ({"failurePolicy": ""}, 'failurePolicy is none of Fail, Ignore: ""'),
         ({"variables": [{"name": "params", "expression": "1"}]}, 'variables[0].name is reserved: "params"'),
         ({"variables": [{"name": "gatekeeper_internal_x", "expression": "1"}]}, "is reserved"),
         ({"matchCondition": [{"name": "gatekeeper_internal_x", "expression": "1"}]}, "is reserved"),
@@ -192,3 +226,8 @@ def test_generated_code_points_at_the_policy_and_knows_no_builtins() -> None:
         function([POD, *program._slots[1:]])
     frames = traceback.extract_tb(caught.value.__traceback__)
     assert [(frame.filename, frame.lineno) for frame in frames][1] == ("Probe", 2)
+
+
+def test_a_condition_needs_no_name() -> None:
+    assert said(source("false", matchCondition=[{"expression": "false"}])) == []
+    assert said(source("false", matchCondition=[{"expression": "true"}])) == ["failed expression: false"]
