@@ -16,22 +16,27 @@ from constraints.rego.flat.typetree import Place
 from constraints.rego.problems import TYPE, Problems
 from constraints.rego.resolved import Path
 from constraints.rego.statictypes import ANY, FunctionType, ObjectOf, Others, SetOf, Type, scalar
-from constraints.rego.syntax import Term
+from constraints.rego.syntax import Body, Term
 from constraints.rego.walk import everywhere
 
 
-def check_types(
-    rules: Mapping[Path, Sequence[FlatRule]],
-    order: Sequence[Path],
-    functions: Mapping[str, Path],
-    builtins: Mapping[str, Builtin],
-    problems: Problems,
-) -> None:
-    """Note what cannot fit in any rule; each path of `order` stands behind those that it refers to."""
-    world = World(Place(scalar("data")), functions, builtins)
-    for path in order:
-        for rule in rules[path]:
-            _check(rule, world, problems)
+class TypeCheck:
+    """Knows the types of the rules that it has seen; notes what cannot fit."""
+
+    def __init__(self, functions: Mapping[str, Path], builtins: Mapping[str, Builtin], problems: Problems) -> None:
+        self._world = World(Place(scalar("data")), functions, builtins)
+        self._problems = problems
+
+    def rules(self, rules: Mapping[Path, Sequence[FlatRule]], order: Sequence[Path]) -> None:
+        """Look at all rules; each path of `order` stands behind those that it refers to."""
+        for path in order:
+            for rule in rules[path]:
+                _check(rule, self._world, self._problems)
+
+    def question(self, body: Body, source: str) -> None:
+        """Look at what will be asked of the rules: calls and lookups stand by themselves in it."""
+        for misfit in check_body(TypeScope(self._world), body):
+            self._problems.add(TYPE, misfit.text, misfit.span, source)
 
 
 def _check(rule: FlatRule, world: World, problems: Problems) -> None:

@@ -9,7 +9,7 @@ from constraints.rego.builtins import BUILTINS, Builtin
 from constraints.rego.check_calls import Callables, CallCheck, own_arities
 from constraints.rego.check_rules import check_packages, check_rules
 from constraints.rego.check_strict import check_deprecated, check_imports, check_roots
-from constraints.rego.check_types import check_types
+from constraints.rego.check_types import TypeCheck
 from constraints.rego.flat.pipeline import Flattening, flattened_query, translatable
 from constraints.rego.flat.rules import FlatRule
 from constraints.rego.flatten import UNIFICATIONS, fixed
@@ -38,12 +38,14 @@ def prepare(
     strict: bool = False,
     keep_prints: bool = False,
     builtins: Mapping[str, Builtin] = BUILTINS,
+    question: Body | None = None,
 ) -> Resolved:
     """All rules of `modules`, ready for translation. Raises CompileError for what OPA's compiler refuses.
 
-    `keep_prints` keeps calls of `print`, which are erased otherwise.
+    `keep_prints` keeps calls of `print`, which are erased otherwise. The types must fit the `question`, too: what will be
+    asked of the rules, with one call or lookup a statement.
     """
-    return _Preparation(modules, strict, builtins).run(keep_prints)
+    return _Preparation(modules, strict, builtins).run(keep_prints, question)
 
 
 class _Preparation:
@@ -56,7 +58,7 @@ class _Preparation:
         self.problems = Problems()
         self.definitions: dict[Path, list[Definition]] = {}
 
-    def run(self, keep_prints: bool) -> Resolved:
+    def run(self, keep_prints: bool, question: Body | None) -> Resolved:
         for one in resolve_modules(self.modules, self.builtins, self.problems, self.strict):
             self.definitions.setdefault(one.path, []).append(one)
         self._check_modules()
@@ -80,8 +82,12 @@ class _Preparation:
         self.problems.check()
         packages = frozenset(module.package for module in self.modules)
         resolved = Resolved(rules, sources, graph, in_order(graph), functions, packages)
-        check_types(flattening.rules, resolved.order, functions, self.builtins, self.problems)
+        types = TypeCheck(functions, self.builtins, self.problems)
+        types.rules(flattening.rules, resolved.order)
         self.problems.check()
+        if question is not None:
+            types.question(question, self.modules[0].source)
+            self.problems.check()
         return resolved
 
     def _check_modules(self) -> None:

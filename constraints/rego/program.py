@@ -14,7 +14,7 @@ from constraints.rego.prepare import prepare
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.ruleindex import with_index
 from constraints.rego.runtime import BUDGET, NOWHERE, Context, Rows
-from constraints.rego.syntax import Module
+from constraints.rego.syntax import Body, Call, Expr, Module, ObjectTerm, Ref, Scalar, Var
 from constraints.rego.values import TOO_DEEP, Value, order_key
 
 ENTRY = "violation"
@@ -38,8 +38,10 @@ class RegoPolicy:
 
     def __init__(self, modules: Sequence[Module], settings: Settings) -> None:
         self._settings = settings
-        self._resolved = with_index(prepare(modules, builtins=settings.builtins, keep_prints=settings.prints))
         self._entry = (*modules[0].package, ENTRY)
+        question = _question(modules[0], self._entry)
+        resolved = prepare(modules, builtins=settings.builtins, keep_prints=settings.prints, question=question)
+        self._resolved = with_index(resolved)
 
     def program(self, parameters: Value) -> RegoProgram:
         """The policy for one constraint."""
@@ -47,6 +49,24 @@ class RegoPolicy:
             return RegoProgram(self._resolved, self._entry, parameters, self._settings)
         except (EvaluationError, RecursionError) as error:
             raise CompileError("rego_compile_error: the policy nests too deeply, or has too large constants") from error
+
+
+def _question(module: Module, entry: Path) -> Body:
+    """What Gatekeeper asks of a template, at the place of its first violation: each member's msg and details.
+
+    It is the hook that the constraint framework compiles along (contract, section 6.1): a violation that is no set of
+    objects with a msg is refused.
+    """
+    heads = [rule.head for rule in module.rules if rule.head.path[:1] == (Scalar(ENTRY),)]
+    at = heads[0].span if heads else module.span
+    found, details, message = Var("r", at), Var("details", at), Var("msg", at)
+    member = Ref(Var("data", at), (*(Scalar(part, at) for part in entry), found), at)
+    asked = (
+        member,
+        Call("object.get", (found, Scalar("details", at), ObjectTerm((), at), details), at),
+        Call("eq", (message, Ref(found, (Scalar("msg", at),), at)), at),
+    )
+    return tuple(Expr(what, span=at) for what in asked)
 
 
 def _ends(used: Iterable[Path], steps: Iterable[Path]) -> frozenset[Path]:

@@ -76,6 +76,27 @@ def test_details_default_to_an_empty_object_and_members_without_msg_say_nothing(
     assert findings(rego) == [Finding("m", {})]
 
 
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        ("violation { true }", "undefined ref: data.probe.violation[r]"),
+        ('violation = "a"', "undefined ref: data.probe.violation[r]"),
+        ('violation[msg] { msg := "x" }', "object.get: invalid argument(s)"),
+        ('violation = [{"msg": "a"}]', "object.get: invalid argument(s)"),
+        ('violation[{"m": "x"}] { true }', "undefined ref: r.msg"),
+    ],
+)
+def test_violations_that_can_have_no_message_are_refused(rules: str, why: str) -> None:
+    assert refusal(f"package probe\n{rules}").startswith(f"Probe/template:2:1: rego_type_error: {why}")
+
+
+def test_members_without_a_message_beside_others_say_nothing() -> None:
+    rego = (
+        'package probe\nviolation[{"msg": "a"}] { true }\nviolation["b"] { true }\nviolation[x] { x := input.review }'
+    )
+    assert messages(rego, {"no": "msg"}) == ["a"]
+
+
 def test_violations_are_a_set_of_message_and_details() -> None:
     rego = """package probe
 violation[{"msg": "m", "details": {"n": n}, "more": n + k}] { n := [2, 1, 2.0][_]; k := [0, 1][_] }

@@ -32,7 +32,9 @@ def rule(text: str) -> Rule:
         pytest.param("not x; x = 1", "x = 1; not x", id="a negation waits for its variables"),
         pytest.param("[x, 1] = y; y = input", "y = input; [x, 1] = y", id="a pattern waits for its value"),
         pytest.param("x = [y]; y = 1", "y = 1; x = [y]", id="a value waits for its parts"),
-        pytest.param("n = count(xs); xs = input.a", "xs = input.a; count(xs, t); n = t", id="a call waits for its arguments"),
+        pytest.param(
+            "n = count(xs); xs = input.a", "xs = input.a; count(xs, t); n = t", id="a call waits for its arguments"
+        ),
         pytest.param("count(xs, n); xs = input.a", "xs = input.a; count(xs, n)", id="also with an output behind them"),
         pytest.param("a = [y | y = x]; x = 1", "x = 1; a = [y | y = x]", id="a closure waits for what it captures"),
         pytest.param(
@@ -53,7 +55,11 @@ def rule(text: str) -> Rule:
             "t = input.a[x]; input.b[x]; t = x[0]; to_number(t, t)",
             id="a side that is a call waits for its arguments",
         ),
-        pytest.param('t := $"{x}"; x = 1', 'x = 1; internal.template_string([{x}], t); t = t', id="a template waits for its variables"),
+        pytest.param(
+            't := $"{x}"; x = 1',
+            "x = 1; internal.template_string([{x}], t); t = t",
+            id="a template waits for its variables",
+        ),
     ],
 )
 def test_order_of_a_body(body: str, ordered: str) -> None:
