@@ -35,12 +35,12 @@ class TypeCheck:
 
     def question(self, body: Body, source: str) -> None:
         """Look at what will be asked of the rules: calls and lookups stand by themselves in it."""
-        for misfit in check_body(TypeScope(self._world), body):
+        for misfit in check_body(TypeScope(self._world, {}), body):
             self._problems.add(TYPE, misfit.text, misfit.span, source)
 
 
 def _check(rule: FlatRule, world: World, problems: Problems) -> None:
-    scope = TypeScope(world)
+    scope = TypeScope(world, rule.fresh.opas)
     misfits = check_body(scope, rule.body)
     for misfit in misfits:
         problems.add(TYPE, misfit.text, misfit.span, rule.source)

@@ -153,7 +153,7 @@ class Calls(Bodies):
         size = self.runtime("len", self.nodes.name(name))
         least = self.nodes.constant(SMALL if kind == "string" else FEW)
         large = self.nodes.compare(size, ast.Gt(), least)
-        if kind not in ("string", "array", "object", "set"):
+        if kind != "string":  # a builtin may give null or nothing at all in the place of an object
             large = self.nodes.both(self._is_sized(name), large)
         found = self.nodes.when(large)
         found.body.append(self.nodes.do(self.runtime("spend_size", self.context(), self.nodes.name(name))))

@@ -125,8 +125,11 @@ def _rule(resolver: Resolver, rule: Rule, fresh: Fresh) -> Rule:
             scope.declared, scope.spans, scope.uses = (first_declared.copy(), first_spans.copy(), first_uses.copy())
             scope.occurred = dict.fromkeys(scope.declared, ARGUMENT)
             scopes.append(scope)
+        start = len(fresh.made)
         body = resolver.body(one.body, scope)
+        behind = len(fresh.made)
         head = _head(resolver, one.head, args, scope)
+        fresh.made[start:] = fresh.made[behind:] + fresh.made[start:behind]  # OPA begins with closures in the head
         resolver.close(scope)
         found.append(replace(one, head=head, body=body, else_=None))
     if resolver.strict:

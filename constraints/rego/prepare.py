@@ -59,7 +59,8 @@ class _Preparation:
         self.definitions: dict[Path, list[Definition]] = {}
 
     def run(self, keep_prints: bool, question: Body | None) -> Resolved:
-        for one in resolve_modules(self.modules, self.builtins, self.problems, self.strict):
+        written = resolve_modules(self.modules, self.builtins, self.problems, self.strict)
+        for one in written:
             self.definitions.setdefault(one.path, []).append(one)
         self._check_modules()
         self.problems.check()
@@ -67,7 +68,7 @@ class _Preparation:
         own = own_arities({path: len(found[0].rule.head.args or ()) for path, found in self.definitions.items()})
         functions = function_names(self.modules)
         callables = Callables(own, functions, self.builtins)
-        flattening = Flattening(self.definitions, callables.arity, self.problems)
+        flattening = Flattening(written, self.definitions, callables.arity, self.problems)
         flattening.strings_and_prints(keep_prints)
         check_rules(self.definitions, tree, self.problems)
         check_packages(self.modules, tree, self.problems)

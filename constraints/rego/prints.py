@@ -12,7 +12,7 @@ from constraints.rego.flat.rules import FlatRule
 from constraints.rego.flat.terms import changed
 from constraints.rego.outputs import Arity, Bound, bound_by
 from constraints.rego.problems import COMPILE, Problems, shown
-from constraints.rego.scope import SUPPORT, Fresh
+from constraints.rego.scope import SUPPORT, Fresh, Step
 from constraints.rego.syntax import ArrayTerm, Body, Call, Comprehension, Every, Expr, Term, Var
 from constraints.rego.walk import has_closure, visible
 
@@ -31,7 +31,7 @@ def captured(expr: Expr, fresh: Fresh) -> Expr:
 
 
 def _captured(argument: Term, fresh: Fresh) -> Comprehension:
-    var = Var(fresh.support(), argument.span)
+    var = Var(fresh.support(Step.PRINTS), argument.span)
     body = (Expr(Call("eq", (var, argument), argument.span), span=argument.span),)
     return Comprehension("set", var, body, span=argument.span)
 

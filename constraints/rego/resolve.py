@@ -10,7 +10,7 @@ from typing import Final
 
 from constraints.rego.problems import UNSAFE, Problems
 from constraints.rego.resolve_terms import Names, TermResolver
-from constraints.rego.scope import ARGUMENT, ASSIGNED, DECLARED, Scope
+from constraints.rego.scope import ARGUMENT, ASSIGNED, DECLARED, Scope, Step
 from constraints.rego.syntax import (
     ArrayTerm,
     Body,
@@ -32,6 +32,8 @@ from constraints.rego.syntax import (
 )
 from constraints.rego.walk import ROOTS, everywhere, pattern, visible, visible_in_body
 
+KEY: Final = "__local"
+"""How OPA's name of a key that no one wrote begins, which tells when it is its turn."""
 _KIND_NAMES: Final[dict[type, str]] = {
     Call: "call",
     Ref: "ref",
@@ -116,8 +118,15 @@ class Resolver(TermResolver):
         new: set[str] = set()
         pattern(what.value, new)
         visible(what.key, new)
+        if what.key is None:
+            scope.fresh.made.append((Step.LOCALS, ""))  # OPA makes up two names for that key, one after the other
+            new.add(KEY)
         for name in sorted(new - outside):
-            if not name.startswith("$"):
+            if name == KEY:
+                scope.fresh.key(what.span)
+            elif name.startswith("$"):
+                scope.fresh.made.append((Step.LOCALS, name))
+            else:
                 self.declare(Var(name, what.span), scope, DECLARED)
         key = None if what.key is None else self.term(what.key, scope)
         return SomeIn(key, self.term(what.value, scope), domain, what.span)
@@ -126,11 +135,20 @@ class Resolver(TermResolver):
         domain = self.term(what.domain, scope)
         declares = frozenset(var.name for var in (what.key, what.value) if var is not None)
         inner = self.scope(scope.fresh, scope, declares, lambda: visible_in_body(what.body))
-        key = None if what.key is None else self.declare(what.key, inner, DECLARED)
-        value = self.declare(what.value, inner, DECLARED)
+        if what.key is None:
+            scope.fresh.key(what.span)
+        key = None if what.key is None else self._declared(what.key, inner)
+        value = self._declared(what.value, inner)
         body = self.body(what.body, inner)
         self.close(inner)
         return Every(key, value, domain, body, what.span)
+
+    def _declared(self, var: Var, scope: Scope) -> Var:
+        """A variable of `every`; a wildcard keeps its name, with OPA only here."""
+        found = self.declare(var, scope, DECLARED)
+        if var.is_wildcard:
+            scope.fresh.made.pop()
+        return found
 
     def _withs(self, withs: tuple[With, ...], scope: Scope) -> tuple[With, ...]:
         return tuple(self._with(one, scope) for one in withs) if withs else withs

@@ -16,7 +16,7 @@ from constraints.rego.conflicts import Conflicts, answer_alike, chain_of
 from constraints.rego.flatten import apart
 from constraints.rego.indexed import Condition, Conditions, place_key
 from constraints.rego.resolved import Path, Resolved
-from constraints.rego.scope import Fresh
+from constraints.rego.scope import Fresh, Step
 from constraints.rego.syntax import Call, Expr, Ref, Rule, Scalar, SomeIn, Term, Var
 
 INDEXED: Final = "internal.indexed"
@@ -147,7 +147,7 @@ class _Index:
 class _Own(Fresh):
     """Names that no rule has."""
 
-    def support(self) -> str:
+    def support(self, step: Step | None = None) -> str:
         """A name that no one wrote, nor the compiler."""
         return self.name("i#")
 

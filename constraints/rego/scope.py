@@ -6,7 +6,8 @@ is an implicit variable of the outermost scope that mentions it outside of closu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from enum import IntEnum
 from typing import Final
 
 from constraints.lang.source import Span
@@ -21,12 +22,33 @@ SUPPORT: Final = "t#"
 """How the names of variables begin that no one wrote."""
 
 
+class Step(IntEnum):
+    """The steps of OPA's compiler that make up variables, in their order."""
+
+    HEADS = 1
+    LOCALS = 2
+    TEMPLATES = 3
+    PRINTS = 4
+    CALLS = 5
+    COMPREHENSIONS = 6
+    REFERENCES_IN_HEADS = 7
+    WITHS = 8
+    LOOKUPS = 9
+
+
 class Fresh:
-    """Names that are unique in one rule or query."""
+    """Names that are unique in one rule or query.
+
+    `made` are those for which OPA makes up a name, in the order of each step; `keys` the ones of iterations by place;
+    `opas` what OPA calls them, as soon as that is known.
+    """
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._reserved = set(reserved) - ROOTS
         self._counts = dict.fromkeys((*ROOTS, *self._reserved), 1)
+        self.made: list[tuple[Step, str]] = []
+        self.keys: dict[Span, str] = {}
+        self.opas: Mapping[str, str] = {}
 
     def name(self, wish: str, outermost: bool = False) -> str:
         """`wish` for the first one, then `wish#2`; a reserved one stays for the outermost scope."""
@@ -36,9 +58,17 @@ class Fresh:
         count = self._counts[wish] = self._counts.get(wish, 0) + 1
         return wish if count == 1 else f"{wish}#{count}"
 
-    def support(self) -> str:
-        """A name that no one wrote."""
-        return self.name(SUPPORT)
+    def support(self, step: Step | None = None) -> str:
+        """A name that no one wrote; for that of a step OPA makes up a name, too."""
+        name = self.name(SUPPORT)
+        if step is not None:
+            self.made.append((step, name))
+        return name
+
+    def key(self, span: Span) -> str:
+        """The name of the key of an iteration that has none, at its place."""
+        name = self.keys[span] = self.support(Step.LOCALS)
+        return name
 
 
 class Scope:
@@ -98,6 +128,7 @@ class Scope:
         if name in self.occurred:
             return None
         unique = name if name.startswith("$") else self.fresh.name(name, self.parent is None)
+        self.fresh.made.append((Step.LOCALS, unique))
         self.occurred[name] = how
         self.declared[name] = unique
         self.spans[name] = span

@@ -118,6 +118,17 @@ SMALL: tuple[tuple[str, str, Any], ...] = (
         "p if { data.made_data.x[y] }\nq := y if { data.other[_][y] == 1 }",
         {},
     ),
+    (
+        "of keys that are not known the one whose name OPA puts last tells the type",
+        "f(a, v) := v.a if { {upper(a): abs(v), v: {w: a | w := input.w}} == input.a }\np := [b, c, d] if { b := 1; c := b; d := c }",
+        {},
+    ),
+    (
+        "a builtin that gives null for an object",
+        "p := x if { x := crypto.x509.parse_rsa_private_key(input.a) }",
+        {"a": "true"},
+    ),
+    ("a builtin that gives nothing for an object", "p := x if { x := uuid.parse(input.a) }", {"a": ""}),
     ("a condition of the index fails", "p if { {1: x | some x in [1, 2]}; input.a == 1 }", {}),
     ("a condition of the index in the head", "p := input.a if { {1: x | some x in [1, 2]} }", {}),
     ("of equal keys a variable counts before a constant", 'p := {input.a: 1, "k": 2}', {"a": "k"}),

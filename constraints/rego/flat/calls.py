@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from constraints.rego.flat.rules import FlatRule, joined, must_be_looked_up, named
 from constraints.rego.flat.terms import changed
-from constraints.rego.scope import Fresh
+from constraints.rego.scope import Fresh, Step
 from constraints.rego.syntax import (
     Body,
     Call,
@@ -68,7 +68,7 @@ class _Calls:
         withs = self._withs(expr.withs, before) if expr.withs else ()
         inner = _Calls(self.fresh, withs)
         if isinstance(what, Every):
-            domain, statement = named(what.domain, self.fresh, withs)
+            domain, statement = named(what.domain, self.fresh, Step.CALLS, withs)
             before += inner._statement(statement)
             flat: Term | Every = replace(what, domain=domain, body=self.body(what.body))
         elif isinstance(what, Call):
@@ -87,7 +87,7 @@ class _Calls:
         found = []
         for one in expanded:
             if not isinstance(one.value, FunctionName) and must_be_looked_up(one.value):
-                value, statement = named(one.value, self.fresh)
+                value, statement = named(one.value, self.fresh, Step.WITHS)
                 before.append(statement)
                 one = replace(one, value=value)
             found.append(one)
@@ -102,25 +102,29 @@ class _Calls:
             return self._comprehension(term)
         flat = changed(term, self.term)
         if isinstance(flat, Call):
-            var = Var(self.fresh.support(), term.span)
+            var = Var(self.fresh.support(Step.CALLS), term.span)
             call = Call(flat.name, (*flat.args, var), flat.span)
             self.support.append(Expr(call, False, self.withs, term.span))
             return var
         if isinstance(flat, Ref) and not isinstance(flat.head, (Var, Scalar)):
-            head, statement = named(flat.head, self.fresh, self.withs)
+            head, statement = named(flat.head, self.fresh, Step.CALLS, self.withs)
             self.support.append(statement)
             return Ref(head, flat.path, flat.span)
         return flat
 
     def _comprehension(self, term: Comprehension) -> Comprehension:
         inner = _Calls(self.fresh)
+        start = len(self.fresh.made)
         key = None if term.key is None else inner.term(term.key)
         value = inner.term(term.value)
         body = inner.body(joined(term.body, inner.taken()))
+        behind = len(self.fresh.made)
         if key is not None and must_be_looked_up(key):
-            key, statement = named(key, self.fresh)
+            key, statement = named(key, self.fresh, Step.COMPREHENSIONS)
             body = joined(body, [statement])
         if must_be_looked_up(value):
-            value, statement = named(value, self.fresh)
+            value, statement = named(value, self.fresh, Step.COMPREHENSIONS)
             body = joined(body, [statement])
+        made = self.fresh.made
+        made[start:] = made[behind:] + made[start:behind]  # OPA goes from the outside to the inside in that step
         return Comprehension(term.kind, value, body, key, term.span)

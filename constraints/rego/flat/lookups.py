@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from constraints.rego.flat.rules import is_lookup, named
 from constraints.rego.flat.terms import changed
-from constraints.rego.scope import Fresh
+from constraints.rego.scope import Fresh, Step
 from constraints.rego.syntax import Body, Call, Comprehension, Every, Expr, Ref, Scalar, Term, Var, With
 
 UNIFICATIONS = frozenset({"eq", "equal"})
@@ -67,6 +67,6 @@ class _Lookups:
         return replace(term, body=spread_lookups(term.body, self.fresh, self.equals))
 
     def _named(self, term: Term) -> Var:
-        var, statement = named(term, self.fresh, self.withs)
+        var, statement = named(term, self.fresh, Step.LOOKUPS, self.withs)
         self.support.append(statement)
         return var

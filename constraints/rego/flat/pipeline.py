@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from constraints.rego.flat.calls import spread_calls
 from constraints.rego.flat.lookups import spread_lookups
+from constraints.rego.flat.numbers import number
 from constraints.rego.flat.plain import make_plain
 from constraints.rego.flat.rules import FlatRule, branches, is_empty
 from constraints.rego.flat.safety import check_head, order_body, order_to_translate
@@ -26,7 +27,10 @@ Definitions = Mapping[Path, Sequence[Definition]]
 class Flattening:
     """All branches of all definitions on their way to one call a statement, in safe order."""
 
-    def __init__(self, definitions: Definitions, arity: Arity, problems: Problems) -> None:
+    def __init__(
+        self, written: Sequence[Definition], definitions: Definitions, arity: Arity, problems: Problems
+    ) -> None:
+        self._written = written
         self.rules = {
             path: tuple(rule for one in found for rule in branches(one)) for path, found in definitions.items()
         }
@@ -54,6 +58,7 @@ class Flattening:
         problems.check()
         for rule in self._each:
             rule.body = spread_lookups(rule.body, rule.fresh)
+        number(self._written)
 
 
 def translatable(rule: FlatRule, arity: Arity) -> Rule:

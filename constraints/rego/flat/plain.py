@@ -8,7 +8,7 @@ from constraints.rego.flat.rules import TRUE, FlatRule, named
 from constraints.rego.flat.terms import changed
 from constraints.rego.outputs import member_of
 from constraints.rego.prints import is_print
-from constraints.rego.scope import Fresh
+from constraints.rego.scope import Fresh, Step
 from constraints.rego.syntax import (
     Body,
     Call,
@@ -31,7 +31,7 @@ def make_plain(rule: FlatRule, keep_prints: bool) -> bool:
     suffix = []
     for part in rule.suffix:
         if not isinstance(part, (Scalar, Var)):
-            part, statement = named(part, rule.fresh)
+            part, statement = named(part, rule.fresh, Step.HEADS)
             rule.append(plain.body((statement,)))
         suffix.append(part)
     rule.suffix = tuple(suffix)
@@ -58,12 +58,12 @@ class _Plain:
     def _statement(self, expr: Expr) -> Expr:
         what = expr.what
         if isinstance(what, SomeIn):
-            key = what.key or Var(self.fresh.support(), what.span)
+            key = what.key or Var(self.fresh.keys[what.span], what.span)
             what = Call("eq", (what.value, member_of(replace(what, key=key))), what.span)
         elif isinstance(what, Call) and what.name == "assign":
             what = Call("eq", what.args, what.span)
         if isinstance(what, Every):
-            key = what.key or Var(self.fresh.support(), what.span)
+            key = what.key or Var(self.fresh.keys[what.span], what.span)
             plain: Term | Every = Every(key, what.value, self.term(what.domain), self.body(what.body), what.span)
         else:
             plain = self.term(what)  # type: ignore[arg-type]  # SomeDecl is gone

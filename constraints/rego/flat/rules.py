@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from constraints.rego.modules import Definition, chain
 from constraints.rego.resolved import Path
-from constraints.rego.scope import Fresh
+from constraints.rego.scope import Fresh, Step
 from constraints.rego.syntax import Body, Call, Comprehension, Expr, Ref, Rule, Scalar, Term, Var, With
 from constraints.rego.walk import ROOTS, parts, visible
 
@@ -44,8 +44,8 @@ class FlatRule:
         self.body = joined(self.body, statements)
 
     def named(self, term: Term) -> Var:
-        """A variable in the place of a term, which the body looks up."""
-        var, statement = named(term, self.fresh)
+        """A variable in the place of a term of the head, which the body looks up."""
+        var, statement = named(term, self.fresh, Step.REFERENCES_IN_HEADS)
         self.append([statement])
         return var
 
@@ -72,9 +72,9 @@ def _branch(one: Definition, rule: Rule) -> FlatRule:
     return FlatRule(one.path, rule, one.fresh, source, suffix, head.args or (), head.key, head.value, rule.body)
 
 
-def named(term: Term, fresh: Fresh, withs: tuple[With, ...] = ()) -> tuple[Var, Expr]:
+def named(term: Term, fresh: Fresh, step: Step, withs: tuple[With, ...] = ()) -> tuple[Var, Expr]:
     """A new variable, and the statement that binds it to a term."""
-    var = Var(fresh.support(), term.span)
+    var = Var(fresh.support(step), term.span)
     return var, Expr(Call("eq", (var, term), term.span), False, withs, term.span)
 
 

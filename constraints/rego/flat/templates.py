@@ -14,7 +14,7 @@ from constraints.rego.flat.rules import FlatRule, named
 from constraints.rego.flat.terms import changed
 from constraints.rego.outputs import Arity, Bound, bound_by
 from constraints.rego.problems import COMPILE, Problems, shown
-from constraints.rego.scope import Fresh
+from constraints.rego.scope import Fresh, Step
 from constraints.rego.syntax import (
     ArrayTerm,
     Body,
@@ -110,5 +110,5 @@ class _Templates:
         visible(part, names)
         for name in sorted(names - safe):
             self.around.problems.add(COMPILE, f"var {shown(name)} is undeclared", part.span, self.source)
-        var, statement = named(part, self.fresh)
+        var, statement = named(part, self.fresh, Step.TEMPLATES)
         return Comprehension("set", var, (statement,), None, part.span)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from constraints.rego.problems import shown
 from constraints.rego.scope import SUPPORT
 from constraints.rego.syntax import (
     ArrayTerm,
@@ -23,6 +24,10 @@ from constraints.rego.values import order_key
 from constraints.rego.walk import parts
 
 Change = Callable[[Term], Term]
+Names = Mapping[str, str]
+"""What OPA calls variables."""
+
+_UNKNOWN: Final[Names] = {}
 
 _RANKS: Final[dict[type, int]] = {
     TemplateString: 4,
@@ -65,28 +70,28 @@ def _all(terms: tuple[Term, ...], change: Change) -> tuple[Term, ...]:
     return terms if all(new is old for new, old in zip(found, terms, strict=True)) else found
 
 
-def in_order(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+def in_order(terms: tuple[Term, ...], names: Names = _UNKNOWN) -> tuple[Term, ...]:
     """The members of a set."""
-    return terms if len(terms) < 2 else tuple(sorted(terms, key=rank))
+    return terms if len(terms) < 2 else tuple(sorted(terms, key=lambda term: rank(term, names)))
 
 
-def pairs_in_order(term: ObjectTerm) -> tuple[tuple[Term, Term], ...]:
+def pairs_in_order(term: ObjectTerm, names: Names = _UNKNOWN) -> tuple[tuple[Term, Term], ...]:
     """The pairs of an object by their keys."""
-    return term.pairs if len(term.pairs) < 2 else tuple(sorted(term.pairs, key=lambda pair: rank(pair[0])))
+    return term.pairs if len(term.pairs) < 2 else tuple(sorted(term.pairs, key=lambda pair: rank(pair[0], names)))
 
 
-def rank(term: Term) -> tuple[Any, ...]:
-    """Python's order of these is OPA's order of terms, but for the names that OPA makes up for variables."""
+def rank(term: Term, names: Names = _UNKNOWN) -> tuple[Any, ...]:
+    """Python's order of these is OPA's order of terms; as far as one can tell where its names are not known."""
     if isinstance(term, Scalar):
         key = order_key(term.value)
         return (key[0], key)
     if isinstance(term, Var):
-        return (5, _made_up(term.name))
+        return (5, names.get(term.name) or shown(term.name) if names else _made_up(term.name))
     if isinstance(term, Comprehension):
         return (_COMPREHENSIONS[term.kind],)
     if isinstance(term, Call):
-        return (13, term.name, *map(rank, term.args))
-    return (_RANKS[type(term)], *map(rank, parts(term)))
+        return (13, term.name, *(rank(part, names) for part in term.args))
+    return (_RANKS[type(term)], *(rank(part, names) for part in parts(term)))
 
 
 def _made_up(name: str) -> tuple[int, int, str]:

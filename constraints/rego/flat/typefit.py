@@ -57,7 +57,7 @@ def _unify_objects(scope: TypeScope, a: ObjectTerm, b: ObjectTerm) -> bool:
     others = {rank(key): value for key, value in b.pairs}
     if len(a.pairs) != len(b.pairs) or not all(rank(key) in others for key, _ in a.pairs):
         return False
-    return all(unify(scope, value, others[rank(key)]) for key, value in pairs_in_order(a))
+    return all(unify(scope, value, others[rank(key)]) for key, value in pairs_in_order(a, scope.names))
 
 
 def _take_structure(scope: TypeScope, a: Term, b: Term) -> bool:
@@ -100,18 +100,18 @@ def _fit_composite(
     if isinstance(term, ObjectTerm):
         return isinstance(kind, ObjectOf) and _fit_object(scope, term, kind, is_one_of_several)
     return isinstance(kind, SetOf) and all(
-        fit(scope, part, kind.member, is_one_of_several) for part in in_order(term.items)
+        fit(scope, part, kind.member, is_one_of_several) for part in in_order(term.items, scope.names)
     )
 
 
 def _fit_all(scope: TypeScope, term: ArrayTerm | ObjectTerm | SetTerm) -> None:
     """Parts of what may be anything may be anything."""
     if isinstance(term, ObjectTerm):
-        for key, value in pairs_in_order(term):
+        for key, value in pairs_in_order(term, scope.names):
             fit(scope, key, ANY, True)
             fit(scope, value, ANY, True)
     else:
-        for part in term.items if isinstance(term, ArrayTerm) else in_order(term.items):
+        for part in term.items if isinstance(term, ArrayTerm) else in_order(term.items, scope.names):
             fit(scope, part, ANY, True)
 
 
@@ -124,7 +124,7 @@ def _fit_array(scope: TypeScope, term: ArrayTerm, kind: ArrayOf, is_one_of_sever
 def _fit_object(scope: TypeScope, term: ObjectTerm, kind: ObjectOf, is_one_of_several: bool) -> bool:
     if len(term.pairs) != len(kind.fields) and kind.rest is None:
         return False
-    for key, value in pairs_in_order(term):
+    for key, value in pairs_in_order(term, scope.names):
         at = constant(key)
         if at is None:
             fit(scope, value, ANY, is_one_of_several)

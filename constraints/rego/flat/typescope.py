@@ -10,7 +10,7 @@ from constraints.lang.source import Span
 from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.declaredtypes import declared
-from constraints.rego.flat.terms import pairs_in_order
+from constraints.rego.flat.terms import Names, pairs_in_order
 from constraints.rego.flat.typetree import Place
 from constraints.rego.resolved import Path
 from constraints.rego.statictypes import (
@@ -97,12 +97,13 @@ class Misfit:
 
 @dataclass(slots=True, eq=False)
 class TypeScope:
-    """The variables of one body, and those of the bodies around it.
+    """The variables of one body, and those of the bodies around it; `names` is what OPA calls them.
 
     `closures` remembers what was found of each comprehension as long as nothing more is known here.
     """
 
     world: World
+    names: Names
     outer: TypeScope | None = None
     types: dict[str, Type | None] = field(default_factory=dict)
     changes: int = 0
@@ -110,7 +111,7 @@ class TypeScope:
 
     def inner(self) -> TypeScope:
         """For a body within."""
-        return TypeScope(self.world, self)
+        return TypeScope(self.world, self.names, self)
 
     def stamp(self) -> int:
         """Grows whenever something more is known here or around."""
@@ -157,7 +158,7 @@ class TypeScope:
     def _object(self, term: ObjectTerm) -> Type:
         fields = []
         others: Others | None = None if term.pairs else ANYTHING
-        for key, part in pairs_in_order(term):
+        for key, part in pairs_in_order(term, self.names):
             at = constant(key)
             if at is None:
                 others = Others(self.type_of(key), self.type_of(part))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from constraints.rego.flat.terms import in_order, pairs_in_order
+from constraints.rego.flat.terms import Names, in_order, pairs_in_order
 from constraints.rego.flat.typefit import fit, unify
 from constraints.rego.flat.typereferences import References
 from constraints.rego.flat.typescope import Misfit, TypeScope
@@ -60,7 +60,7 @@ def _closures(scope: TypeScope, expr: Expr) -> list[Misfit]:
                 continue
             if scope.world.checks > PATIENCE:
                 continue
-        stack += list(_parts_in_order(term))[::-1]
+        stack += list(_parts_in_order(term, scope.names))[::-1]
     return found
 
 
@@ -71,16 +71,16 @@ def _terms_in_order(expr: Expr) -> Iterator[Term]:
             yield from _terms_in_order(inner)
 
 
-def _parts_in_order(term: Term) -> Iterator[Term]:
+def _parts_in_order(term: Term, names: Names) -> Iterator[Term]:
     if isinstance(term, Comprehension):
         yield from (term.value,) if term.key is None else (term.key, term.value)
         for expr in term.body:
             yield from _terms_in_order(expr)
     elif isinstance(term, ObjectTerm):
-        for pair in pairs_in_order(term):
+        for pair in pairs_in_order(term, names):
             yield from pair
     else:
-        yield from in_order(term.items) if isinstance(term, SetTerm) else parts(term)
+        yield from in_order(term.items, names) if isinstance(term, SetTerm) else parts(term)
 
 
 # The statement itself
