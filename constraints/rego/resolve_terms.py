@@ -144,8 +144,8 @@ class TermResolver:
         return ObjectTerm(pairs, term.span)
 
     def _template(self, term: TemplateString, scope: Scope) -> Term:
-        inner = self.scope(scope.fresh, scope, frozenset(), set)
-        found = tuple(part if isinstance(part, str) else self.term(part, inner) for part in term.parts)
+        """Its parts stand in the scope around it: what they mention must not be declared behind it."""
+        found = tuple(part if isinstance(part, str) else self.term(part, scope) for part in term.parts)
         return TemplateString(found, term.span)
 
 

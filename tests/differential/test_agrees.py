@@ -129,6 +129,7 @@ SMALL: tuple[tuple[str, str, Any], ...] = (
         {"a": "true"},
     ),
     ("a builtin that gives nothing for an object", "p := x if { x := uuid.parse(input.a) }", {"a": ""}),
+    ("a string with values mentions what is declared behind it", 'p := x if { y := count($"{x}"); x := y }', {}),
     ("a condition of the index fails", "p if { {1: x | some x in [1, 2]}; input.a == 1 }", {}),
     ("a condition of the index in the head", "p := input.a if { {1: x | some x in [1, 2]} }", {}),
     ("of equal keys a variable counts before a constant", 'p := {input.a: 1, "k": 2}', {"a": "k"}),
