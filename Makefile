@@ -3,6 +3,7 @@
 #   make run            install into .venv and audit the embedded cluster (make run ARGS=--once ends by itself)
 #   make test           formatting, lint, types, the default tests
 #   make test-cluster   the tests against a real kube-apiserver (needs Go; the first build takes some minutes)
+#   make test-opa       many random policies beside the real OPA (needs Go; takes half an hour)
 #   make bench          what reviews, runs and audits cost, beside gator where there is Go (make bench ARGS="--help")
 #   make readme         write the flags table into README.md again
 #   make clean          remove what these targets made
@@ -15,7 +16,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster bench readme clean
+.PHONY: help run test test-cluster test-opa bench readme clean
 .DELETE_ON_ERROR:
 
 help:
@@ -33,6 +34,10 @@ test: $(VENV)/.installed-dev
 test-cluster: $(VENV)/.installed-dev
 	$(BIN)/python tests/cluster/build.py
 	$(BIN)/python -m pytest tests/cluster -m cluster $(ARGS)
+
+test-opa: $(VENV)/.installed-dev
+	$(BIN)/python tests/peers/build.py opa
+	$(BIN)/python -m pytest tests/differential -m slow $(ARGS)
 
 bench: $(VENV)/.installed
 	PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)
