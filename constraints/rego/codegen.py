@@ -139,20 +139,24 @@ class Generator:
     def entry(self, path: Path) -> str:
         """Translate the rule that a constraint is about; the name of its function, which gives rows."""
         branch = self.branch(path)
-        self._deep_first(path)
+        self._deep_first()
         source = branch.rule.definitions[0].source if branch.rule else ""
         return Entry(self.unit, self.tree, source).emit_entry(branch)
 
-    def _deep_first(self, path: Path) -> None:
-        """Translate what stands at the end of a long row of calls first, since each call on the way takes stack."""
+    def _deep_first(self) -> None:
+        """Translate what stands at the end of a long row of calls first, since each call on the way takes stack.
+
+        It is made for any arguments: one made for those that are known would begin at the end of the row again.
+        """
         graph = self.unit.resolved.graph
         depth: dict[Path, int] = {}
         for one in self.unit.resolved.order:
             depth[one] = 1 + max((depth.get(other, 0) for other in graph.get(one, ())), default=0)
         for one in self.unit.resolved.order:
-            if depth[one] % DEEP == 0 and depth[one] < depth.get(path, 0):
+            if depth[one] % DEEP == 0:
                 branch = self._place(one)
                 if branch is not None and branch.rule is not None:
+                    self.unit.deep.add(one)
                     Joins(self.unit, self.tree, "").summary(branch)
 
     def _place(self, path: Path) -> Branch | None:
@@ -163,6 +167,7 @@ class Generator:
 
     def rules(self) -> None:
         """Translate all rules."""
+        self._deep_first()
         for branch in self.tree.all():
             if branch.rule is not None:
                 Joins(self.unit, self.tree, "").summary(branch)

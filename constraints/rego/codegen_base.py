@@ -113,7 +113,7 @@ class Unit:
     `scope`: the global names of the generated code. `functions`: what was generated, by source. `mocked`: the functions
     that some `with` replaces. `numbers`: rules by path, `with` hides them and answers are kept by number. `parameters`: those of the constraint, where there is one: the
     input then is {"review": ..., "parameters": ...}. `fixed`: no `with` changes the input. `summaries`: the functions
-    that were generated, by rule and known arguments. `reads`: the places in the review whose
+    that were generated, by rule and known arguments; of the `deep` rules there is one for any. `reads`: the places in the review whose
     values are used; `steps`: those that are looked for.
     """
 
@@ -130,6 +130,7 @@ class Unit:
     parameters: Any = NO_CONSTANT
     fixed: bool = False
     summaries: dict[Any, Summary] = field(default_factory=dict)
+    deep: set[Path] = field(default_factory=set)
     reads: dict[Path, None] = field(default_factory=dict)
     steps: dict[Path, None] = field(default_factory=dict)
 

@@ -574,3 +574,10 @@ violation[{"msg": m}] {
         ("object", "metadata", "labels", "owner"),
         ("object", "spec", "containers", "*", "image"),
     }
+
+
+@pytest.mark.parametrize("body", ["x := f{}(input.review.n)", "x := f{}(1)"])
+def test_long_rows_of_functions_are_answered(body: str) -> None:
+    rows = "".join(f"f{at}(x) := y {{ z := f{at - 1}(x); y := z + input.review.n }}\n" for at in range(1, 500))
+    rego = f'package probe\nf0(x) := x\n{rows}violation[{{"msg": sprintf("%v", [x])}}] {{ {body.format(499)} }}'
+    assert messages(rego, {"n": 1}) == ["500"]
