@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.problems import UNSAFE, Problems
 from constraints.rego.resolve_terms import Names, TermResolver
 from constraints.rego.scope import ARGUMENT, ASSIGNED, DECLARED, Scope, Step
@@ -242,9 +243,17 @@ def declared_in(body: Body) -> frozenset[str]:
         elif isinstance(what, SomeDecl):
             into |= {var.name for var in what.names}
         elif isinstance(what, SomeIn):
-            everywhere(what.value, into)
-            if what.key is not None:
-                everywhere(what.key, into)
+            for term in (what.value, what.key):
+                if term is not None:
+                    everywhere(term, into)
+                    into |= _called_in(term)
         elif isinstance(what, Every):
             into |= declared_in(what.body)
     return frozenset(into)
+
+
+def _called_in(pattern: Term) -> set[str]:
+    """The first words of functions that are called in a pattern: OPA takes them for variables that it declares."""
+    if isinstance(pattern, Var):
+        return set()
+    return {node.name.partition(".")[0] for node in nodes_of(pattern) if isinstance(node, Call)}
