@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 from constraints.model import value
 from constraints.rego.flat.rules import FlatRule, named
-from constraints.rego.flat.terms import changed
+from constraints.rego.flat.terms import TEMPLATE, changed
 from constraints.rego.outputs import Arity, Bound, bound_by
 from constraints.rego.problems import COMPILE, Problems, shown
 from constraints.rego.scope import Fresh, Step
@@ -30,8 +29,6 @@ from constraints.rego.syntax import (
     Var,
 )
 from constraints.rego.walk import has_closure, visible
-
-TEMPLATE: Final = "internal.template_string"
 
 
 @value

@@ -23,6 +23,9 @@ from constraints.rego.syntax import (
 from constraints.rego.values import order_key
 from constraints.rego.walk import parts
 
+TEMPLATE: Final = "internal.template_string"
+"""The function that template strings become calls of."""
+
 Change = Callable[[Term], Term]
 Names = Mapping[str, str]
 """What OPA calls variables."""
@@ -90,6 +93,8 @@ def rank(term: Term, names: Names = _UNKNOWN) -> tuple[Any, ...]:
     if isinstance(term, Comprehension):
         return (_COMPREHENSIONS[term.kind],)
     if isinstance(term, Call):
+        if term.name == TEMPLATE:  # put in order when it was a template string still
+            return (_RANKS[TemplateString], *(rank(part, names) for part in term.args))
         return (13, term.name, *(rank(part, names) for part in term.args))
     return (_RANKS[type(term)], *(rank(part, names) for part in parts(term)))
 
