@@ -1,7 +1,8 @@
 """Rego compiled to Python: policies become functions before there is anything to look at.
 
-Text > tokens > tree (lexer, parser) > resolved rules in safe order (prepare) > specialised rules (specialise) > Python's
-own syntax tree (codegen) > functions, whose only names are those of `runtime`, builtins and constants.
+Text > tokens > tree (lexer, parser) > names resolved (resolve) > OPA's form of each rule, on which safety and types are
+checked (flat, check_types) > rules in safe order (order) > conditions of OPA's rule index first (ruleindex) > specialised
+rules as Python's own syntax tree (codegen) > functions, whose only names are those of `runtime`, builtins and constants.
 """
 
 from __future__ import annotations

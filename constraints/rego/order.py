@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from constraints.model import value
-from constraints.rego.flatten import UNIFICATIONS, Lift, fixed
+from constraints.rego.lift import UNIFICATIONS, Lift, fixed
 from constraints.rego.outputs import Arity, Bound, bound_by
 from constraints.rego.prints import captured, is_print
 from constraints.rego.scope import Fresh

@@ -12,8 +12,8 @@ from constraints.rego.check_strict import check_deprecated, check_imports, check
 from constraints.rego.check_types import TypeCheck
 from constraints.rego.flat.pipeline import Flattening, flattened_query, translatable
 from constraints.rego.flat.rules import FlatRule
-from constraints.rego.flatten import UNIFICATIONS, fixed
 from constraints.rego.graph import forbid_recursion, in_order
+from constraints.rego.lift import UNIFICATIONS, fixed
 from constraints.rego.modules import Definition, chain, function_names, linked, names_of, resolve_modules
 from constraints.rego.order import Order, Settings, Unordered
 from constraints.rego.problems import Problems

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from constraints.rego.conflicts import Conflicts, answer_alike, chain_of
-from constraints.rego.flatten import apart
 from constraints.rego.indexed import Condition, Conditions, place_key
+from constraints.rego.lift import apart
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.scope import Fresh, Step
 from constraints.rego.syntax import Call, Expr, Ref, Rule, Scalar, SomeIn, Term, Var

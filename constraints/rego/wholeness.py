@@ -6,7 +6,7 @@ whole statement from left to right.
 
 from __future__ import annotations
 
-from constraints.rego.flatten import UNIFICATIONS, Lift, apart
+from constraints.rego.lift import UNIFICATIONS, Lift, apart
 from constraints.rego.outputs import Bound, iterated
 from constraints.rego.scope import Fresh
 from constraints.rego.syntax import Call, Every, Expr, Ref, Scalar, Term, Var
