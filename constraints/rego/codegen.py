@@ -156,7 +156,7 @@ class Generator:
             if depth[one] % DEEP == 0:
                 branch = self._place(one)
                 if branch is not None and branch.rule is not None:
-                    self.unit.deep.add(one)
+                    self.unit.deep.add(branch.number)
                     Joins(self.unit, self.tree, "").summary(branch)
 
     def _place(self, path: Path) -> Branch | None:

@@ -130,7 +130,7 @@ class Unit:
     parameters: Any = NO_CONSTANT
     fixed: bool = False
     summaries: dict[Any, Summary] = field(default_factory=dict)
-    deep: set[Path] = field(default_factory=set)
+    deep: set[int] = field(default_factory=set)
     reads: dict[Path, None] = field(default_factory=dict)
     steps: dict[Path, None] = field(default_factory=dict)
 

@@ -42,7 +42,7 @@ class Documents(Formats):
     def _rule(self, branch: Branch) -> Operand:
         """The answer of a rule, asked for once in a function."""
         self.uses_more()
-        key = (self.place.context, "rule", branch.path)
+        key = (self.place.context, "rule", branch.number)
         if key not in self.place.walked:
             summary = self.summary(branch)
             self.quiet = self.quiet and summary.quiet

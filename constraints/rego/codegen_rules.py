@@ -63,10 +63,10 @@ class Rules(Documents):
     def summary(self, branch: Branch, arguments: Sequence[Operand] = ()) -> Summary:
         """The function of a rule, generated when it is first asked for."""
         known = tuple([argument if argument.is_constant else None for argument in arguments])
-        key = (branch.path, *[None if one is None else (key_of(one.constant), type(one.constant)) for one in known])
+        key = (branch.number, *[None if one is None else (key_of(one.constant), type(one.constant)) for one in known])
         found = self.unit.summaries.get(key)
         if found is None:
-            if any(known) and (branch.path in self.unit.deep or self._variants(branch) >= VARIANTS):
+            if any(known) and (branch.number in self.unit.deep or self._variants(branch) >= VARIANTS):
                 return self.summary(branch)  # for any arguments; what is known is passed on
             assert branch.rule is not None
             other = type(self)(self.unit, self.tree, branch.rule.definitions[0].source)
@@ -74,7 +74,7 @@ class Rules(Documents):
         return found
 
     def _variants(self, branch: Branch) -> int:
-        return sum(other[0] == branch.path for other in self.unit.summaries)
+        return sum(other[0] == branch.number for other in self.unit.summaries)
 
     def emit_rule(self, branch: Branch, known: Sequence[Operand | None]) -> Summary:
         """The functions of the rule at a place."""
