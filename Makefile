@@ -3,7 +3,7 @@
 #   make run            install into .venv and audit the embedded cluster (make run ARGS=--once ends by itself)
 #   make test           formatting, lint, types, the default tests
 #   make test-cluster   the tests against a real kube-apiserver (needs Go; the first build takes some minutes)
-#   make test-opa       many random policies beside the real OPA (needs Go; takes half an hour)
+#   make test-opa       many random policies beside the real OPA (needs Go; takes a quarter of an hour)
 #   make bench          what reviews, runs and audits cost, beside gator where there is Go (make bench ARGS="--help")
 #   make readme         write the flags table into README.md again
 #   make clean          remove what these targets made
