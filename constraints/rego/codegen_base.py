@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -226,7 +227,7 @@ class At:
         self.nodes.span = self.before
 
 
-class Emission:
+class Emission(ABC):
     """Emits the statements of one function. Each part of the language is a mixin in a file of its own."""
 
     def __init__(self, unit: Unit, source: str) -> None:
@@ -247,25 +248,25 @@ class Emission:
 
     # what the mixins owe each other
 
+    @abstractmethod
     def term(self, term: Term) -> Operand:
         """The value of a term; statements and loops that it needs are emitted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def body(self, body: Body) -> bool:
         """The statements of a body, the place is then where it holds. False when it never does."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unify(self, left: Term, right: Term) -> bool:
         """Both are equal, with variables bound to make it so. False when they never are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def match(self, pattern: Term, value: Operand) -> bool:
         """The pattern is equal to the value, with variables bound to make it so. False when it never is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def free(self, term: Term) -> bool:
         """Whether the term is a pattern with a variable that is not bound yet."""
-        raise NotImplementedError
 
     # statements
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,13 +33,13 @@ from constraints.rego.syntax import (
 class Bodies(Unification):
     """What statements are in Python."""
 
+    @abstractmethod
     def function_value(self, name: str) -> ast.expr:
         """A function that takes a Context and the arguments, to be put in the place of another one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def call_statement(self, call: Call) -> bool:
         """A call that stands alone, perhaps with a pattern for its result. False when it never holds."""
-        raise NotImplementedError
 
     def body(self, body: Body) -> bool:
         """The statements of a body, the place is then where it holds. False when it never does."""
@@ -190,8 +191,9 @@ class Bodies(Unification):
             return target.head.name, tuple(part.value for part in target.path if isinstance(part, Scalar))
         raise self.error("with keyword target must reference existing input, data, or a function")
 
+    @abstractmethod
     def _hidden(self, path: Path) -> Any:
-        raise NotImplementedError
+        """The numbers of all places at this path and below."""
 
 
 def _is_one_test(block: Block, end: Place) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from dataclasses import replace
 from typing import Any
 
@@ -78,13 +79,13 @@ class Calls(Bodies):
             return self.document([Scalar(part) for part in self.unit.rule_names[name]])
         return self._builtin(self.builtin(name), arguments)
 
+    @abstractmethod
     def own(self, name: str, arguments: list[Operand]) -> Operand:
         """A call of a function of the policy."""
-        raise NotImplementedError
 
+    @abstractmethod
     def function_name(self, name: str) -> str:
         """The Python name of a function of the policy."""
-        raise NotImplementedError
 
     def _builtin(self, builtin: Builtin, arguments: list[Operand]) -> Operand:
         if builtin.contextual or not builtin.pure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -35,9 +36,9 @@ class Documents(Formats):
             return self.walk(self._base(branch.path), rest)
         return self._in_tree(branch, rest)
 
+    @abstractmethod
     def summary(self, branch: Branch, arguments: Sequence[Operand] = ()) -> Summary:
         """The function of a rule, generated when it is first asked for."""
-        raise NotImplementedError
 
     def _rule(self, branch: Branch) -> Operand:
         """The answer of a rule, asked for once in a function."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -19,9 +20,9 @@ MANY: Final = 100  # items of a constant
 class Refs(Emission):
     """References into local values and the input."""
 
+    @abstractmethod
     def document(self, path: Sequence[Term]) -> Operand:
         """The value of a reference into `data`."""
-        raise NotImplementedError
 
     def ref(self, ref: Ref) -> Operand:
         """The value of a reference; loops for its keys that are not bound yet."""

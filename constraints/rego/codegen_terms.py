@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from constraints.rego.codegen_base import NOTHING, OUTLINE_DEPTH, Operand, constant
@@ -32,9 +33,9 @@ _EMPTY = {"array": "list", "set": "dict", "object": "dict"}
 class Terms(Refs):
     """What terms are in Python."""
 
+    @abstractmethod
     def call(self, call: Call) -> Operand:
         """The value of a call."""
-        raise NotImplementedError
 
     def term(self, term: Term) -> Operand:
         """The value of a term; statements and loops that it needs are emitted."""

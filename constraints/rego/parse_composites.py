@@ -6,6 +6,8 @@ a bracket is remembered, so trying twice at each level does not multiply.
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from constraints.errors import CompileError
 from constraints.lang.source import Span
 from constraints.rego import literals
@@ -40,9 +42,9 @@ class CompositeParser(TermParser):
         self.given_v1 = v1  # not by `import rego.v1`
         self._found: dict[int, tuple[Term | CompileError, int]] = {}  # at a bracket: what it is, where we stood then
 
+    @abstractmethod
     def body(self, end: str) -> Body:
         """Expressions up to and past the token `end`."""
-        raise NotImplementedError
 
     def composite(self) -> Term:
         """The array, object, set or comprehension that starts here."""

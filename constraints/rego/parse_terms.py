@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Final
 
 from constraints.errors import CompileError
@@ -34,20 +35,20 @@ _MAY_HEAD: Final = (Var, Call, ArrayTerm, ObjectTerm, SetTerm, Comprehension)
 _ACCESSES: Final = (".", "[", "(")
 
 
-class TermParser(Cursor):
+class TermParser(Cursor, ABC):
     """Parses terms; `composite`, `template` and `literal` come from the classes that build on it."""
 
+    @abstractmethod
     def composite(self) -> Term:
         """An array, object, set or comprehension."""
-        raise NotImplementedError
 
+    @abstractmethod
     def literal(self) -> Expr:
         """One expression of a body."""
-        raise NotImplementedError
 
+    @abstractmethod
     def template(self) -> Term:
         """A template string."""
-        raise NotImplementedError
 
     def expression(self) -> Term:
         """A term with operators, `in` too; `k, v in xs` may stand here."""
