@@ -212,17 +212,21 @@ class Rules(Documents):
         """The outcomes of a definition and its `else`, up to one that is sure."""
         chain: Chain = []
         for one in chain_of(found):
-            outcome = self._outcome(one)
+            outcome = self._outcome(one, is_first=one is found)
             if outcome is not None:
                 chain.append(outcome)
                 if outcome.is_sure:
                     break
         return chain
 
-    def _outcome(self, found: Definition) -> Outcome | None:
+    def _outcome(self, found: Definition, is_first: bool) -> Outcome | None:
         answers: list[Operand] = []
+        quiet, self.quiet = self.quiet, True
         block, end = self.closure(lambda: self._holds_with(found, answers))
+        is_loud, self.quiet = not self.quiet, quiet and self.quiet
         if end is None:
+            if is_loud and is_first:  # it never holds, but what comes before that may end in an error
+                self.joined(block, end)
             return None
         return Outcome(block, end, answers[0], found, self.place.loops)
 

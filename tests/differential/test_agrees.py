@@ -133,6 +133,11 @@ SMALL: tuple[tuple[str, str, Any], ...] = (
     ("a function in a pattern of some is unknown", "f(x) := x\np if { some _ in [f(1)] in input.a; f(1) }", {}),
     ("in a set a string with values comes before calls", 'f(x) := {abs(x), $"{x}"} if { "a" == x }', {}),
     ("false and 0 are two keys of rules", "q[0] contains 1\nq[false] contains 2\nq[1] := 3\nq[true] := 4", {}),
+    (
+        "what never holds may end in a conflict before",
+        'r if { x := {1: v | some v in ["a", "b"]}; is_string(true); x }',
+        {},
+    ),
     ("a condition of the index fails", "p if { {1: x | some x in [1, 2]}; input.a == 1 }", {}),
     ("a condition of the index in the head", "p := input.a if { {1: x | some x in [1, 2]} }", {}),
     ("of equal keys a variable counts before a constant", 'p := {input.a: 1, "k": 2}', {"a": "k"}),
