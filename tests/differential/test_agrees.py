@@ -138,6 +138,11 @@ SMALL: tuple[tuple[str, str, Any], ...] = (
         'r if { x := {1: v | some v in ["a", "b"]}; is_string(true); x }',
         {},
     ),
+    (
+        "a closure looks into what its own statement binds, too late",
+        "p if { x = input.a[i] - 1 in {1 | y = x[j]} }\nq if { x = input.b[i] - 1 in {1 | y = x[j]}; x == false }",
+        {"a": [5], "b": [1]},
+    ),
     ("a condition of the index fails", "p if { {1: x | some x in [1, 2]}; input.a == 1 }", {}),
     ("a condition of the index in the head", "p := input.a if { {1: x | some x in [1, 2]} }", {}),
     ("of equal keys a variable counts before a constant", 'p := {input.a: 1, "k": 2}', {"a": "k"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from constraints.rego.flat.aliases import linked_body
 from constraints.rego.flat.calls import spread_calls
 from constraints.rego.flat.lookups import spread_lookups
 from constraints.rego.flat.numbers import number
@@ -64,7 +65,9 @@ class Flattening:
 def translatable(rule: FlatRule, arity: Arity) -> Rule:
     """The rule in this form, for the code generator."""
     body = order_to_translate(rule, arity)
-    return rule.back(rule.body if body is None else spread_lookups(body, rule.fresh))
+    if body is not None:
+        return rule.back(spread_lookups(body, rule.fresh), {})
+    return rule.back(*linked_body(rule.body, rule.bound(), arity))
 
 
 def flattened_query(body: Body, fresh: Fresh, source: str, arity: Arity, problems: Problems) -> Body:

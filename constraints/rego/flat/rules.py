@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from constraints.rego.flat.aliases import Aliases, renamed
 from constraints.rego.modules import Definition, chain
 from constraints.rego.resolved import Path
 from constraints.rego.scope import Fresh, Step
@@ -49,14 +50,19 @@ class FlatRule:
         self.append([statement])
         return var
 
-    def back(self, body: Body) -> Rule:
-        """The branch as a rule of its own, with this head and a body; a default has none."""
+    def back(self, body: Body, names: Aliases) -> Rule:
+        """The branch as a rule of its own, with this head, in which some variables have other names, and a body.
+
+        A default has none.
+        """
         if self.rule.default:
             return self.rule
         head = self.rule.head
         ground = head.path[: len(head.path) - len(self.suffix)]
         args = None if head.args is None else self.args
-        head = replace(head, path=ground + self.suffix, args=args, key=self.key, value=self.value)
+        key, value = (None if term is None else renamed(term, names) for term in (self.key, self.value))
+        path = (*ground, *(renamed(part, names) for part in self.suffix))
+        head = replace(head, path=path, args=args, key=key, value=value)
         return replace(self.rule, head=head, body=body, else_=None)
 
 
