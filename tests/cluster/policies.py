@@ -18,7 +18,7 @@ violation[{"msg": msg, "details": {"missing": label}}] {
 SLOW = """package slow
 
 violation[{"msg": msg}] {
-  sum([n | n := numbers.range(1, 6000)[_]]) > 0
+  sum([n | n := numbers.range(1, 50000)[_]]) > 0
   msg := sprintf("%v is looked at slowly", [input.review.object.metadata.name])
 }
 """
