@@ -29,7 +29,7 @@ from constraints.rego.syntax import (
     Term,
     Var,
 )
-from constraints.rego.walk import enclosed_in, has_closure, terms_of, visible, visible_in, visible_in_body
+from constraints.rego.walk import enclosed_in, has_closure, own_names, terms_of, visible, visible_in, visible_in_body
 from constraints.rego.wholeness import pieces_of
 
 
@@ -55,11 +55,11 @@ class Order:
 
     def body(self, body: Sequence[Expr], bound: Bound) -> list[Expr]:
         """The statements in order, all closures in them too."""
-        statements = self._prepared(body, bound)
+        statements = self._prepared(body)
         mentioned = visible_in_body(tuple(statements)) - bound
         return self._closed(self._in_turn(statements, bound, mentioned), bound)
 
-    def _prepared(self, body: Sequence[Expr], bound: Bound) -> list[Expr]:
+    def _prepared(self, body: Sequence[Expr]) -> list[Expr]:
         """Prints erased or rewritten, and what a negation must not cover in statements before it."""
         found: list[Expr] = []
         for expr in body:
@@ -120,11 +120,10 @@ class Order:
             return expr
         what = expr.what
         if isinstance(what, Every):
-            own = {var.name for var in (what.key, what.value) if var is not None}
             what = replace(
                 what,
                 domain=self._term(what.domain, known),
-                body=tuple(self.body(what.body, known | own)),
+                body=tuple(self.body(what.body, known | own_names(what))),
             )
         elif isinstance(what, SomeIn):
             what = replace(what, domain=self._term(what.domain, known))

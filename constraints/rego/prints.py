@@ -14,7 +14,7 @@ from constraints.rego.outputs import Arity, Bound, bound_by
 from constraints.rego.problems import COMPILE, Problems, shown
 from constraints.rego.scope import SUPPORT, Fresh, Step
 from constraints.rego.syntax import ArrayTerm, Body, Call, Comprehension, Every, Expr, Term, Var
-from constraints.rego.walk import has_closure, visible
+from constraints.rego.walk import has_closure, own_names, visible
 
 
 def is_print(expr: Expr) -> bool:
@@ -62,8 +62,7 @@ class _Prints:
             self._undeclared(expr, known)
             return captured(expr, self.rule.fresh)
         if isinstance(what, Every):
-            own = {var.name for var in (what.key, what.value) if var is not None}
-            return replace(expr, what=replace(what, body=self.body(what.body, known | own)))
+            return replace(expr, what=replace(what, body=self.body(what.body, known | own_names(what))))
         return replace(expr, what=self._term(what, known))  # type: ignore[arg-type]  # SomeDecl and SomeIn are gone
 
     def _term(self, term: Term, known: set[str]) -> Term:

@@ -31,7 +31,7 @@ from constraints.rego.syntax import (
     Var,
     With,
 )
-from constraints.rego.walk import ROOTS, everywhere, pattern, visible, visible_in_body
+from constraints.rego.walk import ROOTS, everywhere, own_names, pattern, visible, visible_in_body
 
 KEY: Final = "__local"
 """How OPA's name of a key that no one wrote begins, which tells when it is its turn."""
@@ -134,7 +134,7 @@ class Resolver(TermResolver):
 
     def _every(self, what: Every, scope: Scope) -> Every:
         domain = self.term(what.domain, scope)
-        declares = frozenset(var.name for var in (what.key, what.value) if var is not None)
+        declares = frozenset(own_names(what))
         inner = self.scope(scope.fresh, scope, declares, lambda: visible_in_body(what.body))
         if what.key is None:
             scope.fresh.key(what.span)

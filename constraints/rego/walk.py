@@ -73,6 +73,11 @@ def terms_of(expr: Expr) -> list[Term]:
     return found
 
 
+def own_names(every: Every) -> Names:
+    """The variables that an `every` declares for its body."""
+    return {var.name for var in (every.key, every.value) if var is not None}
+
+
 def visible_in(expr: Expr) -> Names:
     """The variables of a statement outside of closures."""
     into: Names = set()

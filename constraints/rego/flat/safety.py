@@ -14,7 +14,7 @@ from constraints.rego.outputs import Arity, bound_by
 from constraints.rego.problems import UNSAFE, Problems, shown
 from constraints.rego.scope import SUPPORT
 from constraints.rego.syntax import Body, Comprehension, Every, Expr, Scalar, Term
-from constraints.rego.walk import enclosed_in, everywhere, has_closure, visible, visible_in, visible_in_body
+from constraints.rego.walk import enclosed_in, everywhere, has_closure, own_names, visible, visible_in, visible_in_body
 
 Unsafe = list[tuple[Expr, set[str]]]
 """Statements with the variables that nothing binds."""
@@ -100,7 +100,7 @@ class _Safety:
     def _closed(self, expr: Expr) -> Expr:
         what = expr.what
         if isinstance(what, Every):
-            self.bound |= {var.name for var in (what.key, what.value) if var is not None}
+            self.bound |= own_names(what)
             return replace(expr, what=replace(what, body=self._inner(what.body, set(), expr)))
         if not has_closure(what) and not any(has_closure(one.value) for one in expr.withs):  # type: ignore[arg-type]
             return expr

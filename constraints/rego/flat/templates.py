@@ -28,7 +28,7 @@ from constraints.rego.syntax import (
     Term,
     Var,
 )
-from constraints.rego.walk import has_closure, visible
+from constraints.rego.walk import has_closure, own_names, visible
 
 
 @value
@@ -66,8 +66,7 @@ class _Templates:
     def _statement(self, expr: Expr, safe: set[str]) -> Expr:
         what = expr.what
         if isinstance(what, Every):
-            own = {var.name for var in (what.key, what.value) if var is not None}
-            body, _ = self.body(what.body, safe | own)
+            body, _ = self.body(what.body, safe | own_names(what))
             flat: Term | Every = replace(what, domain=self.term(what.domain, safe), body=body)
         else:
             flat = self.term(what, safe)  # type: ignore[arg-type]  # SomeDecl and SomeIn are gone

@@ -18,12 +18,7 @@ from constraints.rego.statictypes import (
     select,
 )
 from constraints.rego.syntax import ArrayTerm, ObjectTerm, SetTerm, Term, Var
-from constraints.rego.walk import ROOTS
-
-
-def is_variable(term: Term) -> bool:
-    """Whether it is a variable that may get a type."""
-    return isinstance(term, Var) and term.name not in ROOTS
+from constraints.rego.unified import is_local
 
 
 def unify(scope: TypeScope, a: Term, b: Term) -> bool:
@@ -46,9 +41,9 @@ def _unify_open(scope: TypeScope, a: Term, b: Term) -> bool:
         )
     if isinstance(a, ObjectTerm) and isinstance(b, ObjectTerm):
         return _unify_objects(scope, a, b)
-    if is_variable(a) and isinstance(b, (ArrayTerm, ObjectTerm)):
+    if is_local(a) and isinstance(b, (ArrayTerm, ObjectTerm)):
         a, b = b, a
-    if (isinstance(a, (ArrayTerm, ObjectTerm)) or is_variable(a)) and is_variable(b):
+    if (isinstance(a, (ArrayTerm, ObjectTerm)) or is_local(a)) and is_local(b):
         return fit(scope, a, ANY) and fit(scope, b, scope.type_of(a))
     return False
 
@@ -63,9 +58,9 @@ def _unify_objects(scope: TypeScope, a: ObjectTerm, b: ObjectTerm) -> bool:
 def _take_structure(scope: TypeScope, a: Term, b: Term) -> bool:
     """A variable without a type takes what is known of the other side."""
     kind, other = scope.type_of(a), scope.type_of(b)
-    if is_variable(a) and kind is None and other is not None:
+    if is_local(a) and kind is None and other is not None:
         return fit(scope, a, other)
-    if is_variable(b) and other is None and kind is not None:
+    if is_local(b) and other is None and kind is not None:
         return fit(scope, b, kind)
     return False
 
@@ -74,7 +69,7 @@ def fit(scope: TypeScope, term: Term, kind: Type | None, is_one_of_several: bool
     """Whether a term can have a type; its variables without one get theirs, of several types all of them."""
     if isinstance(term, (ArrayTerm, ObjectTerm, SetTerm)):
         return _fit_composite(scope, term, kind, is_one_of_several)
-    if not isinstance(term, Var) or not is_variable(term):
+    if not isinstance(term, Var) or not is_local(term):
         return meets(scope.type_of(term), kind)
     known = scope.variable(term.name)
     if is_one_of_several:
