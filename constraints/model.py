@@ -173,15 +173,24 @@ class Violation:
 
 
 class Cause(Enum):
-    """At which step something could not be audited."""
+    """At which step something could not be audited.
+
+    `CONFIG`: which objects are excluded from the audit; `NAMESPACE`: the Namespace that an object lives in; `INVENTORY`:
+    what policies read as `data.inventory`; `UNSUPPORTED`: something that changes results and that is not done here;
+    `RUN`: the run as a whole.
+    """
 
     DISCOVERY = "discovery"
     LIST = "list"
+    CONFIG = "config"
     TEMPLATE = "template"
     CONSTRAINT = "constraint"
+    NAMESPACE = "namespace"
     OBJECT = "object"
     EVALUATION = "evaluation"
     INVENTORY = "inventory"
+    UNSUPPORTED = "unsupported"
+    RUN = "run"
     SINK = "sink"
 
 
@@ -191,7 +200,10 @@ class Gap:
 
     `reason` is one CamelCase word (`Forbidden`, `Gone`, `NoEngine`), `message` a sentence that names thing, field and
     value. `kind` with an empty `kind.kind` stands for every kind of that group and version. `policy` is a template's
-    kind (`K8sRequiredLabels`) or a constraint's key (`K8sRequiredLabels/must-have-owner`).
+    kind (`K8sRequiredLabels`) or a constraint's key (`K8sRequiredLabels/must-have-owner`). `namespace` says that only
+    objects in it are concerned.
+
+    Those named last are concerned: of a policy an object, else a kind, else a namespace, else everything.
     """
 
     cause: Cause
@@ -200,3 +212,4 @@ class Gap:
     kind: Kind | None = None
     object: ObjectRef | None = None
     policy: str = ""
+    namespace: str = ""

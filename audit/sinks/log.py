@@ -68,7 +68,7 @@ def gap_fields(gap: Gap) -> dict[str, Json]:
         "resource_group": kind.group,
         "resource_api_version": kind.version,
         "resource_kind": kind.kind,
-        "resource_namespace": item.namespace,
+        "resource_namespace": item.namespace or gap.namespace,
         "resource_name": item.name,
     }
 

@@ -88,11 +88,12 @@ def status_entry(violation: Violation) -> dict[str, Json]:
 
 def described_gaps(gaps: Iterable[Gap]) -> list[dict[str, Json]]:
     """`status.auditGaps`: gaps that are alike as one entry with a count and the first one's message."""
-    rows: dict[tuple[str, ...], dict[str, Json]] = {}
+    rows: dict[tuple[str | tuple[str, str], ...], dict[str, Json]] = {}
     for gap in gaps:
         kind = gap.object.kind if gap.object else gap.kind
         names = {"group": kind.group, "version": kind.version, "kind": kind.kind} if kind else {}
-        key = (gap.cause.value, gap.reason, *names.values())
+        names |= {"namespace": gap.namespace} if gap.namespace else {}
+        key = (gap.cause.value, gap.reason, *names.items())
         row = rows.setdefault(key, {"cause": gap.cause.value, "reason": gap.reason, **names, "count": 0})
         row.setdefault("message", truncate(gap.message))
         row["count"] += 1

@@ -52,10 +52,10 @@ class Surroundings:
     def _read_exclusions(self, reader: Reader) -> tuple[Exclusions, tuple[Gap, ...]]:
         error = self._config.renew(lambda: _first(reader, self._places))
         exclusions = Exclusions.of(self._config.value)
-        gaps = [Gap(Cause.LIST, "InvalidConfig", problem) for problem in exclusions.problems]
+        gaps = [Gap(Cause.CONFIG, "InvalidConfig", problem) for problem in exclusions.problems]
         if error:
             last = "the last one is used" if self._config.known else "nothing is excluded"
-            gaps.append(Gap(Cause.LIST, error.reason, f"Config {NAME} could not be read, {last}: {error}"))
+            gaps.append(Gap(Cause.CONFIG, error.reason, f"Config {NAME} could not be read, {last}: {error}"))
         return exclusions, tuple(gaps)
 
     def _read_namespaces(self, reader: Reader) -> tuple[Gap, ...]:

@@ -338,14 +338,14 @@ def test_a_config_that_cannot_be_read_is_that_of_the_last_run(stored: StoredClus
     stored.faults["GET", "configs.config.gatekeeper.sh"] = 403
     loaded = known.load(FOUND)
     assert loaded.excluded(pod("p", "a"))
-    assert [(gap.cause, gap.reason, gap.kind) for gap in loaded.gaps] == [(Cause.LIST, "Forbidden", None)]
+    assert [(gap.cause, gap.reason, gap.kind) for gap in loaded.gaps] == [(Cause.CONFIG, "Forbidden", None)]
     assert loaded.gaps[0].message.startswith("Config config could not be read, the last one is used: ")
 
 
 def test_a_config_with_a_mistake_is_a_gap(stored: StoredCluster) -> None:
     stored.put(CONFIGS, config("patrol", match=[7]))
     message = "Config config: spec.match[0] must be an object, not 7"
-    assert load(stored).gaps == (Gap(Cause.LIST, "InvalidConfig", message),)
+    assert load(stored).gaps == (Gap(Cause.CONFIG, "InvalidConfig", message),)
 
 
 @pytest.fixture
