@@ -1,0 +1,124 @@
+"""Inputs that went wrong once: what `patrol test` says of each, from ../shared; those of cases-gaps.txt still go wrong.
+
+Each runs in a process of its own with bounded time and memory, for some of them are made to have neither end.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+SHARED = HERE.parents[2] / "shared" / "cases"
+GAPS = dict(row.split(": ", 1) for row in (HERE / "cases-gaps.txt").read_text().splitlines() if row)
+POLICIES = HERE / "cases-policies.txt"
+SECONDS, GAP_SECONDS = 20, 3
+MEMORY = 1_500_000_000
+ANY = "-"
+_PLACE = re.compile(r' \((?:file: "[^"]*"|stdin), document \d+, line \d+\)')
+
+pytestmark = pytest.mark.skipif(not SHARED.exists(), reason="needs the cases in ../shared")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """An exit code; violations as (constraint, object, action, message, details), in order; an error."""
+
+    exit: int
+    violations: tuple[tuple[str, ...], ...]
+    error: str
+
+
+def parsed(lines: Iterable[str]) -> Expected:
+    """The lines of an expected.txt. Raises ValueError for one that says something else."""
+    code, error, violations = 0, "", []
+    for line in lines:
+        word, _, rest = line.partition(" ")
+        if word == "exit":
+            code = int(rest)
+        elif word == "error":
+            error = rest
+        elif word == "violation":
+            constraint, obj, action, *message, details = rest.split(" | ")
+            violations.append((constraint, obj, action, " | ".join(message), details))
+        elif line and not line.startswith("#"):
+            raise ValueError(f"an expected.txt has a line {line!r}")
+    return Expected(code, tuple(violations), error)
+
+
+def expectations() -> Iterator[tuple[str, Expected]]:
+    """Of each folder with an expected.txt, and of those below policies/, whose answers are kept here."""
+    for file in sorted(SHARED.glob("*/expected.txt")):
+        yield file.parent.name, parsed(file.read_text(encoding="utf-8").split("\n"))
+    for block in POLICIES.read_text(encoding="utf-8").strip().split("\n\n") if SHARED.exists() else ():
+        name, *lines = block.split("\n")
+        yield name, parsed(lines)
+
+
+def parameters() -> Iterator[Any]:
+    for name, expected in expectations():
+        marks = [pytest.mark.xfail(strict=True, reason=GAPS[name])] if name in GAPS else []
+        yield pytest.param(name, expected, id=name, marks=marks)
+
+
+def bounded() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def patrol(name: str) -> subprocess.CompletedProcess[str]:
+    """`patrol test` of a folder, as JSON. Raises TimeoutExpired."""
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("patrol")), "test", "-o", "json", "-f", f"{name}/"],
+        cwd=SHARED,
+        env={"PYTHONPATH": str(HERE.parents[1]), "PATH": "/usr/bin:/bin"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=GAP_SECONDS if name in GAPS else SECONDS,
+        preexec_fn=bounded,
+        check=False,
+    )
+
+
+def told(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """One violation of the output, in the form of an expected.txt."""
+    constraint, obj = row["constraint"], row["violatingObject"]
+    metadata = obj["metadata"]
+    who = f"{obj['apiVersion']}/{obj['kind']} {metadata.get('namespace', '')}/{metadata['name']}"
+    details = json.dumps(row["metadata"]["details"], ensure_ascii=False) if "metadata" in row else "nothing"
+    policy = f"{constraint['kind']}/{constraint['metadata']['name']}"
+    return policy, who, row["enforcementAction"], row.get("msg", ""), details
+
+
+def alike(found: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    return all(part in (ANY, told) for told, part in zip(found, wanted, strict=True))
+
+
+@pytest.mark.parametrize(("name", "expected"), list(parameters()))
+def test_a_case_is_answered_as_it_should_be(name: str, expected: Expected) -> None:
+    ended = patrol(name)
+    found = [told(row) for row in json.loads(ended.stdout or "null") or ()]
+    assert "Traceback" not in ended.stderr
+    assert (ended.returncode, len(found)) == (expected.exit, len(expected.violations)), ended.stderr
+    assert [pair for pair in zip(found, expected.violations, strict=True) if not alike(*pair)] == []
+    words = [_PLACE.sub("", line) for line in ended.stderr.split("\n")]
+    assert any(line.startswith(expected.error) for line in words), ended.stderr
+    assert expected.error or not expected.violations or not ended.stderr
+
+
+def test_every_gap_names_a_case() -> None:
+    assert sorted(set(GAPS) - {name for name, _ in expectations()}) == []
+
+
+def test_every_folder_has_an_answer() -> None:
+    folders = {str(file.parent.relative_to(SHARED)) for file in SHARED.rglob("object.yaml")}
+    assert sorted(folders - {name for name, _ in expectations()}) == []
