@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from threading import Event
@@ -53,6 +53,28 @@ class Transport(Protocol):
     """Carries one request and brings the reply of any status. Raises Unreachable when there is none."""
 
     def exchange(self, request: Request) -> Reply: ...
+
+
+class Stream(Protocol):
+    """A reply whose body comes in pieces; `close` ends it from any thread, `release` is for the one that reads it."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    def chunks(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+    def release(self) -> None: ...
+
+
+class Streaming(Protocol):
+    """A Transport that can also bring a reply piece by piece. Raises Unreachable when there is none."""
+
+    def stream(self, request: Request) -> Stream: ...
 
 
 class Observer(Protocol):

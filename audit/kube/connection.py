@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from ssl import SSLCertVerificationError
@@ -20,6 +21,7 @@ NO_TOKEN = "NoToken"
 """The `reason` of an Unreachable for which the credentials could not be read."""
 
 _TOKEN_AGE = 60.0
+_CHUNK = 65_536
 
 
 class TokenFile:
@@ -51,6 +53,39 @@ class TokenFile:
         changed = fresh != self._token
         self._token, self._read_at = fresh, self._elapsed()
         return changed
+
+
+class Streamed:
+    """A reply of any status whose body comes in pieces over a long time; `close` may be called from any thread."""
+
+    def __init__(self, response: Any, request: Request, server: str) -> None:
+        self.status: int = response.status
+        self.headers: Mapping[str, str] = _lower(response.headers)
+        self._response = response
+        self._request, self._server = request, server
+
+    def chunks(self) -> Iterator[bytes]:
+        """The pieces as they come, until the server or `close` ends them. Raises Unreachable when it is cut."""
+        from urllib3.exceptions import HTTPError
+
+        try:
+            if self._response.chunked:
+                yield from self._response.stream(_CHUNK)
+                return
+            while piece := self._response.read1(_CHUNK):
+                yield piece
+        except (HTTPError, OSError, ValueError) as error:  # OSError and ValueError: closed from another thread
+            raise _unreachable(self._request, self._server, error) from error
+
+    def close(self) -> None:
+        """End it at once, also for a thread that waits for the next piece."""
+        with suppress(OSError, RuntimeError, ValueError):  # it has ended already
+            self._response.shutdown()
+
+    def release(self) -> None:
+        """Give the connection back where it has been read to its end, else close it. Only for the thread that reads."""
+        self._response.close()
+        self._response.release_conn()
 
 
 class Connection:
@@ -86,11 +121,24 @@ class Connection:
             return self._exchange(request)
         return reply
 
+    def stream(self, request: Request) -> Streamed:
+        """As `exchange`, for a reply that is read while it comes; its time-out is that of a pause. Raises Unreachable."""
+        reply = self._open(request, whole=False)
+        if reply.status == 401 and self._token and self._renewed(self._token):
+            reply.close()
+            reply = self._open(request, whole=False)
+        return Streamed(reply, request, self.server)
+
     def close(self) -> None:
         """Close the idle connections."""
         self._pool.clear()
 
     def _exchange(self, request: Request) -> Reply:
+        response = self._open(request, whole=True)
+        return Reply(response.status, _lower(response.headers), response.data)
+
+    def _open(self, request: Request, whole: bool) -> Any:
+        """urllib3's response, with its body or before it is read. Raises Unreachable."""
         from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 
@@ -100,12 +148,16 @@ class Connection:
         )
         headers = self._headers(request)
         try:
-            response = self._pool.request(
-                request.method, self.server + request.target, body=request.body, headers=headers, timeout=timeout
+            return self._pool.request(
+                request.method,
+                self.server + request.target,
+                body=request.body,
+                headers=headers,
+                timeout=timeout,
+                preload_content=whole,
             )
         except HTTPError as error:
             raise _unreachable(request, self.server, error) from error
-        return Reply(response.status, {key.lower(): value for key, value in response.headers.items()}, response.data)
 
     def _headers(self, request: Request) -> dict[str, str]:
         # Not compressed: within a cluster the bytes are cheap and packing them loads the API server.
@@ -135,6 +187,10 @@ class Connection:
     def _renewed(self, token: TokenFile) -> bool:
         with self._lock:
             return token.renew()
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {key.lower(): value for key, value in headers.items()}
 
 
 def _unreachable(request: Request, server: str, error: Exception) -> Unreachable:
