@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from audit.aggregate import Summary
 from audit.model import ConstraintRecord
-from constraints import Gap, Kind
+from constraints import Constraint, Gap, Kind
 from constraints.model import Cause, Json
 
 Entry = Mapping[str, Json]
+Known = tuple[str, str, Kind]
 ORDER = ("group", "version", "kind", "namespace", "name", "message", "enforcementAction")
 
 
@@ -45,9 +46,12 @@ class Standing:
 
 @dataclass(slots=True)
 class Memory:
-    """The violations known by constraint and kind, from run to run of this process."""
+    """The violations known by constraint (key and uid) and kind, from run to run of this process.
 
-    counts: Counter[tuple[str, Kind]] = field(default_factory=Counter)
+    A constraint that was made anew under the same name starts with nothing.
+    """
+
+    counts: Counter[Known] = field(default_factory=Counter)
 
     def standing(
         self, record: ConstraintRecord, entries: Iterable[Entry], summary: Summary, hidden: Hidden
@@ -70,17 +74,24 @@ class Memory:
 
     def learn(self, summary: Summary) -> None:
         """Remember this run, keeping what is known of kinds that were hidden from it."""
-        fresh = Counter(summary.found)
+        fresh: Counter[Known] = Counter()
         for constraint in summary.constraints:
             hidden = Hidden.of(summary.gaps_of(constraint))
-            for (key, kind), count in self.counts.items():
-                if key == constraint.key and kind in hidden:
-                    fresh[key, kind] = max(count, fresh[key, kind])
+            known = self._known(constraint)
+            found = {kind: count for (key, kind), count in summary.found.items() if key == constraint.key}
+            for kind in known.keys() | found.keys():
+                last = known.get(kind, 0) if kind in hidden else 0
+                fresh[constraint.key, constraint.uid, kind] = max(last, found.get(kind, 0))
         self.counts = fresh
+
+    def _known(self, constraint: Constraint) -> dict[Kind, int]:
+        who = (constraint.key, constraint.uid)
+        return {kind: count for (key, uid, kind), count in self.counts.items() if (key, uid) == who}
 
     def _total(self, record: ConstraintRecord, summary: Summary, hidden: Hidden, carried: int) -> int | None:
         found = summary.totals[record.key]
-        known = {kind: count for (key, kind), count in self.counts.items() if key == record.key and kind in hidden}
+        remembered = self._known(record.constraint) if record.constraint else {}
+        known = {kind: count for kind, count in remembered.items() if kind in hidden}
         if known:
             return found + sum(max(0, count - summary.found[record.key, kind]) for kind, count in known.items())
         status = record.obj.get("status") or {}

@@ -9,6 +9,7 @@ AuditError
 │   ├── Conflict         409
 │   ├── Gone             410: a continue token or resourceVersion that has expired
 │   ├── Invalid          400 and 422
+│   ├── TooLarge         413, or an object that is too large for etcd
 │   ├── TooManyRequests  429
 │   ├── ServerError      5xx
 │   └── BadBody          a reply that is not the JSON it should be
@@ -75,6 +76,10 @@ class Gone(KubeError):
 
 class Invalid(KubeError):
     """400 or 422: the server refuses the object or the request."""
+
+
+class TooLarge(KubeError):
+    """413, or the 500 with which an API server tells that etcd takes no object of that size."""
 
 
 class TooManyRequests(KubeError):

@@ -83,11 +83,17 @@ def _new_namespace(obj: dict[str, Json]) -> dict[str, Json]:
     return {**obj, **content, "status": {"phase": "Active"}}
 
 
-def check_preconditions(served: Served, before: Mapping[str, Json], obj: Mapping[str, Json]) -> None:
-    """Raises Refusal (409) when `obj` was made from another state or another object than `before`."""
-    had, given = before["metadata"], obj["metadata"]
+def check_preconditions(target: Target, before: Mapping[str, Json], obj: Mapping[str, Json]) -> None:
+    """Raises Refusal (409) when `obj` was made from another state or another object than `before`.
+
+    A uid beside the status of a custom resource is ignored, as by the real server (apiextensions-apiserver,
+    statusStrategy.PrepareForUpdate): only a resourceVersion guards that.
+    """
+    served, had, given = target.served, before["metadata"], obj["metadata"]
     if given.get("resourceVersion") and given["resourceVersion"] != had["resourceVersion"]:
         raise conflict(served, had["name"])
+    if target.subresource and served.custom:
+        return
     if given.get("uid") and given["uid"] != had.get("uid"):
         why = f"Precondition failed: UID in precondition: {given['uid']}, UID in object meta: {had.get('uid')}"
         raise conflict(served, had["name"], why)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+import orjson
+
 from audit.embedded import admission, crds
 from audit.embedded.bodies import Body
 from audit.embedded.events import shown, stored
 from audit.embedded.managing import APPLY, UPDATE, Applied, applied, place_of, updated
 from audit.embedded.ownership import Owner
 from audit.embedded.patching import json_patch, merge_patch
-from audit.embedded.refusals import already_exists, bad_request, invalid, not_found, unsupported
+from audit.embedded.refusals import Refusal, already_exists, bad_request, invalid, not_found, unsupported
 from audit.embedded.registry import Registry, Served
 from audit.embedded.removing import Remover
 from audit.embedded.routing import Options, Target
@@ -22,6 +24,8 @@ from audit.embedded.store import Entry, Store, encoded
 from audit.embedded.strategic import strategic_merge
 from constraints.model import Json, Object
 
+LARGEST: Final = 3 << 19
+"""The most bytes that etcd takes for one object, as it is set up without more ado."""
 _APPLY_TYPE: Final = "application/apply-patch+yaml"
 
 
@@ -148,12 +152,13 @@ class Writer:
             owner = self._owner(target, options, UPDATE)
             obj["metadata"]["managedFields"] = updated(None, obj, owner, place_of(served))
         key = served.key(target.namespace, obj["metadata"]["name"])
+        _check_size(obj)
         return Written(self._keep(served, key, obj, options), 201, tuple(warnings))
 
     def _change(self, target: Target, entry: Entry, draft: _Draft, options: Options) -> Written:
         """Store the draft in place of `entry`, as far as this path may change it; the same again is not a write."""
         served, before = target.served, _whole(target.served, entry)
-        admission.check_preconditions(served, before, draft.obj)
+        admission.check_preconditions(target, before, draft.obj)
         admission.check_metadata(draft.obj)
         shape, warnings = shaped(served, admission.writable(target, before, draft.obj), options.validation)
         obj = admission.carried(served, before, shape)
@@ -164,6 +169,7 @@ class Writer:
             obj["metadata"]["managedFields"] = updated(before, obj, owner, place_of(served))
         if obj["metadata"].get("deletionTimestamp") and not obj["metadata"].get("finalizers"):
             return Written(self.remover.finish(served, entry.key), 200, tuple(warnings))
+        _check_size(obj)
         return Written(self._keep(served, entry.key, obj, options), 200, tuple(warnings))
 
     def _keep(self, served: Served, key: str, obj: dict[str, Json], options: Options) -> Entry:
@@ -200,6 +206,12 @@ _PATCHES: Final[Mapping[str, Callable[[Json, Json], Json]]] = {
     "application/merge-patch+json": merge_patch,
     "application/strategic-merge-patch+json": strategic_merge,
 }
+
+
+def _check_size(obj: Mapping[str, Json]) -> None:
+    """Raises Refusal (500), with the words of etcd, for an object that is too large to be stored."""
+    if len(orjson.dumps(obj)) > LARGEST:
+        raise Refusal(500, "InternalError", "etcdserver: request is too large")
 
 
 def _whole(served: Served, entry: Entry) -> dict[str, Json]:

@@ -22,6 +22,7 @@ from audit.errors import (
     KubeError,
     NotFound,
     ServerError,
+    TooLarge,
     TooManyRequests,
     Unreachable,
 )
@@ -37,6 +38,9 @@ UNTRUSTED = "Untrusted"
 """The `reason` of an Unreachable where the certificates do not fit: repeating it is of no use."""
 
 _LONGEST_TEXT = 1000
+# What an API server says under 500 when etcd, or the connection to it, takes no object of that size
+# (k8s.io/apiserver/pkg/endpoints/handlers/rest.go, isTooLargeError). Trying again is of no use then.
+_TOO_LARGE = ("etcdserver: request is too large", "trying to send message larger than max")
 _BY_STATUS: dict[int, type[KubeError]] = {
     400: Invalid,
     401: Forbidden,
@@ -44,6 +48,7 @@ _BY_STATUS: dict[int, type[KubeError]] = {
     404: NotFound,
     409: Conflict,
     410: Gone,
+    413: TooLarge,
     422: Invalid,
     429: TooManyRequests,
 }
@@ -195,7 +200,7 @@ def error_of(request: Request, reply: Reply, now: float) -> KubeError:
     """The error that a refusal stands for; `now` (Unix seconds) is what a Retry-After date is compared with."""
     status = _status_object(reply.body)
     details, metadata = _mapping(status.get("details")), _mapping(status.get("metadata"))
-    kind = _BY_STATUS.get(reply.status) or (ServerError if reply.status >= 500 else KubeError)
+    kind = _kind_of(reply.status, _text(status.get("message")))
     reason = _text(status.get("reason")) or kind.__name__
     return kind(
         f"{request}: {reply.status} {reason}: {_message(status, reply.body)}",
@@ -204,6 +209,12 @@ def error_of(request: Request, reply: Reply, now: float) -> KubeError:
         continue_token=_text(metadata.get("continue")),
         retry_after=_retry_after(reply.headers.get("retry-after"), details.get("retryAfterSeconds"), now),
     )
+
+
+def _kind_of(status: int, message: str) -> type[KubeError]:
+    if status >= 500:
+        return TooLarge if any(words in message for words in _TOO_LARGE) else ServerError
+    return _BY_STATUS.get(status, KubeError)
 
 
 def _worth_repeating(request: Request, error: BaseException) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -16,6 +16,7 @@ from audit.model import Resource
 from constraints.model import Json, Object
 
 Change = Callable[[Object], Json]
+Metadata = Mapping[str, Json]
 
 
 class Written(Enum):
@@ -24,6 +25,29 @@ class Written(Enum):
     WRITTEN = "written"
     UNCHANGED = "unchanged"
     GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which object a status belongs to: the one of that name, or with a `uid` only that very one.
+
+    `version` is the resourceVersion that was seen last, with which the first try is made.
+    """
+
+    resource: Resource
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    version: str = ""
+
+    @classmethod
+    def of(cls, resource: Resource, obj: Object) -> Place:
+        """The place of an object as it was read."""
+        metadata = obj["metadata"]
+        name, namespace, uid, version = (
+            str(metadata.get(key) or "") for key in ("name", "namespace", "uid", "resourceVersion")
+        )
+        return cls(resource, name, namespace, uid, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +61,18 @@ class StatusWriter:
     attempts: int = 6
     sleep: Callable[[float], object] = time.sleep
 
-    def patch(self, resource: Resource, name: str, patch: Object, namespace: str = "") -> Written:
+    def patch(self, place: Place, patch: Object) -> Written:
         """Set the fields in `patch` (`{"status": {...}}`, null removes one), whatever the others are by now.
 
-        GONE when the object is no more. Raises a KubeError; nothing is written then.
+        GONE when the object is no more, or another one has its name. Raises a KubeError; nothing is written then.
         """
-        request = merge_patch(resource, name, patch, namespace, "status")
+        if place.uid:
+            return self._patch_that_very(place, patch)
+        request = merge_patch(place.resource, place.name, patch, place.namespace, "status")
         try:
             self._retrying()(self.client.send, request)
         except NotFound:
-            return self._gone(resource, name, namespace)
+            return self._gone(place.resource, place.name, place.namespace)
         return Written.WRITTEN
 
     def change(self, resource: Resource, name: str, change: Change, namespace: str = "") -> Written:
@@ -60,18 +86,46 @@ class StatusWriter:
         except NotFound:
             return self._gone(resource, name, namespace)
 
+    def _patch_that_very(self, place: Place, patch: Object) -> Written:
+        """An API server ignores a uid in a patch of a custom resource's status, but heeds a resourceVersion.
+
+        So the state that was seen last is the precondition; when there is a newer one, its uid is looked at.
+        """
+        if place.version:
+            try:
+                return self._send(place, place.version, patch)
+            except (Conflict, NotFound):
+                pass  # changed, or gone: what is there now tells
+        try:
+            return self._retrying()(self._patch_if_same, place, patch)
+        except NotFound:
+            return self._gone(place.resource, place.name, place.namespace)
+
+    def _patch_if_same(self, place: Place, patch: Object) -> Written:
+        metadata = self._read(place.resource, place.name, place.namespace)[1]
+        if metadata.get("uid") != place.uid:
+            return Written.GONE
+        return self._send(place, metadata.get("resourceVersion"), patch)
+
+    def _send(self, place: Place, version: Json, patch: Object) -> Written:
+        guarded = {**patch, "metadata": {"resourceVersion": version}}
+        self.client.send(merge_patch(place.resource, place.name, guarded, place.namespace, "status"))
+        return Written.WRITTEN
+
     def _change(self, resource: Resource, name: str, change: Change, namespace: str) -> Written:
+        current, metadata = self._read(resource, name, namespace)
+        patch = change(current)
+        if patch is None:
+            return Written.UNCHANGED
+        return self._send(Place(resource, name, namespace), metadata.get("resourceVersion"), patch)
+
+    def _read(self, resource: Resource, name: str, namespace: str) -> tuple[Object, Metadata]:
         request = get_object(resource, name, namespace)
         current = self.client.send_json(request)
         metadata = current.get("metadata") if isinstance(current, dict) else None
         if not isinstance(metadata, dict):
             raise BadBody(f"{request}: the reply is not an object with metadata")
-        patch = change(current)
-        if patch is None:
-            return Written.UNCHANGED
-        guarded = {**patch, "metadata": {"resourceVersion": metadata.get("resourceVersion")}}
-        self.client.send(merge_patch(resource, name, guarded, namespace, "status"))
-        return Written.WRITTEN
+        return current, metadata
 
     def _gone(self, resource: Resource, name: str, namespace: str) -> Written:
         """Tell an object that is no more from a kind that has no status subresource: both answer 404."""

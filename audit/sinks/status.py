@@ -8,21 +8,23 @@ from dataclasses import dataclass, field
 
 from audit.aggregate import Summary
 from audit.carry import Hidden, Memory
-from audit.errors import AuditError, KubeError
+from audit.errors import AuditError, KubeError, TooLarge
 from audit.fields import truncate
-from audit.model import ConstraintRecord, Resource, RunInfo
+from audit.kube.patch import Place
+from audit.model import ConstraintRecord, RunInfo
 from constraints import Gap, Violation
 from constraints.model import Cause, Json, Object
 
 GAPS_SHOWN = 20
-Write = Callable[[Resource, str, Object], object]
+Write = Callable[[Place, Object], object]
 
 
 @dataclass(slots=True)
 class StatusSink:
     """Merge-patches `status` of every constraint at the end of a run, several at a time.
 
-    `write(resource, name, body)` does the patch; a constraint that is gone is not an error of it. Raises AuditError
+    `write(place, body)` does the patch; a constraint that is gone is not an error of it. A status that is too large for
+    the API server is written with fewer violations, and says how many it leaves out. Raises AuditError
     naming those that could not be written, after all were tried. Nothing is written for an interrupted run: its totals
     are a part, and the last ones are better.
     """
@@ -51,10 +53,25 @@ class StatusSink:
 
     def _write(self, record: ConstraintRecord, summary: Summary) -> str:
         try:
-            self.write(record.resource, record.obj["metadata"]["name"], {"status": self._status(record, summary)})
+            self._write_what_fits(Place.of(record.resource, record.obj), self._status(record, summary))
         except KubeError as error:
             return f"{record.key}: {error}"
         return ""
+
+    def _write_what_fits(self, place: Place, status: Object) -> None:
+        """Halve the list until the API server takes it; what is kept are the first ones in sort order, as ever."""
+        listed = status.get("violations") or ()
+        kept = len(listed)
+        while True:
+            try:
+                self.write(place, {"status": status})
+                return
+            except TooLarge:
+                if not kept:
+                    raise
+                kept //= 2
+                shorter = listed[len(listed) - kept :] or None
+                status = {**status, "violations": shorter, "violationsTruncated": len(listed) - kept}
 
     def _status(self, record: ConstraintRecord, summary: Summary) -> Object:
         """The fields that are ours; null removes one. A constraint that is not enforced keeps its last results."""
@@ -69,6 +86,7 @@ class StatusSink:
             **stamp,
             "totalViolations": standing.total,
             "violations": list(reversed(standing.entries)) or None,
+            "violationsTruncated": None,
             "auditGaps": described,
         }
 

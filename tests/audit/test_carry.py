@@ -87,3 +87,12 @@ def test_a_constraint_of_which_nothing_was_ever_known_has_no_total_rather_than_z
 def test_a_hidden_group_hides_all_its_kinds() -> None:
     hidden = Hidden.of([unlisted(Kind("apps", "v1", ""))])
     assert (DEPLOYMENT in hidden, POD in hidden) == (True, False)
+
+
+def test_a_constraint_that_was_made_anew_under_the_same_name_inherits_nothing() -> None:
+    first, second = (record(constraint(kinds=pods(), uid=uid)) for uid in ("u1", "u2"))
+    memory, whole = Memory(), summary(first)
+    whole.add(violation(first.constraint))
+    memory.learn(whole)
+    assert memory.standing(first, [], summary(first), Hidden((POD,))).total == 1
+    assert memory.standing(second, [], summary(second), Hidden((POD,))).total is None

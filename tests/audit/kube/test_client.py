@@ -16,6 +16,7 @@ from audit.errors import (
     KubeError,
     NotFound,
     ServerError,
+    TooLarge,
     TooManyRequests,
     Unreachable,
 )
@@ -144,6 +145,21 @@ def test_a_retry_after_beyond_all_patience_is_an_error_at_once(script, clock, sl
 
 def test_a_cut_connection_is_tried_again(script, clock):
     assert Client(script(Unreachable("cut", reason="Cut"), OK), clock=clock).send(GET) == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (413, "Request entity too large: limit is 3145728"),
+        (500, "etcdserver: request is too large"),
+        (500, "rpc error: code = ResourceExhausted desc = trying to send message larger than max (9 vs. 8)"),
+    ],
+)
+def test_what_is_too_large_to_be_stored_is_not_tried_again(status, message, script, refusal, clock):
+    transport = script(refusal(status, "InternalError", message))
+    with pytest.raises(TooLarge, match=r"larg"):
+        Client(transport, clock=clock).send(read("/version"))
+    assert len(transport.seen) == 1
 
 
 @pytest.mark.parametrize(

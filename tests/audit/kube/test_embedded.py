@@ -16,7 +16,7 @@ from audit.kube.client import Client, Clock
 from audit.kube.discovery import discover
 from audit.kube.lease import Election, Seat
 from audit.kube.lister import Lister
-from audit.kube.patch import StatusWriter, Written
+from audit.kube.patch import Place, StatusWriter, Written
 from audit.kube.request import (
     Select,
     apply_object,
@@ -174,12 +174,11 @@ def test_what_the_token_may_not_list_is_forbidden(reach, cluster):
 def test_a_status_is_patched_and_the_rest_is_left_alone(client, cluster):
     cluster.load([{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "status": {"phase": "Running"}}])
     writer = StatusWriter(client)
-    assert (
-        writer.patch(NODES, "n", {"status": {"daemonEndpoints": {"kubeletEndpoint": {"Port": 1}}}}) is Written.WRITTEN
-    )
+    patch = {"status": {"daemonEndpoints": {"kubeletEndpoint": {"Port": 1}}}}
+    assert writer.patch(Place(NODES, "n"), patch) is Written.WRITTEN
     status = cluster.get("Node", "n")["status"]
     assert status == {"phase": "Running", "daemonEndpoints": {"kubeletEndpoint": {"Port": 1}}}
-    assert writer.patch(NODES, "other", {"status": {}}) is Written.GONE
+    assert writer.patch(Place(NODES, "other"), {"status": {}}) is Written.GONE
 
 
 def test_two_that_change_one_list_lose_nothing(client, cluster):
@@ -189,7 +188,7 @@ def test_two_that_change_one_list_lose_nothing(client, cluster):
 
     def add(current):
         if rival:  # somebody is faster, the first time
-            writer.patch(NODES, "n", {"status": {"images": [rival.pop()]}})
+            writer.patch(Place(NODES, "n"), {"status": {"images": [rival.pop()]}})
         return {"status": {"images": [*current["status"]["images"], {"sizeBytes": 2}]}}
 
     assert writer.change(NODES, "n", add) is Written.WRITTEN

@@ -9,23 +9,29 @@ import pytest
 from builders import POD, constraint, pods, record, summary, unlisted, violation
 
 from audit.aggregate import Summary
-from audit.errors import AuditError, ServerError
-from audit.model import ConstraintRecord, Resource
+from audit.errors import AuditError, ServerError, TooLarge
+from audit.kube.patch import Place
+from audit.model import ConstraintRecord
 from audit.sinks.status import StatusSink
 from constraints import Cause, Gap, PolicyError
 
 
 @dataclass
 class Cluster:
-    """Takes patches; refuses those for the names in `refuses`."""
+    """Takes patches of `most` entries; refuses those for the names in `refuses`."""
 
     refuses: set[str] = field(default_factory=set)
+    most: int = 1000
+    tries: int = 0
     patches: dict[str, Any] = field(default_factory=dict)
 
-    def write(self, resource: Resource, name: str, body: Any) -> None:
-        if name in self.refuses:
-            raise ServerError(f"PATCH {resource.plural}/{name}/status: 500", status=500)
-        self.patches[name] = body["status"]
+    def write(self, place: Place, body: Any) -> None:
+        self.tries += 1
+        if place.name in self.refuses:
+            raise ServerError(f"PATCH {place.resource.plural}/{place.name}/status: 500", status=500)
+        if len(body["status"].get("violations") or ()) > self.most:
+            raise TooLarge("etcdserver: request is too large", status=500)
+        self.patches[place.name] = body["status"]
 
 
 def written(run: Summary) -> dict[str, Any]:
@@ -40,6 +46,7 @@ def test_a_clean_constraint_gets_a_zero_and_no_list() -> None:
         "auditTimestamp": "2026-11-20T23:17:21Z",
         "totalViolations": 0,
         "violations": None,
+        "violationsTruncated": None,
         "auditGaps": None,
     }
 
@@ -144,3 +151,23 @@ def test_one_refused_status_does_not_keep_the_others_from_being_written() -> Non
     with pytest.raises(AuditError, match="1 statuses could not be written: K8sTest/two: PATCH k8stest/two/status: 500"):
         StatusSink(cluster.write).finish(run)
     assert sorted(cluster.patches) == ["one", "three"]
+
+
+@pytest.mark.parametrize(("most", "kept"), [(99, 50), (50, 50), (49, 25), (1, 1), (0, 0)])
+def test_a_status_that_is_too_large_is_shortened_until_it_fits_and_says_by_how_much(most: int, kept: int) -> None:
+    one = record(constraint())
+    run = summary(one, limit=100)
+    for number in range(200):
+        run.add(violation(one.constraint, f"p{number:03d}"))
+    cluster = Cluster(most=most)
+    StatusSink(cluster.write).finish(run)
+    patch = cluster.patches["one"]
+    assert (patch["totalViolations"], patch["violationsTruncated"]) == (200, 100 - kept)
+    assert [entry["name"] for entry in patch["violations"] or ()] == [f"p{n:03d}" for n in reversed(range(kept))]
+    assert cluster.tries <= 9
+
+
+def test_a_status_that_is_too_large_without_any_violation_is_an_error() -> None:
+    run = summary(record(constraint()))
+    with pytest.raises(AuditError, match="1 statuses could not be written: K8sTest/one: etcdserver: request is too"):
+        StatusSink(Cluster(most=-1).write).finish(run)
