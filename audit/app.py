@@ -111,7 +111,8 @@ def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more
         referential=config.audit.referential_rules,
         drivers=engines(engine_options(config.audit)),
     )
-    sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(client).patch), MetricsSink(metrics), *more, LogSink())
+    told = LogSink(violations=config.log.violations)
+    sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(client).patch), MetricsSink(metrics), *more, told)
     guarded = tuple(GuardedSink(sink) for sink in sinks)
     return Auditor(config, client, metrics, Policies(client, settings, stop), guarded, stop)
 

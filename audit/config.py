@@ -55,13 +55,14 @@ class ClusterConfig:
 class LogConfig:
     """How to log: `level` is DEBUG, INFO, WARNING or ERROR; an empty `file` means stderr.
 
-    `level_encoder` is `lower`, `capital`, `color` or `capitalcolor`.
+    `level_encoder` is `lower`, `capital`, `color` or `capitalcolor`; `violations` says which get a line: `all` or `none`.
     """
 
     level: str = "INFO"
     level_key: str = "level"
     level_encoder: str = "lower"
     file: str = ""
+    violations: str = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ def _log(values: Values) -> LogConfig:
         level_key=values.text("log-level-key"),
         level_encoder=values.text("log-level-encoder"),
         file=values.text("log-file"),
+        violations=values.text("log-violations"),
     )
 
 

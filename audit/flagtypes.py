@@ -134,6 +134,7 @@ LEVEL_KEY = FlagType("KEY", f"a key other than {', '.join(_LOG_KEYS)}", _level_k
 FAILURE_POLICY = FlagType("POLICY", "Fail or Ignore", _one_of("Fail", "Ignore"))
 DECISION = FlagType("WHEN", "auto, true or false", _one_of("auto", "true", "false"))
 ENCODER = FlagType("HOW", "lower, capital, color or capitalcolor", _one_of("lower", "capital", "color", "capitalcolor"))
+LOGGED = FlagType("WHICH", "all or none", _one_of("all", "none"))
 WORDS = FlagType("NAME,...", "names", _words, repeatable=True)
 BUILTINS = FlagType("NAME,...", "names of Rego builtins", _builtins, repeatable=True)
 GUARDED_BUILTINS = FlagType("NAME,...", f"some of {', '.join(GUARDED)}", _guarded, repeatable=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from audit.aggregate import Summary
 from audit.duration import format_duration
@@ -17,20 +17,23 @@ AUDIT_STARTED = "audit_started"
 CONSTRAINT_AUDITED = "constraint_audited"
 AUDIT_GAP = "audit_gap"  # ours; Gatekeeper has no line for what it could not audit
 AUDIT_FINISHED = "audit_finished"
+LOGGED: Mapping[str, Callable[[Violation], bool]] = {"all": lambda violation: True, "none": lambda violation: False}
 NOWHERE = ObjectRef(Kind("", "", ""), "", "")
 
 
 class LogSink:
     """Logs violations as they come, and at the end a line a constraint with violations and a line a gap.
 
-    It belongs behind the status sink, because `audit_finished` says that the statuses are written. A run that was
-    interrupted has no line a constraint: its totals are a part.
+    `violations` is a word of LOGGED: which of them get a line; totals and gaps are logged in any case. It belongs behind
+    the status sink, because `audit_finished` says that the statuses are written. A run that was interrupted has no line
+    a constraint: its totals are a part.
     """
 
     name = "log"
 
-    def __init__(self, logger: logging.Logger = EVENTS) -> None:
+    def __init__(self, logger: logging.Logger = EVENTS, violations: str = "all") -> None:
         self._logger = logger
+        self._is_logged = LOGGED[violations]
         self._audit_id = ""
 
     def start(self, info: RunInfo) -> None:
@@ -39,8 +42,9 @@ class LogSink:
         self._emit("auditing constraints and violations", _type(AUDIT_STARTED))
 
     def add(self, violation: Violation) -> None:
-        """Log `violation_audited`."""
-        self._emit(truncate(violation.message), violation_fields(violation))
+        """Log `violation_audited`, where such a line is wanted."""
+        if self._is_logged(violation):
+            self._emit(truncate(violation.message), violation_fields(violation))
 
     def finish(self, summary: Summary) -> None:
         """Log what each constraint came to, what could not be audited, and `audit_finished`."""

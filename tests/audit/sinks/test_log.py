@@ -29,11 +29,16 @@ def stream() -> io.StringIO:
 
 
 @pytest.fixture
-def sink(stream: io.StringIO) -> LogSink:
+def logger(stream: io.StringIO) -> logging.Logger:
     logger = logging.Logger("controller")
     handler = LineHandler(stream)
     handler.setFormatter(LineFormatter(LogConfig()))
     logger.addHandler(handler)
+    return logger
+
+
+@pytest.fixture
+def sink(logger: logging.Logger) -> LogSink:
     sink = LogSink(logger)
     sink.start(INFO)
     return sink
@@ -196,3 +201,20 @@ def test_what_could_not_be_audited_is_a_line(gap: Gap, wanted: dict[str, str], s
     line = lines()[0]
     assert (line["level"], line["event_type"], line["msg"]) == ("warn", "audit_gap", gap.message)
     assert wanted.items() <= line.items()
+
+
+def test_without_lines_for_violations_totals_and_gaps_are_logged_all_the_same(
+    logger: logging.Logger, lines: Lines
+) -> None:
+    quiet = LogSink(logger, violations="none")
+    one = record(constraint())
+    run = summary(one)
+    run.gaps.append(unlisted())
+    quiet.start(INFO)
+    for number in range(3):
+        run.add(violation(one.constraint, f"p{number}"))
+        quiet.add(violation(one.constraint, f"p{number}"))
+    quiet.finish(run)
+    events = [line["event_type"] for line in lines()]
+    assert events == ["audit_gap", "constraint_audited", "audit_finished"]
+    assert lines()[1]["constraint_violations"] == "3"
