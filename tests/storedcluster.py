@@ -60,7 +60,7 @@ class StoredCluster:
         if status:
             return self._refused(status, "on request")
         if request.path in self.documents:
-            return self._reply(self.documents[request.path])
+            return self._document(request)
         if not request.resource:  # discovery
             return self._refused(404, "the server could not find the requested resource")
         path, key = self._place(request.path.strip("/"))
@@ -69,18 +69,20 @@ class StoredCluster:
         return getattr(self, f"_{request.verb}")(request, path, key)
 
     def _list(self, request: Request, path: str, key: str) -> Reply:
-        items = list(self.collections[path].values())
+        named = self._kind(request)
+        items = [each | named if "kind" in each else each for each in self.collections[path].values()]
         query = dict(request.query)
         for part in query.get("labelSelector", "").split(","):
             name, _, value = part.partition("=")
             items = [each for each in items if not name or each["metadata"].get("labels", {}).get(name) == value]
         start, limit = int(query.get("continue", 0)), int(query.get("limit", 0))
         more = {"continue": str(start + limit)} if limit and start + limit < len(items) else {}
-        return self._reply({"kind": "List", "metadata": more, "items": items[start : start + limit if limit else None]})
+        document = {"metadata": more, "items": items[start : start + limit if limit else None]}
+        return self._reply(self._kind(request, "List") | document)
 
     def _get(self, request: Request, path: str, key: str) -> Reply:
         found = self.collections[path].get(key)
-        return self._reply(found) if found else self._refused(404, f"{key} not found")
+        return self._reply(found | self._kind(request)) if found else self._refused(404, f"{key} not found")
 
     def _create(self, request: Request, path: str, key: str) -> Reply:
         made = json.loads(request.body or b"")
@@ -91,13 +93,13 @@ class StoredCluster:
             made["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
             self.put(f"{CONSTRAINTS}/{made['spec']['names']['plural']}")
         self.put(path, made)
-        return self._reply(made)
+        return self._reply(self._kind(request) | made)
 
     def _update(self, request: Request, path: str, key: str) -> Reply:
         made = json.loads(request.body or b"")
         stored = self.collections[path][key]
         self.collections[path][key] = {**made, "status": stored.get("status")}
-        return self._reply(made)
+        return self._reply(self._kind(request) | made)
 
     def _patch(self, request: Request, path: str, key: str) -> Reply:
         if key not in self.collections[path]:
@@ -105,7 +107,7 @@ class StoredCluster:
         patch = json.loads(request.body or b"")
         stored = self.collections[path][key]
         stored["status"] = {**stored.get("status", {}), **patch["status"]}
-        return self._reply(stored)
+        return self._reply(self._kind(request) | stored)
 
     def _place(self, path: str) -> tuple[str, str]:
         """The collection, without its namespace, and `namespace/name`, empty for all."""
@@ -118,6 +120,16 @@ class StoredCluster:
 
     def _key(self, obj: dict[str, Any]) -> str:
         return f"{obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"
+
+    def _document(self, request: Request) -> Reply:
+        value = self.documents[request.path]
+        kinds = request.expected.kinds
+        return self._reply({"kind": kinds[-1], **value} if kinds and isinstance(value, dict) else value)
+
+    def _kind(self, request: Request, suffix: str = "") -> dict[str, Any]:
+        """What a server would call its reply: objects in these tests need not say what they are."""
+        kind = request.expected.kind
+        return {"apiVersion": kind.api_version, "kind": kind.kind + suffix} if kind else {}
 
     def _reply(self, value: Any) -> Reply:
         return Reply(200, {}, json.dumps(value).encode())

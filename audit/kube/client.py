@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from threading import Event
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import orjson
 from tenacity import RetryCallState, Retrying, retry_if_exception
@@ -26,11 +27,13 @@ from audit.errors import (
     TooManyRequests,
     Unreachable,
 )
+from audit.kube import replies
 from audit.kube.request import Reply, Request, read
 
 if TYPE_CHECKING:
     from constraints.model import Json
 
+T = TypeVar("T")
 NOT_SENT = "NotConnected"
 """The `reason` of an Unreachable whose request never left: repeating it is safe whatever it does."""
 
@@ -139,7 +142,33 @@ class Client:
         self._clock = clock
 
     def send(self, request: Request) -> bytes:
-        """The body of a successful reply. Raises a KubeError that names request, status and the server's message."""
+        """The body of a good reply, as audit.kube.replies says what that is.
+
+        Raises a KubeError that names request, status and the server's message.
+        """
+        return self._repeated(self.attempt, request)
+
+    def send_json(self, request: Request) -> Json:
+        """The body of a good reply, decoded. Raises a KubeError."""
+        return self._repeated(self._document, request)
+
+    def get_json(self, path: str) -> Json:
+        """What stands at `path`, decoded. Raises a KubeError."""
+        return self.send_json(read(path))
+
+    def attempt(self, request: Request) -> bytes:
+        """As `send`, but with one try and no wait."""
+        body = self._body(request)
+        with _naming(request):
+            replies.check(request.expected, body)
+        return body
+
+    def _document(self, request: Request) -> Json:
+        body = self._body(request)
+        with _naming(request):
+            return replies.document(request.expected, body)
+
+    def _repeated(self, attempt: Callable[[Request], T], request: Request) -> T:
         retrying = Retrying(
             retry=retry_if_exception(lambda error: _worth_repeating(request, error)),
             stop=self._give_up,
@@ -149,22 +178,9 @@ class Client:
             sleep=lambda _: None,
             reraise=True,
         )
-        return retrying(self.attempt, request)
+        return retrying(attempt, request)
 
-    def send_json(self, request: Request) -> Json:
-        """The decoded body of a successful reply. Raises a KubeError; BadBody when it is not JSON."""
-        body = self.send(request)
-        try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise BadBody(f"{request}: the reply of {len(body)} bytes is not JSON: {error}", status=200) from error
-
-    def get_json(self, path: str) -> Json:
-        """What stands at `path`, decoded. Raises a KubeError."""
-        return self.send_json(read(path))
-
-    def attempt(self, request: Request) -> bytes:
-        """As `send`, but with one try and no wait."""
+    def _body(self, request: Request) -> bytes:
         start = self._clock.elapsed()
         status = 0
         try:
@@ -196,6 +212,15 @@ class Client:
             raise error
 
 
+@contextmanager
+def _naming(request: Request) -> Iterator[None]:
+    """Names the request in what is said of its reply."""
+    try:
+        yield
+    except BadBody as error:
+        raise BadBody(f"{request}: {error}", status=200) from error
+
+
 def error_of(request: Request, reply: Reply, now: float) -> KubeError:
     """The error that a refusal stands for; `now` (Unix seconds) is what a Retry-After date is compared with."""
     status = _status_object(reply.body)
@@ -222,7 +247,7 @@ def _worth_repeating(request: Request, error: BaseException) -> bool:
         return True
     if isinstance(error, Unreachable):
         return error.reason != UNTRUSTED and (request.repeatable or error.reason == NOT_SENT)
-    return isinstance(error, ServerError) and request.repeatable
+    return isinstance(error, ServerError | BadBody) and request.repeatable
 
 
 def _last_error(state: RetryCallState) -> BaseException | None:

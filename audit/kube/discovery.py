@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import orjson
-
 from audit.errors import BadBody, KubeError, NotFound
 from audit.kube.client import Client
 from audit.kube.request import JSON, read
@@ -19,6 +17,8 @@ Parse = Callable[[Kind, Json], Resource | None]
 AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
 )
+_AGGREGATED_KIND = "APIGroupDiscoveryList"
+_LEGACY_KINDS = {"/api": "APIVersions", "/apis": "APIGroupList"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ def find(versions: Iterable[Version], kind: Kind) -> Resource | None:
 
 def _root(client: Client, root: str) -> Iterator[Version | Gap]:
     """`/api` or `/apis`: aggregated where the server can, else group by group."""
-    document = _document(client, root, f"{AGGREGATED},{JSON}")
-    if document.get("kind") == "APIGroupDiscoveryList":
+    document = client.send_json(read(root, f"{AGGREGATED},{JSON}", (_AGGREGATED_KIND, _LEGACY_KINDS[root])))
+    if document["kind"] == _AGGREGATED_KIND:
         for group in _list(document, "items", root):
             try:
-                yield from _aggregated(group)
+                yield from _aggregated(group, root)
             except BadBody as error:
                 yield _gap(
                     Kind(_word(_mapping(_mapping(group).get("metadata")), "name"), "", ""), error.reason, str(error)
@@ -89,8 +89,10 @@ def _root(client: Client, root: str) -> Iterator[Version | Gap]:
             yield _legacy(client, path, kind, is_preferred)
 
 
-def _aggregated(group: Json) -> Iterator[Version | Gap]:
+def _aggregated(group: Json, root: str) -> Iterator[Version | Gap]:
     name = _word(_mapping(_mapping(group).get("metadata")), "name")
+    if bool(name) is not (root == "/apis"):
+        raise BadBody(f"discovery of {root}: it has the group {name!r}, which is not served there")
     is_preferred = True  # the first version that is not stale
     for entry in _list(_mapping(group), "versions", f"group {name}"):
         kind = Kind(name, _word(_mapping(entry), "version"), "")
@@ -123,9 +125,11 @@ def _legacy_versions(document: dict[str, Json], root: str) -> Iterator[tuple[Kin
 
 def _legacy(client: Client, path: str, kind: Kind, is_preferred: bool) -> Version | Gap:
     try:
-        document = _document(client, path, JSON)
+        document = client.send_json(read(path, JSON, ("APIResourceList",)))
     except KubeError as error:
         return _gap(kind, error.reason, str(error))
+    if document.get("groupVersion") != kind.api_version:
+        return _gap(kind, "BadBody", f"{path} is about another version")
     return _version(kind, is_preferred, document, _legacy_resource)
 
 
@@ -143,17 +147,6 @@ def _version(kind: Kind, is_preferred: bool, document: Json, parse: Parse) -> Ve
     except (AttributeError, KeyError, TypeError):
         return _gap(kind, "BadBody", "they are not described as they should be")
     return Version(is_preferred, tuple(resource for resource in found if resource))
-
-
-def _document(client: Client, path: str, accept: str) -> dict[str, Json]:
-    body = client.send(read(path, accept))
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadBody(f"discovery of {path}: the reply is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise BadBody(f"discovery of {path}: the reply is a {type(document).__name__}, not an object")
-    return document
 
 
 def _list(document: dict[str, Json], name: str, path: str) -> list[Json]:

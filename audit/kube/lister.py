@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-
-import orjson
+from dataclasses import dataclass, field
 
 from audit.errors import BadBody, Gone, KubeError
 from audit.kube.client import Client
+from audit.kube.replies import continue_token
 from audit.kube.request import Select, list_objects
 from audit.model import Resource
-from constraints.model import Json
-
-# Built-in types are written with their metadata in front of the items, custom resources with it behind them.
-_FRONT = re.compile(rb'\s*\{(?:"(?:kind|apiVersion)":"[^"\\]*",)*"metadata":(\{[^{}]*\}),"items":[\[n]')
-_BEHIND = b',"metadata":{'
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +27,22 @@ class RawPage:
 
 @dataclass(slots=True)
 class _Place:
-    """Where a listing is; `refreshed` means that the token is a fresh one that a 410 offered and has yet to work."""
+    """Where a listing is; `refreshed` means that the token is a fresh one that a 410 offered and has yet to work.
+
+    `followed` are the tokens that were asked for, `doubted` that a page was asked for again because of its token.
+    """
 
     number: int = 1
     token: str = ""
     restarted: bool = False
     refreshed: bool = False
+    doubted: bool = False
+    followed: set[str] = field(default_factory=set)
+
+    def follow(self, token: str) -> None:
+        """Go on with `token`."""
+        self.followed.add(token)
+        self.number, self.token, self.refreshed, self.doubted = self.number + 1, token, False, False
 
 
 class Lister:
@@ -52,92 +55,46 @@ class Lister:
         """Pages of `limit` objects, 0 for all at once. Raises a KubeError that names kind and page.
 
         A 410 is got over with the fresh token that it offers, else by beginning again, once; the second such is a
-        Gone. Only as much of a body is decoded as the token needs, so the rest of it may still not be JSON.
+        Gone. Each token is followed once: a page with one that came before may be another reply sent twice, and is asked
+        for again; then it is a TokenLoop. Only both ends of a body are looked at, so the rest of it may still not be
+        JSON.
         """
         place = _Place()
         while True:
             try:
                 body = self._client.send(list_objects(resource, Select(limit=limit, continue_token=place.token)))
-                token = continue_token(body)
+                token = continue_token(body, resource.kind)
             except Gone as error:
                 if not _recover(place, error):
                     raise _named(error, resource, place.number) from error
                 continue
             except KubeError as error:
                 raise _named(error, resource, place.number) from error
+            if token in place.followed:
+                if place.doubted:
+                    raise _named(_looped(), resource, place.number)
+                place.doubted = True
+                continue
             yield RawPage(body, place.number, place.restarted)
             if not token:
                 return
-            if token == place.token:
-                stuck = BadBody("the continue token is the one that this page was asked for with")
-                raise _named(stuck, resource, place.number)
-            place.number, place.token, place.refreshed = place.number + 1, token, False
+            place.follow(token)
 
 
-def continue_token(body: bytes) -> str:
-    """The continue token of a page, empty at the last one. Raises BadBody.
-
-    It is looked for only where a server puts a list's own metadata: content of items that looks like a token does not
-    count. A body of any other shape is decoded whole.
-    """
-    metadata = _metadata_in_front(body)
-    if metadata is None:
-        metadata = _metadata_behind(body)
-    if metadata is None:
-        metadata = _metadata_decoded(body)
-    token = metadata.get("continue") or ""
-    if not isinstance(token, str):
-        raise BadBody(f"the field metadata.continue is a {type(token).__name__}, not a string")
-    return token
-
-
-def _metadata_in_front(body: bytes) -> dict[str, Json] | None:
-    match = _FRONT.match(body)
-    return _object(match.group(1)) if match else None
-
-
-def _metadata_behind(body: bytes) -> dict[str, Json] | None:
-    """The last value of the outermost object, if that is its metadata.
-
-    `"metadata":{` cannot be inside a JSON string, whose quotes are escaped; and an object that is followed by nothing
-    but the last brace is a value of the outermost one.
-    """
-    end = len(body.rstrip()) - 1
-    start = body.rfind(_BEHIND)
-    if start < 0 or body[end : end + 1] != b"}":
-        return None
-    return _object(body[start + len(_BEHIND) - 1 : end])
-
-
-def _metadata_decoded(body: bytes) -> dict[str, Json]:
-    try:
-        page = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadBody(f"the reply of {len(body)} bytes is not JSON: {error}") from error
-    if not isinstance(page, dict):
-        raise BadBody(f"the reply is a {type(page).__name__}, not a list of objects")
-    metadata = page.get("metadata")
-    if metadata is not None and not isinstance(metadata, dict):
-        raise BadBody(f"the field metadata is a {type(metadata).__name__}, not an object")
-    return metadata or {}
-
-
-def _object(text: bytes) -> dict[str, Json] | None:
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
-    return value if isinstance(value, dict) else None
+def _looped() -> BadBody:
+    return BadBody("its continue token is one that was followed already: the list goes round", reason="TokenLoop")
 
 
 def _recover(place: _Place, error: Gone) -> bool:
     """Move to where the listing can go on after a 410; False when it has begun again once already."""
     if error.continue_token and not place.refreshed:
         place.token, place.refreshed = error.continue_token, True
+        place.followed.add(error.continue_token)
         return True
     if place.restarted:
         return False
     place.number, place.token, place.restarted, place.refreshed = 1, "", True, False
+    place.followed.clear()
     return True
 
 

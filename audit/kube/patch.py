@@ -9,7 +9,7 @@ from enum import Enum
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from audit.errors import BadBody, Conflict, NotFound
+from audit.errors import Conflict, NotFound
 from audit.kube.client import Client
 from audit.kube.request import get_object, merge_patch
 from audit.model import Resource
@@ -120,12 +120,8 @@ class StatusWriter:
         return self._send(Place(resource, name, namespace), metadata.get("resourceVersion"), patch)
 
     def _read(self, resource: Resource, name: str, namespace: str) -> tuple[Object, Metadata]:
-        request = get_object(resource, name, namespace)
-        current = self.client.send_json(request)
-        metadata = current.get("metadata") if isinstance(current, dict) else None
-        if not isinstance(metadata, dict):
-            raise BadBody(f"{request}: the reply is not an object with metadata")
-        return current, metadata
+        current: Object = self.client.send_json(get_object(resource, name, namespace))
+        return current, current["metadata"]
 
     def _gone(self, resource: Resource, name: str, namespace: str) -> Written:
         """Tell an object that is no more from a kind that has no status subresource: both answer 404."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 import orjson
 
 from audit.errors import Invalid
+from audit.kube.replies import ANYTHING, Expected, Form
 
 if TYPE_CHECKING:
     from audit.model import Resource
@@ -27,7 +28,7 @@ class Request:
     """One HTTP request.
 
     `verb` and `resource` are the words of RBAC (`list`, `deployments.apps`, `pods/status`) and name the request in
-    metrics; `path` is escaped; `timeout` is in seconds, 0 for the connection's own.
+    metrics; `path` is escaped; `timeout` is in seconds, 0 for the connection's own; `expected` is what a good reply is.
     """
 
     method: str
@@ -39,6 +40,7 @@ class Request:
     verb: str = "get"
     resource: str = ""
     timeout: float = 0.0
+    expected: Expected = ANYTHING
 
     @property
     def target(self) -> str:
@@ -98,60 +100,72 @@ class Select:
 EVERYTHING = Select()
 
 
-def read(path: str, accept: str = JSON) -> Request:
-    """Read any path that is not an object's: `/apis`, `/version`."""
-    return Request("GET", path, accept=accept)
+def read(path: str, accept: str = JSON, kinds: tuple[str, ...] = ()) -> Request:
+    """Read any path that is not an object's: `/apis`, `/version`; the document is of one of `kinds`, if any."""
+    return Request("GET", path, accept=accept, expected=Expected(kinds=kinds))
 
 
 def list_objects(resource: Resource, select: Select = EVERYTHING) -> Request:
     """List one page, or all, of a resource."""
-    return Request("GET", _path(resource, select.namespace), select.query(), verb="list", resource=_word(resource))
+    path, expected = _path(resource, select.namespace), Expected(Form.LIST, resource.kind)
+    return Request("GET", path, select.query(), verb="list", resource=_word(resource), expected=expected)
 
 
 def watch_objects(resource: Resource, select: Select = EVERYTHING, bookmarks: bool = True) -> Request:
     """Follow the changes of a resource: the reply is one JSON object a line."""
     query: Query = (("watch", "true"), *((("allowWatchBookmarks", "true"),) if bookmarks else ()), *select.query())
-    return Request("GET", _path(resource, select.namespace), query, verb="watch", resource=_word(resource))
+    path, expected = _path(resource, select.namespace), Expected(Form.STREAM, resource.kind)
+    return Request("GET", path, query, verb="watch", resource=_word(resource), expected=expected)
 
 
 def get_object(resource: Resource, name: str, namespace: str = "", subresource: str = "") -> Request:
     """Read one object. Raises Invalid when no object can have that name."""
     path = _object_path(resource, name, namespace, subresource)
-    return Request("GET", path, verb="get", resource=_word(resource, subresource))
+    expected = _object(resource, name, namespace)
+    return Request("GET", path, verb="get", resource=_word(resource, subresource), expected=expected)
 
 
 def create_object(resource: Resource, obj: Object) -> Request:
     """Create an object in the namespace that its metadata names."""
-    path = _path(resource, _home(resource, obj))
-    return Request("POST", path, body=encode(obj), verb="create", resource=_word(resource))
+    home = _home(resource, obj)
+    expected = _object(resource, _name(obj), home)
+    path, word = _path(resource, home), _word(resource)
+    return Request("POST", path, body=encode(obj), verb="create", resource=word, expected=expected)
 
 
 def update_object(resource: Resource, obj: Object, subresource: str = "") -> Request:
     """Replace an object; its `metadata.resourceVersion`, where there is one, is the precondition."""
-    path = _object_path(resource, _name(obj), _home(resource, obj), subresource)
-    return Request("PUT", path, body=encode(obj), verb="update", resource=_word(resource, subresource))
+    name, home = _name(obj), _home(resource, obj)
+    path, word = _object_path(resource, name, home, subresource), _word(resource, subresource)
+    expected = _object(resource, name, home)
+    return Request("PUT", path, body=encode(obj), verb="update", resource=word, expected=expected)
 
 
 def merge_patch(resource: Resource, name: str, patch: Json, namespace: str = "", subresource: str = "") -> Request:
     """Change only what `patch` names (RFC 7386); a `metadata.resourceVersion` in it is a precondition."""
     path = _object_path(resource, name, namespace, subresource)
-    word = _word(resource, subresource)
-    return Request("PATCH", path, body=encode(patch), content_type=MERGE_PATCH, verb="patch", resource=word)
+    request = Request(
+        "PATCH", path, (), encode(patch), MERGE_PATCH, verb="patch", resource=_word(resource, subresource)
+    )
+    return replace(request, expected=_object(resource, name, namespace))
 
 
 def apply_object(resource: Resource, obj: Object, manager: str, force: bool = False, subresource: str = "") -> Request:
     """Server-side apply by the field manager `manager`; `force` takes fields over from other managers."""
-    path = _object_path(resource, _name(obj), _home(resource, obj), subresource)
+    name, home = _name(obj), _home(resource, obj)
     query: Query = (("fieldManager", manager), *((("force", "true"),) if force else ()))
-    word = _word(resource, subresource)
-    return Request("PATCH", path, query, encode(obj), APPLY_PATCH, verb="patch", resource=word)
+    path, word = _object_path(resource, name, home, subresource), _word(resource, subresource)
+    request = Request("PATCH", path, query, encode(obj), APPLY_PATCH, verb="patch", resource=word)
+    return replace(request, expected=_object(resource, name, home))
 
 
 def delete_object(resource: Resource, name: str, namespace: str = "", uid: str = "") -> Request:
     """Delete an object; with a `uid` only if it is still that one."""
     path = _object_path(resource, name, namespace, "")
     options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
-    return Request("DELETE", path, body=encode(options) if uid else None, verb="delete", resource=_word(resource))
+    expected = Expected(Form.DELETED, resource.kind, name=name)
+    body, word = encode(options) if uid else None, _word(resource)
+    return Request("DELETE", path, body=body, verb="delete", resource=word, expected=expected)
 
 
 def encode(value: Json) -> bytes:
@@ -174,6 +188,10 @@ def segment(value: str, what: str) -> str:
         return quote(value, safe="")
     except UnicodeEncodeError as error:
         raise Invalid(f"{what} {value!r} cannot stand in a path: it is not valid Unicode") from error
+
+
+def _object(resource: Resource, name: str, namespace: str) -> Expected:
+    return Expected(Form.OBJECT, resource.kind, name=name, namespace=namespace if resource.namespaced else "")
 
 
 def _word(resource: Resource, subresource: str = "") -> str:

@@ -55,7 +55,7 @@ class ByPod:
             page = self._client.send_json(list_objects(resource, Select(limit=1)))
         except KubeError:  # not served, or not for us to see: the entries in byPod have to do
             return None
-        return bool(page.get("items")) if isinstance(page, dict) else None
+        return bool(page["items"])
 
     def _write(self, rows: Iterable[Row]) -> tuple[Gap, ...]:
         gaps: list[Gap] = []

@@ -10,10 +10,9 @@ from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter
 
-import orjson
-
 from audit.errors import BadBody, KubeError
 from audit.kube.lister import Lister, RawPage
+from audit.kube.replies import items_of
 from audit.model import KindEnd, Page, Resource
 from audit.plan import Listing
 from audit.sources.ahead import Ahead
@@ -132,7 +131,7 @@ class ClusterSource:
         begun = perf_counter()
         resource = arrived.listing.resource
         try:
-            found = _items(resource, body or b"")
+            found = items_of(body or b"", resource.kind)
         except BadBody as error:
             yield list_gap(resource, error)
             return
@@ -152,19 +151,6 @@ class ClusterSource:
 def list_gap(resource: Resource, error: KubeError) -> Gap:
     """The Gap for a kind that could not be listed, or not to its end."""
     return Gap(Cause.LIST, error.reason, f"{resource.kind}: could not be listed: {error}", resource.kind)
-
-
-def _items(resource: Resource, body: bytes) -> list[Json]:
-    try:
-        page = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadBody(f"a page of {resource.kind} is not JSON: {error}") from error
-    items = page.get("items") if isinstance(page, dict) else None
-    if items is None and isinstance(page, dict) and "items" in page:
-        return []  # Go writes an empty list as null
-    if not isinstance(items, list):
-        raise BadBody(f"a page of {resource.kind} has no list in its field items")
-    return items
 
 
 def _well_formed(item: Json) -> bool:

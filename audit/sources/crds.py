@@ -113,7 +113,7 @@ class ConstraintCrds:
 
     def _there(self) -> Mapping[str, Object]:
         page = self._client.send_json(list_objects(CRDS, Select(label_selector=f"{LABEL}=yes")))
-        return {item["metadata"]["name"]: item for item in page.get("items") or ()}
+        return {item["metadata"]["name"]: item for item in page["items"] or ()}
 
     def _ensure(self, desired: Object, existing: Object | None) -> Object | None:
         """The CRD as it stands afterwards; None when it was deleted meanwhile."""

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import orjson
-
-from audit.errors import BadBody, KubeError, NotFound
+from audit.errors import KubeError, NotFound
 from audit.kube.client import Client
 from audit.kube.lister import Lister
-from audit.kube.request import get_object
+from audit.kube.replies import items_of
+from audit.kube.request import get_object, read
 from audit.model import Resource
 from constraints import Kind
 from constraints.model import Json, Object
@@ -58,7 +57,7 @@ class Reader:
         """
         found: dict[tuple[str, str], Object] = {}
         for page in self._lister.pages(resource, self._chunk):
-            for item in items_of(page.body, resource):
+            for item in _named(items_of(page.body, resource.kind)):
                 item["apiVersion"], item["kind"] = resource.kind.api_version, resource.kind.kind
                 found[item["metadata"].get("namespace") or "", item["metadata"]["name"]] = item
         return list(found.values())
@@ -73,11 +72,9 @@ class Reader:
     def one(self, resource: Resource, name: str, namespace: str = "") -> Object | None:
         """One object, None when it does not exist. Raises KubeError."""
         try:
-            found: Json = self._client.send_json(get_object(resource, name, namespace))
+            found: Object = self._client.send_json(get_object(resource, name, namespace))
         except NotFound:
             return None
-        if not isinstance(found, dict):
-            raise BadBody(f"{resource.kind} {name}: the reply is {type(found).__name__}, not an object", status=200)
         return found
 
     def known(self, group: str, kind: str) -> Resource | None:
@@ -96,7 +93,7 @@ class Reader:
         """Discovery keeps only the preferred version of a kind; the others are asked for."""
         root = f"/apis/{kind.api_version}" if kind.group else f"/api/{kind.version}"
         try:
-            found = self._client.get_json(root)
+            found = self._client.send_json(read(root, kinds=("APIResourceList",)))
         except NotFound:
             return None
         for row in _rows(found):
@@ -108,21 +105,14 @@ class Reader:
         return None
 
 
-def items_of(body: bytes, resource: Resource) -> Iterator[dict[str, Json]]:
-    """The objects of one page; those without a name are left out, for nothing can refer to them. Raises BadBody."""
-    try:
-        page = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadBody(f"a page of {resource.kind} is not JSON: {error}", status=200) from error
-    items = page.get("items", ...) if isinstance(page, dict) else ...
-    if items is not None and not isinstance(items, list):  # Go writes an empty list as null
-        raise BadBody(f"a page of {resource.kind} has no list in its field items", status=200)
-    for item in items or ():
+def _named(items: list[Json]) -> Iterator[dict[str, Json]]:
+    """Those that have a name: nothing can refer to the others."""
+    for item in items:
         metadata = item.get("metadata") if isinstance(item, dict) else None
         if isinstance(metadata, dict) and isinstance(metadata.get("name"), str):
             yield item
 
 
-def _rows(found: Json) -> list[dict[str, Json]]:
-    rows = found.get("resources") if isinstance(found, dict) else None
+def _rows(found: dict[str, Json]) -> list[dict[str, Json]]:
+    rows = found.get("resources")
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

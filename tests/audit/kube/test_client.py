@@ -224,13 +224,26 @@ def test_the_observer_hears_of_every_attempt(script, refusal, slept):
     assert heard == [("get", "", 503, 0.5), ("get", "", 0, 0.25), ("get", "", 200, 0.125)]
 
 
+@pytest.mark.parametrize("body", [b"<html>busy</html>", b"", b"{", b"null", b"{}{}", b'{"kind":"Status","code":500}'])
+def test_a_reply_that_is_not_a_good_one_is_asked_for_again(body, script, clock, slept):
+    assert Client(script(Reply(200, {}, body), OK), clock=clock).send(GET) == b"{}"
+    assert len(slept) == 1
+
+
+def test_a_creation_whose_reply_makes_no_sense_is_not_repeated(script, clock, slept):
+    with pytest.raises(BadBody, match=r"^POST /api/v1/namespaces: the reply of 4 bytes is not JSON"):
+        Client(script(Reply(201, {}, b"what")), clock=clock).send(POST)
+    assert slept == []
+
+
 def test_json_is_decoded(script):
     assert Client(script(Reply(200, {}, b'{"a": [1]}'))).get_json("/version") == {"a": [1]}
 
 
 def test_a_reply_that_is_not_json_names_the_request_and_keeps_its_content_to_itself(script):
+    half = Reply(200, {}, b'{"password": "hunter2"')
     with pytest.raises(BadBody) as caught:
-        Client(script(Reply(200, {}, b'{"password": "hunter2"'))).get_json("/version")
+        Client(script(half), retries=Retries(attempts=1)).get_json("/version")
     assert str(caught.value).startswith("GET /version: the reply of 22 bytes is not JSON: ")
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is not None

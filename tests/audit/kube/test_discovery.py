@@ -131,10 +131,12 @@ def test_a_group_described_wrongly_is_a_gap_and_the_others_go_on(broken, kind):
     assert [(gap.reason, gap.kind) for gap in gaps] == [("BadBody", kind)]
 
 
+APPS = {"kind": "APIResourceList", "groupVersion": "apps/v1"}
 LEGACY = {
     "/api": {"kind": "APIVersions", "versions": ["v1"]},
     "/api/v1": {
         "kind": "APIResourceList",
+        "groupVersion": "v1",
         "resources": [
             {"name": "pods", "kind": "Pod", "namespaced": True, "verbs": ["list"]},
             {"name": "pods/status", "kind": "Pod", "namespaced": True, "verbs": ["get"]},
@@ -153,12 +155,14 @@ LEGACY = {
             },
         ],
     },
-    "/apis/apps/v1": {"resources": [{"name": "ds", "kind": "D", "namespaced": False, "verbs": ["list"]}]},
+    "/apis/apps/v1": {**APPS, "resources": [{"name": "ds", "kind": "D", "namespaced": False, "verbs": ["list"]}]},
     "/apis/apps/v2": {
+        "kind": "APIResourceList",
+        "groupVersion": "apps/v2",
         "resources": [
             {"name": "ds", "kind": "D", "namespaced": False, "verbs": ["list"]},
             {"name": "news", "kind": "New", "namespaced": False, "verbs": ["list"]},
-        ]
+        ],
     },
 }
 
@@ -181,7 +185,7 @@ def test_a_broken_group_of_an_older_server_is_a_gap_with_its_reason():
 
 
 def test_an_older_group_described_wrongly_is_a_gap():
-    _, gaps = discover(client({**LEGACY, "/apis/apps/v1": {"resources": [{"kind": "D"}]}}))
+    _, gaps = discover(client({**LEGACY, "/apis/apps/v1": {**APPS, "resources": [{"kind": "D"}]}}))
     assert [(gap.reason, gap.kind) for gap in gaps] == [("BadBody", Kind("apps", "v1", ""))]
 
 

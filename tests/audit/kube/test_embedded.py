@@ -158,8 +158,8 @@ def test_a_slow_server_is_asked_again(reach, cluster, slept):
 
 @pytest.mark.usefixtures("maps")
 def test_a_page_that_is_not_json_is_named(client, cluster):
-    cluster.faults.append(Fault(path="*/configmaps", after=1, body=b"<html>"))
-    with pytest.raises(BadBody, match=r"^page 2 of v1/ConfigMap: the reply of 6 bytes is not JSON"):
+    cluster.faults.append(Fault(path="*/configmaps", after=1, times=None, body=b"<html>"))
+    with pytest.raises(BadBody, match=r"^page 2 of v1/ConfigMap: GET .*: the reply of 6 bytes is not JSON"):
         list(Lister(client).pages(MAPS, 2))
 
 

@@ -14,6 +14,7 @@ from audit.kube.client import Client
 from audit.kube.lease import Election, Hands, Seat, Timing, unique_identity
 from audit.kube.request import Reply, Request
 
+LEASE = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
 PATH = "/apis/coordination.k8s.io/v1/namespaces/ns/leases"
 
 
@@ -277,7 +278,7 @@ def test_a_release_that_fails_is_not_an_error(replica, server):
     ],
 )
 def test_a_lease_without_a_holder_is_free_whatever_it_says(spec, replica, server):
-    server.lease = {"metadata": {"namespace": "ns", "name": "audit", "resourceVersion": "4"}, "spec": spec}
+    server.lease = {**LEASE, "metadata": {"namespace": "ns", "name": "audit", "resourceVersion": "4"}, "spec": spec}
     assert replica("a").step()
     assert server.spec["leaseTransitions"] == 1
 
@@ -290,6 +291,7 @@ def test_a_reply_that_is_no_lease_is_not_leading(body, replica, server):
 
 def test_what_others_wrote_into_the_lease_is_kept(replica, server):
     server.lease = {
+        **LEASE,
         "metadata": {"namespace": "ns", "name": "audit", "resourceVersion": "4", "labels": {"a": "b"}},
         "spec": {"holderIdentity": "", "strategy": "OldestEmulationVersion"},
     }

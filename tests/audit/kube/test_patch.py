@@ -16,12 +16,13 @@ from constraints import Kind
 RULES = Resource(Kind("constraints.gatekeeper.sh", "v1beta1", "K8sRule"), "k8srule", False)
 PATH = "/apis/constraints.gatekeeper.sh/v1beta1/k8srule/mine"
 MINE = Place(RULES, "mine")
-OK = Reply(200, {}, b"{}")
+RULE = {"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "K8sRule"}
+OK = Reply(200, {}, json.dumps({**RULE, "metadata": {"name": "mine"}}).encode())
 
 
 def stored(version, uid="", **status):
-    metadata = {"resourceVersion": version, "uid": uid}
-    return Reply(200, {}, json.dumps({"metadata": metadata, "status": status}).encode())
+    metadata = {"name": "mine", "resourceVersion": version, "uid": uid}
+    return Reply(200, {}, json.dumps({**RULE, "metadata": metadata, "status": status}).encode())
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_a_change_of_an_object_that_is_no_more_is_not_an_error(writer, refusal):
 
 def test_a_change_of_something_that_is_no_object_is_an_error(writer):
     write, _ = writer(Reply(200, {}, b"[]"))
-    with pytest.raises(BadBody, match=f"^GET {PATH}: the reply is not an object with metadata$"):
+    with pytest.raises(BadBody, match=f"^GET {PATH}: the reply is a list, not an object$"):
         write.change(RULES, "mine", add_pod)
 
 

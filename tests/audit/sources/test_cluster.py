@@ -17,6 +17,7 @@ from audit.sources.cluster import ClusterSource, Pace
 from constraints import Gap, Kind
 
 PODS = Resource(Kind("", "v1", "Pod"), "pods", True)
+POD_LIST = {"kind": "PodList", "apiVersion": "v1"}
 NODES = Resource(Kind("", "v1", "Node"), "nodes", False)
 
 
@@ -35,11 +36,11 @@ class Pages:
 
 def page(*names: str, restarted: bool = False, number: int = 1) -> RawPage:
     items = [{"metadata": {"namespace": n.split("/")[0], "name": n.split("/")[1]}} for n in names]
-    return RawPage(json.dumps({"kind": "PodList", "metadata": {}, "items": items}).encode(), number, restarted)
+    return RawPage(json.dumps({**POD_LIST, "metadata": {}, "items": items}).encode(), number, restarted)
 
 
 def raw(value: Any) -> RawPage:
-    return RawPage(value if isinstance(value, bytes) else json.dumps(value).encode(), 1)
+    return RawPage(value if isinstance(value, bytes) else json.dumps(POD_LIST | value).encode(), 1)
 
 
 def play(pages: dict[str, list[RawPage | KubeError]], *resources: Resource, cache: Path | None = None) -> list[Any]:
@@ -84,7 +85,11 @@ def test_a_list_without_order_that_started_again_is_a_gap() -> None:
 
 
 def test_a_refused_kind_is_a_gap_and_the_next_one_is_listed() -> None:
-    items = play({"Pod": [Forbidden("pods is forbidden", status=403)], "Node": [raw({"items": []})]}, PODS, NODES)
+    items = play(
+        {"Pod": [Forbidden("pods is forbidden", status=403)], "Node": [raw({"kind": "NodeList", "items": []})]},
+        PODS,
+        NODES,
+    )
     assert [(g.reason, g.kind, g.message) for g in gaps(items)] == [
         ("Forbidden", PODS.kind, "v1/Pod: could not be listed: pods is forbidden")
     ]
@@ -98,12 +103,12 @@ def test_pages_before_an_error_are_kept() -> None:
 
 def test_a_page_that_is_not_json_is_a_gap_that_says_so() -> None:
     (gap,) = gaps(play({"Pod": [raw(b"<html>")]}))
-    assert gap.message.startswith("v1/Pod: could not be listed: a page of v1/Pod is not JSON: ")
+    assert gap.message.startswith("v1/Pod: could not be listed: the reply of 6 bytes is not JSON: ")
 
 
 def test_a_page_without_items_is_a_gap_and_null_items_are_none() -> None:
-    (gap,) = gaps(play({"Pod": [raw({"kind": "PodList"})]}))
-    assert gap.message == "v1/Pod: could not be listed: a page of v1/Pod has no list in its field items"
+    (gap,) = gaps(play({"Pod": [raw({})]}))
+    assert gap.message == "v1/Pod: could not be listed: the list has no field items"
     assert gaps(play({"Pod": [raw({"items": None})]})) == []
 
 

@@ -230,7 +230,8 @@ def test_a_page_that_is_not_json_is_a_gap(stored: StoredCluster) -> None:
     [gap] = load(stored).gaps
     assert (gap.cause, gap.reason, gap.kind) == (Cause.LIST, "BadBody", Kind("", "v1", "Namespace"))
     assert gap.message == (
-        "Namespaces could not be listed, none is known: a page of v1/Namespace has no list in its field items"
+        "Namespaces could not be listed, none is known: page 1 of v1/Namespace: "
+        "GET /api/v1/namespaces?limit=2: the reply is nothing/nothing, not a list of v1/Namespace"
     )
 
 
