@@ -4,6 +4,7 @@ AuditError
 ├── ConfigError          a flag, an environment variable or a file that cannot be used
 ├── KubeError            the API server refused or did not answer
 │   ├── Unreachable      no connection, a cut connection, a time-out
+│   │   └── TimedOut     no good answer within the time that a request had for all its tries
 │   ├── Forbidden        401 and 403
 │   ├── NotFound         404
 │   ├── Conflict         409
@@ -12,6 +13,7 @@ AuditError
 │   ├── TooLarge         413, or an object that is too large for etcd
 │   ├── TooManyRequests  429
 │   ├── ServerError      5xx
+│   ├── BodyTooLarge     a reply that is larger than there is memory for
 │   └── BadBody          a reply that is not the JSON it should be
 └── InputError           a file of objects that cannot be read
 """
@@ -58,6 +60,10 @@ class Unreachable(KubeError):
     """No connection, a cut connection or a time-out."""
 
 
+class TimedOut(Unreachable):
+    """No good answer within the time that a request had for all its tries."""
+
+
 class Forbidden(KubeError):
     """Not allowed to: 401 or 403."""
 
@@ -88,6 +94,10 @@ class TooManyRequests(KubeError):
 
 class ServerError(KubeError):
     """5xx."""
+
+
+class BodyTooLarge(KubeError):
+    """A reply that is larger than there is memory for; it was not read to its end."""
 
 
 class BadBody(KubeError):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import ConfigError
-from audit.kube.connection import Connection, TokenFile, one_line, why
+from audit.kube.connection import Bounds, Connection, TokenFile, one_line, why
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 # What the kubernetes package raises for a kubeconfig of an unexpected shape, besides its own ConfigException.
@@ -26,13 +26,15 @@ class Access:
 
     `kubeconfig` is a path, empty for what the environment says: KUBECONFIG, then the service account of the pod, then
     `~/.kube/config`. `context` is empty for the current one. Time-outs are in seconds; a reply may take longer than
-    `read_timeout` in all, but no pause in it may. `connections` are kept open for as many threads.
+    `read_timeout` in all, but no pause in it may. No reply may have more than `largest_reply` bytes (0 = no bound).
+    `connections` are kept open for as many threads.
     """
 
     kubeconfig: str = ""
     context: str = ""
     connect_timeout: float = 10.0
     read_timeout: float = 90.0
+    largest_reply: int = 0
     connections: int = 8
     service_account: str = SERVICE_ACCOUNT
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -46,7 +48,8 @@ def connect(access: Access) -> Connection:
     configuration.connection_pool_maxsize = access.connections
     configuration.retries = False  # the client repeats requests itself, and a redirect would carry the token away
     configuration.keep_alive = True
-    return Connection(configuration, token, access.connect_timeout, access.read_timeout)
+    bounds = Bounds(access.connect_timeout, access.read_timeout, access.largest_reply, access.elapsed)
+    return Connection(configuration, token, bounds)
 
 
 def kubeconfig_paths(access: Access) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from threading import Event
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -23,6 +24,7 @@ from audit.errors import (
     KubeError,
     NotFound,
     ServerError,
+    TimedOut,
     TooLarge,
     TooManyRequests,
     Unreachable,
@@ -41,6 +43,7 @@ UNTRUSTED = "Untrusted"
 """The `reason` of an Unreachable where the certificates do not fit: repeating it is of no use."""
 
 _LONGEST_TEXT = 1000
+_SHORTEST_TRY = 0.1  # seconds
 # What an API server says under 500 when etcd, or the connection to it, takes no object of that size
 # (k8s.io/apiserver/pkg/endpoints/handlers/rest.go, isTooLargeError). Trying again is of no use then.
 _TOO_LARGE = ("etcdserver: request is too large", "trying to send message larger than max")
@@ -144,7 +147,8 @@ class Client:
     def send(self, request: Request) -> bytes:
         """The body of a good reply, as audit.kube.replies says what that is.
 
-        Raises a KubeError that names request, status and the server's message.
+        Raises a KubeError that names request, status and the server's message; TimedOut, with the last of these, when
+        there is no time left for another try.
         """
         return self._repeated(self.attempt, request)
 
@@ -169,16 +173,17 @@ class Client:
             return replies.document(request.expected, body)
 
     def _repeated(self, attempt: Callable[[Request], T], request: Request) -> T:
+        ends = self._clock.elapsed() + request.within if request.within else math.inf
         retrying = Retrying(
             retry=retry_if_exception(lambda error: _worth_repeating(request, error)),
             stop=self._give_up,
             wait=self._wait,
             # before_sleep does the sleeping: only there the last error is known, should the stop event end it.
-            before_sleep=self._pause,
+            before_sleep=lambda state: self._pause(state, request, ends),
             sleep=lambda _: None,
             reraise=True,
         )
-        return retrying(attempt, request)
+        return retrying(lambda: attempt(self._left(request, ends)))
 
     def _body(self, request: Request) -> bytes:
         start = self._clock.elapsed()
@@ -192,6 +197,12 @@ class Client:
             return reply.body
         raise error_of(request, reply, self._clock.now())
 
+    def _left(self, request: Request, ends: float) -> Request:
+        """The request, with the time that is left for one more try."""
+        if ends == math.inf:
+            return request
+        return replace(request, within=max(ends - self._clock.elapsed(), _SHORTEST_TRY))
+
     def _give_up(self, state: RetryCallState) -> bool:
         error = _last_error(state)
         too_long = isinstance(error, KubeError) and (error.retry_after or 0.0) > self._retries.patience
@@ -204,10 +215,11 @@ class Client:
         step = self._retries.first * 2.0 ** (state.attempt_number - 1)
         return float(min(step * (1.0 + self._clock.chance()), self._retries.longest))
 
-    def _pause(self, state: RetryCallState) -> None:
-        seconds = state.upcoming_sleep
+    def _pause(self, state: RetryCallState, request: Request, ends: float) -> None:
+        seconds, error = state.upcoming_sleep, _last_error(state)
+        if ends < math.inf and self._clock.elapsed() + seconds >= ends:
+            raise TimedOut(f"{error}; given up after {request.within:g} s", reason="Timeout") from error
         (self._clock.sleep or self._stop.wait)(seconds)
-        error = _last_error(state)
         if error is not None and self._stop.is_set():
             raise error
 

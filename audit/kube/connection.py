@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
 from pathlib import Path
 from ssl import SSLCertVerificationError
 from threading import Lock
 from typing import Any
 
-from audit.errors import Unreachable
+from audit.errors import BodyTooLarge, TimedOut, Unreachable
 from audit.kube.client import NOT_SENT, UNTRUSTED
 from audit.kube.request import Reply, Request
 
@@ -88,21 +92,31 @@ class Streamed:
         self._response.release_conn()
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a connection puts up with: seconds to connect, seconds without a byte, bytes of a reply (0 = any number).
+
+    A request may ask for less of each. `elapsed` is a monotonic clock in seconds.
+    """
+
+    connect: float = 10.0
+    pause: float = 90.0
+    largest: int = 0
+    elapsed: Callable[[], float] = time.monotonic
+
+
 class Connection:
     """Carries requests to one API server over a pool of connections; a Transport of the client.
 
-    `configuration` is a kubernetes.client.Configuration. Time-outs are in seconds; a reply may take longer than
-    `read_timeout` in all, but no pause in it may. Bodies stay bytes in both directions.
+    `configuration` is a kubernetes.client.Configuration. Bodies stay bytes in both directions.
     """
 
-    def __init__(
-        self, configuration: Any, token: TokenFile | None, connect_timeout: float, read_timeout: float
-    ) -> None:
+    def __init__(self, configuration: Any, token: TokenFile | None, bounds: Bounds) -> None:
         from kubernetes.client.rest import RESTClientObject
 
         self._configuration = configuration
         self._token = token
-        self._connect_timeout, self._read_timeout = connect_timeout, read_timeout
+        self._bounds = bounds
         self._pool = RESTClientObject(configuration).pool_manager
         self._lock = Lock()
         self._agent = f"kube-patrol/{_version()}"
@@ -115,7 +129,10 @@ class Connection:
         return str(self._configuration.host)
 
     def exchange(self, request: Request) -> Reply:
-        """Send once, and once more where 401 is due to a token that has been renewed. Raises Unreachable."""
+        """Send once, and once more where 401 is due to a token that has been renewed.
+
+        Raises Unreachable, and BodyTooLarge for a reply that is not worth its memory.
+        """
         reply = self._exchange(request)
         if reply.status == 401 and self._token and self._renewed(self._token):
             return self._exchange(request)
@@ -123,10 +140,10 @@ class Connection:
 
     def stream(self, request: Request) -> Streamed:
         """As `exchange`, for a reply that is read while it comes; its time-out is that of a pause. Raises Unreachable."""
-        reply = self._open(request, whole=False)
+        reply = self._open(request)
         if reply.status == 401 and self._token and self._renewed(self._token):
             reply.close()
-            reply = self._open(request, whole=False)
+            reply = self._open(request)
         return Streamed(reply, request, self.server)
 
     def close(self) -> None:
@@ -134,18 +151,36 @@ class Connection:
         self._pool.clear()
 
     def _exchange(self, request: Request) -> Reply:
-        response = self._open(request, whole=True)
-        return Reply(response.status, _lower(response.headers), response.data)
+        ends = self._bounds.elapsed() + request.within if request.within else math.inf
+        reply = Streamed(self._open(request), request, self.server)
+        try:
+            return Reply(reply.status, reply.headers, self._body(reply, request, ends))
+        finally:
+            reply.release()
 
-    def _open(self, request: Request, whole: bool) -> Any:
-        """urllib3's response, with its body or before it is read. Raises Unreachable."""
+    def _body(self, reply: Streamed, request: Request, ends: float) -> bytes:
+        """All of it, without a second copy. Raises BodyTooLarge, TimedOut, Unreachable."""
+        largest = min(request.largest or math.inf, self._bounds.largest or math.inf)
+        told = reply.headers.get("content-length", "")
+        size = int(told) if told.isdecimal() else 0
+        body = BytesIO()
+        for piece in reply.chunks() if size <= largest else ():
+            size = max(size, body.tell() + len(piece))
+            if size > largest:
+                break
+            if self._bounds.elapsed() > ends:
+                raise TimedOut(f"{request}: the reply of {self.server} took more than {request.within:g} s")
+            body.write(piece)
+        if size > largest:
+            raise BodyTooLarge(f"{request}: the reply is larger than {largest:,} bytes", status=reply.status)
+        return body.getvalue()  # BytesIO gives its own bytes away, not a copy of them
+
+    def _open(self, request: Request) -> Any:
+        """urllib3's response, before its body is read. Raises Unreachable."""
         from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 
-        timeout = Timeout(
-            connect=min(self._connect_timeout, request.timeout or self._connect_timeout),
-            read=request.timeout or self._read_timeout,
-        )
+        pause = min(request.timeout or self._bounds.pause, request.within or math.inf)
         headers = self._headers(request)
         try:
             return self._pool.request(
@@ -153,8 +188,8 @@ class Connection:
                 self.server + request.target,
                 body=request.body,
                 headers=headers,
-                timeout=timeout,
-                preload_content=whole,
+                timeout=Timeout(connect=min(self._bounds.connect, pause), read=pause),
+                preload_content=False,
             )
         except HTTPError as error:
             raise _unreachable(request, self.server, error) from error

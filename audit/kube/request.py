@@ -28,7 +28,9 @@ class Request:
     """One HTTP request.
 
     `verb` and `resource` are the words of RBAC (`list`, `deployments.apps`, `pods/status`) and name the request in
-    metrics; `path` is escaped; `timeout` is in seconds, 0 for the connection's own; `expected` is what a good reply is.
+    metrics; `path` is escaped; `timeout` is that of a pause, in seconds, 0 for the connection's own. `within` are the
+    seconds for all tries together, waits included, and `largest` the bytes that a reply may have; 0 for no bound.
+    `expected` is what a good reply is.
     """
 
     method: str
@@ -40,6 +42,8 @@ class Request:
     verb: str = "get"
     resource: str = ""
     timeout: float = 0.0
+    within: float = 0.0
+    largest: int = 0
     expected: Expected = ANYTHING
 
     @property
