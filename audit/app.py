@@ -18,11 +18,13 @@ from audit.aggregate import Summary
 from audit.config import AuditConfig, ClusterConfig, Config, ServeConfig
 from audit.engines import EngineOptions, engines
 from audit.kube.auth import Access, connect
-from audit.kube.client import Client
+from audit.kube.client import Client, Retries
+from audit.kube.connection import Connection
 from audit.kube.discovery import discover
 from audit.kube.lease import Election, Seat, unique_identity
 from audit.kube.lister import Lister
 from audit.kube.patch import StatusWriter
+from audit.kube.watch import Server
 from audit.logs import configure_logging
 from audit.loop import Loop, always
 from audit.model import RunInfo
@@ -34,11 +36,15 @@ from audit.sinks.log import LogSink
 from audit.sinks.metrics import Metrics, MetricsSink
 from audit.sinks.status import StatusSink
 from audit.sources.cluster import ClusterSource, Pace
+from audit.sources.intake import Intake
 from audit.sources.policies import Policies, PolicySettings
+from audit.sources.policywatch import PolicyWatch
+from audit.tracking import NEVER, Changes
 from audit.web.server import Address, Endpoint, address, health_app, metrics_app, serving
 
 log = logging.getLogger("kube_patrol")
 OK, FAILED = 0, 1
+CONNECTIONS = 64  # kept open at most: the audit's own few, and one for each kind of policy that is watched
 
 
 @dataclass(slots=True)
@@ -87,7 +93,7 @@ def serve(config: Config, *more: Sink) -> int:
     with ExitStack() as stack:
         stack.enter_context(signals(stop, config.serve.shutdown_delay))
         metrics = Metrics()
-        connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
+        connection = connect(Access(kubeconfig=config.cluster.kubeconfig, connections=CONNECTIONS))
         stack.callback(connection.close)
         auditor = assemble(config, Client(connection, stop=stop, on_request=metrics.request), metrics, stop, more)
         if config.audit.once:
@@ -96,8 +102,39 @@ def serve(config: Config, *more: Sink) -> int:
         stack.enter_context(endpoints(config.serve, metrics))
         # The election has a client of its own: one that still answers after `stop`, to give the Lease back.
         stack.enter_context(leading(config.cluster, loop, auditor, Client(connection, on_request=metrics.request)))
+        if config.audit.on_policy_change and loop.interval:
+            stack.enter_context(following(auditor, loop, connection))
         loop.forever()
     return OK
+
+
+@contextmanager
+def following(auditor: Auditor, loop: Loop, connection: Connection) -> Iterator[None]:
+    """While the block lasts, take in new templates at once, and audit soon after policies have changed."""
+    client = Client(connection, retries=Retries(attempts=1), stop=auditor.stop, on_request=auditor.metrics.request)
+    changes = Changes(auditor.config.audit.debounce)
+    intake = Intake(auditor.client, auditor.policies.settings, lambda: auditor.may_go_on())
+    watch = PolicyWatch(Server(client, connection, auditor.metrics.request), changes, intake.submit)
+    intake.served = watch.served
+    run = loop.run
+
+    def sooner() -> float:
+        if not loop.may_run():
+            return NEVER
+        watch.start()
+        return changes.due()
+
+    def taking() -> object:
+        changes.take()
+        return run()
+
+    loop.run, loop.sooner = taking, sooner
+    intake.start()
+    try:
+        yield
+    finally:
+        intake.close()
+        watch.close()
 
 
 def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more: tuple[Sink, ...] = ()) -> Auditor:

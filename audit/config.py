@@ -18,12 +18,14 @@ OPERATIONS = ("audit", "status")  # of Gatekeeper's operations, those that this 
 class AuditConfig:
     """When and what to audit, and how much to keep.
 
-    `interval` in seconds (0 = never), `violations_limit` a constraint, `chunk_size` objects a page (0 = no limit).
-    `manage_crds` is `auto`, `true` or `false`; `operations` those of OPERATIONS that are wanted.
+    `interval` in seconds (0 = never), `debounce` too, `violations_limit` a constraint, `chunk_size` objects a page (0 = no
+    limit). `manage_crds` is `auto`, `true` or `false`; `operations` those of OPERATIONS that are wanted.
     """
 
     interval: int = 60
     on_start: bool = True
+    on_policy_change: bool = True
+    debounce: int = 5
     once: bool = False
     chunk_size: int = 500
     match_kind_only: bool = False
@@ -98,6 +100,8 @@ def _audit(values: Values) -> AuditConfig:
     return AuditConfig(
         interval=values.number("audit-interval"),
         on_start=values.truth("audit-on-start"),
+        on_policy_change=values.truth("audit-on-policy-change"),
+        debounce=values.number("audit-debounce"),
         once=values.truth("once"),
         chunk_size=values.number("audit-chunk-size"),
         match_kind_only=values.truth("audit-match-kind-only"),

@@ -77,6 +77,14 @@ VARIABLE_NAMES = {"port": "webhook-port"}
 FLAGS: tuple[Flag, ...] = (
     Flag("audit-interval", 60, SECONDS, "seconds between the starts of two runs; 0 turns auditing off", AUDIT),
     Flag("audit-on-start", True, TRUTH, "audit at once, not only after the first interval", AUDIT),
+    Flag(
+        "audit-on-policy-change",
+        True,
+        TRUTH,
+        "watch templates, constraints, Config and SyncSets, and audit soon after they change, whatever the interval",
+        AUDIT,
+    ),
+    Flag("audit-debounce", 5, SECONDS, "seconds after a change of policies within which an audit begins", AUDIT),
     Flag("once", False, TRUTH, "audit once and exit", AUDIT),
     Flag("audit-chunk-size", 500, UNSIGNED, "objects asked for in one page; 0 asks for all at once", AUDIT),
     Flag("audit-match-kind-only", False, TRUTH, "list only kinds that some enforced constraint can match", AUDIT),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from threading import Event
 from time import monotonic
 
@@ -13,9 +14,17 @@ from audit.guard import attempt
 log = logging.getLogger("kube_patrol.loop")
 
 
+_TICK = 0.5  # seconds between two questions whether something wants a run before its time
+
+
 def always() -> bool:
     """The leader of one."""
     return True
+
+
+def never() -> float:
+    """Nothing wants a run before its time."""
+    return inf
 
 
 @dataclass(slots=True)
@@ -24,7 +33,8 @@ class Loop:
 
     The first run starts at once with `on_start`, else after one interval. A run that takes longer than the interval is
     followed by the next one at once; ticks missed meanwhile are dropped. A run that raises is handed to `failed` and
-    followed by the next. `clock` gives monotonic seconds; `wait` sleeps (None = for ever) and returns early at a stop.
+    followed by the next. `sooner` says when a run is wanted before its time, by `clock`, which gives monotonic seconds;
+    `wait` sleeps (None = for ever) and returns early at a stop.
     """
 
     run: Callable[[], object]
@@ -35,6 +45,7 @@ class Loop:
     may_run: Callable[[], bool] = always
     clock: Callable[[], float] = monotonic
     wait: Callable[[float | None], object] | None = None
+    sooner: Callable[[], float] = never
 
     def forever(self) -> None:
         """Audit until told to stop; with an interval of 0 only wait for that."""
@@ -45,9 +56,9 @@ class Loop:
             return
         due = self.clock() + (0 if self.on_start else self.interval)
         while not self.stop.is_set():
-            left = due - self.clock()
+            left = min(due, self.sooner()) - self.clock()
             if left > 0:
-                wait(left)
+                wait(left if self.sooner is never else min(left, _TICK))
             elif self.may_run():
                 due = self.clock() + self.interval
                 self.once()

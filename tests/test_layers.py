@@ -52,6 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.guard": set(),
     "audit.fields": VALUES,
     "audit.plan": VALUES,
+    "audit.tracking": VALUES,
     "audit.aggregate": VALUES | {"audit.fields"},
     "audit.carry": VALUES | {"audit.aggregate"},
     "audit.run": VALUES | {"audit.aggregate", "audit.sources", "audit.sinks", "constraints.review"},
@@ -69,8 +70,10 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {
         "constraints.drivers",
         "constraints.errors",
+        "audit.guard",
         "audit.kube",
         "audit.plan",
+        "audit.tracking",
         "constraints.crd",
         "constraints.wildcard",
     },

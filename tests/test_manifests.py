@@ -86,7 +86,17 @@ def test_every_kind_may_be_listed_and_nothing_else_is_allowed_on_every_kind() ->
 
 def test_nothing_may_be_deleted_and_no_rights_handed_on() -> None:
     verbs = {verb for kind in ("ClusterRole", "Role") for rule in rules(kind) for verb in rule["verbs"]}
-    assert verbs == {"list", "get", "create", "update", "patch"}
+    assert verbs == {"list", "get", "watch", "create", "update", "patch"}
+
+
+def test_only_policies_may_be_watched() -> None:
+    watched = {name for rule in rules("ClusterRole") if "watch" in rule["verbs"] for name in rule["apiGroups"]}
+    assert watched == {
+        "templates.gatekeeper.sh",
+        "constraints.gatekeeper.sh",
+        "config.gatekeeper.sh",
+        "syncset.gatekeeper.sh",
+    }
 
 
 def test_patches_are_for_statuses_only() -> None:

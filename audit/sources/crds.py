@@ -15,7 +15,7 @@ from audit.kube.client import Client
 from audit.kube.request import Request, Select, create_object, get_object, list_objects, update_object
 from audit.model import Resource
 from constraints import Kind, Template
-from constraints.crd import LABEL, crd
+from constraints.crd import GROUP, LABEL, VERSIONS, crd
 from constraints.errors import TemplateError
 from constraints.model import Json, Object
 
@@ -148,7 +148,10 @@ class ConstraintCrds:
         return found
 
     def _wait(self, waiting: Mapping[str, str]) -> Iterator[tuple[str, TemplateError]]:
-        """Wait until all CRDs are served or the patience is over; gives those that are not, by kind, with the reason."""
+        """Wait until all CRDs are served or the patience is over; gives those that are not, by kind, with the reason.
+
+        Served means named in discovery, too, or kubectl would not know the kind that its user has just waited for.
+        """
         deadline = self._patience.elapsed() + self._patience.seconds
         for kind, name in waiting.items():
             why = self._wait_for(name, deadline)
@@ -161,12 +164,23 @@ class ConstraintCrds:
                 found = self._read(name)
             except KubeError as error:
                 return str(error)
-            if found is None or established(found):
-                return "" if found else "it has been deleted"
+            if found is None:
+                return "it has been deleted"
             late = self._patience.elapsed() >= deadline
+            if established(found) and (late or self._discoverable(name)):
+                return ""
             why = refusal(found) or (f"not established after {self._patience.seconds:g} s" if late else "")
             if why or self._patience.stop.wait(_POLL):
                 return why or "the program is stopping"
+
+    def _discoverable(self, name: str) -> bool:
+        try:
+            found = self._client.get_json(f"/apis/{GROUP}/{VERSIONS[0]}")
+        except KubeError:  # the group is as new as its first kind
+            return False
+        rows = found.get("resources") if isinstance(found, dict) else None
+        names = [row.get("name") for row in rows or () if isinstance(row, dict)]
+        return name.partition(".")[0] in names
 
 
 def _refused(name: str, error: KubeError) -> TemplateError:

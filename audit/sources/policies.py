@@ -86,7 +86,7 @@ class Policies:
     ) -> None:
         stop = stop or Event()
         self._client = client
-        self._settings = settings
+        self.settings = settings
         self._engine = Engine(drivers=settings.drivers)
         self._templates = TemplateBook(self._engine, settings.referential, elapsed)
         self._constraints = ConstraintBook(self._engine)
@@ -98,7 +98,7 @@ class Policies:
 
     def load(self, resources: Sequence[Resource]) -> Loaded:
         """Read everything; `resources` is what discovery found. What cannot be read is a Gap, and nothing is raised."""
-        reader = Reader(self._client, resources, self._settings.chunk_size)
+        reader = Reader(self._client, resources, self.settings.chunk_size)
         template_gaps = self._list_templates(reader)
         ingestions = self._templates.update(self._listed_templates.value.objects)
         controlled = self._by_pod.controller_runs(self._listed_templates.value.objects)
@@ -142,11 +142,10 @@ class Policies:
         except KubeError as error:
             message = f"the CRDs of constraints could not be listed, and were left as they are: {error}"
             return known, (Gap(Cause.TEMPLATE, error.reason, message, CRDS.kind),)
-        return tuple(_with_problem(record, problems) for record in known), ()
+        return tuple(with_problem(record, problems) for record in known), ()
 
     def _manages_crds(self, controlled: bool) -> bool:
-        manage = self._settings.manage_crds
-        return manage == "true" or (manage == "auto" and not controlled)
+        return manages_crds(self.settings.manage_crds, controlled)
 
     def _list_constraints(
         self, reader: Reader, templates: Iterable[TemplateRecord], controlled: bool
@@ -220,6 +219,12 @@ def _served(reader: Reader, resource: Resource) -> tuple[tuple[Object, ...], boo
         return (), False
 
 
-def _with_problem(record: TemplateRecord, problems: Mapping[str, PolicyError]) -> TemplateRecord:
+def manages_crds(manage: str, controlled: bool) -> bool:
+    """Whether this program makes the CRDs of constraints; `controlled`: Gatekeeper's own controller runs."""
+    return manage == "true" or (manage == "auto" and not controlled)
+
+
+def with_problem(record: TemplateRecord, problems: Mapping[str, PolicyError]) -> TemplateRecord:
+    """A template with what went wrong with the CRD of its constraints, if anything did."""
     problem = problems.get(record.kind) if record.template else None
     return replace(record, errors=(*record.errors, problem)) if problem else record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from threading import Event
 
 from audit.loop import Loop
@@ -85,3 +86,30 @@ def test_a_stop_during_the_wait_ends_the_loop() -> None:
     world = World(limit=1)
     world.loop().forever()
     assert world.starts == [0]
+
+
+def test_a_run_that_is_wanted_sooner_is_not_put_off_to_the_interval_and_the_next_one_is_a_whole_interval_later() -> (
+    None
+):
+    world = World(takes=[1, 1, 1])
+    wanted = [107.0]
+    loop = world.loop(interval=15)
+    loop.sooner = lambda: wanted[0]
+    run = loop.run
+
+    def taking() -> None:
+        if world.now >= wanted[0]:
+            wanted[0] = inf
+        run()
+
+    loop.run = taking
+    loop.forever()
+    assert world.starts == [0, 7, 22]
+
+
+def test_a_run_that_is_wanted_while_another_goes_on_follows_it() -> None:
+    world = World(limit=2, takes=[30, 1])
+    loop = world.loop()
+    loop.sooner = lambda: 105.0 if len(world.starts) == 1 else inf
+    loop.forever()
+    assert world.starts == [0, 30]

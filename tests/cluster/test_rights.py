@@ -43,7 +43,7 @@ def test_the_audit_is_complete_with_these_rights(cluster: Cluster, asked: list[R
     status = cluster.status(constraint("K8sTestLabels", "owned", "ConfigMap"))
     assert "auditGaps" not in status
     assert "unowned" in [violation["name"] for violation in status["violations"]]
-    assert {request.verb for request in asked} == {"list", "get", "create", "update", "patch"}
+    assert {request.verb for request in asked} == {"list", "get", "watch", "create", "update", "patch"}
 
 
 def test_every_right_is_used(asked: list[Request]) -> None:
