@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 
 from audit.fields import truncate
-from audit.model import ConstraintRecord, RunInfo
+from audit.model import ConstraintRecord, RunInfo, Standing
 from constraints import Constraint, Gap, Kind, Violation
 from constraints.model import Cause
 
@@ -50,7 +51,8 @@ class KindStats:
 class Summary:
     """Exact totals of one run; for each constraint only the first `limit` violations in sort order.
 
-    `found` counts violations by constraint key and kind of object. `interrupted` is true when the run was told to
+    `found` counts violations by constraint key, kind of object and namespace; `standing` is what each constraint comes
+    to when what could not be seen keeps its last results, by key, once the run has ended. `interrupted` is true when the run was told to
     stop: its totals are then a part and must not replace those of a whole run. `skipped` are kinds that were not listed
     because no constraint can match them; `templates` counts them by `active` and `error`.
     """
@@ -59,10 +61,10 @@ class Summary:
     limit: int
     records: tuple[ConstraintRecord, ...] = ()
     totals: Counter[str] = field(default_factory=Counter)
-    found: Counter[tuple[str, Kind]] = field(default_factory=Counter)
-    by_action: Counter[str] = field(default_factory=Counter)
+    found: Counter[tuple[str, Kind, str]] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     gaps: list[Gap] = field(default_factory=list)
+    standing: Mapping[str, Standing] = field(default_factory=dict)
     kinds: dict[Kind, KindStats] = field(default_factory=dict)
     skipped: tuple[Kind, ...] = ()
     templates: Counter[str] = field(default_factory=Counter)
@@ -75,8 +77,7 @@ class Summary:
         """Count one violation, and keep it while it is among the first `limit` of its constraint."""
         key = violation.constraint.key
         self.totals[key] += 1
-        self.found[key, violation.object.kind] += 1
-        self.by_action[violation.action] += 1
+        self.found[key, violation.object.kind, violation.object.namespace] += 1
         if violation.error:
             self.errors[key] += 1
         if self.limit:

@@ -9,12 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread, Timer
 from types import FrameType
 
 from audit.aggregate import Summary
+from audit.carry import Memory
 from audit.config import AuditConfig, ClusterConfig, Config, ServeConfig
 from audit.engines import EngineOptions, engines
 from audit.kube.auth import Access, connect
@@ -59,11 +60,12 @@ class Auditor:
     stop: Event
     may_go_on: Callable[[], bool] = always
     clock: Callable[[], float] = time.time
+    memory: Memory = field(default_factory=Memory)
 
     def run(self) -> Summary:
         """One audit. Raises AuditError when policies or kinds cannot be read at all."""
         summary = Summary(RunInfo.at(self.clock()), self.config.audit.violations_limit)
-        return run(self._prepare, self.sinks, summary, lambda: self.stop.is_set() or not self.may_go_on())
+        return run(self._prepare, self.sinks, summary, self.memory, lambda: self.stop.is_set() or not self.may_go_on())
 
     def _prepare(self, summary: Summary) -> Work:
         audit = self.config.audit

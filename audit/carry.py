@@ -1,4 +1,4 @@
-"""What the last run knew of kinds that this one could not see: a constraint must not turn green by being blind (pure)."""
+"""What the last run knew of objects that this one could not see: a constraint must not turn green by being blind (pure)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from audit.aggregate import Summary
-from audit.model import ConstraintRecord
-from constraints import Constraint, Gap, Kind
+from audit.fields import status_entry
+from audit.model import ConstraintRecord, Standing
+from constraints import Gap, Kind
 from constraints.model import Cause, Json
 
 Entry = Mapping[str, Json]
-Known = tuple[str, str, Kind]
+Bucket = tuple[Kind, str]  # a kind and a namespace
+Place = tuple[str | None, str, str]  # group, kind, namespace; None and empty ones stand for every one
+Identity = tuple[str, str]  # key and uid: a constraint made anew is another one
+
 ORDER = ("group", "version", "kind", "namespace", "name", "message", "enforcementAction")
+EVERYWHERE: Place = (None, "", "")
+# These say that something is old, wrong or not written; what was looked at was seen all the same.
+HIDING_NOTHING = frozenset({Cause.CONFIG, Cause.TEMPLATE, Cause.CONSTRAINT, Cause.SINK})
 
 
 def entry_key(entry: Entry) -> tuple[str, ...]:
@@ -23,84 +30,173 @@ def entry_key(entry: Entry) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """The kinds of which not every object was seen; one with an empty `kind` stands for its whole group."""
+    """The objects of which a run does not know whether they break one constraint: by place, and one by one."""
 
-    kinds: tuple[Kind, ...]
+    places: frozenset[Place] = frozenset()
+    objects: frozenset[tuple[str, str, str, str]] = frozenset()
 
     @classmethod
     def of(cls, gaps: Iterable[Gap]) -> Hidden:
-        """From the gaps of one constraint."""
-        return cls(tuple(g.kind for g in gaps if g.kind is not None and g.cause in (Cause.LIST, Cause.DISCOVERY)))
+        """From the gaps that concern the constraint; of each the narrowest thing that it names is hidden."""
+        hiding = [gap for gap in gaps if gap.cause not in HIDING_NOTHING]
+        objects = [g.object for g in hiding if g.object is not None]
+        return cls(
+            frozenset(_place(gap) for gap in hiding if gap.object is None),
+            frozenset((o.kind.group, o.kind.kind, o.namespace, o.name) for o in objects),
+        )
 
-    def __contains__(self, kind: Kind) -> bool:
-        return any(h.group == kind.group and h.kind in ("", kind.kind) for h in self.kinds)
+    def __bool__(self) -> bool:
+        return bool(self.places or self.objects)
+
+    def covers(self, bucket: Bucket) -> bool:
+        """Whether every object of this kind and namespace is hidden."""
+        kind, namespace = bucket
+        kinds = ((None, ""), (kind.group, ""), (kind.group, kind.kind))
+        return any((*which, where) in self.places for which in kinds for where in ("", namespace))
+
+    def touched(self) -> frozenset[Place]:
+        """The places of the objects that are hidden one by one."""
+        return frozenset(item[:3] for item in self.objects)
+
+    def hides(self, entry: Entry) -> bool:
+        """Whether the object of this entry of a status is hidden."""
+        kind, namespace = _bucket(entry)
+        one = (kind.group, kind.kind, namespace, str(entry.get("name") or ""))
+        return one in self.objects or self.covers((kind, namespace))
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a constraint's status is to say: `total` is None where nothing at all is known."""
-
-    total: int | None
-    entries: tuple[Entry, ...]
+def _place(gap: Gap) -> Place:
+    if gap.cause is Cause.INVENTORY:  # its kind is one that the policy reads, not one that was to be audited
+        return EVERYWHERE
+    return (gap.kind.group, gap.kind.kind, gap.namespace) if gap.kind else (None, "", gap.namespace)
 
 
 @dataclass(slots=True)
 class Memory:
-    """The violations known by constraint (key and uid) and kind, from run to run of this process.
+    """How many violations are known by constraint, kind and namespace, from run to run of this process.
 
-    A constraint that was made anew under the same name starts with nothing.
+    Only constraints of which everything was seen in one run are in it.
     """
 
-    counts: Counter[Known] = field(default_factory=Counter)
+    counts: dict[Identity, Counter[Bucket]] = field(default_factory=dict)
 
-    def standing(
-        self, record: ConstraintRecord, entries: Iterable[Entry], summary: Summary, hidden: Hidden
-    ) -> Standing:
-        """Totals and entries of this run, ascending, with those of the last run for the hidden kinds.
-
-        The last run's total for a hidden kind comes from this process' memory. After a restart it comes from the last
-        status, whose list is capped: the total then does not fall below the last one.
-        """
-        found = summary.totals[record.key]
-        now = list(entries)
-        if not hidden.kinds:
-            return Standing(found, tuple(now))
-        last = record.obj.get("status") or {}
-        old = [e for e in last.get("violations") or () if isinstance(e, dict) and _kind(e) in hidden]
-        seen = {entry_key(e) for e in now}
-        merged = sorted([*now, *(e for e in old if entry_key(e) not in seen)], key=entry_key)
-        total = self._total(record, summary, hidden, len(merged) - len(now))
-        return Standing(total, tuple(merged[: summary.limit]))
-
-    def learn(self, summary: Summary) -> None:
-        """Remember this run, keeping what is known of kinds that were hidden from it."""
-        fresh: Counter[Known] = Counter()
-        for constraint in summary.constraints:
-            hidden = Hidden.of(summary.gaps_of(constraint))
-            known = self._known(constraint)
-            found = {kind: count for (key, kind), count in summary.found.items() if key == constraint.key}
-            for kind in known.keys() | found.keys():
-                last = known.get(kind, 0) if kind in hidden else 0
-                fresh[constraint.key, constraint.uid, kind] = max(last, found.get(kind, 0))
-        self.counts = fresh
-
-    def _known(self, constraint: Constraint) -> dict[Kind, int]:
-        who = (constraint.key, constraint.uid)
-        return {kind: count for (key, uid, kind), count in self.counts.items() if (key, uid) == who}
-
-    def _total(self, record: ConstraintRecord, summary: Summary, hidden: Hidden, carried: int) -> int | None:
-        found = summary.totals[record.key]
-        remembered = self._known(record.constraint) if record.constraint else {}
-        known = {kind: count for kind, count in remembered.items() if kind in hidden}
-        if known:
-            return found + sum(max(0, count - summary.found[record.key, kind]) for kind, count in known.items())
-        status = record.obj.get("status") or {}
-        last = status.get("totalViolations")
-        if not isinstance(last, int):
-            return found + carried or None
-        whole = len(status.get("violations") or ()) == last
-        return found + carried if whole else max(found + carried, last)
+    def settle(self, summary: Summary) -> dict[str, Standing]:
+        """What each constraint comes to after a whole run, by key; and remember it."""
+        found = _by_constraint(summary)
+        standing: dict[str, Standing] = {}
+        counts: dict[Identity, Counter[Bucket]] = {}
+        for record in summary.records:
+            identity = (record.key, str(record.obj["metadata"].get("uid") or ""))
+            known, now = self.counts.get(identity), found.get(record.key, Counter())
+            hidden = Hidden.of(summary.gaps_of(record.constraint)) if record.constraint else Hidden()
+            if record.constraint is None:
+                standing[record.key] = _last(record)
+            elif hidden:
+                standing[record.key], now = _carried(record, summary, hidden, _Counted(now, known))
+            else:
+                standing[record.key] = Standing(now.total(), tuple(_entries(record, summary)))
+                known = now
+            if known is not None:
+                counts[identity] = now if record.constraint else known
+        self.counts = counts
+        return standing
 
 
-def _kind(entry: Entry) -> Kind:
-    return Kind(str(entry.get("group") or ""), str(entry.get("version") or ""), str(entry.get("kind") or ""))
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Violations of one constraint by kind and namespace: found in this run, and known before (None: of no one)."""
+
+    now: Counter[Bucket]
+    before: Counter[Bucket] | None
+
+
+def _carried(
+    record: ConstraintRecord, summary: Summary, hidden: Hidden, counted: _Counted
+) -> tuple[Standing, Counter[Bucket]]:
+    """What was found, and of what is hidden what was known; with the counts that follow from it."""
+    found = _entries(record, summary)
+    old = _unseen(record, hidden, found, counted.now.total() > len(found))
+    if counted.before is not None:
+        counts = _counts(record, hidden, counted.now, counted.before, old)
+        total: int | None = counts.total()
+    else:
+        counts = counted.now
+        total = _total_after_restart(record, counts.total(), len(old))
+    entries = sorted([*found, *old], key=entry_key)[: summary.limit]
+    return Standing(total, tuple(entries), stale=True), counts
+
+
+def _counts(
+    record: ConstraintRecord, hidden: Hidden, now: Counter[Bucket], before: Counter[Bucket], old: list[Entry]
+) -> Counter[Bucket]:
+    """`now`, and for what is hidden not less than `before`.
+
+    What one object had is only known from the status' list; where that was cut, its place does not fall below either.
+    """
+    counts, touched, listed = Counter(now), hidden.touched(), Counter(map(_bucket, old))
+    whole = _is_whole(record)
+    for bucket, count in before.items():
+        kind, namespace = bucket
+        if hidden.covers(bucket) or ((kind.group, kind.kind, namespace) in touched and not whole):
+            counts[bucket] = max(count, now[bucket])
+    for bucket, count in listed.items():
+        counts[bucket] = max(counts[bucket], now[bucket] + count)
+    return counts
+
+
+def _total_after_restart(record: ConstraintRecord, found: int, carried: int) -> int | None:
+    """From the last status, whose list may be cut: the total then does not fall below the last one."""
+    last = _status(record).get("totalViolations")
+    if not isinstance(last, int):
+        return found + carried or None
+    return found + carried if _is_whole(record) else max(found + carried, last)
+
+
+def _unseen(record: ConstraintRecord, hidden: Hidden, found: list[Entry], cut: bool) -> list[Entry]:
+    """The entries of the last status that are hidden and were not found again.
+
+    Where the list of what was found is `cut`, an entry behind its end may have been found.
+    """
+    seen = {entry_key(entry) for entry in found}
+    end = entry_key(found[-1]) if cut and found else None
+    keys = ((entry_key(entry), entry) for entry in _listed(record) if hidden.hides(entry))
+    return [entry for key, entry in keys if key not in seen and (end is None or key < end)]
+
+
+def _last(record: ConstraintRecord) -> Standing:
+    """A constraint that is not enforced has what its status said last."""
+    total = _status(record).get("totalViolations")
+    known = isinstance(total, int)
+    return Standing(
+        total if known else None, tuple(sorted(_listed(record), key=entry_key)) if known else (), stale=True
+    )
+
+
+def _by_constraint(summary: Summary) -> dict[str, Counter[Bucket]]:
+    found: dict[str, Counter[Bucket]] = {}
+    for (key, kind, namespace), count in summary.found.items():
+        found.setdefault(key, Counter())[kind, namespace] = count
+    return found
+
+
+def _entries(record: ConstraintRecord, summary: Summary) -> list[Entry]:
+    return [status_entry(violation) for violation in summary.first(record.key)]
+
+
+def _status(record: ConstraintRecord) -> Mapping[str, Json]:
+    status = record.obj.get("status")
+    return status if isinstance(status, dict) else {}
+
+
+def _listed(record: ConstraintRecord) -> list[Entry]:
+    listed = _status(record).get("violations")
+    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+
+
+def _is_whole(record: ConstraintRecord) -> bool:
+    return len(_listed(record)) == _status(record).get("totalViolations")
+
+
+def _bucket(entry: Entry) -> Bucket:
+    kind = Kind(str(entry.get("group") or ""), str(entry.get("version") or ""), str(entry.get("kind") or ""))
+    return kind, str(entry.get("namespace") or "")

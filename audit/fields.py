@@ -88,12 +88,25 @@ def export_fields(violation: Violation) -> dict[str, Json]:
     return {name: value(violation) for name, value in _EXPORT}
 
 
-def constraint_fields(constraint: Constraint) -> dict[str, Json]:
+def constraint_fields(kind: str, name: str) -> dict[str, Json]:
     """The keys that name a constraint in a log event, spelled as in `violation_fields`."""
     return {
         "constraint_group": CONSTRAINT_GROUP,
         "constraint_api_version": CONSTRAINT_VERSION,
-        "constraint_kind": constraint.kind,
-        "constraint_name": constraint.name,
+        "constraint_kind": kind,
+        "constraint_name": name,
         "constraint_namespace": "",
     }
+
+
+def status_entry(violation: Violation) -> dict[str, Json]:
+    """One entry of `status.violations` (contract, section 4.1)."""
+    kind = violation.object.kind
+    entry: dict[str, Json] = {"group": kind.group, "version": kind.version, "kind": kind.kind}
+    if violation.object.namespace:
+        entry["namespace"] = violation.object.namespace
+    entry |= {"name": violation.object.name, "message": truncate(violation.message)}
+    entry["enforcementAction"] = violation.action
+    if violation.actions:
+        entry["enforcementActions"] = list(violation.actions)
+    return entry

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from constraints import Constraint, Kind, PolicyError
-from constraints.model import Object
+from constraints.model import Json, Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,33 @@ class ConstraintRecord:
     errors: tuple[PolicyError, ...] = ()
 
     @property
+    def names(self) -> tuple[str, str]:
+        """Kind and name."""
+        return self.obj["kind"], self.obj["metadata"]["name"]
+
+    @property
     def key(self) -> str:
         """`<Kind>/<name>`, as Constraint.key."""
-        return f"{self.obj['kind']}/{self.obj['metadata']['name']}"
+        return "/".join(self.names)
+
+    @property
+    def action(self) -> str:
+        """`spec.enforcementAction` as written, `deny` where it says none."""
+        if self.constraint is not None:
+            return self.constraint.action
+        spec = self.obj.get("spec")
+        action = spec.get("enforcementAction", "deny") if isinstance(spec, Mapping) else "deny"
+        return action if isinstance(action, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of one constraint when a run has ended: status, metrics and log all tell it from here.
+
+    `total` is None where nothing is known. `entries` are those of `status.violations`, ascending. `stale`: not all of it
+    is of this run; what could not be seen is as it was before.
+    """
+
+    total: int | None
+    entries: tuple[Mapping[str, Json], ...] = ()
+    stale: bool = False

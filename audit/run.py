@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from audit.aggregate import KindStats, Summary
+from audit.carry import Memory
 from audit.model import KindEnd, Page
 from audit.sinks import Sink
 from audit.sources import Source
@@ -38,11 +39,13 @@ class Work:
 Prepare = Callable[[Summary], Work]
 
 
-def run(prepare: Prepare, sinks: Sequence[Sink], summary: Summary, stopping: Callable[[], bool]) -> Summary:
+def run(
+    prepare: Prepare, sinks: Sequence[Sink], summary: Summary, memory: Memory, stopping: Callable[[], bool]
+) -> Summary:
     """Audit every object once and hand each violation to every sink on its way past.
 
     `prepare` reads the policies, after the sinks have heard that the run has begun, and notes what it could not read
-    in the summary. The sinks are finished even when the run raises. Once `stopping()` is true the page in work is the
+    in the summary. `memory` knows of earlier runs what this one may not see. The sinks are finished even when the run raises. Once `stopping()` is true the page in work is the
     last.
     """
     begun = perf_counter()
@@ -50,6 +53,7 @@ def run(prepare: Prepare, sinks: Sequence[Sink], summary: Summary, stopping: Cal
         sink.start(summary.info)
     try:
         _review_all(prepare(summary), sinks, summary, stopping)
+        summary.standing = {} if summary.interrupted else memory.settle(summary)
     except BaseException:
         summary.interrupted = True
         raise

@@ -50,11 +50,11 @@ def of_run(summary: Summary, limit: int) -> tuple[Metric, ...]:
 
 def _of_gatekeeper(summary: Summary) -> Iterable[Metric]:
     by_action = Counter(dict.fromkeys(ACTIONS, 0))
-    for action, number in summary.by_action.items():
-        by_action[_known(action)] += number
+    for record in summary.records:
+        by_action[_known(record.action)] += summary.standing[record.key].total or 0
     yield _gauge(
         "gatekeeper_violations",
-        "Violations found in the last run.",
+        "Violations that are known since the last run.",
         ("enforcement_action",),
         (((action,), number) for action, number in by_action.items()),
     )
@@ -77,27 +77,26 @@ def constraints_by_status(records: Sequence[ConstraintRecord]) -> Counter[Labels
     rows: Counter[Labels] = Counter({(action, status): 0 for action in ACTIONS for status in STATUSES})
     for record in records:
         if record.constraint is not None:
-            rows[_known(record.constraint.action), "active"] += 1
+            rows[_known(record.action), "active"] += 1
             continue
-        spec = record.obj.get("spec")
-        action = spec.get("enforcementAction", "deny") if isinstance(spec, Mapping) else "deny"
-        if action in ACTIONS[:4]:
-            rows[action, "error"] += 1
+        if record.action in ACTIONS[:4]:
+            rows[record.action, "error"] += 1
     return rows
 
 
 def _of_constraints(summary: Summary, limit: int) -> Iterable[Metric]:
-    found: dict[Labels, float] = {}
-    errors: dict[Labels, float] = {}
-    for each in summary.constraints:
-        found[each.kind, each.name, each.action] = summary.totals[each.key]
-        errors[each.kind, each.name] = summary.errors[each.key]
+    known: dict[Labels, float] = {}
+    for record in summary.records:
+        standing = summary.standing[record.key]
+        if standing.total is not None:
+            known[*record.names, record.action, "true" if standing.stale else "false"] = standing.total
     yield _gauge(
-        "kube_patrol_constraint_violations",
-        "Violations of a constraint in the last run.",
-        (*CONSTRAINT_LABELS, "enforcement_action"),
-        capped(found, limit),
+        "kube_patrol_violations",
+        "Violations of a constraint; stale: not all of it could be seen in the last run, and the rest is as it was.",
+        (*CONSTRAINT_LABELS, "enforcement_action", "stale"),
+        capped(known, limit),
     )
+    errors: dict[Labels, float] = {(each.kind, each.name): summary.errors[each.key] for each in summary.constraints}
     yield _gauge(
         "kube_patrol_evaluation_errors",
         "Objects at which the policy of a constraint failed in the last run; they count as violations too.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.aggregate import Summary
+from audit.carry import Memory
 from audit.model import ConstraintRecord, Resource, RunInfo
 from constraints import Cause, Constraint, Gap, Kind, ObjectRef, Violation
 
@@ -37,10 +38,10 @@ def pods(*kinds: str, group: str = "") -> list[dict[str, Any]]:
     return [{"apiGroups": [group], "kinds": list(kinds or ("Pod",))}]
 
 
-def violation(of: Constraint, name: str = "p", kind: Kind = POD, **more: Any) -> Violation:
-    """A violation by an object in namespace `ns`."""
+def violation(of: Constraint, name: str = "p", kind: Kind = POD, *, namespace: str = "ns", **more: Any) -> Violation:
+    """A violation by an object in a namespace."""
     fields: dict[str, Any] = {"message": f"{name} is wrong", "details": {}, "action": of.action, **more}
-    return Violation(of, ObjectRef(kind, "ns", name), **fields)
+    return Violation(of, ObjectRef(kind, namespace, name), **fields)
 
 
 def record(of: Constraint, **status: Any) -> ConstraintRecord:
@@ -52,6 +53,12 @@ def record(of: Constraint, **status: Any) -> ConstraintRecord:
 def summary(*records: ConstraintRecord, limit: int = 20) -> Summary:
     """An empty summary of a run at a fixed time."""
     return Summary(RunInfo.at(1_795_216_641.6), limit, records)
+
+
+def settled(run: Summary, memory: Memory | None = None) -> Summary:
+    """The same summary, its run ended."""
+    run.standing = (memory or Memory()).settle(run)
+    return run
 
 
 def unlisted(kind: Kind = POD, reason: str = "Forbidden") -> Gap:

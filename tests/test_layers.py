@@ -54,8 +54,8 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.plan": VALUES,
     "audit.tracking": VALUES,
     "audit.aggregate": VALUES | {"audit.fields"},
-    "audit.carry": VALUES | {"audit.aggregate"},
-    "audit.run": VALUES | {"audit.aggregate", "audit.sources", "audit.sinks", "constraints.review"},
+    "audit.carry": VALUES | {"audit.aggregate", "audit.fields"},
+    "audit.run": VALUES | {"audit.aggregate", "audit.carry", "audit.sources", "audit.sinks", "constraints.review"},
     "audit.loop": {"audit.guard"},
     "audit.duration": set(),
     "audit.flagtypes": {"audit.duration"},
@@ -79,7 +79,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     },
     "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.sinks": VALUES
-    | {"audit.aggregate", "audit.carry", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
+    | {"audit.aggregate", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
     | {"audit.series"},
     "audit.web": {"audit.errors", "audit.flagtypes"},
     "audit.httpsend": {"audit.duration", "constraints.rego"},

@@ -9,8 +9,8 @@ from audit.aggregate import Summary
 from audit.duration import format_duration
 from audit.fields import constraint_fields, truncate, valid_text, violation_fields
 from audit.logs import EVENTS, event
-from audit.model import RunInfo
-from constraints import Constraint, Gap, Violation
+from audit.model import ConstraintRecord, RunInfo, Standing
+from constraints import Gap, Violation
 from constraints.model import Json, Kind, ObjectRef
 
 AUDIT_STARTED = "audit_started"
@@ -51,9 +51,10 @@ class LogSink:
         for gap in summary.gaps:
             self._emit(valid_text(gap.message), gap_fields(gap), logging.WARNING)
         if not summary.interrupted:
-            for constraint in summary.constraints:
-                if total := summary.totals[constraint.key]:
-                    self._emit("audit results for constraint", _total_fields(constraint, summary, total))
+            for record in summary.records:
+                standing = summary.standing[record.key]
+                if standing.total:
+                    self._emit("audit results for constraint", total_fields(record, standing))
         duration = {"duration": format_duration(summary.seconds)}
         self._emit("auditing is complete", _type(AUDIT_FINISHED) | duration)
 
@@ -77,13 +78,17 @@ def gap_fields(gap: Gap) -> dict[str, Json]:
     }
 
 
-def _total_fields(constraint: Constraint, summary: Summary, total: int) -> dict[str, Json]:
-    kept = summary.first(constraint.key)
-    action = kept[0].action if kept else constraint.action
+def total_fields(record: ConstraintRecord, standing: Standing) -> dict[str, Json]:
+    """What a constraint came to; `constraint_stale` is there when not all of that is of this run."""
     return (
         _type(CONSTRAINT_AUDITED)
-        | constraint_fields(constraint)
-        | {"constraint_action": action, "constraint_status": "enforced", "constraint_violations": str(total)}
+        | constraint_fields(*record.names)
+        | {
+            "constraint_action": record.action,
+            "constraint_status": "enforced" if record.constraint else "unenforced",
+            "constraint_violations": str(standing.total),
+        }
+        | ({"constraint_stale": True} if standing.stale else {})
     )
 
 

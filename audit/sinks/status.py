@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from audit.aggregate import Summary
-from audit.carry import Hidden, Memory
 from audit.errors import AuditError, KubeError, TooLarge
 from audit.fields import truncate
 from audit.kube.patch import Place
@@ -32,7 +31,6 @@ class StatusSink:
     write: Write
     parallel: int = 4
     name: str = "status"
-    memory: Memory = field(default_factory=Memory)
 
     def start(self, info: RunInfo) -> None:
         """Nothing to do: a status is written once, at the end."""
@@ -46,7 +44,6 @@ class StatusSink:
             return
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="status") as pool:
             texts = list(pool.map(lambda record: self._write(record, summary), summary.records))
-        self.memory.learn(summary)
         failures = [text for text in texts if text]
         if failures:
             raise AuditError(f"{len(failures)} statuses could not be written: {'; '.join(failures[:5])}")
@@ -80,8 +77,7 @@ class StatusSink:
         described = described_gaps(gaps) or None
         if record.constraint is None:
             return {**stamp, "auditGaps": described}
-        entries = [status_entry(violation) for violation in summary.first(record.key)]
-        standing = self.memory.standing(record, entries, summary, Hidden.of(gaps))
+        standing = summary.standing[record.key]
         return {
             **stamp,
             "totalViolations": standing.total,
@@ -89,19 +85,6 @@ class StatusSink:
             "violationsTruncated": None,
             "auditGaps": described,
         }
-
-
-def status_entry(violation: Violation) -> dict[str, Json]:
-    """One entry of `status.violations` (contract, section 4.1)."""
-    kind = violation.object.kind
-    entry: dict[str, Json] = {"group": kind.group, "version": kind.version, "kind": kind.kind}
-    if violation.object.namespace:
-        entry["namespace"] = violation.object.namespace
-    entry |= {"name": violation.object.name, "message": truncate(violation.message)}
-    entry["enforcementAction"] = violation.action
-    if violation.actions:
-        entry["enforcementActions"] = list(violation.actions)
-    return entry
 
 
 def described_gaps(gaps: Iterable[Gap]) -> list[dict[str, Json]]:

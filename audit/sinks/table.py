@@ -10,6 +10,7 @@ from audit.model import RunInfo
 from constraints import Constraint, Violation
 
 SHOWN = 3
+UNKNOWN, STALE = "?", "*"
 HEADER = ("CONSTRAINT", "ACTION", "TOTAL")
 
 
@@ -39,7 +40,7 @@ def render(summary: Summary, width: int) -> str:
     """
     if summary.interrupted:
         return f"The audit {summary.info.audit_id} did not come to its end; the log says why.\n"
-    ranked = sorted(summary.constraints, key=lambda c: (-summary.totals[c.key], c.key))
+    ranked = sorted(summary.constraints, key=lambda c: (-(summary.standing[c.key].total or 0), c.key))
     rows = [HEADER, *(_row(constraint, summary) for constraint in ranked)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [_line(HEADER, widths)]
@@ -49,7 +50,9 @@ def render(summary: Summary, width: int) -> str:
 
 
 def _row(constraint: Constraint, summary: Summary) -> tuple[str, str, str]:
-    return constraint.key, ",".join(constraint.actions) or constraint.action, str(summary.totals[constraint.key])
+    standing = summary.standing[constraint.key]
+    total = UNKNOWN if standing.total is None else f"{standing.total}{STALE if standing.stale else ''}"
+    return constraint.key, ",".join(constraint.actions) or constraint.action, total
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
@@ -83,6 +86,6 @@ def _footer(summary: Summary) -> list[str]:
     seen = f"{objects} objects of {len(summary.kinds)} kinds"
     lines = [f"{found} in {seen}, {summary.seconds:.2f} s, audit_id {summary.info.audit_id}"]
     if summary.gaps:
-        lines.append(f"Not everything could be audited, {len(summary.gaps)} gaps:")
+        lines.append(f"Not everything could be audited, {len(summary.gaps)} gaps ({STALE} is partly as it was before):")
         lines += [f"    {gap.cause.value} {gap.reason}: {_printable(gap.message)}" for gap in summary.gaps[:10]]
     return lines

@@ -120,6 +120,38 @@ def test_a_kind_that_may_not_be_listed_keeps_its_last_results_and_says_so(
     assert [e["resource_kind"] for e in events(config, "audit_gap")] == ["Pod"]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_status_metrics_and_log_tell_the_same_of_what_could_not_be_seen(
+    restarted: bool, samples: EmbeddedCluster, config: Config, auditor: Auditor
+) -> None:
+    auditor.run()
+    if restarted:
+        auditor = assemble(config, auditor.client, Metrics(), Event())
+    samples.denied.append(Rule(verbs=["list"], groups=[""], resources=["pods"]))
+    summary = auditor.run()
+    lines = {
+        e["constraint_kind"]: (e["constraint_violations"], e.get("constraint_stale", False))
+        for e in events(config, "constraint_audited")
+        if e["audit_id"] == summary.info.audit_id
+    }
+    blind = {kind for kind, status in statuses(samples).items() if "auditGaps" in status}
+    assert {"K8sContainerLimits", "K8sPSPPrivilegedContainer"} <= blind < TOTALS.keys()
+    assert totals(samples) == TOTALS
+    assert lines == {kind: (str(total), kind in blind) for kind, total in TOTALS.items()}
+    assert known_violations(auditor.metrics) == {(k, str(k in blind).lower()): total for k, total in TOTALS.items()}
+    by_action = sum(s.value for s in samples_of(auditor.metrics, "gatekeeper_violations"))
+    assert by_action == sum(TOTALS.values())
+
+
+def samples_of(metrics: Metrics, name: str) -> list[Any]:
+    return [sample for family in metrics.registry.collect() for sample in family.samples if sample.name == name]
+
+
+def known_violations(metrics: Metrics) -> dict[tuple[str, str], float]:
+    rows = samples_of(metrics, "kube_patrol_violations")
+    return {(row.labels["kind"], row.labels["stale"]): row.value for row in rows}
+
+
 def test_what_can_be_listed_again_turns_complete_again(samples: EmbeddedCluster, auditor: Auditor) -> None:
     samples.denied.append(Rule(verbs=["list"], groups=[""], resources=["pods"]))
     auditor.run()

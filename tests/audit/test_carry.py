@@ -4,95 +4,188 @@ from __future__ import annotations
 
 from typing import Any
 
-from builders import DEPLOYMENT, POD, constraint, pods, record, summary, unlisted, violation
+import pytest
+from builders import DEPLOYMENT, POD, SERVICE, constraint, pods, record, summary, unlisted, violation
 
 from audit.carry import Hidden, Memory
-from audit.sinks.status import status_entry
-from constraints import Kind
+from audit.fields import status_entry
+from audit.model import ConstraintRecord, Standing
+from constraints import Cause, Gap, Kind, ObjectRef, PolicyError
 
 BOTH = [*pods("Pod"), *pods("Deployment", group="apps")]
+NAME = "K8sTest/one"
 
 
-def entries(*names: str, kind: Kind = POD) -> list[dict[str, Any]]:
+def entries(*names: str, kind: Kind = POD, namespace: str = "ns") -> list[dict[str, Any]]:
     one = constraint()
-    return [status_entry(violation(one, name, kind)) for name in names]
+    return [status_entry(violation(one, name, kind, namespace=namespace)) for name in names]
+
+
+def failed(name: str, namespace: str = "ns") -> Gap:
+    """The policy could not be evaluated for one Pod."""
+    return Gap(Cause.EVALUATION, "Failed", "", POD, ObjectRef(POD, namespace, name), NAME)
+
+
+def after(memory: Memory, one: ConstraintRecord, *gaps: Gap, found: Any = (), limit: int = 20) -> Standing:
+    """What the constraint comes to after a run with these gaps; `found` are (name, kind, namespace)."""
+    run = summary(one, limit=limit)
+    assert one.constraint is not None
+    for name, kind, namespace in found:
+        run.add(violation(one.constraint, name, kind, namespace=namespace))
+    run.gaps.extend(gaps)
+    return memory.settle(run)[one.key]
+
+
+def many(count: int, kind: Kind = POD, namespace: str = "ns") -> list[tuple[str, Kind, str]]:
+    return [(f"{kind.kind.lower()}{number:03}", kind, namespace) for number in range(count)]
+
+
+def names(standing: Standing) -> list[str]:
+    return [entry["name"] for entry in standing.entries]
 
 
 def test_without_gaps_the_standing_is_what_was_found() -> None:
     one = record(constraint(kinds=pods()), totalViolations=9, violations=entries("old"))
-    assert Memory().standing(one, [], summary(one), Hidden(())).total == 0
+    assert after(Memory(), one) == Standing(0, ())
 
 
 def test_after_a_restart_the_last_status_is_kept_for_a_kind_that_could_not_be_listed() -> None:
     one = record(constraint(kinds=pods()), totalViolations=2, violations=entries("a", "b"))
-    standing = Memory().standing(one, [], summary(one), Hidden((POD,)))
-    assert (standing.total, [e["name"] for e in standing.entries]) == (2, ["a", "b"])
+    standing = after(Memory(), one, unlisted(POD))
+    assert (standing.total, names(standing), standing.stale) == (2, ["a", "b"], True)
 
 
 def test_a_capped_list_does_not_lower_the_total() -> None:
     one = record(constraint(kinds=pods()), totalViolations=500, violations=entries("a", "b"))
-    assert Memory().standing(one, [], summary(one), Hidden((POD,))).total == 500
+    assert after(Memory(), one, unlisted(POD)).total == 500
 
 
 def test_new_findings_of_visible_kinds_stand_beside_the_old_ones_of_hidden_kinds() -> None:
     one = record(
         constraint(kinds=BOTH), totalViolations=3, violations=entries("a", "b") + entries("d", kind=DEPLOYMENT)
     )
-    run = summary(one)
-    run.add(violation(one.constraint, "new", DEPLOYMENT))
-    standing = Memory().standing(one, entries("new", kind=DEPLOYMENT), run, Hidden((POD,)))
-    assert (standing.total, [e["name"] for e in standing.entries]) == (3, ["a", "b", "new"])
+    standing = after(Memory(), one, unlisted(POD), found=[("new", DEPLOYMENT, "ns")])
+    assert (standing.total, names(standing)) == (3, ["a", "b", "new"])
 
 
 def test_what_was_found_again_in_a_half_listed_kind_counts_once() -> None:
     one = record(constraint(kinds=pods()), totalViolations=2, violations=entries("a", "b"))
-    run = summary(one)
-    run.add(violation(one.constraint, "a"))
-    standing = Memory().standing(one, entries("a"), run, Hidden((POD,)))
-    assert (standing.total, [e["name"] for e in standing.entries]) == (2, ["a", "b"])
+    standing = after(Memory(), one, unlisted(POD), found=[("a", POD, "ns")])
+    assert (standing.total, names(standing)) == (2, ["a", "b"])
+
+
+def test_what_may_have_been_found_behind_the_end_of_a_cut_list_is_not_counted_twice() -> None:
+    one = record(constraint(kinds=pods()), totalViolations=1, violations=entries("pod004"))
+    assert after(Memory(), one, unlisted(POD), found=many(5), limit=2).total == 5
 
 
 def test_the_memory_of_this_process_is_exact_per_kind() -> None:
     one = record(constraint(kinds=BOTH), totalViolations=90, violations=entries("a"))
-    memory, whole = Memory(), summary(one)
-    for number in range(40):
-        whole.add(violation(one.constraint, f"p{number}", POD))
-    for number in range(50):
-        whole.add(violation(one.constraint, f"d{number}", DEPLOYMENT))
-    memory.learn(whole)
-    blind = summary(one)
-    blind.gaps.append(unlisted(POD))
-    blind.add(violation(one.constraint, "d1", DEPLOYMENT))
-    assert memory.standing(one, [], blind, Hidden((POD,))).total == 41
+    memory = Memory()
+    after(memory, one, found=[*many(40), *many(50, DEPLOYMENT)])
+    assert after(memory, one, unlisted(POD), found=many(1, DEPLOYMENT)).total == 41
+
+
+def test_a_kind_that_had_none_hides_none_even_where_the_last_list_was_cut() -> None:
+    one = record(constraint(kinds=BOTH), totalViolations=50, violations=entries("a", kind=DEPLOYMENT))
+    memory = Memory()
+    after(memory, one, found=many(50, DEPLOYMENT))
+    assert after(memory, one, unlisted(POD), found=many(10, DEPLOYMENT)).total == 10
+
+
+def test_the_memory_is_exact_per_namespace() -> None:
+    one = record(constraint(), totalViolations=70, violations=entries("a"))
+    memory = Memory()
+    after(memory, one, found=[*many(40, namespace="shop"), *many(30, namespace="other")])
+    gap = Gap(Cause.NAMESPACE, "NamespaceUnknown", "", policy=NAME, namespace="shop")
+    assert after(memory, one, gap, found=many(1, namespace="other")).total == 41
 
 
 def test_two_blind_runs_in_a_row_remember_what_was_seen_before_both() -> None:
     one = record(constraint(kinds=pods()), totalViolations=7)
-    memory, whole = Memory(), summary(one)
-    for number in range(7):
-        whole.add(violation(one.constraint, f"p{number}"))
-    memory.learn(whole)
-    for _ in range(2):
-        blind = summary(one)
-        blind.gaps.append(unlisted(POD))
-        memory.learn(blind)
-    assert memory.standing(one, [], blind, Hidden((POD,))).total == 7
+    memory = Memory()
+    after(memory, one, found=many(7))
+    assert [after(memory, one, unlisted(POD)).total for _ in range(2)] == [7, 7]
 
 
 def test_a_constraint_of_which_nothing_was_ever_known_has_no_total_rather_than_zero() -> None:
-    one = record(constraint(kinds=pods()))
-    assert Memory().standing(one, [], summary(one), Hidden((POD,))).total is None
+    assert after(Memory(), record(constraint(kinds=pods())), unlisted(POD)).total is None
 
 
-def test_a_hidden_group_hides_all_its_kinds() -> None:
-    hidden = Hidden.of([unlisted(Kind("apps", "v1", ""))])
-    assert (DEPLOYMENT in hidden, POD in hidden) == (True, False)
+def test_an_object_whose_evaluation_failed_keeps_its_violation_and_the_others_are_of_this_run() -> None:
+    one = record(constraint(), totalViolations=3, violations=entries("a", "b", "c"))
+    memory = Memory()
+    after(memory, one, found=[(name, POD, "ns") for name in "abc"])
+    standing = after(memory, one, failed("b"), found=[("d", POD, "ns")])
+    assert (standing.total, names(standing)) == (2, ["b", "d"])
 
 
-def test_a_constraint_that_was_made_anew_under_the_same_name_inherits_nothing() -> None:
-    first, second = (record(constraint(kinds=pods(), uid=uid)) for uid in ("u1", "u2"))
-    memory, whole = Memory(), summary(first)
-    whole.add(violation(first.constraint))
-    memory.learn(whole)
-    assert memory.standing(first, [], summary(first), Hidden((POD,))).total == 1
-    assert memory.standing(second, [], summary(second), Hidden((POD,))).total is None
+def test_an_object_that_had_no_violation_and_is_hidden_has_none() -> None:
+    one = record(constraint(), totalViolations=0)
+    assert after(Memory(), one, failed("b")) == Standing(0, (), stale=True)
+
+
+def test_a_namespace_that_is_not_known_keeps_what_it_had_also_after_a_restart() -> None:
+    old = entries("a", namespace="shop") + entries("b", namespace="other")
+    one = record(constraint(), totalViolations=2, violations=old)
+    gap = Gap(Cause.NAMESPACE, "NamespaceUnknown", "", policy=NAME, namespace="shop")
+    standing = after(Memory(), one, gap)
+    assert (standing.total, names(standing)) == (1, ["a"])
+
+
+def test_a_constraint_made_anew_has_nothing_of_its_predecessor() -> None:
+    memory, first = Memory(), record(constraint(kinds=pods()), totalViolations=7)
+    first.obj["metadata"]["uid"] = "first"
+    after(memory, first, found=many(7))
+    second = record(constraint(kinds=pods()))
+    second.obj["metadata"]["uid"] = "second"
+    assert after(memory, second, unlisted(POD)).total is None
+
+
+def test_a_constraint_that_is_not_enforced_has_what_its_status_says() -> None:
+    good = record(constraint(), totalViolations=2, violations=entries("b", "a"))
+    broken = ConstraintRecord(good.obj, None, good.resource, (PolicyError("broken"),))
+    standing = Memory().settle(summary(broken))[NAME]
+    assert (standing.total, names(standing), standing.stale) == (2, ["a", "b"], True)
+
+
+@pytest.mark.parametrize("status", [{"violations": 7}, {"violations": [7, None]}, {"totalViolations": "many"}, {}])
+def test_a_strange_status_is_no_status(status: Any) -> None:
+    assert after(Memory(), record(constraint(), **status), unlisted(POD)).total is None
+
+
+HERE, ELSEWHERE = "shop", "other"
+ANY_GROUP = Kind("apps", "v1", "")
+
+
+@pytest.mark.parametrize(
+    ("gap", "hidden"),
+    [
+        pytest.param(failed("a", HERE), {("Pod", HERE, "a")}, id="one object"),
+        pytest.param(unlisted(POD), {("Pod", HERE, "a"), ("Pod", HERE, "b"), ("Pod", ELSEWHERE, "a")}, id="the kind"),
+        pytest.param(
+            Gap(Cause.LIST, "x", "", POD, namespace=HERE),
+            {("Pod", HERE, "a"), ("Pod", HERE, "b")},
+            id="the kind in one namespace",
+        ),
+        pytest.param(
+            Gap(Cause.NAMESPACE, "x", "", namespace=HERE, policy=NAME),
+            {("Pod", HERE, "a"), ("Pod", HERE, "b"), ("Deployment", HERE, "a")},
+            id="the namespace",
+        ),
+        pytest.param(unlisted(ANY_GROUP), {("Deployment", HERE, "a")}, id="the whole group"),
+        pytest.param(Gap(Cause.EVALUATION, "x", "", policy="K8sTest"), "all", id="the template"),
+        pytest.param(Gap(Cause.UNSUPPORTED, "x", "", policy=NAME), "all", id="the constraint"),
+        pytest.param(Gap(Cause.LIST, "RunTimeout", ""), "all", id="everything"),
+        pytest.param(Gap(Cause.INVENTORY, "x", "", SERVICE, policy="K8sTest"), "all", id="what the policy reads"),
+        pytest.param(Gap(Cause.CONFIG, "x", ""), set(), id="an old Config"),
+        pytest.param(Gap(Cause.TEMPLATE, "x", "", policy="K8sTest"), set(), id="a CRD that could not be written"),
+        pytest.param(Gap(Cause.SINK, "x", ""), set(), id="a sink"),
+    ],
+)
+def test_a_gap_hides_the_narrowest_thing_that_it_names(gap: Gap, hidden: Any) -> None:
+    objects = [("Pod", HERE, "a"), ("Pod", HERE, "b"), ("Pod", ELSEWHERE, "a"), ("Deployment", HERE, "a")]
+    kinds = {"Pod": POD, "Deployment": DEPLOYMENT}
+    rows = {(k, ns, n): entries(n, kind=kinds[k], namespace=ns)[0] for k, ns, n in objects}
+    found = {key for key, entry in rows.items() if Hidden.of([gap]).hides(entry)}
+    assert found == (set(objects) if hidden == "all" else hidden)

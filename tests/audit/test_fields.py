@@ -113,7 +113,7 @@ def test_an_object_without_labels_has_null() -> None:
 
 
 def test_a_constraint_is_named_alike_in_both_events() -> None:
-    named = constraint_fields(CONSTRAINT)
+    named = constraint_fields(CONSTRAINT.kind, CONSTRAINT.name)
     assert named.items() <= violation_fields(VIOLATION).items()
     assert len(named) == 5
 

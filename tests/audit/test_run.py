@@ -10,6 +10,7 @@ import pytest
 from builders import POD, summary, unlisted
 
 from audit.aggregate import Summary
+from audit.carry import Memory
 from audit.model import KindEnd, Page, Resource, RunInfo
 from audit.run import Rules, Work, run
 from constraints import Engine, Gap, Inventory, Kind, Violation
@@ -111,7 +112,7 @@ def rules(of: Engine, **more: Any) -> Rules:
 
 def play(items: list[Any], with_rules: Rules | None = None, stopping: Callable[[], bool] = lambda: False) -> ListSink:
     sink = ListSink()
-    run(lambda summary: Work(Items(items), with_rules or rules(engine())), [sink], summary(), stopping)
+    run(lambda summary: Work(Items(items), with_rules or rules(engine())), [sink], summary(), Memory(), stopping)
     return sink
 
 
@@ -194,7 +195,7 @@ def test_sinks_are_finished_even_when_the_policies_cannot_be_read() -> None:
         raise OSError("no route to host")
 
     with pytest.raises(OSError, match="no route"):
-        run(unreadable, [sink], summary(), lambda: False)
+        run(unreadable, [sink], summary(), Memory(), lambda: False)
     assert (len(sink.started), sink.finished[0].interrupted) == (1, True)
 
 
@@ -204,5 +205,5 @@ def test_gaps_added_by_one_sink_are_seen_by_the_next() -> None:
             summary.gaps.append(Gap(unlisted().cause, "Added", ""))
 
     last = ListSink()
-    run(lambda summary: Work(Items([]), rules(engine())), [Adding(), last], summary(), lambda: False)
+    run(lambda summary: Work(Items([]), rules(engine())), [Adding(), last], summary(), Memory(), lambda: False)
     assert [g.reason for g in last.finished[0].gaps] == ["Added"]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from builders import constraint, record, summary, unlisted, violation
+from builders import SERVICE, constraint, pods, record, settled, summary, unlisted, violation
 
 from audit.config import LogConfig
 from audit.logs import LineFormatter, LineHandler
@@ -110,7 +110,7 @@ def test_a_constraint_with_violations_has_a_line_with_its_total(
     run = summary(record(clean), record(dirty), limit=limit)
     for number in range(30):
         run.add(violation(dirty, f"p{number}"))
-    sink.finish(run)
+    sink.finish(settled(run))
     audited, finished = lines()
     assert list(audited) == [
         *COMMON,
@@ -132,10 +132,21 @@ def test_a_constraint_with_violations_has_a_line_with_its_total(
     assert finished["event_type"] == "audit_finished"
 
 
+def test_a_constraint_that_keeps_its_last_results_says_so(sink: LogSink, lines: Lines) -> None:
+    blind, seen = record(constraint("blind"), totalViolations=7), record(constraint("seen", kinds=pods("Service")))
+    run = summary(blind, seen)
+    run.add(violation(seen.constraint, kind=SERVICE))
+    run.gaps.append(unlisted())
+    sink.finish(settled(run))
+    rows = {line["constraint_name"]: line for line in lines() if line["event_type"] == "constraint_audited"}
+    assert (rows["blind"]["constraint_violations"], rows["blind"]["constraint_stale"]) == ("7", True)
+    assert (rows["seen"]["constraint_violations"], "constraint_stale" in rows["seen"]) == ("1", False)
+
+
 def test_the_last_line_tells_the_duration_as_go_does(sink: LogSink, lines: Lines) -> None:
     run = summary()
     run.seconds = 62.5
-    sink.finish(run)
+    sink.finish(settled(run))
     [line] = lines()
     assert list(line) == [*COMMON, "event_type", "semantic", "duration"]
     assert (line["msg"], line["duration"]) == ("auditing is complete", "1m2.5s")
@@ -149,7 +160,7 @@ def test_an_interrupted_run_finishes_without_totals(
     run = summary(record(dirty))
     run.add(violation(dirty))
     run.interrupted = True
-    sink.finish(run)
+    sink.finish(settled(run))
     assert [line["event_type"] for line in lines()] == ["audit_finished"]
 
 
@@ -197,7 +208,7 @@ def test_an_interrupted_run_finishes_without_totals(
 def test_what_could_not_be_audited_is_a_line(gap: Gap, wanted: dict[str, str], sink: LogSink, lines: Lines) -> None:
     run = summary()
     run.gaps.append(gap)
-    sink.finish(run)
+    sink.finish(settled(run))
     line = lines()[0]
     assert (line["level"], line["event_type"], line["msg"]) == ("warn", "audit_gap", gap.message)
     assert wanted.items() <= line.items()

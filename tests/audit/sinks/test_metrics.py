@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import DEPLOYMENT, POD, SERVICE, constraint, record, summary, unlisted, violation
+from builders import DEPLOYMENT, POD, SERVICE, constraint, pods, record, settled, summary, unlisted, violation
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -39,8 +39,14 @@ def finished(run: Summary, metrics: Metrics | None = None) -> dict[str, dict[Lab
     metrics = metrics or Metrics()
     sink = MetricsSink(metrics)
     sink.start(run.info)
-    sink.finish(run)
+    sink.finish(settled(run))
     return scraped(metrics)
+
+
+def unenforced(name: str, spec: Any, **status: Any) -> ConstraintRecord:
+    """A constraint that cannot be enforced."""
+    good = record(constraint(name), **status)
+    return ConstraintRecord({**good.obj, "spec": spec}, None, good.resource)
 
 
 def test_before_the_first_run_nothing_is_told_of_a_run() -> None:
@@ -93,10 +99,10 @@ def test_durations_fall_into_gatekeepers_buckets() -> None:
 
 
 def test_constraints_are_counted_by_action_and_status() -> None:
-    refused = ConstraintRecord({"spec": {"enforcementAction": "warn"}}, None, record(constraint()).resource)
-    no_action = ConstraintRecord({"spec": {}}, None, refused.resource)
-    bad_action = ConstraintRecord({"spec": {"enforcementAction": "shout"}}, None, refused.resource)
-    no_spec = ConstraintRecord({"spec": ["x"]}, None, refused.resource)
+    refused = unenforced("refused", {"enforcementAction": "warn"})
+    no_action = unenforced("none", {})
+    bad_action = unenforced("bad", {"enforcementAction": "shout"})
+    no_spec = unenforced("strange", ["x"])
     run = summary(record(constraint("a")), refused, no_action, bad_action, no_spec)
     samples = values(finished(run)["gatekeeper_constraints"], "enforcement_action", "status")
     assert len(samples) == 10
@@ -134,7 +140,7 @@ def test_each_constraint_has_its_violations_also_when_there_are_none() -> None:
     run.add(violation(dirty, error=True))
     run.add(violation(dirty))
     samples = finished(run)
-    assert values(samples["kube_patrol_constraint_violations"], "kind", "name", "enforcement_action") == {
+    assert values(samples["kube_patrol_violations"], "kind", "name", "enforcement_action") == {
         ("K8sTest", "dirty", "deny"): 2,
         ("K8sTest", "clean", "dryrun"): 0,
     }
@@ -145,7 +151,24 @@ def test_series_of_a_deleted_constraint_disappear() -> None:
     metrics = Metrics()
     finished(summary(record(constraint("old")), record(constraint("kept"))), metrics)
     samples = finished(summary(record(constraint("kept"))), metrics)
-    assert values(samples["kube_patrol_constraint_violations"], "name") == {"kept": 0}
+    assert values(samples["kube_patrol_violations"], "name") == {"kept": 0}
+
+
+def test_what_a_blind_constraint_keeps_is_counted_and_marked() -> None:
+    blind = record(constraint("blind", kinds=pods()), totalViolations=7)
+    seen, unknown = record(constraint("seen", kinds=pods("Service"))), record(constraint("unknown", kinds=pods()))
+    broken = unenforced("broken", {"enforcementAction": "warn"}, totalViolations=3)
+    run = summary(blind, seen, unknown, broken)
+    run.add(violation(seen.constraint, kind=SERVICE))
+    run.gaps.append(unlisted(POD))
+    samples = finished(run)
+    assert values(samples["kube_patrol_violations"], "name", "stale") == {
+        ("blind", "true"): 7,
+        ("seen", "false"): 1,
+        ("broken", "true"): 3,
+    }
+    actions = values(samples["gatekeeper_violations"], "enforcement_action")
+    assert (actions["deny"], actions["warn"]) == (8, 3)
 
 
 def test_kinds_tell_what_was_listed_excluded_and_how_long_it_took() -> None:
@@ -238,7 +261,7 @@ def test_no_family_has_more_series_than_the_limit_and_their_sum_stays() -> None:
             run.add(violation(each))
         metrics.request("get", each.name, 200, 1.0)
     samples = finished(run, metrics)
-    assert values(samples["kube_patrol_constraint_violations"], "name") == {"c3": 3, "c4": 4, "_other": 3}
+    assert values(samples["kube_patrol_violations"], "name") == {"c3": 3, "c4": 4, "_other": 3}
     assert sum(samples["kube_patrol_api_requests_total"].values()) == 5
     assert len(samples["kube_patrol_api_requests_total"]) == 3
 

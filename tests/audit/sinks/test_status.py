@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from builders import POD, constraint, pods, record, summary, unlisted, violation
+from builders import POD, constraint, pods, record, settled, summary, unlisted, violation
 
 from audit.aggregate import Summary
 from audit.errors import AuditError, ServerError, TooLarge
@@ -36,7 +36,7 @@ class Cluster:
 
 def written(run: Summary) -> dict[str, Any]:
     cluster = Cluster()
-    StatusSink(cluster.write).finish(run)
+    StatusSink(cluster.write).finish(settled(run))
     return cluster.patches
 
 
@@ -149,7 +149,7 @@ def test_one_refused_status_does_not_keep_the_others_from_being_written() -> Non
     cluster = Cluster(refuses={"two"})
     run = summary(*(record(constraint(name)) for name in ("one", "two", "three")))
     with pytest.raises(AuditError, match="1 statuses could not be written: K8sTest/two: PATCH k8stest/two/status: 500"):
-        StatusSink(cluster.write).finish(run)
+        StatusSink(cluster.write).finish(settled(run))
     assert sorted(cluster.patches) == ["one", "three"]
 
 
@@ -160,7 +160,7 @@ def test_a_status_that_is_too_large_is_shortened_until_it_fits_and_says_by_how_m
     for number in range(200):
         run.add(violation(one.constraint, f"p{number:03d}"))
     cluster = Cluster(most=most)
-    StatusSink(cluster.write).finish(run)
+    StatusSink(cluster.write).finish(settled(run))
     patch = cluster.patches["one"]
     assert (patch["totalViolations"], patch["violationsTruncated"]) == (200, 100 - kept)
     assert [entry["name"] for entry in patch["violations"] or ()] == [f"p{n:03d}" for n in reversed(range(kept))]
@@ -170,4 +170,4 @@ def test_a_status_that_is_too_large_is_shortened_until_it_fits_and_says_by_how_m
 def test_a_status_that_is_too_large_without_any_violation_is_an_error() -> None:
     run = summary(record(constraint()))
     with pytest.raises(AuditError, match="1 statuses could not be written: K8sTest/one: etcdserver: request is too"):
-        StatusSink(Cluster(most=-1).write).finish(run)
+        StatusSink(Cluster(most=-1).write).finish(settled(run))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builders import constraint, record, summary, unlisted, violation
+from builders import constraint, record, settled, summary, unlisted, violation
 
 from audit.sinks.table import TableSink, render
 
@@ -13,7 +13,7 @@ def test_constraints_with_most_violations_come_first_with_their_first_violations
     run.add(violation(few.constraint, "a"))
     for name in "abcde":
         run.add(violation(many.constraint, name))
-    assert render(run, 100).splitlines()[:8] == [
+    assert render(settled(run), 100).splitlines()[:8] == [
         "CONSTRAINT    ACTION  TOTAL",
         "K8sTest/many  warn        5",
         "    Pod ns/a: a is wrong",
@@ -28,24 +28,32 @@ def test_constraints_with_most_violations_come_first_with_their_first_violations
 def test_what_could_not_be_audited_is_shown() -> None:
     run = summary(record(constraint()))
     run.gaps.append(unlisted())
-    assert render(run, 100).splitlines()[-2:] == [
-        "Not everything could be audited, 1 gaps:",
+    assert render(settled(run), 100).splitlines()[-2:] == [
+        "Not everything could be audited, 1 gaps (* is partly as it was before):",
         "    list Forbidden: v1/Pod: could not be listed",
     ]
+
+
+def test_a_total_that_is_not_all_of_this_run_is_marked() -> None:
+    blind, unknown = record(constraint("blind"), totalViolations=7), record(constraint("unknown"))
+    run = summary(blind, unknown)
+    run.gaps.append(unlisted())
+    rows = [line.split() for line in render(settled(run), 100).splitlines() if line.startswith("K8sTest")]
+    assert [row[::2] for row in rows] == [["K8sTest/blind", "7*"], ["K8sTest/unknown", "?"]]
 
 
 def test_control_characters_of_hostile_messages_do_not_reach_the_terminal() -> None:
     one = record(constraint())
     run = summary(one)
     run.add(violation(one.constraint, message="red \x1b[31m\nnext line"))
-    assert "    Pod ns/p: red \N{REPLACEMENT CHARACTER}[31m next line" in render(run, 100).splitlines()
+    assert "    Pod ns/p: red \N{REPLACEMENT CHARACTER}[31m next line" in render(settled(run), 100).splitlines()
 
 
 def test_a_line_is_not_wider_than_asked_for() -> None:
     one = record(constraint())
     run = summary(one)
     run.add(violation(one.constraint, message="x" * 500))
-    assert max(len(line) for line in render(run, 80).splitlines()[:3]) == 80
+    assert max(len(line) for line in render(settled(run), 80).splitlines()[:3]) == 80
 
 
 def test_one_table_is_written_at_the_end_of_a_run() -> None:
@@ -60,4 +68,4 @@ def test_one_table_is_written_at_the_end_of_a_run() -> None:
 def test_a_run_that_did_not_end_has_no_table_that_looks_clean() -> None:
     run = summary(record(constraint()))
     run.interrupted = True
-    assert render(run, 80) == "The audit 2026-11-20T23:17:21Z did not come to its end; the log says why.\n"
+    assert render(settled(run), 80) == "The audit 2026-11-20T23:17:21Z did not come to its end; the log says why.\n"
