@@ -225,7 +225,7 @@ def test_without_lines_for_violations_totals_and_gaps_are_logged_all_the_same(
     for number in range(3):
         run.add(violation(one.constraint, f"p{number}"))
         quiet.add(violation(one.constraint, f"p{number}"))
-    quiet.finish(run)
+    quiet.finish(settled(run))
     events = [line["event_type"] for line in lines()]
     assert events == ["audit_gap", "constraint_audited", "audit_finished"]
     assert lines()[1]["constraint_violations"] == "3"
