@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
-from audit.errors import BadBody, Gone, KubeError
+from audit.errors import BadBody, BodyTooLarge, Gone, KubeError, TimedOut
 from audit.kube.client import Client
+from audit.kube.pagesize import PageSize, PageSizes
 from audit.kube.replies import continue_token
 from audit.kube.request import Select, list_objects
 from audit.model import Resource
+
+LIST_TIMEOUT = "ListTimeout"
+"""The `reason` of the error of a list whose time is up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +30,26 @@ class RawPage:
     restarted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """The seconds that an API server may take for one page, tries and waits included, and for all pages of a kind.
+
+    An API server gives up on a request of its own after 60 s.
+    """
+
+    page: float = 60.0
+    kind: float = 300.0
+
+
+PATIENT = Patience()
+
+
 @dataclass(slots=True)
 class _Place:
     """Where a listing is; `refreshed` means that the token is a fresh one that a 410 offered and has yet to work.
 
-    `followed` are the tokens that were asked for, `doubted` that a page was asked for again because of its token.
+    `followed` are the tokens that were asked for, `doubted` that a page was asked for again because of its token;
+    `seconds` what the requests took so far.
     """
 
     number: int = 1
@@ -37,6 +57,7 @@ class _Place:
     restarted: bool = False
     refreshed: bool = False
     doubted: bool = False
+    seconds: float = 0.0
     followed: set[str] = field(default_factory=set)
 
     def follow(self, token: str) -> None:
@@ -46,26 +67,37 @@ class _Place:
 
 
 class Lister:
-    """Lists resources with `client`, which repeats what is worth repeating."""
+    """Lists resources with `client`, which repeats what is worth repeating.
 
-    def __init__(self, client: Client) -> None:
+    `sizes` learns how large objects are; `elapsed` is a monotonic clock in seconds.
+    """
+
+    def __init__(
+        self, client: Client, sizes: PageSizes | None = None, elapsed: Callable[[], float] = time.monotonic
+    ) -> None:
         self._client = client
+        self._sizes = sizes or PageSizes()
+        self._elapsed = elapsed
 
-    def pages(self, resource: Resource, limit: int) -> Iterator[RawPage]:
-        """Pages of `limit` objects, 0 for all at once. Raises a KubeError that names kind and page.
+    def pages(self, resource: Resource, limit: int, patience: Patience = PATIENT) -> Iterator[RawPage]:
+        """Pages of `limit` objects, 0 for all at once, or of fewer where these are large.
 
-        A 410 is got over with the fresh token that it offers, else by beginning again, once; the second such is a
-        Gone. Each token is followed once: a page with one that came before may be another reply sent twice, and is asked
-        for again; then it is a TokenLoop. Only both ends of a body are looked at, so the rest of it may still not be
-        JSON.
+        Raises a KubeError that names kind and page: a BodyTooLarge for an object that is too large by itself, a TimedOut
+        (ListTimeout) when `patience` is at its end. A 410 is got over with the fresh token that it offers, else by
+        beginning again, once; the second such is a Gone. Each token is followed once: a page with one that came before
+        may be another reply sent twice, and is asked for again; then it is a TokenLoop. Only both ends of a body are
+        looked at, so the rest of it may still not be JSON.
         """
-        place = _Place()
+        place, size = _Place(), self._sizes.begin(resource.kind, limit)
         while True:
             try:
-                body = self._client.send(list_objects(resource, Select(limit=limit, continue_token=place.token)))
-                token = continue_token(body, resource.kind)
+                page, token = self._page(resource, place, size, patience)
             except Gone as error:
                 if not _recover(place, error):
+                    raise _named(error, resource, place.number) from error
+                continue
+            except BodyTooLarge as error:
+                if not size.shrink():
                     raise _named(error, resource, place.number) from error
                 continue
             except KubeError as error:
@@ -75,10 +107,26 @@ class Lister:
                     raise _named(_looped(), resource, place.number)
                 place.doubted = True
                 continue
-            yield RawPage(body, place.number, place.restarted)
+            size.arrived(len(page.body), last=not token)
+            yield page
+            del page  # so that it is not kept until the next one is here
             if not token:
                 return
             place.follow(token)
+
+    def _page(self, resource: Resource, place: _Place, size: PageSize, patience: Patience) -> tuple[RawPage, str]:
+        """The page at `place`, and the token of the next one."""
+        left = patience.kind - place.seconds
+        if left <= 0:
+            raise TimedOut(f"its pages took more than {patience.kind:g} s")
+        select = Select(limit=size.limit, continue_token=place.token)
+        request = replace(list_objects(resource, select), largest=size.largest, within=min(patience.page, left))
+        begun = self._elapsed()
+        try:
+            body = self._client.send(request)
+        finally:
+            place.seconds += self._elapsed() - begun
+        return RawPage(body, place.number, place.restarted), continue_token(body, resource.kind)
 
 
 def _looped() -> BadBody:
@@ -102,7 +150,7 @@ def _named(error: KubeError, resource: Resource, number: int) -> KubeError:
     return type(error)(
         f"page {number} of {resource.kind}: {error}",
         status=error.status,
-        reason=error.reason,
+        reason=LIST_TIMEOUT if isinstance(error, TimedOut) else error.reason,
         continue_token=error.continue_token,
         retry_after=error.retry_after,
     )
