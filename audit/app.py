@@ -21,7 +21,6 @@ from audit.engines import EngineOptions, engines
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Connection
-from audit.kube.discovery import discover
 from audit.kube.lease import Election, Seat, unique_identity
 from audit.kube.lister import Lister
 from audit.kube.patch import StatusWriter
@@ -40,7 +39,9 @@ from audit.sources.cluster import ClusterSource, Pace
 from audit.sources.intake import Intake
 from audit.sources.policies import Policies, PolicySettings
 from audit.sources.policywatch import PolicyWatch
+from audit.sources.served import ServedKinds
 from audit.tracking import NEVER, Changes
+from audit.unserved import unserved
 from audit.web.server import Address, Endpoint, address, health_app, metrics_app, serving
 
 log = logging.getLogger("kube_patrol")
@@ -55,6 +56,7 @@ class Auditor:
     config: Config
     client: Client
     metrics: Metrics
+    served: ServedKinds
     policies: Policies
     sinks: tuple[Sink, ...]
     stop: Event
@@ -69,14 +71,15 @@ class Auditor:
 
     def _prepare(self, summary: Summary) -> Work:
         audit = self.config.audit
-        resources, gaps = discover(self.client)
-        loaded = self.policies.load(resources)
+        catalogue = self.served.read()
+        loaded = self.policies.load(catalogue.listed)
         summary.records = loaded.records
         summary.templates = Counter("error" if record.errors else "active" for record in loaded.templates)
         for ingestion in loaded.ingestions:
             self.metrics.ingested(ingestion.accepted, ingestion.seconds)
-        summary.gaps += [*gaps, *loaded.gaps]
-        chosen = plan(resources, loaded.engine.enforced(), audit.match_kind_only)
+        enforced = loaded.engine.enforced()
+        summary.gaps += [*catalogue.gaps, *loaded.gaps, *unserved(enforced, catalogue)]
+        chosen = plan(catalogue.listed, enforced, audit.match_kind_only)
         summary.skipped = chosen.skipped
         pace = Pace(audit.chunk_size, cache_dir=Path(audit.cache_dir))
         source = ClusterSource(Lister(self.client), chosen.listings, pace, self.stop)
@@ -153,7 +156,7 @@ def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more
     told = LogSink(violations=config.log.violations)
     sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(client).patch), MetricsSink(metrics), *more, told)
     guarded = tuple(GuardedSink(sink) for sink in sinks)
-    return Auditor(config, client, metrics, Policies(client, settings, stop), guarded, stop)
+    return Auditor(config, client, metrics, ServedKinds(client), Policies(client, settings, stop), guarded, stop)
 
 
 def engine_options(audit: AuditConfig) -> EngineOptions:

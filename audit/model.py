@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from constraints import Constraint, Kind, PolicyError
-from constraints.model import Json, Object
+from constraints import Constraint, Gap, Kind, PolicyError
+from constraints.model import ANY, Json, Object
+
+NOT_SERVED = "KindNotServed"
+"""The reason of a Gap for a kind that the API server does not serve, or not any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,25 @@ class Resource:
     plural: str
     namespaced: bool
     verbs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What discovery has found.
+
+    `listed` can be listed, `unlisted` have objects but no verb `list`, `momentary` are kinds of requests, of which none
+    is ever stored. `gaps` say what may be served without discovery having been able to tell.
+    """
+
+    listed: tuple[Resource, ...]
+    unlisted: frozenset[Kind] = frozenset()
+    momentary: frozenset[Kind] = frozenset()
+    gaps: tuple[Gap, ...] = ()
+
+    def hides(self, kind: Kind) -> bool:
+        """Whether a kind may be served although it is not known; a group `*` stands for any."""
+        found = [gap.kind for gap in self.gaps]
+        return any(of is None or (kind.group in (ANY, of.group) and of.kind in ("", kind.kind)) for of in found)
 
 
 @dataclass(frozen=True, slots=True)

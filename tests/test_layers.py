@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.fields": VALUES,
     "audit.plan": VALUES,
     "audit.tracking": VALUES,
+    "audit.unserved": VALUES,
     "audit.aggregate": VALUES | {"audit.fields"},
     "audit.carry": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.run": VALUES | {"audit.aggregate", "audit.carry", "audit.sources", "audit.sinks", "constraints.review"},

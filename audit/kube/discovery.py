@@ -5,54 +5,91 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from audit.errors import BadBody, KubeError, NotFound
+from audit.errors import BadBody, KubeError
 from audit.kube.client import Client
 from audit.kube.request import JSON, read
-from audit.model import Resource
+from audit.model import Catalogue, Resource
 from constraints import Cause, Gap, Kind
 from constraints.model import Json
 
-Parse = Callable[[Kind, Json], Resource | None]
+Parse = tuple[Callable[[Kind, Json], Resource | None], Callable[[Kind, Json], Iterator[Kind]]]
 
 AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
 )
+# Groups of kinds that every API server has: they cannot be deleted as definitions can.
+BUILT_IN = frozenset(("", "apps", "autoscaling", "batch", "extensions", "policy")) | {
+    f"{name}.k8s.io"
+    for name in (
+        "admissionregistration",
+        "apiextensions",
+        "apiregistration",
+        "authentication",
+        "authorization",
+        "certificates",
+        "coordination",
+        "discovery",
+        "events",
+        "flowcontrol.apiserver",
+        "networking",
+        "node",
+        "rbac.authorization",
+        "resource",
+        "scheduling",
+        "storage",
+    )
+}
 _AGGREGATED_KIND = "APIGroupDiscoveryList"
+_ROOTS = {"/api": Kind("", "v1", ""), "/apis": None}  # what is hidden when they cannot be read; None: any kind
 _LEGACY_KINDS = {"/api": "APIVersions", "/apis": "APIGroupList"}
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What one version of a group serves; `preferred` marks the version that the group prefers."""
+    """What one version of a group serves; `preferred` marks the version that the group prefers.
+
+    `parts` are the kinds of subresources, such as `Scale`: nothing of them is stored, so there is nothing to list.
+    """
 
     preferred: bool
     resources: tuple[Resource, ...]
+    parts: tuple[Kind, ...] = ()
 
 
-def discover(client: Client) -> tuple[list[Resource], list[Gap]]:
-    """The listable resources, each in its preferred version (contract, section 12), and the groups that are broken.
+def discover(client: Client) -> Catalogue:
+    """The resources in their preferred versions (contract, section 12), and the groups that are broken.
 
     Raises a KubeError when nothing could be learned at all.
     """
     versions, gaps = served(client)
-    return [resource for resource in preferred(versions) if "list" in resource.verbs], gaps
+    found = preferred(versions)
+    others = [resource for resource in found if "list" not in resource.verbs]
+    return Catalogue(
+        tuple(resource for resource in found if "list" in resource.verbs),
+        frozenset(resource.kind for resource in others if "get" in resource.verbs),
+        frozenset(resource.kind for resource in others if "get" not in resource.verbs)
+        | {kind for version in versions for kind in version.parts},
+        tuple(gaps),
+    )
 
 
 def served(client: Client) -> tuple[list[Version], list[Gap]]:
     """Everything the server serves, in its order, subresources left out. Raises a KubeError."""
     versions: list[Version] = []
     gaps: list[Gap] = []
-    missing: list[NotFound] = []
-    for root in ("/api", "/apis"):
+    errors: list[KubeError] = []
+    for root, hidden in _ROOTS.items():
         try:
             found = list(_root(client, root))
-        except NotFound as error:  # a server may do without core, or without groups
-            missing.append(error)
-            continue
+        except KubeError as error:
+            errors.append(error)
+            found = [
+                Gap(Cause.DISCOVERY, error.reason, f"what is below {root} could not be discovered: {error}", hidden)
+            ]
         versions += (item for item in found if isinstance(item, Version))
         gaps += (item for item in found if isinstance(item, Gap))
-    if len(missing) == 2:
-        raise missing[0]
+    if len(errors) == len(_ROOTS):
+        raise errors[0]
     return versions, gaps
 
 
@@ -99,16 +136,24 @@ def _aggregated(group: Json, root: str) -> Iterator[Version | Gap]:
         if _mapping(entry).get("freshness") == "Stale":
             yield _gap(kind, "Stale", "the API server has only an old answer, or none, of the server behind it")
             continue
-        yield _version(kind, is_preferred, entry, _aggregated_resource)
+        yield _version(kind, is_preferred, entry, _AGGREGATED)
         is_preferred = False
 
 
 def _aggregated_resource(kind: Kind, item: Json) -> Resource | None:
+    """None where only subresources are served."""
     word = (item.get("responseKind") or {}).get("kind")
     if not word:
-        return None  # only its subresources are served
+        return None
     verbs = tuple(item.get("verbs") or ())
     return Resource(Kind(kind.group, kind.version, word), item["resource"], item.get("scope") == "Namespaced", verbs)
+
+
+def _aggregated_parts(kind: Kind, item: Json) -> Iterator[Kind]:
+    for part in item.get("subresources") or ():
+        named = part.get("responseKind") or {}
+        place = named if named.get("version") else {"group": kind.group, "version": kind.version}
+        yield Kind(place.get("group") or "", place["version"], named.get("kind") or "")
 
 
 def _legacy_versions(document: dict[str, Json], root: str) -> Iterator[tuple[Kind, bool]]:
@@ -130,23 +175,42 @@ def _legacy(client: Client, path: str, kind: Kind, is_preferred: bool) -> Versio
         return _gap(kind, error.reason, str(error))
     if document.get("groupVersion") != kind.api_version:
         return _gap(kind, "BadBody", f"{path} is about another version")
-    return _version(kind, is_preferred, document, _legacy_resource)
+    return _version(kind, is_preferred, document, _LEGACY)
 
 
 def _legacy_resource(kind: Kind, item: Json) -> Resource | None:
+    """None for a subresource."""
     if "/" in item["name"]:
-        return None  # a subresource
+        return None
     verbs = tuple(item.get("verbs") or ())
     return Resource(Kind(kind.group, kind.version, item["kind"]), item["name"], item.get("namespaced") is True, verbs)
 
 
+def _legacy_parts(kind: Kind, item: Json) -> Iterator[Kind]:
+    if "/" in item["name"]:
+        place = item if item.get("version") else {"group": kind.group, "version": kind.version}
+        yield Kind(place.get("group") or "", place["version"], item["kind"])
+
+
+_AGGREGATED: Parse = (_aggregated_resource, _aggregated_parts)
+_LEGACY: Parse = (_legacy_resource, _legacy_parts)
+
+
 def _version(kind: Kind, is_preferred: bool, document: Json, parse: Parse) -> Version | Gap:
-    """The field `resources` of a document in either format; a Gap when one of them is not as it should be."""
+    """The field `resources` of a document in either format; a Gap when one of them is not as it should be.
+
+    A built-in group always has some; the one of an adapter for metrics may have none.
+    """
+    resource_of, parts_of = parse
     try:
-        found = [parse(kind, item) for item in document.get("resources") or ()]
+        items = document.get("resources") or ()
+        found = [resource_of(kind, item) for item in items]
+        parts = [part for item in items for part in parts_of(kind, item)]
     except (AttributeError, KeyError, TypeError):
         return _gap(kind, "BadBody", "they are not described as they should be")
-    return Version(is_preferred, tuple(resource for resource in found if resource))
+    if not found and kind.group in BUILT_IN:
+        return _gap(kind, "Empty", "the API server names none")
+    return Version(is_preferred, tuple(resource for resource in found if resource), tuple(parts))
 
 
 def _list(document: dict[str, Json], name: str, path: str) -> list[Json]:

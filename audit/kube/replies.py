@@ -142,7 +142,8 @@ def _list(kind: Kind, body: bytes) -> dict[str, Json]:
     if items is not None and not isinstance(items, list):
         raise BadBody(f"the field items is {_type(items)}, not a list")
     for item in items or ():
-        _fits(item, kind, must_say=not plain)
+        if type(item) is dict and ("kind" in item or "apiVersion" in item or not plain):
+            _fits(item, kind, must_say=not plain)
     return found
 
 
@@ -157,10 +158,8 @@ def _is_list_of(kind: Kind, list_kind: Json, api_version: Json) -> bool:
     return False
 
 
-def _fits(item: Json, kind: Kind, must_say: bool) -> None:
+def _fits(item: dict[str, Json], kind: Kind, must_say: bool) -> None:
     """Items of built-in kinds leave out what they are; those that say it must be of the kind."""
-    if type(item) is not dict:
-        return
     name, api_version = item.get("kind"), item.get("apiVersion")
     if name == kind.kind and api_version == kind.api_version:
         return

@@ -13,13 +13,12 @@ import orjson
 from audit.errors import Conflict, KubeError, NotFound
 from audit.kube.client import Client
 from audit.kube.request import Request, Select, create_object, get_object, list_objects, update_object
-from audit.model import Resource
-from constraints import Kind, Template
+from audit.sources.reading import CRDS
+from constraints import Template
 from constraints.crd import GROUP, LABEL, VERSIONS, crd
 from constraints.errors import TemplateError
 from constraints.model import Json, Object
 
-CRDS = Resource(Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition"), "customresourcedefinitions", False)
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OURS = "kube-patrol"
 DIGEST = "kube-patrol/sha256"

@@ -7,7 +7,7 @@ cannot be read in one run is still known from the last.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from threading import Event
 
@@ -16,9 +16,9 @@ from audit.kube.client import Client
 from audit.model import ConstraintRecord, Resource
 from audit.sources import records
 from audit.sources.bypod import ByPod
-from audit.sources.crds import CRDS, ConstraintCrds, Patience
+from audit.sources.crds import ConstraintCrds, Patience
 from audit.sources.podstatus import PodStatus
-from audit.sources.reading import Kept, Reader
+from audit.sources.reading import CRDS, Kept, Reader
 from audit.sources.records import ConstraintBook, Listed
 from audit.sources.surroundings import GATEKEEPER_NAMESPACE, Surroundings
 from audit.sources.templates import TEMPLATES, Ingestion, TemplateBook, TemplateRecord
@@ -121,7 +121,7 @@ class Policies:
         )
 
     def _list_templates(self, reader: Reader) -> tuple[Gap, ...]:
-        error = self._listed_templates.renew(lambda: _read_templates(reader))
+        error = self._listed_templates.renew(lambda: _read_templates(reader, self._listed_templates.value))
         if error:
             kept = "those of the last run are used" if self._listed_templates.known else "there are none to audit with"
             return (Gap(Cause.TEMPLATE, error.reason, f"ConstraintTemplates could not be listed, {kept}: {error}"),)
@@ -152,33 +152,40 @@ class Policies:
     ) -> tuple[Gap, ...]:
         """List every kind of constraint that a template defines or that the cluster serves."""
         resources = {r.plural: r for template in templates for r in records.resources_of(template)}
+        of_templates = set(resources)
         resources |= {resource.plural: resource for resource in reader.of_group(CONSTRAINTS_GROUP)}
         for plural in self._listed.keys() - resources.keys():
             del self._listed[plural]
-        gaps = [gap for plural in sorted(resources) for gap in self._list_kind(reader, resources[plural])]
-        return (*gaps, *(() if self._manages_crds(controlled) else self._unserved()))
+        gaps = [
+            gap
+            for plural in sorted(resources)
+            for gap in self._list_kind(reader, resources[plural], plural in of_templates)
+        ]
+        failed = {template.kind for template in templates if template.errors}
+        return (*gaps, *self._unserved(failed, "" if self._manages_crds(controlled) else ": nobody made their CRD"))
 
-    def _list_kind(self, reader: Reader, resource: Resource) -> tuple[Gap, ...]:
+    def _list_kind(self, reader: Reader, resource: Resource, has_template: bool) -> tuple[Gap, ...]:
         kind = resource.kind.kind
         kept = self._listed.setdefault(resource.plural, Kept(Listed(resource)))
-        error = kept.renew(lambda: Listed(resource, *_served(reader, resource)))
+        listed = replace(kept.value, resource=resource)
+        error = kept.renew(lambda: _read_constraints(reader, listed, has_template))
         if error is None:
             return ()
         last = "those of the last run are used" if kept.known else "none of them is audited"
         message = f"constraints of kind {kind} could not be listed, {last}: {error}"
         return (Gap(Cause.CONSTRAINT, error.reason, message, resource.kind, policy=kind),)
 
-    def _unserved(self) -> tuple[Gap, ...]:
-        """Templates for which nobody has made the CRD that would let constraints exist."""
+    def _unserved(self, failed: Set[str], why: str) -> tuple[Gap, ...]:
+        """Templates whose constraints cannot be listed; not those that have `failed`, which says enough."""
         unserved = {kept.value.resource.kind.kind for kept in self._listed.values() if not kept.value.served}
         return tuple(
             Gap(
                 Cause.TEMPLATE,
                 "NotServed",
-                f"constraints of kind {kind} are not served: nobody made their CRD",
+                f"constraints of kind {kind} are not served{why}",
                 policy=kind,
             )
-            for kind in sorted(unserved & self._engine.templates.keys())
+            for kind in sorted((unserved & self._engine.templates.keys()) - failed)
         )
 
     def _broken(self, templates: Iterable[TemplateRecord]) -> Mapping[str, str]:
@@ -200,23 +207,35 @@ class Policies:
         return (*written, *self._by_pod.write_constraints(fresh))
 
 
-def _read_templates(reader: Reader) -> _Templates:
-    """The templates in the version that the cluster prefers, or in any that it serves. Raises KubeError."""
+def _read_templates(reader: Reader, last: _Templates) -> _Templates:
+    """The templates in the version that the cluster prefers, or in any that it serves.
+
+    Raises KubeError; NotFound where those of the last run may be there all the same.
+    """
     preferred = reader.known(TEMPLATES[0].kind.group, TEMPLATES[0].kind.kind)
+    missing: NotFound | None = None
     for resource in (preferred,) if preferred else TEMPLATES:
         try:
             return _Templates(tuple(reader.objects(resource)), resource)
-        except NotFound:
-            continue
+        except NotFound as error:
+            missing = error
+    if missing and last.objects and reader.defined(last.resource):
+        raise missing
     return _Templates(served=False)
 
 
-def _served(reader: Reader, resource: Resource) -> tuple[tuple[Object, ...], bool]:
-    """The objects of a kind, and whether the cluster serves it. Raises KubeError."""
+def _read_constraints(reader: Reader, last: Listed, has_template: bool) -> Listed:
+    """The constraints of one kind, and whether the cluster serves it.
+
+    Raises KubeError; NotFound where there were some, and their template is still there: its definition is made anew
+    when it is missing, so the constraints cannot have been given up.
+    """
     try:
-        return tuple(reader.objects(resource)), True
+        return Listed(last.resource, tuple(reader.objects(last.resource)))
     except NotFound:
-        return (), False
+        if last.objects and has_template:
+            raise
+        return Listed(last.resource, served=False)
 
 
 def manages_crds(manage: str, controlled: bool) -> bool:

@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from audit.errors import KubeError, NotFound
+from audit.errors import Forbidden, KubeError, NotFound
 from audit.kube.client import Client
 from audit.kube.lister import Lister
 from audit.kube.replies import items_of
-from audit.kube.request import get_object, read
+from audit.kube.request import Select, get_object, list_objects, read
 from audit.model import Resource
 from constraints import Kind
 from constraints.model import Json, Object
 
 T = TypeVar("T")
+CRDS = Resource(Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition"), "customresourcedefinitions", False)
 
 
 @dataclass(slots=True)
@@ -63,19 +64,38 @@ class Reader:
         return list(found.values())
 
     def objects_if_served(self, resource: Resource) -> list[Object]:
-        """As `objects`, empty where the API server does not know the resource."""
+        """As `objects`, empty where the API server does not know the custom resource, nor has its definition."""
         try:
             return self.objects(resource)
         except NotFound:
+            if defined(self._client, resource):
+                raise
             return []
+
+    def defined(self, resource: Resource) -> bool:
+        """Whether a custom resource has a definition, served or not; also where that cannot be told."""
+        try:
+            return defined(self._client, resource)
+        except KubeError:
+            return True
 
     def one(self, resource: Resource, name: str, namespace: str = "") -> Object | None:
         """One object, None when it does not exist. Raises KubeError."""
         try:
             found: Object = self._client.send_json(get_object(resource, name, namespace))
         except NotFound:
-            return None
+            return self._in_list(resource, name, namespace)
         return found
+
+    def _in_list(self, resource: Resource, name: str, namespace: str) -> Object | None:
+        """A 404 may be anything; what is not in the list either is not there."""
+        select = Select(namespace=namespace, field_selector=f"metadata.name={name}")
+        try:
+            page = self._client.send_json(list_objects(resource, select))
+        except (NotFound, Forbidden):
+            return None
+        found: list[Object] = [item for item in _named(page["items"] or []) if item["metadata"]["name"] == name]
+        return found[0] if found else None
 
     def known(self, group: str, kind: str) -> Resource | None:
         """The kind as discovery found it, whatever its version."""
@@ -111,6 +131,13 @@ def _named(items: list[Json]) -> Iterator[dict[str, Json]]:
         metadata = item.get("metadata") if isinstance(item, dict) else None
         if isinstance(metadata, dict) and isinstance(metadata.get("name"), str):
             yield item
+
+
+def defined(client: Client, resource: Resource) -> bool:
+    """Whether a custom resource has a definition, served or not. Raises KubeError."""
+    name = f"{resource.plural}.{resource.kind.group}"
+    found = client.send_json(list_objects(CRDS, Select(field_selector=f"metadata.name={name}")))
+    return any(item["metadata"]["name"] == name for item in _named(found["items"] or []))
 
 
 def _rows(found: dict[str, Json]) -> list[dict[str, Json]]:

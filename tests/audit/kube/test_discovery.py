@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from audit.errors import BadBody, Forbidden, NotFound, ServerError
+from audit.errors import Forbidden, NotFound
 from audit.kube.client import Client, Retries
 from audit.kube.discovery import discover, find, served
 from audit.kube.request import Reply
@@ -56,6 +56,12 @@ def resource(plural, kind, scope="Namespaced", verbs=("get", "list")):
 CORE = aggregated(group("", version("v1", resource("pods", "Pod"), resource("nodes", "Node", "Cluster"))))
 
 
+def found(client):
+    """What can be listed, and the gaps."""
+    catalogue = discover(client)
+    return list(catalogue.listed), list(catalogue.gaps)
+
+
 def names(resources):
     return [f"{each.kind}={each.plural}" for each in resources]
 
@@ -63,7 +69,7 @@ def names(resources):
 def test_aggregated_discovery_takes_two_requests():
     apps = group("apps", version("v1", resource("deployments", "Deployment")))
     transport = Paths({"/api": CORE, "/apis": aggregated(apps)})
-    resources, gaps = discover(Client(transport))
+    resources, gaps = found(Client(transport))
     assert resources == [
         Resource(Kind("", "v1", "Pod"), "pods", True, ("get", "list")),
         Resource(Kind("", "v1", "Node"), "nodes", False, ("get", "list")),
@@ -81,26 +87,26 @@ def test_each_resource_is_taken_in_the_preferred_version_of_its_group_or_the_fir
         version("v1", resource("hpas", "HPA"), resource("olds", "Old")),
         version("v0", resource("olds", "Old")),
     )
-    resources, _ = discover(client({"/api": CORE, "/apis": aggregated(autoscaling)}))
+    resources, _ = found(client({"/api": CORE, "/apis": aggregated(autoscaling)}))
     assert names(resources)[2:] == ["autoscaling/v2/HPA=hpas", "autoscaling/v1/Old=olds"]
 
 
 def test_what_cannot_be_listed_is_left_out():
     documents = {"/apis": aggregated(group("a", version("v1", resource("reviews", "Review", verbs=("create",)))))}
-    resources, gaps = discover(client({"/api": CORE, **documents}))
+    resources, gaps = found(client({"/api": CORE, **documents}))
     assert names(resources) == ["v1/Pod=pods", "v1/Node=nodes"]
     assert gaps == []
 
 
 def test_a_preferred_version_that_cannot_be_listed_is_not_replaced_by_another():
     both = group("a", version("v2", resource("xs", "X", verbs=("get",))), version("v1", resource("xs", "X")))
-    resources, _ = discover(client({"/api": CORE, "/apis": aggregated(both)}))
+    resources, _ = found(client({"/api": CORE, "/apis": aggregated(both)}))
     assert len(resources) == 2
 
 
 def test_a_stale_version_is_a_gap_and_the_next_one_is_preferred():
     metrics = group("m", version("v2", resource("xs", "X"), freshness="Stale"), version("v1", resource("xs", "X")))
-    resources, gaps = discover(client({"/api": CORE, "/apis": aggregated(metrics)}))
+    resources, gaps = found(client({"/api": CORE, "/apis": aggregated(metrics)}))
     assert names(resources)[2:] == ["m/v1/X=xs"]
     (gap,) = gaps
     assert (gap.cause, gap.reason, gap.kind) == (Cause.DISCOVERY, "Stale", Kind("m", "v2", ""))
@@ -112,7 +118,7 @@ def test_a_stale_version_is_a_gap_and_the_next_one_is_preferred():
 
 def test_a_resource_of_which_only_subresources_are_served_is_left_out():
     only = {"resource": "xs", "scope": "Cluster", "verbs": [], "subresources": []}
-    resources, gaps = discover(client({"/api": CORE, "/apis": aggregated(group("a", version("v1", only)))}))
+    resources, gaps = found(client({"/api": CORE, "/apis": aggregated(group("a", version("v1", only)))}))
     assert (len(resources), gaps) == (2, [])
 
 
@@ -126,7 +132,7 @@ def test_a_resource_of_which_only_subresources_are_served_is_left_out():
 )
 def test_a_group_described_wrongly_is_a_gap_and_the_others_go_on(broken, kind):
     good = group("b", version("v1", resource("xs", "X")))
-    resources, gaps = discover(client({"/api": CORE, "/apis": aggregated(broken, good)}))
+    resources, gaps = found(client({"/api": CORE, "/apis": aggregated(broken, good)}))
     assert names(resources)[2:] == ["b/v1/X=xs"]
     assert [(gap.reason, gap.kind) for gap in gaps] == [("BadBody", kind)]
 
@@ -168,14 +174,14 @@ LEGACY = {
 
 
 def test_an_older_server_is_asked_group_by_group():
-    resources, gaps = discover(client(LEGACY))
+    resources, gaps = found(client(LEGACY))
     assert names(resources) == ["v1/Pod=pods", "apps/v1/D=ds", "apps/v2/New=news"]
     assert resources[0].namespaced
     assert gaps == []
 
 
 def test_a_broken_group_of_an_older_server_is_a_gap_with_its_reason():
-    resources, gaps = discover(client({**LEGACY, "/apis/apps/v1": Reply(503, {}, b"no backend")}))
+    resources, gaps = found(client({**LEGACY, "/apis/apps/v1": Reply(503, {}, b"no backend")}))
     assert names(resources) == ["v1/Pod=pods", "apps/v2/D=ds", "apps/v2/New=news"]
     (gap,) = gaps
     assert (gap.reason, gap.kind) == ("ServerError", Kind("apps", "v1", ""))
@@ -185,29 +191,70 @@ def test_a_broken_group_of_an_older_server_is_a_gap_with_its_reason():
 
 
 def test_an_older_group_described_wrongly_is_a_gap():
-    _, gaps = discover(client({**LEGACY, "/apis/apps/v1": {**APPS, "resources": [{"kind": "D"}]}}))
+    _, gaps = found(client({**LEGACY, "/apis/apps/v1": {**APPS, "resources": [{"kind": "D"}]}}))
     assert [(gap.reason, gap.kind) for gap in gaps] == [("BadBody", Kind("apps", "v1", ""))]
 
 
-def test_a_server_without_core_resources_is_fine():
-    resources, _ = discover(client({"/apis": aggregated(group("a", version("v1", resource("xs", "X"))))}))
-    assert names(resources) == ["a/v1/X=xs"]
+GROUP_A = group("a", version("v1", resource("xs", "X")))
 
 
 @pytest.mark.parametrize(
-    ("documents", "error"),
+    "reply",
     [
-        pytest.param({}, NotFound, id="nothing there"),
-        pytest.param({"/api": CORE, "/apis": Reply(503)}, ServerError, id="no groups"),
-        pytest.param({"/api": Reply(403), "/apis": aggregated()}, Forbidden, id="not allowed"),
-        pytest.param({"/api": Reply(200, {}, b"<html>"), "/apis": aggregated()}, BadBody, id="not JSON"),
-        pytest.param({"/api": CORE, "/apis": [1]}, BadBody, id="not an object"),
-        pytest.param({"/api": CORE, "/apis": aggregated() | {"items": 1}}, BadBody, id="not a list"),
+        Reply(404, {}, b"404 page not found"),
+        Reply(403),
+        Reply(503),
+        Reply(200, {}, b"<html>"),
+        Reply(200, {}, b""),
+        {},
+        [1],
+        {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404},
+        aggregated() | {"items": 1},
+        aggregated() | {"kind": "APIResourceList"},
     ],
+    ids=repr,
 )
-def test_a_failure_of_discovery_itself_is_raised(documents, error):
+@pytest.mark.parametrize("root", ["/api", "/apis"])
+def test_a_root_that_cannot_be_read_is_a_gap_and_the_other_one_goes_on(root, reply):
+    resources, gaps = found(client({"/api": CORE, "/apis": aggregated(GROUP_A), root: reply}))
+    assert names(resources) == (["a/v1/X=xs"] if root == "/api" else ["v1/Pod=pods", "v1/Node=nodes"])
+    assert [(gap.cause, gap.kind) for gap in gaps] == [
+        (Cause.DISCOVERY, Kind("", "v1", "") if root == "/api" else None)
+    ]
+    assert gaps[0].message.startswith(f"what is below {root} could not be discovered: ")
+
+
+@pytest.mark.parametrize(("replies", "error"), [({}, NotFound), ({"/api": Reply(403), "/apis": Reply(503)}, Forbidden)])
+def test_when_nothing_can_be_discovered_that_is_an_error(replies, error):
     with pytest.raises(error):
-        discover(client(documents))
+        discover(client(replies))
+
+
+def test_a_root_that_answers_for_the_other_one_is_not_believed():
+    resources, gaps = found(client({"/api": CORE, "/apis": CORE}))
+    assert names(resources) == ["v1/Pod=pods", "v1/Node=nodes"]
+    assert [(gap.reason, gap.kind) for gap in gaps] == [("BadBody", Kind("", "", ""))]
+
+
+def test_a_version_that_answers_for_another_one_is_not_believed():
+    _, gaps = found(client({**LEGACY, "/apis/apps/v1": LEGACY["/apis/apps/v2"]}))
+    assert [(gap.reason, gap.kind) for gap in gaps] == [("BadBody", Kind("apps", "v1", ""))]
+
+
+def test_a_built_in_group_without_resources_is_a_gap_others_may_have_none():
+    empty = [group(name, version("v1")) for name in ("apps", "external.metrics.k8s.io")]
+    _, gaps = found(client({"/api": CORE, "/apis": aggregated(*empty)}))
+    assert [(gap.reason, gap.kind) for gap in gaps] == [("Empty", Kind("apps", "v1", ""))]
+
+
+def test_what_cannot_be_listed_is_known_by_name():
+    exec_ = {"subresource": "exec", "responseKind": {"group": "", "version": "v1", "kind": "PodExecOptions"}}
+    pods = resource("pods", "Pod") | {"subresources": [exec_]}
+    others = [resource("reviews", "Review", verbs=("create",)), resource("odds", "Odd", verbs=("get",))]
+    shared = ("Odd", "Review")  # of their own subresources `status`
+    found = discover(client({"/api": aggregated(group("", version("v1", pods, *others))), "/apis": aggregated()}))
+    assert found.unlisted == {Kind("", "v1", "Odd")}
+    assert found.momentary == {Kind("", "v1", name) for name in ("Review", "PodExecOptions", *shared)}
 
 
 def test_a_version_that_is_not_preferred_can_be_found_too():

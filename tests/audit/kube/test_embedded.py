@@ -89,7 +89,8 @@ def test_the_user_agent_names_the_program(client, cluster):
 
 def test_discovery_finds_what_is_served_and_a_broken_group_is_a_gap(client, cluster):
     cluster.broken.add("apps/v1")
-    resources, gaps = discover(client)
+    found = discover(client)
+    resources, gaps = found.listed, found.gaps
     assert MAPS.kind in {resource.kind for resource in resources}
     assert not [resource for resource in resources if resource.kind.group == "apps" or "list" not in resource.verbs]
     assert [(gap.cause, gap.kind) for gap in gaps] == [(Cause.DISCOVERY, Kind("apps", "v1", ""))]

@@ -265,8 +265,41 @@ def test_a_crd_that_is_refused_is_an_error_of_the_template_and_a_gap(stored: Sto
     assert loaded.templates[0].template is not None
 
 
+def test_a_definition_that_is_there_but_whose_kind_is_not_served_is_a_gap(stored: StoredCluster) -> None:
+    load(stored)
+    del stored.collections[f"{CONSTRAINTS}/k8stest"]
+    [gap] = load(stored).gaps
+    assert (gap.cause, gap.reason, gap.policy) == (Cause.TEMPLATE, "NotServed", "K8sTest")
+
+
+def test_constraints_that_are_not_served_any_more_are_those_of_the_last_run(stored: StoredCluster) -> None:
+    known = policies(stored)
+    known.load(FOUND)
+    stored.put(f"{CONSTRAINTS}/k8stest", constraint())
+    assert known.load(FOUND).gaps == ()
+    lost = stored.collections.pop(f"{CONSTRAINTS}/k8stest")
+    loaded = known.load(FOUND)
+    assert [(gap.cause, gap.reason, gap.policy) for gap in loaded.gaps] == [(Cause.CONSTRAINT, "NotFound", "K8sTest")]
+    assert keys(loaded) == ["K8sTest/one"]
+    stored.collections[f"{CONSTRAINTS}/k8stest"] = lost
+    assert known.load(FOUND).gaps == ()
+
+
+@pytest.mark.parametrize("is_defined", [True, False])
+def test_templates_are_gone_only_when_their_definition_is(is_defined: bool, stored: StoredCluster) -> None:
+    known = policies(stored)
+    known.load(FOUND)
+    del stored.collections[TEMPLATES]
+    if is_defined:
+        stored.put(CRDS, {"metadata": {"name": "constrainttemplates.templates.gatekeeper.sh"}})
+    loaded = known.load(FOUND)
+    assert [gap.reason for gap in loaded.gaps] == ["NotFound" if is_defined else "NotServed"]
+    assert bool(loaded.engine.templates) is is_defined
+
+
 def test_crds_that_cannot_be_listed_are_one_gap(stored: StoredCluster) -> None:
     stored.faults["GET", "customresourcedefinitions.apiextensions.k8s.io"] = 403
+    stored.put(f"{CONSTRAINTS}/k8stest")
     [gap] = load(stored).gaps
     assert gap.message.startswith("the CRDs of constraints could not be listed, and were left as they are: ")
 

@@ -40,7 +40,7 @@ def client(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Client]:
 def load(client: Client) -> Load:
     """Discover and load, as a run does, with the same Policies each time."""
     known = Policies(client, PolicySettings(pod_name="patrol-0", chunk_size=3))
-    return lambda: known.load(discover(client)[0])
+    return lambda: known.load(discover(client).listed)
 
 
 def test_the_samples_are_all_enforced(cluster: EmbeddedCluster, load: Load) -> None:

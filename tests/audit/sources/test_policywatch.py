@@ -84,7 +84,7 @@ class World:
     def run(self) -> None:
         """What a run does with policies: it reads them and writes what became of them."""
         self.changes.take()
-        Policies(self.client, self.settings).load(discover(self.client)[0])
+        Policies(self.client, self.settings).load(discover(self.client).listed)
 
 
 def until(condition: Callable[[], Any]) -> Any:
