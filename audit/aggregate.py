@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from audit.fields import truncate
-from audit.model import ConstraintRecord, RunInfo, Standing
+from audit.model import ConstraintRecord, Outcome, RunInfo, Standing
 from constraints import Constraint, Gap, Kind, Violation
 from constraints.model import Cause
 
@@ -52,9 +52,9 @@ class Summary:
     """Exact totals of one run; for each constraint only the first `limit` violations in sort order.
 
     `found` counts violations by constraint key, kind of object and namespace; `standing` is what each constraint comes
-    to when what could not be seen keeps its last results, by key, once the run has ended. `interrupted` is true when the run was told to
-    stop: its totals are then a part and must not replace those of a whole run. `skipped` are kinds that were not listed
-    because no constraint can match them; `templates` counts them by `active` and `error`.
+    to when what could not be seen keeps its last results, by key, once the run has ended. `cut` says of a run that did not
+    come to its end how it ended: its totals are then a part and must not replace those of a whole run. `skipped` are
+    kinds that were not listed because no constraint can match them; `templates` counts them by `active` and `error`.
     """
 
     info: RunInfo
@@ -70,7 +70,7 @@ class Summary:
     templates: Counter[str] = field(default_factory=Counter)
     phases: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.0))
     seconds: float = 0.0
-    interrupted: bool = False
+    cut: Outcome | None = None
     _kept: defaultdict[str, list[tuple[SortKey, Violation]]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, violation: Violation) -> None:

@@ -18,6 +18,7 @@ from audit.aggregate import Summary
 from audit.carry import Memory
 from audit.config import AuditConfig, ClusterConfig, Config, ServeConfig
 from audit.engines import EngineOptions, engines
+from audit.guard import attempt
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Connection
@@ -27,7 +28,8 @@ from audit.kube.patch import StatusWriter
 from audit.kube.watch import Server
 from audit.logs import configure_logging
 from audit.loop import Loop, always
-from audit.model import RunInfo
+from audit.model import Outcome, RunInfo
+from audit.outcomes import EXIT_CODES, ending
 from audit.plan import plan
 from audit.run import Rules, Work, run
 from audit.sinks import Sink
@@ -65,9 +67,19 @@ class Auditor:
     memory: Memory = field(default_factory=Memory)
 
     def run(self) -> Summary:
-        """One audit. Raises AuditError when policies or kinds cannot be read at all."""
+        """One audit; what prevents it is in the summary. What only a mistake of ours can raise is logged."""
         summary = Summary(RunInfo.at(self.clock()), self.config.audit.violations_limit)
-        return run(self._prepare, self.sinks, summary, self.memory, lambda: self.stop.is_set() or not self.may_go_on())
+        error = attempt(lambda: run(self._prepare, self.sinks, summary, self.memory, self._stopping))
+        if error is not None:
+            text = "a mistake in this program ended the run: %s: %s"
+            log.error(text, type(error).__name__, error, exc_info=error, extra={"audit_id": summary.info.audit_id})
+        self.metrics.run_ended(summary)
+        return summary
+
+    def _stopping(self) -> Outcome | None:
+        if self.stop.is_set():
+            return Outcome.INTERRUPTED
+        return None if self.may_go_on() else Outcome.NOT_LEADER
 
     def _prepare(self, summary: Summary) -> Work:
         audit = self.config.audit
@@ -171,21 +183,15 @@ def engine_options(audit: AuditConfig) -> EngineOptions:
 
 
 def once(auditor: Auditor) -> int:
-    """One run; the exit code says whether it came to its end."""
-    ended = loop_of(auditor).once()
-    return OK if ended and not auditor.stop.is_set() else FAILED
+    """One run; the exit code says how it ended."""
+    return EXIT_CODES[ending(auditor.run()).outcome]
 
 
 def loop_of(auditor: Auditor) -> Loop:
-    """The loop around an auditor; a run that raises is logged and counted."""
-
-    def failed(error: Exception) -> None:
-        auditor.metrics.run_failed()
-        log.error("the audit run failed: %s: %s", type(error).__name__, error, exc_info=error)
-
+    """The loop around an auditor."""
     audit = auditor.config.audit
     interval = audit.interval if "audit" in audit.operations else 0
-    return Loop(auditor.run, failed, auditor.stop, interval, audit.on_start)
+    return Loop(auditor.run, auditor.stop, interval, audit.on_start)
 
 
 @contextmanager

@@ -9,8 +9,6 @@ from math import inf
 from threading import Event
 from time import monotonic
 
-from audit.guard import attempt
-
 log = logging.getLogger("kube_patrol.loop")
 
 
@@ -32,13 +30,11 @@ class Loop:
     """Calls `run` every `interval` seconds (0 = never) while `may_run()` is true, until `stop` is set.
 
     The first run starts at once with `on_start`, else after one interval. A run that takes longer than the interval is
-    followed by the next one at once; ticks missed meanwhile are dropped. A run that raises is handed to `failed` and
-    followed by the next. `sooner` says when a run is wanted before its time, by `clock`, which gives monotonic seconds;
+    followed by the next one at once; ticks missed meanwhile are dropped. `run` raises nothing. `sooner` says when a run is wanted before its time, by `clock`, which gives monotonic seconds;
     `wait` sleeps (None = for ever) and returns early at a stop.
     """
 
     run: Callable[[], object]
-    failed: Callable[[Exception], None]
     stop: Event
     interval: float
     on_start: bool = True
@@ -61,13 +57,6 @@ class Loop:
                 wait(left if self.sooner is never else min(left, _TICK))
             elif self.may_run():
                 due = self.clock() + self.interval
-                self.once()
+                self.run()
             else:
                 due = self.clock() + min(1.0, self.interval)
-
-    def once(self) -> bool:
-        """One run; False when it raised."""
-        error = attempt(self.run)
-        if error is not None:
-            self.failed(error)
-        return error is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 
 from constraints import Constraint, Gap, Kind, PolicyError
 from constraints.model import ANY, Json, Object
@@ -24,6 +25,29 @@ class RunInfo:
     def at(cls, started: float) -> RunInfo:
         """A run that started at `started`, in Unix seconds."""
         return cls(datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), started)
+
+
+class Outcome(Enum):
+    """How a run ended; what each means for users is in docs/outcomes.md.
+
+    The last three did not come to their end: totals are a part, and what was known before stays.
+    """
+
+    COMPLETE = "complete"
+    GAPS = "gaps"
+    UNWRITTEN = "unwritten"
+    NO_POLICIES = "no_policies"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    NOT_LEADER = "not_leader"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended, and in a sentence why; empty for one that is complete."""
+
+    outcome: Outcome
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -8,14 +8,16 @@ from time import perf_counter
 
 from audit.aggregate import KindStats, Summary
 from audit.carry import Memory
-from audit.model import KindEnd, Page
+from audit.errors import AuditError
+from audit.model import KindEnd, Outcome, Page
+from audit.outcomes import cut_gap, failure_gap
 from audit.sinks import Sink
 from audit.sources import Source
 from constraints import Engine, Gap, Inventory, Kind, Review, Violation
 from constraints.model import Object
 from constraints.review import review_of
 
-Outcome = Violation | Gap
+Found = Violation | Gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +39,27 @@ class Work:
 
 
 Prepare = Callable[[Summary], Work]
+Stopping = Callable[[], Outcome | None]
 
 
-def run(
-    prepare: Prepare, sinks: Sequence[Sink], summary: Summary, memory: Memory, stopping: Callable[[], bool]
-) -> Summary:
+def run(prepare: Prepare, sinks: Sequence[Sink], summary: Summary, memory: Memory, stopping: Stopping) -> Summary:
     """Audit every object once and hand each violation to every sink on its way past.
 
     `prepare` reads the policies, after the sinks have heard that the run has begun, and notes what it could not read
-    in the summary. `memory` knows of earlier runs what this one may not see. The sinks are finished even when the run raises. Once `stopping()` is true the page in work is the
-    last.
+    in the summary. `memory` knows of earlier runs what this one may not see. Once `stopping()` says how the run has to
+    end, the page in work is the last. An AuditError ends it as `failed`; the sinks are finished even then, and when
+    anything else is raised.
     """
     begun = perf_counter()
     for sink in sinks:
         sink.start(summary.info)
     try:
         _review_all(prepare(summary), sinks, summary, stopping)
-        summary.standing = {} if summary.interrupted else memory.settle(summary)
-    except BaseException:
-        summary.interrupted = True
+        summary.standing = {} if summary.cut else memory.settle(summary)
+    except AuditError as error:
+        _cut(summary, stopping() or Outcome.FAILED, error)
+    except BaseException as error:
+        _cut(summary, Outcome.FAILED, error)
         raise
     finally:
         summary.seconds = perf_counter() - begun
@@ -67,7 +71,7 @@ def run(
     return summary
 
 
-def _review_all(work: Work, sinks: Sequence[Sink], summary: Summary, stopping: Callable[[], bool]) -> None:
+def _review_all(work: Work, sinks: Sequence[Sink], summary: Summary, stopping: Stopping) -> None:
     for item in work.source.pages():
         if isinstance(item, Gap):
             summary.gaps.append(item)
@@ -78,7 +82,14 @@ def _review_all(work: Work, sinks: Sequence[Sink], summary: Summary, stopping: C
         if stopping():
             break
     # A source that waits for its next page may end because of the stop, and what it gave is then a part.
-    summary.interrupted = stopping()
+    outcome = stopping()
+    if outcome:
+        _cut(summary, outcome)
+
+
+def _cut(summary: Summary, outcome: Outcome, error: BaseException | None = None) -> None:
+    summary.cut = outcome
+    summary.gaps.append(failure_gap(error) if error and outcome is Outcome.FAILED else cut_gap(outcome))
 
 
 def _review_page(page: Page, rules: Rules, sinks: Sequence[Sink], summary: Summary) -> None:
@@ -113,7 +124,7 @@ def _review(item: Object, rules: Rules) -> Review:
     return review_of(item, rules.namespaces.get(namespace) if namespace else None)
 
 
-def _record(outcomes: Sequence[Outcome], summary: Summary) -> list[Violation]:
+def _record(outcomes: Sequence[Found], summary: Summary) -> list[Violation]:
     violations = []
     for outcome in outcomes:
         if isinstance(outcome, Gap):

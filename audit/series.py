@@ -11,10 +11,12 @@ from prometheus_client.metrics_core import Metric
 
 from audit.aggregate import Summary
 from audit.fields import valid_text
-from audit.model import ConstraintRecord
+from audit.model import ConstraintRecord, Outcome
+from constraints import Gap
 from constraints.model import Cause, Kind
 
 Labels = tuple[str, ...]
+Known = Mapping[Labels, tuple[int, bool]]
 ACTIONS = ("deny", "dryrun", "warn", "scoped", "unrecognized")  # all five are always there (contract, section 2)
 STATUSES = ("active", "error")
 OTHER = "_other"
@@ -33,12 +35,11 @@ def capped(rows: Mapping[Labels, float], limit: int) -> list[tuple[Labels, float
 
 
 def of_run(summary: Summary, limit: int) -> tuple[Metric, ...]:
-    """Every family that tells of this run, none with more than `limit` series."""
+    """Every family that tells what this whole run has seen, none with more than `limit` series."""
     return (
         *_of_gatekeeper(summary),
-        *_of_constraints(summary, limit),
+        *_of_errors(summary, limit),
         *_of_kinds(summary, limit),
-        *_of_gaps(summary, limit),
         _gauge(
             "kube_patrol_phase_seconds",
             "Time that each phase of the last run took.",
@@ -84,18 +85,24 @@ def constraints_by_status(records: Sequence[ConstraintRecord]) -> Counter[Labels
     return rows
 
 
-def _of_constraints(summary: Summary, limit: int) -> Iterable[Metric]:
-    known: dict[Labels, float] = {}
-    for record in summary.records:
-        standing = summary.standing[record.key]
-        if standing.total is not None:
-            known[*record.names, record.action, "true" if standing.stale else "false"] = standing.total
-    yield _gauge(
+def known_violations(summary: Summary) -> Known:
+    """Kind, name and action of each constraint of which anything is known, with its total and whether that is stale."""
+    rows = ((record, summary.standing[record.key]) for record in summary.records)
+    return {(*r.names, r.action): (each.total, each.stale) for r, each in rows if each.total is not None}
+
+
+def of_violations(known: Known, limit: int, doubtful: bool) -> Metric:
+    """The violations of each constraint; all are stale when it is `doubtful` whether they still hold."""
+    rows = {(*labels, _truth(stale or doubtful)): float(total) for labels, (total, stale) in known.items()}
+    return _gauge(
         "kube_patrol_violations",
         "Violations of a constraint; stale: not all of it could be seen in the last run, and the rest is as it was.",
         (*CONSTRAINT_LABELS, "enforcement_action", "stale"),
-        capped(known, limit),
+        capped(rows, limit),
     )
+
+
+def _of_errors(summary: Summary, limit: int) -> Iterable[Metric]:
     errors: dict[Labels, float] = {(each.kind, each.name): summary.errors[each.key] for each in summary.constraints}
     yield _gauge(
         "kube_patrol_evaluation_errors",
@@ -130,17 +137,32 @@ def _of_kinds(summary: Summary, limit: int) -> Iterable[Metric]:
     )
 
 
-def _of_gaps(summary: Summary, limit: int) -> Iterable[Metric]:
-    rows: Counter[Labels] = Counter((gap.cause.value, gap.reason) for gap in summary.gaps)
-    yield _gauge(
-        "kube_patrol_gaps",
-        "What could not be audited in the last run, by the step that failed and the reason.",
-        ("cause", "reason"),
-        capped(rows, limit),
+def of_ending(gaps: Sequence[Gap], outcome: Outcome, limit: int) -> tuple[Metric, ...]:
+    """How the last run ended, whole or not."""
+    rows: Counter[Labels] = Counter((gap.cause.value, gap.reason) for gap in gaps)
+    return (
+        _gauge(
+            "kube_patrol_gaps",
+            "What could not be audited in the last run, by the step that failed and the reason.",
+            ("cause", "reason"),
+            capped(rows, limit),
+        ),
+        _gauge(
+            "kube_patrol_last_run_outcome",
+            "1 for how the last run ended, 0 for the other ways.",
+            ("outcome",),
+            (((each.value,), float(each is outcome)) for each in Outcome),
+        ),
+        GaugeMetricFamily(
+            "kube_patrol_last_run_complete",
+            "1 when everything was audited and written in the last run, else 0.",
+            float(outcome is Outcome.COMPLETE),
+        ),
     )
-    yield GaugeMetricFamily(
-        "kube_patrol_last_run_complete", "1 when the last run left no gap, else 0.", float(not summary.gaps)
-    )
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _known(action: str) -> str:

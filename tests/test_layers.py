@@ -56,8 +56,10 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.unserved": VALUES,
     "audit.aggregate": VALUES | {"audit.fields"},
     "audit.carry": VALUES | {"audit.aggregate", "audit.fields"},
-    "audit.run": VALUES | {"audit.aggregate", "audit.carry", "audit.sources", "audit.sinks", "constraints.review"},
-    "audit.loop": {"audit.guard"},
+    "audit.outcomes": VALUES | {"audit.aggregate"},
+    "audit.run": VALUES
+    | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.sources", "audit.sinks", "constraints.review"},
+    "audit.loop": set(),
     "audit.duration": set(),
     "audit.flagtypes": {"audit.duration"},
     "audit.flags": {"audit.flagtypes"},
@@ -80,7 +82,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     },
     "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.sinks": VALUES
-    | {"audit.aggregate", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
+    | {"audit.outcomes", "audit.aggregate", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
     | {"audit.series"},
     "audit.web": {"audit.errors", "audit.flagtypes"},
     "audit.httpsend": {"audit.duration", "constraints.rego"},

@@ -9,7 +9,8 @@ from audit.aggregate import Summary
 from audit.duration import format_duration
 from audit.fields import constraint_fields, truncate, valid_text, violation_fields
 from audit.logs import EVENTS, event
-from audit.model import ConstraintRecord, RunInfo, Standing
+from audit.model import ConstraintRecord, Ending, Outcome, RunInfo, Standing
+from audit.outcomes import ending
 from constraints import Gap, Violation
 from constraints.model import Json, Kind, ObjectRef
 
@@ -18,6 +19,11 @@ CONSTRAINT_AUDITED = "constraint_audited"
 AUDIT_GAP = "audit_gap"  # ours; Gatekeeper has no line for what it could not audit
 AUDIT_FINISHED = "audit_finished"
 LOGGED: Mapping[str, Callable[[Violation], bool]] = {"all": lambda violation: True, "none": lambda violation: False}
+_ENDED = dict.fromkeys(
+    (Outcome.COMPLETE, Outcome.GAPS, Outcome.UNWRITTEN), "auditing is complete"
+)  # as Gatekeeper says
+_NOT_ENDED = "auditing did not come to its end"
+_LEVELS = {Outcome.COMPLETE: logging.INFO, Outcome.FAILED: logging.ERROR}
 NOWHERE = ObjectRef(Kind("", "", ""), "", "")
 
 
@@ -25,8 +31,8 @@ class LogSink:
     """Logs violations as they come, and at the end a line a constraint with violations and a line a gap.
 
     `violations` is a word of LOGGED: which of them get a line; totals and gaps are logged in any case. It belongs behind
-    the status sink, because `audit_finished` says that the statuses are written. A run that was interrupted has no line
-    a constraint: its totals are a part.
+    the status sink, because `audit_finished` says that the statuses are written. A run that did not come to its end has no
+    line a constraint: its totals are a part.
     """
 
     name = "log"
@@ -50,13 +56,16 @@ class LogSink:
         """Log what each constraint came to, what could not be audited, and `audit_finished`."""
         for gap in summary.gaps:
             self._emit(valid_text(gap.message), gap_fields(gap), logging.WARNING)
-        if not summary.interrupted:
+        if not summary.cut:
             for record in summary.records:
                 standing = summary.standing[record.key]
                 if standing.total:
                     self._emit("audit results for constraint", total_fields(record, standing))
-        duration = {"duration": format_duration(summary.seconds)}
-        self._emit("auditing is complete", _type(AUDIT_FINISHED) | duration)
+        end = ending(summary)
+        fields = _type(AUDIT_FINISHED) | {"duration": format_duration(summary.seconds), "outcome": end.outcome.value}
+        self._emit(
+            _ENDED.get(end.outcome, _NOT_ENDED), fields | _reason(end), _LEVELS.get(end.outcome, logging.WARNING)
+        )
 
     def _emit(self, message: str, fields: Mapping[str, Json], level: int = logging.INFO) -> None:
         event(self._logger, {"msg": message, "process": "audit", "audit_id": self._audit_id, **fields}, level)
@@ -90,6 +99,10 @@ def total_fields(record: ConstraintRecord, standing: Standing) -> dict[str, Json
         }
         | ({"constraint_stale": True} if standing.stale else {})
     )
+
+
+def _reason(end: Ending) -> dict[str, Json]:
+    return {"reason": valid_text(end.reason)} if end.reason else {}
 
 
 def _type(name: str) -> dict[str, Json]:

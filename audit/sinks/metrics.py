@@ -18,8 +18,9 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from audit.aggregate import Summary
-from audit.model import RunInfo
-from audit.series import capped, of_run
+from audit.model import Outcome, RunInfo
+from audit.outcomes import ending
+from audit.series import Known, capped, known_violations, of_ending, of_run, of_violations
 
 RUN_SECONDS = (60, 180, 300, 600, 900, 1200, 2400, 4800, 9600, 19200)
 INGESTION_SECONDS = (
@@ -62,12 +63,16 @@ class Metrics(Collector):
         self._limit = series_limit
         self._lock = Lock()
         self._started = self._ended = 0.0
-        self._runs = self._failed = 0
+        self._completed = 0.0
+        self._outcomes = Counter(dict.fromkeys(Outcome, 0))
         self._durations = Distribution(RUN_SECONDS)
         self._ingestions = {status: Distribution(INGESTION_SECONDS) for status in ("active", "error")}
         self._requests: Counter[tuple[str, ...]] = Counter()
         self._request_seconds: Counter[tuple[str, ...]] = Counter()
         self._last_run: tuple[Metric, ...] = ()
+        self._known: Known = {}
+        self._ending: tuple[Metric, ...] = ()
+        self._doubtful = False
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
 
@@ -87,24 +92,34 @@ class Metrics(Collector):
         with self._lock:
             self._started = info.started
 
-    def run_finished(self, summary: Summary) -> None:
-        """A run has ended; one that was interrupted leaves the figures of the last whole one."""
-        families = () if summary.interrupted else of_run(summary, self._limit)
+    def show(self, summary: Summary) -> None:
+        """A run is about to end, or has ended: its figures replace those of the last whole run, if it is one itself."""
+        end = ending(summary)
+        ended = of_ending(summary.gaps, end.outcome, self._limit)
+        families, known = (of_run(summary, self._limit), known_violations(summary)) if not summary.cut else ((), None)
         with self._lock:
             self._ended = summary.info.started + summary.seconds
-            self._durations.observe(summary.seconds)
-            self._runs += 1
+            self._ending = ended
+            self._doubtful = summary.cut is not None
             self._last_run = families or self._last_run
+            self._known = self._known if known is None else known
 
-    def run_failed(self) -> None:
-        """Count one run that raised."""
+    def run_ended(self, summary: Summary) -> None:
+        """A run has ended and every sink has finished: only now it is known how, and it is counted."""
+        self.show(summary)
+        outcome = ending(summary).outcome
         with self._lock:
-            self._failed += 1
+            self._outcomes[outcome] += 1
+            self._durations.observe(summary.seconds)
+            if outcome is Outcome.COMPLETE:
+                self._completed = self._ended
 
     def collect(self) -> Iterator[Metric]:
         """Every family, as it is now."""
         with self._lock:
-            families = [*self._of_runs(), *self._of_ingestions(), *self._of_requests(), *self._last_run]
+            families = [*self._of_runs(), *self._of_ingestions(), *self._of_requests(), *self._last_run, *self._ending]
+            if self._last_run:
+                families.append(of_violations(self._known, self._limit, self._doubtful))
         return iter(families)
 
     def describe(self) -> Iterable[Metric]:
@@ -112,14 +127,22 @@ class Metrics(Collector):
         return ()
 
     def _of_runs(self) -> Iterator[Metric]:
-        yield CounterMetricFamily("kube_patrol_audit_runs", "Runs that ended, in whatever way.", self._runs)
-        yield CounterMetricFamily("kube_patrol_audit_runs_failed", "Runs that raised an error.", self._failed)
+        runs = CounterMetricFamily("kube_patrol_audit_runs", "Runs that ended, by how they did.", labels=["outcome"])
+        for outcome, number in self._outcomes.items():
+            runs.add_metric([outcome.value], number)
+        yield runs
+        yield GaugeMetricFamily(
+            "kube_patrol_last_complete_run_time",
+            "End of the last run in which everything was audited and written, Unix seconds; 0 before the first.",
+            int(self._completed),
+        )
         if self._started:
             started = int(self._started)  # whole seconds, as Gatekeeper
             yield GaugeMetricFamily("gatekeeper_audit_last_run_time", "Start of the last run, Unix seconds.", started)
         if self._ended:
             ended = int(self._ended)
             yield GaugeMetricFamily("gatekeeper_audit_last_run_end_time", "End of the last run, Unix seconds.", ended)
+        if self._durations.counts:
             text = "How long a run takes."
             yield HistogramMetricFamily(
                 "gatekeeper_audit_duration_seconds", text, self._durations.buckets(), self._durations.total
@@ -169,5 +192,5 @@ class MetricsSink:
         """Nothing: totals come with the summary."""
 
     def finish(self, summary: Summary) -> None:
-        """Replace what is told of the last run."""
-        self._metrics.run_finished(summary)
+        """Replace what is told of the last run; whoever starts runs tells when all sinks have finished."""
+        self._metrics.show(summary)

@@ -24,7 +24,7 @@ class StatusSink:
 
     `write(place, body)` does the patch; a constraint that is gone is not an error of it. A status that is too large for
     the API server is written with fewer violations, and says how many it leaves out. Raises AuditError
-    naming those that could not be written, after all were tried. Nothing is written for an interrupted run: its totals
+    naming those that could not be written, after all were tried. Nothing is written for a run that was cut: its totals
     are a part, and the last ones are better.
     """
 
@@ -40,7 +40,7 @@ class StatusSink:
 
     def finish(self, summary: Summary) -> None:
         """Write all statuses of a whole run."""
-        if summary.interrupted:
+        if summary.cut:
             return
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="status") as pool:
             texts = list(pool.map(lambda record: self._write(record, summary), summary.records))

@@ -38,7 +38,7 @@ def render(summary: Summary, width: int) -> str:
 
     A run that did not come to its end has no table, because it would look clean.
     """
-    if summary.interrupted:
+    if summary.cut:
         return f"The audit {summary.info.audit_id} did not come to its end; the log says why.\n"
     ranked = sorted(summary.constraints, key=lambda c: (-(summary.standing[c.key].total or 0), c.key))
     rows = [HEADER, *(_row(constraint, summary) for constraint in ranked)]

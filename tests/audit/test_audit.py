@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -21,7 +22,11 @@ from audit.errors import ConfigError
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
 from audit.logs import configure_logging
+from audit.model import Outcome
+from audit.outcomes import EXIT_CODES, ending
+from audit.sinks.guard import GuardedSink
 from audit.sinks.metrics import Metrics
+from audit.sinks.table import TableSink
 from constraints import Kind
 
 CONSTRAINTS = "constraints.gatekeeper.sh"
@@ -268,7 +273,7 @@ def test_metrics_tell_of_the_run(samples: EmbeddedCluster, auditor: Auditor) -> 
 def test_a_cluster_without_the_template_crd_has_nothing_to_audit_and_says_so(
     cluster: EmbeddedCluster, config: Config
 ) -> None:
-    assert serve(config) == 0
+    assert serve(config) == 5
     (gap,) = events(config, "audit_gap")
     assert "does not serve templates.gatekeeper.sh" in gap["msg"]
 
@@ -276,16 +281,66 @@ def test_a_cluster_without_the_template_crd_has_nothing_to_audit_and_says_so(
 def test_a_run_that_cannot_discover_fails_and_exits_with_one(samples: EmbeddedCluster, config: Config) -> None:
     samples.faults.append(Fault("/api*", status=403, times=None))
     assert serve(config) == 1
-    lines = [json.loads(line) for line in Path(config.log.file).read_text().splitlines()]
-    assert any("the audit run failed: Forbidden" in line["msg"] for line in lines)
-    assert [e["event_type"] for e in events(config)] == ["audit_started", "audit_finished"]
+    assert [e["event_type"] for e in events(config)] == ["audit_started", "audit_gap", "audit_finished"]
+    (gap,), (end,) = events(config, "audit_gap"), events(config, "audit_finished")
+    assert (gap["gap_cause"], gap["gap_reason"], end["outcome"], end["level"]) == (
+        "run",
+        "Forbidden",
+        "failed",
+        "error",
+    )
+    assert "403 Forbidden" in end["reason"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        pytest.param(Rule(verbs=["list"], groups=[""], resources=["pods"]), 3, id="a kind may not be listed"),
+        pytest.param(Rule(verbs=["patch"], groups=[CONSTRAINTS], resources=["*/status"]), 4, id="no status"),
+        pytest.param(Rule(verbs=["patch"], groups=[CONSTRAINTS], resources=["k8shttpsonly/status"]), 4, id="one not"),
+        pytest.param(Rule(verbs=["list"], groups=["*"], resources=["*"]), 1, id="nothing may be listed"),
+        pytest.param(Rule(verbs=["list"], groups=["templates.gatekeeper.sh"], resources=["*"]), 1, id="no templates"),
+        pytest.param(Rule(verbs=["list"], groups=[CONSTRAINTS], resources=["*"]), 1, id="no constraints"),
+    ],
+)
+def test_the_exit_code_and_the_last_line_say_what_is_missing(
+    rule: Rule, code: int, samples: EmbeddedCluster, config: Config
+) -> None:
+    samples.denied.append(rule)
+    assert serve(config) == code
+    (end,) = events(config, "audit_finished")
+    assert EXIT_CODES[Outcome(end["outcome"])] == code
+    assert end["reason"]
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_sink_that_cannot_finish_is_told_by_metrics_and_exit_code_in_whatever_order(
+    last: bool, samples: EmbeddedCluster, config: Config, auditor: Auditor
+) -> None:
+    class Full:
+        """A table on a full disk."""
+
+        def __call__(self, text: str) -> None:
+            raise OSError(28, "No space left on device")
+
+    broken = GuardedSink(TableSink(Full()))
+    sinks = (*auditor.sinks, broken) if last else (broken, *auditor.sinks)
+    summary = replace(auditor, sinks=sinks).run()
+    assert ending(summary).outcome is Outcome.UNWRITTEN
+    assert gaps_told(auditor.metrics) == {("sink", "OSError"): 1}
+    assert totals(samples) == TOTALS
+
+
+def gaps_told(metrics: Metrics) -> dict[tuple[str, str], float]:
+    rows = samples_of(metrics, "kube_patrol_gaps")
+    return {(row.labels["cause"], row.labels["reason"]): row.value for row in rows}
 
 
 def test_an_interrupted_run_leaves_the_last_results_alone(samples: EmbeddedCluster, auditor: Auditor) -> None:
     auditor.run()
     stamp = statuses(samples)["K8sHttpsOnly"]
     auditor.may_go_on = lambda: False
-    assert auditor.run().interrupted
+    assert auditor.run().cut is Outcome.NOT_LEADER
     assert statuses(samples)["K8sHttpsOnly"] == stamp
 
 

@@ -18,7 +18,6 @@ class World:
     now: float = 100.0
     starts: list[float] = field(default_factory=list)
     waits: list[float | None] = field(default_factory=list)
-    errors: list[Exception] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
 
     def wait(self, seconds: float | None) -> None:
@@ -34,7 +33,7 @@ class World:
         self.now += self.takes.pop(0) if self.takes else 0
 
     def loop(self, interval: float = 60, on_start: bool = True) -> Loop:
-        return Loop(self.run, self.errors.append, self.stop, interval, on_start, clock=lambda: self.now, wait=self.wait)
+        return Loop(self.run, self.stop, interval, on_start, clock=lambda: self.now, wait=self.wait)
 
 
 def test_the_first_run_starts_at_once_and_the_others_one_interval_apart() -> None:
@@ -59,19 +58,6 @@ def test_an_interval_of_zero_audits_never() -> None:
     world = World()
     world.loop(interval=0).forever()
     assert (world.starts, world.waits) == ([], [None])
-
-
-def test_a_run_that_raises_is_reported_and_followed_by_the_next() -> None:
-    world = World(limit=2)
-
-    def run() -> None:
-        world.run()
-        raise KeyError("broken")
-
-    loop = world.loop()
-    loop.run = run
-    loop.forever()
-    assert (world.starts, [repr(e) for e in world.errors]) == ([0, 60], ["KeyError('broken')"] * 2)
 
 
 def test_only_a_leader_audits_and_it_begins_soon_after_it_was_elected() -> None:

@@ -148,6 +148,33 @@ def test_an_address_that_is_taken_is_named_and_the_program_ends(samples: Embedde
     assert (done.returncode, address in done.stderr) == (1, True)
 
 
+def test_one_audit_that_is_told_to_stop_says_so_by_its_exit_code(samples: EmbeddedCluster, tmp_path: Path) -> None:
+    samples.faults.append(Fault("/apis/apps/v1/deployments", delay=8))
+    with patrol(samples, tmp_path, "--once") as process:
+        eventually(lambda: events(tmp_path, "violation_audited"))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=8) == 6
+    (end,) = events(tmp_path, "audit_finished")
+    assert end["outcome"] == "interrupted"
+
+
+def test_a_log_on_a_full_disk_is_told_by_the_exit_code_and_without_a_traceback(
+    samples: EmbeddedCluster, tmp_path: Path
+) -> None:
+    kubeconfig = samples.kubeconfig(tmp_path / "kubeconfig")
+    arguments = [
+        "--once",
+        f"--kubeconfig={kubeconfig}",
+        "--log-file=/dev/full",
+        f"--api-cache-dir={tmp_path / 'cache'}",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "audit", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (4, False)
+    assert len({asked.path for asked in patches(samples) if b"auditTimestamp" in asked.body}) == 8
+
+
 def test_one_audit_by_the_command_line(samples: EmbeddedCluster, tmp_path: Path) -> None:
     with patrol(samples, tmp_path, "--once", "--audit-chunk-size", "3") as process:
         assert process.wait(timeout=20) == 0

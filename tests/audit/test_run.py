@@ -11,7 +11,7 @@ from builders import POD, summary, unlisted
 
 from audit.aggregate import Summary
 from audit.carry import Memory
-from audit.model import KindEnd, Page, Resource, RunInfo
+from audit.model import KindEnd, Outcome, Page, Resource, RunInfo
 from audit.run import Rules, Work, run
 from constraints import Engine, Gap, Inventory, Kind, Violation
 from constraints.errors import EvaluationError
@@ -110,7 +110,9 @@ def rules(of: Engine, **more: Any) -> Rules:
     return Rules(of, **fields)
 
 
-def play(items: list[Any], with_rules: Rules | None = None, stopping: Callable[[], bool] = lambda: False) -> ListSink:
+def play(
+    items: list[Any], with_rules: Rules | None = None, stopping: Callable[[], Outcome | None] = lambda: None
+) -> ListSink:
     sink = ListSink()
     run(lambda summary: Work(Items(items), with_rules or rules(engine())), [sink], summary(), Memory(), stopping)
     return sink
@@ -177,15 +179,15 @@ def test_pages_and_seconds_are_counted_by_kind() -> None:
 
 
 def test_a_source_that_ends_because_of_the_stop_leaves_a_part() -> None:
-    answers = iter([False, True])
+    answers = iter([None, Outcome.INTERRUPTED])
     sink = play([Page(PODS, [pod("a", ["x"])])], stopping=lambda: next(answers))
-    assert sink.finished[0].interrupted
+    assert sink.finished[0].cut is Outcome.INTERRUPTED
 
 
 def test_a_stop_ends_the_run_after_the_page_in_work() -> None:
-    answers = iter([False, True, True])
+    answers = iter([None, Outcome.NOT_LEADER, Outcome.NOT_LEADER])
     sink = play([Page(PODS, [pod(n, ["x"])]) for n in "abc"], stopping=lambda: next(answers))
-    assert (len(sink.violations), sink.finished[0].interrupted) == (2, True)
+    assert (len(sink.violations), sink.finished[0].cut) == (2, Outcome.NOT_LEADER)
 
 
 def test_sinks_are_finished_even_when_the_policies_cannot_be_read() -> None:
@@ -195,8 +197,8 @@ def test_sinks_are_finished_even_when_the_policies_cannot_be_read() -> None:
         raise OSError("no route to host")
 
     with pytest.raises(OSError, match="no route"):
-        run(unreadable, [sink], summary(), Memory(), lambda: False)
-    assert (len(sink.started), sink.finished[0].interrupted) == (1, True)
+        run(unreadable, [sink], summary(), Memory(), lambda: None)
+    assert (len(sink.started), sink.finished[0].cut) == (1, Outcome.FAILED)
 
 
 def test_gaps_added_by_one_sink_are_seen_by_the_next() -> None:
@@ -205,5 +207,5 @@ def test_gaps_added_by_one_sink_are_seen_by_the_next() -> None:
             summary.gaps.append(Gap(unlisted().cause, "Added", ""))
 
     last = ListSink()
-    run(lambda summary: Work(Items([]), rules(engine())), [Adding(), last], summary(), Memory(), lambda: False)
+    run(lambda summary: Work(Items([]), rules(engine())), [Adding(), last], summary(), Memory(), lambda: None)
     assert [g.reason for g in last.finished[0].gaps] == ["Added"]

@@ -13,7 +13,7 @@ from builders import SERVICE, constraint, pods, record, settled, summary, unlist
 
 from audit.config import LogConfig
 from audit.logs import LineFormatter, LineHandler
-from audit.model import RunInfo
+from audit.model import Outcome, RunInfo
 from audit.sinks.log import LogSink
 from constraints import Cause, Gap, Kind, ObjectRef
 
@@ -148,20 +148,50 @@ def test_the_last_line_tells_the_duration_as_go_does(sink: LogSink, lines: Lines
     run.seconds = 62.5
     sink.finish(settled(run))
     [line] = lines()
-    assert list(line) == [*COMMON, "event_type", "semantic", "duration"]
+    assert list(line) == [*COMMON, "event_type", "semantic", "duration", "outcome"]
     assert (line["msg"], line["duration"]) == ("auditing is complete", "1m2.5s")
 
 
-def test_an_interrupted_run_finishes_without_totals(
-    sink: LogSink,
-    lines: Lines,
+WHOLE, PART = "auditing is complete", "auditing did not come to its end"
+
+
+@pytest.mark.parametrize(
+    ("cut", "gap", "told"),
+    [
+        pytest.param(None, None, ("complete", "info", WHOLE, None), id="complete"),
+        pytest.param(
+            None,
+            Gap(Cause.EVALUATION, "Failed", "x", policy="K8sTest"),
+            ("gaps", "warn", WHOLE, "1 gap: evaluation Failed"),
+            id="gaps",
+        ),
+        pytest.param(
+            None, Gap(Cause.SINK, "OSError", "disk full"), ("unwritten", "warn", WHOLE, "disk full"), id="unwritten"
+        ),
+        pytest.param(
+            Outcome.INTERRUPTED,
+            Gap(Cause.RUN, "Interrupted", "told to stop"),
+            ("interrupted", "warn", PART, "told to stop"),
+            id="interrupted",
+        ),
+        pytest.param(
+            Outcome.FAILED,
+            Gap(Cause.RUN, "Forbidden", "GET /api: 403"),
+            ("failed", "error", PART, "GET /api: 403"),
+            id="failed",
+        ),
+    ],
+)
+def test_the_last_line_tells_how_the_run_ended_and_why(
+    cut: Outcome | None, gap: Gap | None, told: tuple[str | None, ...], sink: LogSink, lines: Lines
 ) -> None:
-    dirty = constraint("dirty")
-    run = summary(record(dirty))
-    run.add(violation(dirty))
-    run.interrupted = True
-    sink.finish(settled(run))
-    assert [line["event_type"] for line in lines()] == ["audit_finished"]
+    run = settled(summary(record(constraint())))
+    run.cut = cut
+    run.gaps.extend([gap] if gap else [])
+    sink.finish(run)
+    last = lines()[-1]
+    assert last["event_type"] == "audit_finished"
+    assert (last["outcome"], last["level"], last["msg"], last.get("reason")) == told
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from audit.aggregate import KindStats, Summary
-from audit.model import ConstraintRecord, RunInfo
+from audit.model import ConstraintRecord, Outcome, RunInfo
 from audit.series import capped
 from audit.sinks.metrics import INGESTION_SECONDS, RUN_SECONDS, Distribution, Metrics, MetricsSink
 from constraints import Cause, Gap
@@ -40,6 +40,7 @@ def finished(run: Summary, metrics: Metrics | None = None) -> dict[str, dict[Lab
     sink = MetricsSink(metrics)
     sink.start(run.info)
     sink.finish(settled(run))
+    metrics.run_ended(run)
     return scraped(metrics)
 
 
@@ -50,7 +51,9 @@ def unenforced(name: str, spec: Any, **status: Any) -> ConstraintRecord:
 
 
 def test_before_the_first_run_nothing_is_told_of_a_run() -> None:
-    assert sorted(scraped(Metrics())) == ["kube_patrol_audit_runs_failed_total", "kube_patrol_audit_runs_total"]
+    samples = scraped(Metrics())
+    assert sorted(samples) == ["kube_patrol_audit_runs_total", "kube_patrol_last_complete_run_time"]
+    assert {value for rows in samples.values() for value in rows.values()} == {0}
 
 
 def test_violations_have_a_series_for_each_action_even_without_any() -> None:
@@ -225,18 +228,52 @@ def test_an_interrupted_run_keeps_the_figures_of_the_last_whole_one() -> None:
     whole.add(violation(broken))
     finished(whole, metrics)
     part = summary(record(broken))
-    part.interrupted = True
+    part.cut = Outcome.INTERRUPTED
     part.seconds = 30.0
     samples = finished(part, metrics)
     assert values(samples["gatekeeper_violations"], "enforcement_action")["deny"] == 1
     assert samples["gatekeeper_audit_last_run_end_time"] == {(): 1_795_216_671.0}
-    assert samples["kube_patrol_audit_runs_total"] == {(): 2}
+    assert values(samples["kube_patrol_audit_runs_total"], "outcome")["interrupted"] == 1
+    assert values(samples["kube_patrol_violations"], "name", "stale") == {("a", "true"): 1}
 
 
-def test_failed_runs_are_counted() -> None:
-    metrics = Metrics()
-    metrics.run_failed()
-    assert scraped(metrics)["kube_patrol_audit_runs_failed_total"] == {(): 1}
+@pytest.mark.parametrize(
+    ("cut", "gaps", "outcome"),
+    [
+        pytest.param(None, [], "complete", id="complete"),
+        pytest.param(None, [Gap(Cause.EVALUATION, "x", "", policy="K8sTest")], "gaps", id="gaps"),
+        pytest.param(None, [Gap(Cause.SINK, "x", "")], "unwritten", id="unwritten"),
+        pytest.param(None, [Gap(Cause.TEMPLATE, "NotServed", "")], "no_policies", id="no policies"),
+        pytest.param(Outcome.FAILED, [Gap(Cause.RUN, "x", "")], "failed", id="failed"),
+        pytest.param(Outcome.INTERRUPTED, [Gap(Cause.RUN, "x", "")], "interrupted", id="interrupted"),
+        pytest.param(Outcome.NOT_LEADER, [Gap(Cause.RUN, "x", "")], "not_leader", id="not the leader"),
+    ],
+)
+def test_how_a_run_ended_is_told_and_counted_and_only_a_complete_one_is_the_last_complete(
+    cut: Outcome | None, gaps: list[Gap], outcome: str
+) -> None:
+    run = summary(record(constraint()))
+    run.cut, run.gaps, run.seconds = cut, gaps, 30.0
+    samples = finished(run)
+    assert [o for o, n in values(samples["kube_patrol_audit_runs_total"], "outcome").items() if n] == [outcome]
+    assert [o for o, n in values(samples["kube_patrol_last_run_outcome"], "outcome").items() if n] == [outcome]
+    whole = outcome == "complete"
+    assert samples["kube_patrol_last_run_complete"] == {(): whole}
+    assert samples["kube_patrol_last_complete_run_time"] == {(): 1_795_216_671.0 if whole else 0}
+    assert samples["gatekeeper_audit_last_run_end_time"] == {(): 1_795_216_671.0}
+    assert len(samples.get("kube_patrol_gaps", {})) == len(gaps)
+
+
+def test_a_sink_that_fails_after_the_metrics_were_told_is_told_as_well() -> None:
+    metrics, run = Metrics(), settled(summary(record(constraint())))
+    sink = MetricsSink(metrics)
+    sink.start(run.info)
+    sink.finish(run)
+    run.gaps.append(Gap(Cause.SINK, "OSError", "sink log: No space left on device"))
+    metrics.run_ended(run)
+    samples = scraped(metrics)
+    assert values(samples["kube_patrol_gaps"], "cause", "reason") == {("sink", "OSError"): 1}
+    assert samples["kube_patrol_last_run_complete"] == {(): 0}
 
 
 def test_requests_are_counted_by_verb_resource_and_status() -> None:
@@ -288,9 +325,9 @@ def test_no_series_tells_when_it_was_created() -> None:
 def test_two_sets_of_metrics_live_in_one_process() -> None:
     registry = CollectorRegistry()
     one, other = Metrics(registry), Metrics()
-    one.run_failed()
+    finished(summary(), one)
     assert one.registry is registry
-    assert scraped(other)["kube_patrol_audit_runs_failed_total"] == {(): 0}
+    assert set(scraped(other)["kube_patrol_audit_runs_total"].values()) == {0}
 
 
 def test_a_value_at_a_bound_belongs_to_it() -> None:

@@ -11,7 +11,7 @@ from builders import POD, constraint, pods, record, settled, summary, unlisted, 
 from audit.aggregate import Summary
 from audit.errors import AuditError, ServerError, TooLarge
 from audit.kube.patch import Place
-from audit.model import ConstraintRecord
+from audit.model import ConstraintRecord, Outcome
 from audit.sinks.status import StatusSink
 from constraints import Cause, Gap, PolicyError
 
@@ -141,7 +141,7 @@ def test_a_constraint_that_is_not_enforced_keeps_its_results_and_says_why() -> N
 
 def test_an_interrupted_run_writes_nothing() -> None:
     run = summary(record(constraint()))
-    run.interrupted = True
+    run.cut = Outcome.INTERRUPTED
     assert written(run) == {}
 
 

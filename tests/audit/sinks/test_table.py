@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from builders import constraint, record, settled, summary, unlisted, violation
 
+from audit.model import Outcome
 from audit.sinks.table import TableSink, render
 
 
@@ -67,5 +68,5 @@ def test_one_table_is_written_at_the_end_of_a_run() -> None:
 
 def test_a_run_that_did_not_end_has_no_table_that_looks_clean() -> None:
     run = summary(record(constraint()))
-    run.interrupted = True
+    run.cut = Outcome.INTERRUPTED
     assert render(settled(run), 80) == "The audit 2026-11-20T23:17:21Z did not come to its end; the log says why.\n"

@@ -1,0 +1,79 @@
+"""How a run ended, in one word and one sentence: log, metrics, readiness and exit code tell it from here (pure)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from audit.aggregate import Summary
+from audit.errors import AuditError, KubeError
+from audit.model import Ending, Outcome
+from constraints import Gap
+from constraints.model import Cause
+
+EXIT_CODES: Mapping[Outcome, int] = {  # 2 is for wrong use, see audit.cli
+    Outcome.COMPLETE: 0,
+    Outcome.FAILED: 1,
+    Outcome.GAPS: 3,
+    Outcome.UNWRITTEN: 4,
+    Outcome.NO_POLICIES: 5,
+    Outcome.INTERRUPTED: 6,
+    Outcome.NOT_LEADER: 6,
+}
+NOT_SERVED = "NotServed"
+_CUT: Mapping[Outcome, Gap] = {
+    Outcome.INTERRUPTED: Gap(Cause.RUN, "Interrupted", "the run was told to stop before its end"),
+    Outcome.NOT_LEADER: Gap(Cause.RUN, "NotLeader", "the run was ended early: another replica may lead now"),
+}
+
+
+def cut_gap(outcome: Outcome) -> Gap:
+    """What is missing of a run that was ended early, `interrupted` or `not_leader`."""
+    return _CUT[outcome]
+
+
+def failure_gap(error: BaseException) -> Gap:
+    """What is missing of a run that raised `error`: everything that it had not done by then."""
+    reason = error.reason if isinstance(error, KubeError) else type(error).__name__
+    what = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
+    return Gap(Cause.RUN, reason, f"the run failed: {what}")
+
+
+def ending(summary: Summary) -> Ending:
+    """How the run ended, as far as that is known when this is asked: a sink that fails later is still to come."""
+    if summary.cut is not None:
+        return Ending(summary.cut, "; ".join(gap.message for gap in summary.gaps if gap.cause is Cause.RUN))
+    without = [gap for gap in summary.gaps if _no_policies(gap)]
+    if without:
+        return Ending(Outcome.NO_POLICIES, without[0].message)
+    blind = _unread(summary)
+    if blind:
+        return Ending(Outcome.FAILED, f"nothing could be audited: {blind[0].message}")
+    unwritten = [gap for gap in summary.gaps if gap.cause is Cause.SINK]
+    if unwritten:
+        more = f"; {_counted(summary.gaps)} in all" if len(summary.gaps) > 1 else ""
+        return Ending(Outcome.UNWRITTEN, unwritten[0].message + more)
+    return Ending(Outcome.GAPS, _counted(summary.gaps)) if summary.gaps else Ending(Outcome.COMPLETE)
+
+
+def _no_policies(gap: Gap) -> bool:
+    return gap.cause is Cause.TEMPLATE and gap.reason == NOT_SERVED and not gap.policy
+
+
+def _unread(summary: Summary) -> list[Gap]:
+    """Why nothing at all was audited: not one policy, or with policies not one kind, could be read."""
+    if any(constraint.enforced for constraint in summary.constraints):
+        return [] if summary.kinds else [gap for gap in summary.gaps if gap.cause in (Cause.LIST, Cause.DISCOVERY)]
+    return [gap for gap in summary.gaps if _policies_unread(gap)]
+
+
+def _policies_unread(gap: Gap) -> bool:
+    """Templates or constraints could not be listed: such a gap names no single one of them."""
+    all_templates = gap.cause is Cause.TEMPLATE and not gap.policy and gap.kind is None
+    return all_templates or (gap.cause is Cause.CONSTRAINT and gap.kind is not None)
+
+
+def _counted(gaps: Iterable[Gap]) -> str:
+    rows = Counter(f"{gap.cause.value} {gap.reason}" for gap in gaps)
+    each = ", ".join(f"{name} ({number})" if number > 1 else name for name, number in sorted(rows.items()))
+    return f"{rows.total()} gap{'s' if rows.total() > 1 else ''}: {each}"
