@@ -89,6 +89,8 @@ class Auditor:
         summary.templates = Counter("error" if record.errors else "active" for record in loaded.templates)
         for ingestion in loaded.ingestions:
             self.metrics.ingested(ingestion.accepted, ingestion.seconds)
+        self.metrics.templates_read(loaded.with_cel)
+        self.metrics.synced(loaded.inventory.counts(), loaded.sync_seconds, self.clock())
         enforced = loaded.engine.enforced()
         summary.gaps += [*catalogue.gaps, *loaded.gaps, *unserved(enforced, catalogue)]
         chosen = plan(catalogue.listed, enforced, audit.match_kind_only)
@@ -133,6 +135,7 @@ def following(auditor: Auditor, loop: Loop, connection: Connection) -> Iterator[
     intake = Intake(auditor.client, auditor.policies.settings, lambda: auditor.may_go_on())
     watch = PolicyWatch(Server(client, connection, auditor.metrics.request), changes, intake.submit)
     intake.served = watch.served
+    auditor.metrics.watching = watch.counts
     run = loop.run
 
     def sooner() -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -20,12 +20,16 @@ from prometheus_client.registry import Collector
 from audit.aggregate import Summary
 from audit.model import Outcome, RunInfo
 from audit.outcomes import ending
-from audit.series import Known, capped, known_violations, of_ending, of_run, of_violations
+from audit.series import STATUSES, Known, capped, known_violations, of_ending, of_run, of_violations
 
 RUN_SECONDS = (60, 180, 300, 600, 900, 1200, 2400, 4800, 9600, 19200)
 INGESTION_SECONDS = (
     *(0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.1),
     *(0.2, 0.3, 0.4, 0.5, 1, 2, 3, 4, 5),
+)
+SYNC_SECONDS = (
+    *(0.0001, 0.0002, 0.0003, 0.0004, 0.0005, 0.0006, 0.0007, 0.0008, 0.0009, 0.001),
+    *(0.002, 0.003, 0.004, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05),
 )
 SERIES_LIMIT = 2000
 
@@ -69,6 +73,10 @@ class Metrics(Collector):
         self._ingestions = {status: Distribution(INGESTION_SECONDS) for status in ("active", "error")}
         self._requests: Counter[tuple[str, ...]] = Counter()
         self._request_seconds: Counter[tuple[str, ...]] = Counter()
+        self._with_cel: int | None = None
+        self._synced: Mapping[str, int] = {}
+        self._syncs, self._last_sync = Distribution(SYNC_SECONDS), 0.0
+        self.watching: Callable[[], tuple[int, int]] = _nothing
         self._last_run: tuple[Metric, ...] = ()
         self._known: Known = {}
         self._ending: tuple[Metric, ...] = ()
@@ -86,6 +94,19 @@ class Metrics(Collector):
         """Count one template that was compiled, or refused, in so many seconds."""
         with self._lock:
             self._ingestions["active" if accepted else "error"].observe(seconds)
+
+    def templates_read(self, with_cel: int) -> None:
+        """So many templates have code in CEL."""
+        with self._lock:
+            self._with_cel = with_cel
+
+    def synced(self, objects: Mapping[str, int], seconds: float | None, now: float) -> None:
+        """The `objects` of `data.inventory` by kind, listed in so many seconds; None where no policy reads them."""
+        with self._lock:
+            self._synced = {**dict.fromkeys(self._synced, 0), **objects}
+            if seconds is not None:
+                self._syncs.observe(seconds)
+                self._last_sync = now
 
     def run_started(self, info: RunInfo) -> None:
         """A run has begun."""
@@ -117,7 +138,14 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Every family, as it is now."""
         with self._lock:
-            families = [*self._of_runs(), *self._of_ingestions(), *self._of_requests(), *self._last_run, *self._ending]
+            families = [
+                *self._of_runs(),
+                *self._of_ingestions(),
+                *self._of_policies(),
+                *self._of_requests(),
+                *self._last_run,
+                *self._ending,
+            ]
             if self._last_run:
                 families.append(of_violations(self._known, self._limit, self._doubtful))
         return iter(families)
@@ -163,6 +191,32 @@ class Metrics(Collector):
                 seconds.add_metric([status], times.buckets(), times.total)
         return iter((count, seconds))
 
+    def _of_policies(self) -> Iterator[Metric]:
+        if self._with_cel is not None:
+            text = "Templates that have code in CEL."
+            yield GaugeMetricFamily("gatekeeper_constraint_templates_with_cel", text, self._with_cel)
+        rows: dict[tuple[str, ...], float] = {
+            (kind, status): number * (status == "active")
+            for kind, number in self._synced.items()
+            for status in STATUSES
+        }
+        sync = GaugeMetricFamily("gatekeeper_sync", "Objects in data.inventory.", labels=["kind", "status"])
+        for labels, value in capped(rows, self._limit):
+            sync.add_metric(labels, value)
+        yield sync
+        if self._last_sync:
+            text = "How long it takes to list the objects of data.inventory."
+            yield HistogramMetricFamily(
+                "gatekeeper_sync_duration_seconds", text, self._syncs.buckets(), self._syncs.total
+            )
+            text = "When data.inventory was last listed, Unix seconds."
+            yield GaugeMetricFamily("gatekeeper_sync_last_run_time_seconds", text, self._last_sync)
+        watched, intended = self.watching()
+        yield GaugeMetricFamily("gatekeeper_watch_manager_watched_gvk", "Kinds of policies being watched.", watched)
+        yield GaugeMetricFamily(
+            "gatekeeper_watch_manager_intended_watch_gvk", "Kinds of policies that should be watched.", intended
+        )
+
     def _of_requests(self) -> Iterator[Metric]:
         count = CounterMetricFamily(
             "kube_patrol_api_requests", "Requests to the API server.", labels=["verb", "resource", "status"]
@@ -174,6 +228,11 @@ class Metrics(Collector):
             for labels, value in capped(rows, self._limit):
                 family.add_metric(labels, value)
         return iter((count, seconds))
+
+
+def _nothing() -> tuple[int, int]:
+    """Nothing is watched."""
+    return 0, 0
 
 
 class MetricsSink:

@@ -25,6 +25,7 @@ from audit.sources.templates import TEMPLATES, Ingestion, TemplateBook, Template
 from constraints import Cause, Engine, Gap, Inventory, PolicyError
 from constraints.crd import GROUP as CONSTRAINTS_GROUP
 from constraints.drivers import DRIVERS, Driver
+from constraints.drivers.cel import CelDriver
 from constraints.model import Object
 
 
@@ -51,6 +52,7 @@ class Loaded:
     """What one run holds objects against, and what could not be read of it.
 
     `records` are all constraints that exist, `templates` all templates, `ingestions` those compiled for this run.
+    `sync_seconds` is what listing the inventory took, None where no policy reads it.
     `gatekeeper_present`: Gatekeeper's own controller runs too, so CRDs and `byPod` are left to it.
     """
 
@@ -63,6 +65,16 @@ class Loaded:
     gatekeeper_present: bool = False
     templates: tuple[TemplateRecord, ...] = ()
     ingestions: tuple[Ingestion, ...] = ()
+    sync_seconds: float | None = None
+
+    @property
+    def with_cel(self) -> int:
+        """How many templates that are not in error have code in CEL."""
+        return sum(
+            any(code.engine == CelDriver.engine for code in record.template.code)
+            for record in self.templates
+            if record.template
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,7 @@ class Policies:
             gatekeeper_present=controlled,
             templates=templates,
             ingestions=ingestions,
+            sync_seconds=around.sync_seconds,
         )
 
     def _list_templates(self, reader: Reader) -> tuple[Gap, ...]:

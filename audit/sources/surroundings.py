@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from time import perf_counter
 
 from audit.model import Resource
 from audit.sources import referential
@@ -20,12 +21,16 @@ NAMESPACES = Resource(Kind("", "v1", "Namespace"), "namespaces", False)
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What was read in one run: who is excluded from the audit, Namespaces by name, `data.inventory`."""
+    """What was read in one run: who is excluded from the audit, Namespaces by name, `data.inventory`.
+
+    `sync_seconds` is what it took to list the objects of the inventory, None where no policy reads it.
+    """
 
     excluded: Callable[[Object], bool]
     namespaces: Mapping[str, Object]
     inventory: Inventory
     gaps: tuple[Gap, ...]
+    sync_seconds: float | None = None
 
 
 class Surroundings:
@@ -41,12 +46,15 @@ class Surroundings:
         """Read everything that the policies of `engine` need; what cannot be read is a Gap."""
         exclusions, config_gaps = self._read_exclusions(reader)
         namespace_gaps = self._read_namespaces(reader)
+        begun = perf_counter()
         inventory, inventory_gaps = self._read_inventory(reader, engine, exclusions)
+        seconds = perf_counter() - begun if inventory is not NOTHING or inventory_gaps else None
         return Around(
             exclusions.of_process("audit"),
             self._namespaces.value,
             inventory,
             (*config_gaps, *namespace_gaps, *inventory_gaps),
+            seconds,
         )
 
     def _read_exclusions(self, reader: Reader) -> tuple[Exclusions, tuple[Gap, ...]]:

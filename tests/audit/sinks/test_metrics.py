@@ -52,8 +52,39 @@ def unenforced(name: str, spec: Any, **status: Any) -> ConstraintRecord:
 
 def test_before_the_first_run_nothing_is_told_of_a_run() -> None:
     samples = scraped(Metrics())
-    assert sorted(samples) == ["kube_patrol_audit_runs_total", "kube_patrol_last_complete_run_time"]
+    assert sorted(samples) == [
+        "gatekeeper_watch_manager_intended_watch_gvk",
+        "gatekeeper_watch_manager_watched_gvk",
+        "kube_patrol_audit_runs_total",
+        "kube_patrol_last_complete_run_time",
+    ]
     assert {value for rows in samples.values() for value in rows.values()} == {0}
+
+
+def test_what_is_synced_is_told_by_kind_with_both_statuses_and_a_kind_that_is_left_out_goes_to_0() -> None:
+    metrics = Metrics()
+    metrics.synced({"Pod": 7, "Service": 2}, 0.0035, 1000.5)
+    metrics.synced({"Pod": 8}, None, 2000.5)
+    samples = scraped(metrics)
+    assert values(samples["gatekeeper_sync"], "kind", "status") == {
+        ("Pod", "active"): 8,
+        ("Pod", "error"): 0,
+        ("Service", "active"): 0,
+        ("Service", "error"): 0,
+    }
+    assert samples["gatekeeper_sync_last_run_time_seconds"] == {(): 1000.5}
+    buckets = values(samples["gatekeeper_sync_duration_seconds_bucket"], "le")
+    assert (buckets["0.003"], buckets["0.004"], buckets["+Inf"]) == (0, 1, 1)
+
+
+def test_what_is_watched_and_what_has_cel_is_told_as_it_is_now() -> None:
+    metrics = Metrics()
+    metrics.watching = lambda: (4, 5)
+    metrics.templates_read(2)
+    samples = scraped(metrics)
+    assert samples["gatekeeper_watch_manager_watched_gvk"] == {(): 4}
+    assert samples["gatekeeper_watch_manager_intended_watch_gvk"] == {(): 5}
+    assert samples["gatekeeper_constraint_templates_with_cel"] == {(): 2}
 
 
 def test_violations_have_a_series_for_each_action_even_without_any() -> None:

@@ -56,10 +56,15 @@ class World:
         self.settings = PolicySettings(pod_name="patrol-0")
         self.leads = True
         self.changes = Counting(0.0)
-        self.intake = Intake(self.client, self.settings, lambda: self.leads)
+        self.asked: list[bool] = []
+        self.intake = Intake(self.client, self.settings, self._may_act)
         self.taken: list[Object] = []
         self.watch = PolicyWatch(Server(self.client, self.connection), self.changes, self._take, SOON)
         self.intake.served = self.watch.served
+
+    def _may_act(self) -> bool:
+        self.asked.append(self.leads)
+        return self.leads
 
     def _take(self, obj: Object) -> None:
         self.taken.append(obj)
@@ -194,7 +199,7 @@ def test_only_the_leader_takes_templates_in(world: World) -> None:
     world.leads = False
     world.start()
     world.cluster.load([template()])
-    until(lambda: world.taken)
+    until(lambda: world.asked)
     world.leads = True
     world.cluster.load([template("K8sMore")])
     until(lambda: world.created("k8smore"))

@@ -1,0 +1,81 @@
+"""What the documents name is there, and what is there is documented."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from threading import Event
+
+import pytest
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from audit.app import assemble
+from audit.config import AuditConfig, ClusterConfig, Config
+from audit.demo import load, sample_objects
+from audit.embedded import EmbeddedCluster, Fault
+from audit.kube.auth import Access, connect
+from audit.kube.client import Client, Clock
+from audit.sinks.metrics import Metrics
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+NAME = re.compile(r"\b(?:gatekeeper|kube_patrol)_[a-z][a-z_]*[a-z]\b")
+FAMILY = re.compile(r"^\| `([a-z_]+)` \| (gauge|counter|histogram) \|(.*?)\|", re.MULTILINE)
+SOURCE = re.compile(r'"((?:gatekeeper|kube_patrol)_[a-z_]+)"')
+NO_METRICS = {"gatekeeper_internal_", "kube_patrol"}  # names that begin like those of metrics
+
+Families = dict[str, tuple[str, frozenset[str]]]
+
+
+@pytest.fixture(scope="module")
+def documented() -> Families:
+    """Type and labels of each family in docs/metrics.md, by the name that a scrape has."""
+    rows = FAMILY.findall((ROOT / "docs" / "metrics.md").read_text())
+    return {name: (kind, frozenset(re.findall(r"`([a-z_]+)`", labels))) for name, kind, labels in rows}
+
+
+@pytest.fixture
+def served(cluster: EmbeddedCluster, tmp_path: Path) -> Families:
+    """What is scraped after two runs of the samples, the second with something that could not be listed."""
+    load(cluster, sample_objects())
+    connection = connect(Access(kubeconfig=str(cluster.kubeconfig(tmp_path / "kubeconfig"))))
+    metrics = Metrics()
+    client = Client(connection, on_request=metrics.request, clock=Clock(sleep=lambda seconds: None))
+    config = Config(AuditConfig(cache_dir=str(tmp_path / "cache")), ClusterConfig(leader_elect=False))
+    auditor = assemble(config, client, metrics, Event())
+    auditor.run()
+    cluster.faults.append(Fault("/api/v1/pods", status=403))
+    auditor.run()
+    connection.close()
+    found: Families = {}
+    for family in text_string_to_metric_families(generate_latest(metrics.registry).decode()):
+        labels = frozenset(label for sample in family.samples for label in sample.labels) - {"le"}
+        found[family.name + "_total" * (family.type == "counter")] = family.type, labels
+    return {name: family for name, family in found.items() if not name.startswith("process_")}
+
+
+def test_every_family_that_is_served_is_documented_with_its_type_and_labels(
+    served: Families, documented: Families
+) -> None:
+    assert {name: documented.get(name) for name in served} == served
+
+
+def test_every_name_of_a_metric_in_the_source_is_documented(documented: Families) -> None:
+    names = {name for path in (ROOT / "audit").rglob("*.py") for name in SOURCE.findall(path.read_text())}
+    assert {name for name in names if {name, f"{name}_total"}.isdisjoint(documented)} == set()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_metric_that_a_document_names_exists(path: Path, documented: Families) -> None:
+    named = set(NAME.findall(path.read_text())) - NO_METRICS
+    prefixes = {name.removesuffix("_total") for name in documented}
+    missing = {name for name in named if name not in documented and name not in prefixes}
+    assert {name for name in missing if not any(known.startswith(f"{name}_") for known in prefixes)} == set()
+
+
+def test_every_documented_family_is_in_the_source(documented: Families, served: Families) -> None:
+    names = {name for path in (ROOT / "audit").rglob("*.py") for name in SOURCE.findall(path.read_text())}
+    assert {
+        name for name in documented if {name, name.removesuffix("_total")}.isdisjoint(names | served.keys())
+    } == set()
