@@ -23,11 +23,13 @@ from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Connection
 from audit.kube.lease import Election, Seat, unique_identity
-from audit.kube.lister import Lister
+from audit.kube.lister import Lister, Patience
+from audit.kube.pagesize import PageBounds, PageSizes
 from audit.kube.patch import StatusWriter
 from audit.kube.watch import Server
 from audit.logs import configure_logging
 from audit.loop import Loop, always
+from audit.memory import available, share
 from audit.model import Outcome, RunInfo
 from audit.outcomes import EXIT_CODES, ending
 from audit.plan import plan
@@ -37,17 +39,20 @@ from audit.sinks.guard import GuardedSink
 from audit.sinks.log import LogSink
 from audit.sinks.metrics import Metrics, MetricsSink
 from audit.sinks.status import StatusSink
+from audit.sources.ahead import Room
 from audit.sources.cluster import ClusterSource, Pace
 from audit.sources.intake import Intake
 from audit.sources.policies import Policies, PolicySettings
 from audit.sources.policywatch import PolicyWatch
 from audit.sources.served import ServedKinds
+from audit.sources.tardy import Tardy
 from audit.tracking import NEVER, Changes
 from audit.unserved import unserved
 from audit.web.server import Address, Endpoint, address, health_app, metrics_app, serving
 
 log = logging.getLogger("kube_patrol")
 OK, FAILED = 0, 1
+PAGES_MEMORY = 256 << 20  # bytes, where nothing tells how much memory there is
 CONNECTIONS = 64  # kept open at most: the audit's own few, and one for each kind of policy that is watched
 
 
@@ -62,9 +67,12 @@ class Auditor:
     policies: Policies
     sinks: tuple[Sink, ...]
     stop: Event
+    lister: Lister
+    pace: Pace
     may_go_on: Callable[[], bool] = always
     clock: Callable[[], float] = time.time
     memory: Memory = field(default_factory=Memory)
+    tardy: Tardy = field(default_factory=Tardy)
 
     def run(self) -> Summary:
         """One audit; what prevents it is in the summary. What only a mistake of ours can raise is logged."""
@@ -82,7 +90,7 @@ class Auditor:
         return None if self.may_go_on() else Outcome.NOT_LEADER
 
     def _prepare(self, summary: Summary) -> Work:
-        audit = self.config.audit
+        begun = self.pace.elapsed()
         catalogue = self.served.read()
         loaded = self.policies.load(catalogue.listed)
         summary.records = loaded.records
@@ -93,10 +101,9 @@ class Auditor:
         self.metrics.synced(loaded.inventory.counts(), loaded.sync_seconds, self.clock())
         enforced = loaded.engine.enforced()
         summary.gaps += [*catalogue.gaps, *loaded.gaps, *unserved(enforced, catalogue)]
-        chosen = plan(catalogue.listed, enforced, audit.match_kind_only)
+        chosen = plan(catalogue.listed, enforced, self.config.audit.match_kind_only)
         summary.skipped = chosen.skipped
-        pace = Pace(audit.chunk_size, cache_dir=Path(audit.cache_dir))
-        source = ClusterSource(Lister(self.client), chosen.listings, pace, self.stop)
+        source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.stop, self.tardy)
         return Work(source, Rules(loaded.engine, loaded.excluded, loaded.namespaces, loaded.inventory))
 
 
@@ -112,7 +119,7 @@ def serve(config: Config, *more: Sink) -> int:
     with ExitStack() as stack:
         stack.enter_context(signals(stop, config.serve.shutdown_delay))
         metrics = Metrics()
-        connection = connect(Access(kubeconfig=config.cluster.kubeconfig, connections=CONNECTIONS))
+        connection = connect(access(config))
         stack.callback(connection.close)
         auditor = assemble(config, Client(connection, stop=stop, on_request=metrics.request), metrics, stop, more)
         if config.audit.once:
@@ -125,6 +132,12 @@ def serve(config: Config, *more: Sink) -> int:
             stack.enter_context(following(auditor, loop, connection))
         loop.forever()
     return OK
+
+
+def access(config: Config) -> Access:
+    """Which cluster, and how large its replies may be."""
+    largest = PageBounds.within(pages_memory(config.audit)).largest
+    return Access(config.cluster.kubeconfig, largest_reply=largest, connections=CONNECTIONS)
 
 
 @contextmanager
@@ -159,6 +172,8 @@ def following(auditor: Auditor, loop: Loop, connection: Connection) -> Iterator[
 
 def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more: tuple[Sink, ...] = ()) -> Auditor:
     """The auditor of this configuration. The log comes last: `audit_finished` says that statuses are written."""
+    memory = pages_memory(config.audit)
+    lister = Lister(client, PageSizes(PageBounds.within(memory)), Patience.of(config.audit.kind_timeout))
     settings = PolicySettings(
         pod_name=config.cluster.pod_name,
         namespace=config.cluster.config_namespace,
@@ -167,11 +182,30 @@ def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more
         chunk_size=config.audit.chunk_size,
         referential=config.audit.referential_rules,
         drivers=engines(engine_options(config.audit)),
+        lister=lister,
     )
     told = LogSink(violations=config.log.violations)
     sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(client).patch), MetricsSink(metrics), *more, told)
     guarded = tuple(GuardedSink(sink) for sink in sinks)
-    return Auditor(config, client, metrics, ServedKinds(client), Policies(client, settings, stop), guarded, stop)
+    pace = pace_of(config.audit, memory)
+    policies = Policies(client, settings, stop)
+    return Auditor(config, client, metrics, ServedKinds(client), policies, guarded, stop, lister, pace)
+
+
+def pages_memory(audit: AuditConfig) -> int:
+    """The bytes that pages from the API server may take: those of the configuration, else a share of what there is."""
+    return audit.memory or share(available()) or PAGES_MEMORY
+
+
+def pace_of(audit: AuditConfig, memory: int) -> Pace:
+    """How fast, how far ahead and how long to list; a quarter of `memory` is for pages that wait."""
+    return Pace(
+        audit.chunk_size,
+        Room(memory=memory // 4),
+        Path(audit.cache_dir),
+        Patience.of(audit.kind_timeout),
+        audit.timeout,
+    )
 
 
 def engine_options(audit: AuditConfig) -> EngineOptions:

@@ -31,6 +31,9 @@ class AuditConfig:
     match_kind_only: bool = False
     violations_limit: int = 20
     cache_dir: str = "/tmp/audit"
+    memory: int = 0
+    kind_timeout: int = 300
+    timeout: int = 1800
     operations: tuple[str, ...] = OPERATIONS
     referential_rules: bool = True
     native_validation: bool = True
@@ -107,6 +110,9 @@ def _audit(values: Values) -> AuditConfig:
         match_kind_only=values.truth("audit-match-kind-only"),
         violations_limit=values.number("constraint-violations-limit"),
         cache_dir=values.text("api-cache-dir"),
+        memory=values.number("audit-memory"),
+        kind_timeout=values.number("audit-kind-timeout"),
+        timeout=values.number("audit-timeout"),
         operations=tuple(name for name in OPERATIONS if name in values.words("operation")),
         referential_rules=values.truth("enable-referential-rules"),
         native_validation=values.truth("enable-k8s-native-validation"),

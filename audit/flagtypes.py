@@ -15,6 +15,8 @@ _FALSE = ("0", "f", "F", "false", "FALSE", "False")
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _LOG_KEYS = ("ts", "logger", "msg", "process", "audit_id", "event_type")  # a level under one of these would hide it
 _MOST = 2**31 - 1
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_LEAST_MEMORY = 2**24  # an eighth of it has to hold the largest object of an API server, 1.5 MiB
 GUARDED = ("http.send", "net.lookup_ip_addr")  # builtins that policies may call only where they are enabled
 ALL_OPERATIONS = (
     "audit",
@@ -55,6 +57,17 @@ def _integer(lowest: int, highest: int) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def _bytes(text: str) -> int:
+    """As Kubernetes writes quantities of memory: `268435456`, `256Mi`, `1G`; 0 stands for what is right by itself."""
+    found = re.fullmatch(r"([0-9]{1,15})([kMGT]|[KMGT]i)?", text)
+    if not found:
+        raise ValueError(text)
+    number = int(found[1]) * _UNITS[found[2] or ""]
+    if 0 < number < _LEAST_MEMORY:
+        raise ValueError(text)
+    return number
 
 
 def _pattern(pattern: str) -> Callable[[str], str]:
@@ -121,6 +134,7 @@ INTEGER = FlagType("N", "a whole number", _integer(-_MOST, _MOST))
 UNSIGNED = FlagType("N", "a whole number, 0 or more", _integer(0, _MOST))
 STEPS = FlagType("N", "a whole number, 1 or more", _integer(1, _MOST))
 SECONDS = FlagType("SECONDS", "a whole number of seconds, 0 or more", _integer(0, _MOST))
+MEMORY = FlagType("BYTES", "bytes such as 268435456, 256Mi or 1G, at least 16Mi, or 0", _bytes)
 PORT = FlagType("PORT", "a port from 0 to 65535", _integer(0, 65535))
 TEXT = FlagType("TEXT", "text", str)
 PATH = FlagType("PATH", "the path of a folder", _pattern(r"[^\0]+"))

@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     },
     "audit.model": {"constraints", "constraints.model"},
     "audit.errors": set(),
+    "audit.memory": set(),
     "audit.guard": set(),
     "audit.fields": VALUES,
     "audit.plan": VALUES,

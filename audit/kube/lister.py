@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,12 @@ class Patience:
     page: float = 60.0
     kind: float = 300.0
 
+    @classmethod
+    def of(cls, seconds: float) -> Patience:
+        """So many seconds for a kind; 0 for no bound at all."""
+        kind = seconds or math.inf
+        return cls(min(cls().page, kind) if seconds else kind, kind)
+
 
 PATIENT = Patience()
 
@@ -69,17 +76,23 @@ class _Place:
 class Lister:
     """Lists resources with `client`, which repeats what is worth repeating.
 
-    `sizes` learns how large objects are; `elapsed` is a monotonic clock in seconds.
+    `sizes` learns how large objects are; `patience` is for lists that are not asked for with another one; `elapsed` is a
+    monotonic clock in seconds.
     """
 
     def __init__(
-        self, client: Client, sizes: PageSizes | None = None, elapsed: Callable[[], float] = time.monotonic
+        self,
+        client: Client,
+        sizes: PageSizes | None = None,
+        patience: Patience = PATIENT,
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._sizes = sizes or PageSizes()
+        self._patience = patience
         self._elapsed = elapsed
 
-    def pages(self, resource: Resource, limit: int, patience: Patience = PATIENT) -> Iterator[RawPage]:
+    def pages(self, resource: Resource, limit: int, patience: Patience | None = None) -> Iterator[RawPage]:
         """Pages of `limit` objects, 0 for all at once, or of fewer where these are large.
 
         Raises a KubeError that names kind and page: a BodyTooLarge for an object that is too large by itself, a TimedOut
@@ -91,7 +104,7 @@ class Lister:
         place, size = _Place(), self._sizes.begin(resource.kind, limit)
         while True:
             try:
-                page, token = self._page(resource, place, size, patience)
+                page, token = self._page(resource, place, size, patience or self._patience)
             except Gone as error:
                 if not _recover(place, error):
                     raise _named(error, resource, place.number) from error

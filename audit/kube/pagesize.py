@@ -21,9 +21,8 @@ _SHRINKING: Final = 8
 class PageBounds:
     """What a page may be.
 
-    `chunk` objects at most (0 = no limit) of about `page` bytes together. What is larger than twice that is not read to
-    its end but asked for with fewer objects; a single object, or a list of a server that knows no pages, may have
-    `largest` bytes.
+    It has about `page` bytes. What is larger than twice that is not read to its end but asked for with fewer objects; a
+    single object, or a list of a server that knows no pages, may have `largest` bytes.
     """
 
     chunk: int = 500
@@ -31,9 +30,9 @@ class PageBounds:
     largest: int = 64 * MEBIBYTE
 
     @classmethod
-    def within(cls, memory: int, chunk: int, readers: int) -> PageBounds:
-        """The bounds where `readers` pages are read at once, in `memory` bytes together."""
-        return cls(chunk, min(PAGE, memory // (4 * readers)), memory // readers)
+    def within(cls, memory: int) -> PageBounds:
+        """The bounds where pages may take `memory` bytes: four that are read at once, those that wait, one in work."""
+        return cls(min(PAGE, memory // 32), memory // 8)
 
 
 @dataclass(slots=True)

@@ -1,22 +1,27 @@
-"""The objects of a cluster: listed by one thread, decoded and handed on by another, page by page."""
+"""The objects of a cluster: listed by threads, decoded and handed on by another one, page by page."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter
 
 from audit.errors import BadBody, KubeError
-from audit.kube.lister import Lister, RawPage
+from audit.kube.lister import PATIENT, Lister, Patience, RawPage
 from audit.kube.replies import items_of
 from audit.model import KindEnd, Page, Resource
 from audit.plan import Listing
-from audit.sources.ahead import Ahead
+from audit.sources.ahead import Ahead, Room, Row
 from audit.sources.cache import PageCache
+from audit.sources.lanes import Lanes, Turn
+from audit.sources.tardy import Tardy
 from constraints import Gap, Kind
 from constraints.model import Cause, Json, Object
 
@@ -26,15 +31,29 @@ SECRET = ("", "Secret")
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How far listing may run ahead: pages in memory, seconds to wait for evaluation, and where pages spill to.
+    """How listing goes: objects a page, how far it may run ahead, where pages spill to, how long it may take.
 
-    Five minutes is etcd's usual compaction interval, after which a continue token expires.
+    `timeout` are the seconds of the whole run after which nothing more is listed or handed on, 0 for no bound;
+    `elapsed` is a monotonic clock in seconds.
     """
 
     chunk: int = 500
-    depth: int = 4
-    patience: float = 60.0
+    room: Room = field(default_factory=Room)
     cache_dir: Path | None = None
+    patience: Patience = PATIENT
+    timeout: float = 0.0
+    lanes: Lanes = field(default_factory=Lanes)
+    elapsed: Callable[[], float] = time.monotonic
+    begun: float | None = None
+
+    def since(self, begun: float) -> Pace:
+        """The same, for a run that began at that time of `elapsed`."""
+        return replace(self, begun=begun)
+
+    def ends(self) -> float:
+        """When a run that begins now, or has begun, must be over."""
+        begun = self.elapsed() if self.begun is None else self.begun
+        return begun + self.timeout if self.timeout else math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +89,59 @@ class Progress:
 
 @dataclass(slots=True)
 class ClusterSource:
-    """Lists the kinds of a plan with `lister` and gives their objects; what cannot be listed is a Gap."""
+    """Lists the kinds of a plan with `lister` and gives their objects; what cannot be listed is a Gap.
+
+    `tardy` knows which kinds could not be listed in the last runs. They come last; the pages of one kind come in order.
+    """
 
     lister: Lister
     listings: tuple[Listing, ...]
     pace: Pace
     stopping: Event
+    tardy: Tardy = field(default_factory=Tardy)
     spilled: int = 0
     _progress: dict[Kind, Progress] = field(default_factory=dict)
+    _ended: set[Kind] = field(default_factory=set)
 
     def pages(self) -> Iterator[Page | KindEnd | Gap]:
-        """The pages of every kind in turn; a KindEnd after each kind that was listed to its end."""
+        """The pages of every kind; a KindEnd after those of each kind that was listed to its end."""
+        ends = self.pace.ends()
         with ExitStack() as stack:
-            ahead: Ahead[Entry] = Ahead(self.pace.depth, self.pace.patience, self._cache(stack), self.stopping)
+            ahead: Ahead[Entry] = Ahead(self.pace.room, self._cache(stack), lambda: self._is_over(ends))
             thread = Thread(target=self._list_all, args=(ahead,), name="listing", daemon=True)
             thread.start()
             try:
-                for entry, body in ahead.take():
-                    yield from self._decoded(entry, body) if isinstance(entry, Arrived) else (entry,)
+                for row in ahead.take():
+                    yield from self._handed_on(row, ahead)
+                if not self.stopping.is_set():
+                    yield from self._left_out(self.pace.elapsed() >= ends)
             finally:
                 self.spilled = ahead.spilled
                 ahead.close()
                 thread.join(timeout=1.0)  # a request on its way is not waited for
+
+    def _is_over(self, ends: float) -> bool:
+        return self.stopping.is_set() or self.pace.elapsed() >= ends
+
+    def _handed_on(self, row: Row[Entry], ahead: Ahead[Entry]) -> Iterator[Page | KindEnd | Gap]:
+        entry = row.item
+        if isinstance(entry, Arrived):
+            # The body belongs to nobody else by now: it is gone before what it became is looked at.
+            yield from self._decoded(entry, lambda: ahead.open(row))
+            return
+        if isinstance(entry, KindEnd):
+            self._ended.add(entry.resource.kind)
+        elif entry.kind is not None:
+            self._ended.add(entry.kind)
+        yield entry
+
+    def _left_out(self, late: bool) -> Iterator[Gap]:
+        """A gap for each kind that nothing else was said about: there was no time for it, or its thread has died."""
+        reason, why = ("RunTimeout", f"the run had taken {self.pace.timeout:g} s") if late else ("ListFailed", "a bug")
+        for listing in self.listings:
+            kind = listing.resource.kind
+            if kind not in self._ended:
+                yield Gap(Cause.LIST, reason, f"{kind}: could not be listed to its end: {why}", kind)
 
     def _cache(self, stack: ExitStack) -> PageCache | None:
         if self.pace.cache_dir is None:
@@ -103,35 +153,40 @@ class ClusterSource:
             return None
 
     def _list_all(self, ahead: Ahead[Entry]) -> None:
+        in_order = sorted(self.listings, key=lambda listing: listing.resource.kind in self.tardy)
         try:
-            for listing in self.listings:
-                if not self._list(listing, ahead):
-                    return
+            self.pace.lanes.run(partial(self._list, listing, ahead) for listing in in_order)
         finally:
             ahead.close()
 
-    def _list(self, listing: Listing, ahead: Ahead[Entry]) -> bool:
+    def _list(self, listing: Listing, ahead: Ahead[Entry], turn: Turn) -> bool:
         resource, seconds, count = listing.resource, 0.0, 0
-        pages: Iterator[RawPage] = self.lister.pages(resource, self.pace.chunk)
+        patience = self.tardy.patience(resource.kind, self.pace.patience)
+        pages: Iterator[RawPage] = self.lister.pages(resource, self.pace.chunk, patience)
         secret = (resource.kind.group, resource.kind.kind) == SECRET
         try:
             while True:
                 asked = perf_counter()
-                page = next(pages, None)
+                with turn.asking():
+                    page = next(pages, None)
                 seconds += perf_counter() - asked
                 if page is None:
+                    self.tardy.listed(resource.kind)
                     return ahead.put(KindEnd(resource, seconds, count))
                 count += 1
                 if not ahead.put(Arrived(listing, page.restarted), page.body, secret):
                     return False
+                del page  # so that it is not kept until the next one is here
         except KubeError as error:
+            if not self.stopping.is_set():
+                self.tardy.failed(resource.kind)
             return ahead.put(list_gap(resource, error)) and not self.stopping.is_set()
 
-    def _decoded(self, arrived: Arrived, body: bytes | None) -> Iterator[Page | Gap]:
+    def _decoded(self, arrived: Arrived, opened: Callable[[], bytes]) -> Iterator[Page | Gap]:
         begun = perf_counter()
         resource = arrived.listing.resource
         try:
-            found = items_of(body or b"", resource.kind)
+            found = items_of(opened(), resource.kind)
         except BadBody as error:
             yield list_gap(resource, error)
             return

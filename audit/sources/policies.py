@@ -13,6 +13,7 @@ from threading import Event
 
 from audit.errors import KubeError, NotFound
 from audit.kube.client import Client
+from audit.kube.lister import Lister
 from audit.model import ConstraintRecord, Resource
 from audit.sources import records
 from audit.sources.bypod import ByPod
@@ -34,7 +35,7 @@ class PolicySettings:
     """How policies are read; `namespace` is that of this pod, `manage_crds` is auto, true or false.
 
     `operations` are the roles that this pod names in `status.byPod`; `drivers` the engines by name; `crd_seconds` is how
-    long new CRDs may take.
+    long new CRDs may take. `lister` lists collections, None for one with the usual bounds.
     """
 
     pod_name: str = "no-pod"
@@ -45,6 +46,7 @@ class PolicySettings:
     referential: bool = True
     drivers: Mapping[str, Driver] = field(default_factory=lambda: DRIVERS)
     crd_seconds: float = 5.0
+    lister: Lister | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Policies:
 
     def load(self, resources: Sequence[Resource]) -> Loaded:
         """Read everything; `resources` is what discovery found. What cannot be read is a Gap, and nothing is raised."""
-        reader = Reader(self._client, resources, self.settings.chunk_size)
+        reader = Reader(self._client, resources, self.settings.chunk_size, self.settings.lister)
         template_gaps = self._list_templates(reader)
         ingestions = self._templates.update(self._listed_templates.value.objects)
         controlled = self._by_pod.controller_runs(self._listed_templates.value.objects)

@@ -44,9 +44,9 @@ class Kept(Generic[T]):
 class Reader:
     """Reads collections of the kinds in `resources`, `chunk` objects a page (0 = all in one)."""
 
-    def __init__(self, client: Client, resources: Sequence[Resource], chunk: int) -> None:
+    def __init__(self, client: Client, resources: Sequence[Resource], chunk: int, lister: Lister | None = None) -> None:
         self._client = client
-        self._lister = Lister(client)
+        self._lister = lister or Lister(client)
         self._chunk = chunk
         self._by_kind = {resource.kind: resource for resource in resources}
         self._by_name = {(resource.kind.group, resource.kind.kind): resource for resource in resources}

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from audit.errors import Forbidden, KubeError
-from audit.kube.lister import RawPage
+import pytest
+
+from audit.errors import Forbidden, KubeError, ServerError
+from audit.kube.lister import Patience, RawPage
 from audit.model import KindEnd, Page, Resource
 from audit.plan import Listing
 from audit.sources.cluster import ClusterSource, Pace
+from audit.sources.lanes import Lanes
+from audit.sources.tardy import Tardy
 from constraints import Gap, Kind
 
 PODS = Resource(Kind("", "v1", "Pod"), "pods", True)
@@ -23,11 +27,16 @@ NODES = Resource(Kind("", "v1", "Node"), "nodes", False)
 
 @dataclass
 class Pages:
-    """A lister that gives prepared pages; an error in their place is raised."""
+    """A lister that gives prepared pages; an error in their place is raised. The `silent` kinds wait for their event."""
 
     of: dict[str, list[RawPage | KubeError]]
+    silent: dict[str, Event] = field(default_factory=dict)
+    asked: list[tuple[str, float]] = field(default_factory=list)
 
-    def pages(self, resource: Resource, limit: int) -> Iterator[RawPage]:
+    def pages(self, resource: Resource, limit: int, patience: Patience) -> Iterator[RawPage]:
+        self.asked.append((resource.kind.kind, patience.page))
+        if resource.kind.kind in self.silent:
+            assert self.silent[resource.kind.kind].wait(20)
         for page in self.of.get(resource.kind.kind, []):
             if isinstance(page, KubeError):
                 raise page
@@ -37,6 +46,11 @@ class Pages:
 def page(*names: str, restarted: bool = False, number: int = 1) -> RawPage:
     items = [{"metadata": {"namespace": n.split("/")[0], "name": n.split("/")[1]}} for n in names]
     return RawPage(json.dumps({**POD_LIST, "metadata": {}, "items": items}).encode(), number, restarted)
+
+
+def node(name: str) -> RawPage:
+    items = [{"metadata": {"name": name, "namespace": ""}}]
+    return RawPage(json.dumps(POD_LIST | {"kind": "NodeList", "metadata": {}, "items": items}).encode(), 1)
 
 
 def raw(value: Any) -> RawPage:
@@ -132,3 +146,80 @@ def test_leaving_early_ends_the_listing_thread(tmp_path: Path) -> None:
     next(pages)
     pages.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def hurried() -> Lanes:
+    """Lanes that take every wait for long."""
+    return Lanes(patience=0.0)
+
+
+def test_a_kind_that_does_not_answer_does_not_hold_up_the_others() -> None:
+    answers = Event()
+    lister = Pages({"Node": [node("a")], "Pod": [page("a/a")]}, {"Node": answers})
+    source = ClusterSource(lister, (Listing(NODES), Listing(PODS)), Pace(lanes=hurried()), Event())  # type: ignore[arg-type]
+    items = []
+    for item in source.pages():
+        items.append(item)
+        if isinstance(item, KindEnd) and item.resource == PODS:
+            answers.set()
+    assert names(items) == ["a/a", "/a"]
+
+
+def test_pages_of_one_kind_come_in_their_order_whatever_comes_beside_them() -> None:
+    answers = Event()
+    nodes: list[RawPage | KubeError] = [node(f"n{at:02d}") for at in range(30)]
+    pods: list[RawPage | KubeError] = [page(f"a/p{at:02d}") for at in range(30)]
+    lister = Pages({"Node": nodes, "Pod": pods}, {"Node": answers})
+    source = ClusterSource(lister, (Listing(NODES), Listing(PODS)), Pace(lanes=hurried()), Event())  # type: ignore[arg-type]
+    items = []
+    for item in source.pages():
+        items.append(item)
+        answers.set()
+    for kind in (NODES, PODS):
+        mine = names([item for item in items if isinstance(item, Page) and item.resource == kind])
+        assert (len(mine), mine) == (30, sorted(mine))
+
+
+def test_a_run_that_takes_too_long_ends_and_says_what_it_left_out() -> None:
+    now = [1000.0]
+    lister = Pages({"Node": [node("a")], "Pod": [page("a/a")]}, {"Pod": Event()})
+    pace = Pace(timeout=60.0, elapsed=lambda: now[0], lanes=hurried()).since(990.0)
+    source = ClusterSource(lister, (Listing(NODES), Listing(PODS)), pace, Event())  # type: ignore[arg-type]
+    items = []
+    for item in source.pages():
+        items.append(item)
+        if isinstance(item, KindEnd):
+            now[0] += 50.0
+    assert names(items) == ["/a"]
+    assert [(g.reason, g.kind, g.message) for g in gaps(items)] == [
+        ("RunTimeout", PODS.kind, "v1/Pod: could not be listed to its end: the run had taken 60 s")
+    ]
+    lister.silent["Pod"].set()
+
+
+def test_a_kind_that_could_not_be_listed_comes_last_in_the_next_run_and_gets_little_time() -> None:
+    tardy = Tardy()
+    for expected in (
+        [("Node", 60.0), ("Pod", 60.0)],
+        [("Pod", 60.0), ("Node", 10.0)],
+    ):
+        lister = Pages({"Node": [ServerError("no", status=500)], "Pod": [page("a/a")]})
+        source = ClusterSource(lister, (Listing(NODES), Listing(PODS)), Pace(), Event(), tardy)  # type: ignore[arg-type]
+        assert [g.kind for g in gaps(list(source.pages()))] == [NODES.kind]
+        assert lister.asked == expected
+    again = Pages({"Node": [node("a")]})
+    list(ClusterSource(again, (Listing(NODES), Listing(PODS)), Pace(), Event(), tardy).pages())  # type: ignore[arg-type]
+    assert NODES.kind not in tardy
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_kind_whose_thread_dies_is_a_gap_and_not_an_empty_list() -> None:
+    class Broken(Pages):
+        def pages(self, resource: Resource, limit: int, patience: Patience) -> Iterator[RawPage]:
+            if resource == NODES:
+                raise SystemExit
+            return super().pages(resource, limit, patience)
+
+    source = ClusterSource(Broken({"Pod": [page("a/a")]}), (Listing(NODES), Listing(PODS)), Pace(), Event())  # type: ignore[arg-type]
+    items = list(source.pages())
+    assert (names(items), [(g.reason, g.kind) for g in gaps(items)]) == (["a/a"], [("ListFailed", NODES.kind)])
