@@ -46,6 +46,7 @@ from audit.sources.policies import Policies, PolicySettings
 from audit.sources.policywatch import PolicyWatch
 from audit.sources.served import ServedKinds
 from audit.sources.tardy import Tardy
+from audit.timekeeping import TimeLimits, Watchdog
 from audit.tracking import NEVER, Changes
 from audit.unserved import unserved
 from audit.web.server import Address, Endpoint, address, health_app, metrics_app, serving
@@ -69,6 +70,7 @@ class Auditor:
     stop: Event
     lister: Lister
     pace: Pace
+    watchdog: Watchdog
     may_go_on: Callable[[], bool] = always
     clock: Callable[[], float] = time.time
     memory: Memory = field(default_factory=Memory)
@@ -77,7 +79,8 @@ class Auditor:
     def run(self) -> Summary:
         """One audit; what prevents it is in the summary. What only a mistake of ours can raise is logged."""
         summary = Summary(RunInfo.at(self.clock()), self.config.audit.violations_limit)
-        error = attempt(lambda: run(self._prepare, self.sinks, summary, self.memory, self._stopping))
+        with self.watchdog.watching():
+            error = attempt(lambda: run(self._prepare, self.sinks, summary, self.memory, self._stopping))
         if error is not None:
             text = "a mistake in this program ended the run: %s: %s"
             log.error(text, type(error).__name__, error, exc_info=error, extra={"audit_id": summary.info.audit_id})
@@ -174,6 +177,7 @@ def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more
     """The auditor of this configuration. The log comes last: `audit_finished` says that statuses are written."""
     memory = pages_memory(config.audit)
     lister = Lister(client, PageSizes(PageBounds.within(memory)), Patience.of(config.audit.kind_timeout))
+    watchdog = Watchdog(TimeLimits(config.audit.evaluation_timeout, config.audit.policy_timeout))
     settings = PolicySettings(
         pod_name=config.cluster.pod_name,
         namespace=config.cluster.config_namespace,
@@ -183,13 +187,14 @@ def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more
         referential=config.audit.referential_rules,
         drivers=engines(engine_options(config.audit)),
         lister=lister,
+        timing=watchdog,
     )
     told = LogSink(violations=config.log.violations)
     sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(client).patch), MetricsSink(metrics), *more, told)
     guarded = tuple(GuardedSink(sink) for sink in sinks)
     pace = pace_of(config.audit, memory)
     policies = Policies(client, settings, stop)
-    return Auditor(config, client, metrics, ServedKinds(client), policies, guarded, stop, lister, pace)
+    return Auditor(config, client, metrics, ServedKinds(client), policies, guarded, stop, lister, pace, watchdog)
 
 
 def pages_memory(audit: AuditConfig) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import cast
 
+from audit.duration import parse_duration
 from audit.errors import ConfigError
 from audit.flags import BY_NAME, FLAGS, Flag, spelled
 from audit.flagtypes import Value
@@ -40,6 +41,10 @@ class Values:
     def text(self, name: str) -> str:
         """The value of a text flag."""
         return cast(str, self._value(name))
+
+    def seconds(self, name: str) -> float:
+        """The value of a duration in seconds."""
+        return parse_duration(self.text(name))
 
     def words(self, name: str) -> tuple[str, ...]:
         """The values of a repeatable flag, each once, in the order given."""

@@ -30,6 +30,7 @@ from audit.flagtypes import (
     SECONDS,
     STEPS,
     TEXT,
+    TIME_LIMIT,
     TRUTH,
     UNSIGNED,
     WORDS,
@@ -141,6 +142,20 @@ FLAGS: tuple[Flag, ...] = (
         10_000_000,
         STEPS,
         "steps that one policy may take for one object before it is stopped",
+        POLICIES,
+    ),
+    Flag(
+        "evaluation-timeout",
+        "1s",
+        TIME_LIMIT,
+        "processor time that one policy may take for one object before it is stopped; 0 is no limit",
+        POLICIES,
+    ),
+    Flag(
+        "policy-timeout",
+        "30s",
+        TIME_LIMIT,
+        "processor time that one constraint may take in a run, after which it keeps its last results; 0 is no limit",
         POLICIES,
     ),
     Flag(

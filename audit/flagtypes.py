@@ -108,6 +108,12 @@ def _duration(text: str) -> str:
     return text
 
 
+def _limit(text: str) -> str:
+    if parse_duration(text) < 0:
+        raise ValueError(text)
+    return text
+
+
 def _address(text: str) -> str:
     if text not in ("", "0"):
         split_address(text)
@@ -140,6 +146,7 @@ TEXT = FlagType("TEXT", "text", str)
 PATH = FlagType("PATH", "the path of a folder", _pattern(r"[^\0]+"))
 ADDRESS = FlagType("ADDRESS", "an address such as :9090 or 127.0.0.1:9090, or 0", _address)
 DURATION = FlagType("DURATION", "a duration such as 10s or 3m", _duration)
+TIME_LIMIT = FlagType("DURATION", "a duration such as 1s or 500ms, or 0", _limit)
 DNS_LABEL = FlagType("NAME", "a DNS label: at most 63 of a-z, 0-9 and -", _pattern(_LABEL))
 DNS_NAME = FlagType(
     "NAME", "a DNS name: labels of a-z, 0-9 and -, with dots between", _pattern(rf"{_LABEL}(\.{_LABEL})*")

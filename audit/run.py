@@ -72,15 +72,18 @@ def run(prepare: Prepare, sinks: Sequence[Sink], summary: Summary, memory: Memor
 
 
 def _review_all(work: Work, sinks: Sequence[Sink], summary: Summary, stopping: Stopping) -> None:
-    for item in work.source.pages():
-        if isinstance(item, Gap):
-            summary.gaps.append(item)
-        elif isinstance(item, KindEnd):
-            _close_kind(item, summary)
-        else:
-            _review_page(item, work.rules, sinks, summary)
-        if stopping():
-            break
+    try:
+        for item in work.source.pages():
+            if isinstance(item, Gap):
+                summary.gaps.append(item)
+            elif isinstance(item, KindEnd):
+                _close_kind(item, summary)
+            else:
+                _review_page(item, work.rules, sinks, summary)
+            if stopping():
+                break
+    finally:
+        summary.gaps += work.rules.engine.unfinished()
     # A source that waits for its next page may end because of the stop, and what it gave is then a part.
     outcome = stopping()
     if outcome:

@@ -15,6 +15,7 @@ from constraints.match import compile_match, takes_kind
 from constraints.model import Cause, Constraint, Finding, Gap, Json, Kind, Object, Point, Review, Violation
 from constraints.review import document, doubles, integers, mapping
 from constraints.template import Template
+from constraints.timing import OutOfTime, Timekeeper, Untimed
 
 _UNMATCHED = "unable to match constraints: error matching the requested object: {} :failed to run Match criteria: {}"
 
@@ -33,6 +34,8 @@ class Rule:
     integers: bool = False
 
 
+_NO_TIME = "the evaluation needs more time than it is given"
+
 Outcome = Violation | Gap
 Hit = Rule | Outcome
 
@@ -41,14 +44,22 @@ class Engine:
     """Templates and constraints, indexed by kind.
 
     `point` says whose rules of enforcement hold; at gator's, numbers are taken as `gator test` reads them, and
-    parameters with `exact` as `gator verify` does. Not for several threads at once.
+    parameters with `exact` as `gator verify` does. `timing` sees to the time of evaluations. Not for several threads
+    at once.
     """
 
     def __init__(
-        self, point: Point = Point.AUDIT, drivers: Mapping[str, Driver] = DRIVERS, *, exact: bool = False
+        self,
+        point: Point = Point.AUDIT,
+        drivers: Mapping[str, Driver] = DRIVERS,
+        *,
+        exact: bool = False,
+        timing: Timekeeper | None = None,
     ) -> None:
         self.point = point
         self._exact = exact
+        self._timing = timing or Untimed()
+        self._left_out: dict[str, Constraint] = {}
         self._drivers = drivers
         self._templates: dict[str, Template] = {}
         self._policies: dict[str, Policy] = {}
@@ -138,11 +149,34 @@ class Engine:
                 continue
             if seen is None:
                 seen = document(review, self.point)
-            if hit.integers:
+            if self._timing.spent and hit.constraint.key in self._timing.spent:
+                self._left_out[hit.constraint.key] = hit.constraint
+            elif hit.integers:
                 whole = integers(seen) if whole is None else whole
-                yield from _outcomes(hit, review, whole, inventory)
+                yield from self._timed(hit, review, whole, inventory)
             else:
-                yield from _outcomes(hit, review, seen, inventory)
+                yield from self._timed(hit, review, seen, inventory)
+
+    def unfinished(self) -> list[Gap]:
+        """A gap for each constraint that was not asked about some object, for want of time, since this was last called."""
+        left_out, self._left_out = self._left_out, {}
+        return [_out_of_time(constraint) for constraint in left_out.values()]
+
+    def _timed(self, rule: Rule, review: Review, seen: Mapping[str, Json], inventory: Inventory) -> Sequence[Outcome]:
+        """What a rule says, within its time. OutOfTime may come at any point of the inner block, and nowhere else."""
+        timing = self._timing
+        try:
+            try:
+                timing.running = (rule.constraint, review)
+                return _outcomes(rule, review, seen, inventory)
+            finally:
+                timing.running = None
+                if timing.calls:
+                    timing.settle()
+        except OutOfTime:
+            if timing.calls:
+                timing.settle()  # it came while settling; there is no second one soon
+            return (_violation(rule.constraint, review, Finding(_NO_TIME, None, error=True)),)
 
     def _rule(self, obj: Object) -> Rule:
         kind = obj.get("kind")
@@ -220,6 +254,15 @@ def _gap(constraint: Constraint, review: Review, reason: str, what: str) -> Gap:
         message=f"constraint {constraint.key} {what}, for {review.ref}",
         kind=review.ref.kind,
         object=review.ref,
+        policy=constraint.key,
+    )
+
+
+def _out_of_time(constraint: Constraint) -> Gap:
+    return Gap(
+        cause=Cause.EVALUATION,
+        reason="EvaluationTimeout",
+        message=f"constraint {constraint.key} has used up its time of this run: objects that came later were not evaluated",
         policy=constraint.key,
     )
 

@@ -46,7 +46,9 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "constraints.match",
         "constraints.review",
         "constraints.template",
+        "constraints.timing",
     },
+    "constraints.timing": {"constraints.model"},
     "audit.model": {"constraints", "constraints.model"},
     "audit.errors": set(),
     "audit.memory": set(),
@@ -61,10 +63,11 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.run": VALUES
     | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.sources", "audit.sinks", "constraints.review"},
     "audit.loop": set(),
+    "audit.timekeeping": {"constraints.timing"},
     "audit.duration": set(),
     "audit.flagtypes": {"audit.duration"},
     "audit.flags": {"audit.flagtypes"},
-    "audit.arguments": {"audit.errors", "audit.flags", "audit.flagtypes"},
+    "audit.arguments": {"audit.duration", "audit.errors", "audit.flags", "audit.flagtypes"},
     "audit.usage": {"audit.errors", "audit.flags"},
     "audit.config": {"audit.arguments"},  # for the type of what is sorted into groups only
     "audit.logs": {"audit.config", "audit.errors", "audit.fields", "constraints.model"},
@@ -79,6 +82,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.plan",
         "audit.tracking",
         "constraints.crd",
+        "constraints.timing",
         "constraints.wildcard",
     },
     "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
@@ -91,7 +95,9 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.engines": {"audit.outside", "constraints.drivers", "constraints.rego"},
     "audit.gator": VALUES
     | {
+        "audit.duration",
         "audit.engines",
+        "audit.timekeeping",
         "constraints.errors",
         "audit.sources",
         "constraints.drivers",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
+from audit.duration import parse_duration
 from audit.engines import EngineOptions
 from audit.errors import ConfigError, InputError
-from audit.gator.evaluate import evaluate, not_applied
+from audit.gator.evaluate import LIMITS, evaluate, not_applied
 from audit.gator.lasting import lasting
 from audit.gator.output import FORMATS, Report
 from audit.gator.printed import Printed
@@ -62,7 +64,8 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
         native_validation=flags.enable_k8s_native_validation,
         failure_policy=flags.default_k8s_native_validation_failure_policy,
     )
-    outcome = evaluate(manifests, _meter() if flags.stats else None, options)
+    limits = replace(LIMITS, evaluation=flags.evaluation_timeout)
+    outcome = evaluate(manifests, _meter() if flags.stats else None, options, limits)
     for line in FORMATS[flags.output](_shown(outcome.report, flags.deny_only)):
         stdout.write(line)
     (stdout if flags.output == "text" else sys.stderr).write(printed.text())  # JSON and YAML stay readable
@@ -124,6 +127,13 @@ def _parser() -> _Parser:
         default="Fail",
         help="for CEL templates without failurePolicy: whether an error is a violation (Fail)",
     )
+    add(
+        "--evaluation-timeout",
+        type=_seconds,
+        default=LIMITS.evaluation,
+        metavar="DURATION",
+        help="processor time that one policy may take for one object before it is stopped; 0 is no limit (1s)",
+    )
     for names, default, text in _BOOLEANS:
         add(*names, nargs="?", const=True, default=default, type=_truth, metavar="BOOL", help=text)
     return parser
@@ -142,6 +152,16 @@ def _truth(text: str) -> bool:
     if text.lower() in (*_TRUE, *_FALSE):
         return text.lower() in _TRUE
     raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+
+
+def _seconds(text: str) -> float:
+    try:
+        found = parse_duration(text)
+    except ValueError:
+        found = -1.0
+    if found < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration such as 1s or 500ms")
+    return found
 
 
 def _say(line: str) -> None:

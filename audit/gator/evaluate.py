@@ -12,6 +12,7 @@ from audit.gator.golang import quote
 from audit.gator.lasting import lasting
 from audit.gator.output import Report, Result
 from audit.sources.manifests import Manifest
+from audit.timekeeping import TimeLimits, Watchdog
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError
 from constraints.errors import CompileError, EngineMissing
 from constraints.model import Json, Object
@@ -25,6 +26,8 @@ CONSTRAINTS: Final = "constraints.gatekeeper.sh"
 _NOT_APPLIED: Final = {"expansion.gatekeeper.sh": "expansion", "mutations.gatekeeper.sh": "mutation"}
 _DEFAULT: Final = {"metadata": {"name": "default"}}
 _NONE: Final[Object] = {}
+LIMITS: Final = TimeLimits(policy=0)
+"""A policy has as much time as there are objects: nobody waits for the next run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,16 @@ class Outcome:
     gaps: Sequence[Gap]
 
 
-def evaluate(manifests: Sequence[Manifest], meter: Meter | None = None, options: EngineOptions = DEFAULTS) -> Outcome:
+def evaluate(
+    manifests: Sequence[Manifest],
+    meter: Meter | None = None,
+    options: EngineOptions = DEFAULTS,
+    limits: TimeLimits = LIMITS,
+) -> Outcome:
     """Review every object by every constraint among them. Raises InputError for an object that cannot be used."""
     drivers = engines(options)
-    engine = Engine(Point.GATOR, meter.drivers(drivers) if meter else drivers)
+    watchdog = Watchdog(limits)
+    engine = Engine(Point.GATOR, meter.drivers(drivers) if meter else drivers, timing=watchdog)
     with lasting():
         gaps = list(load(manifests, engine))
     for manifest in manifests:
@@ -47,13 +56,15 @@ def evaluate(manifests: Sequence[Manifest], meter: Meter | None = None, options:
     namespaces = namespaces_of(manifest.object for manifest in manifests)
     results: list[Result] = []
     stats: list[Mapping[str, Json]] = []
-    for manifest in manifests:
-        for outcome in review(engine, manifest.object, inventory, namespaces):
-            if isinstance(outcome, Gap):
-                gaps.append(outcome)
-            else:
-                results.append(outcome)
-        stats.extend(meter.take() if meter else ())
+    with watchdog.watching():
+        for manifest in manifests:
+            for outcome in review(engine, manifest.object, inventory, namespaces):
+                if isinstance(outcome, Gap):
+                    gaps.append(outcome)
+                else:
+                    results.append(outcome)
+            stats.extend(meter.take() if meter else ())
+    gaps += engine.unfinished()
     results.sort(key=lambda result: result.sort_key)
     return Outcome(Report(results, stats if meter else None), gaps)
 

@@ -28,14 +28,20 @@ from constraints.crd import GROUP as CONSTRAINTS_GROUP
 from constraints.drivers import DRIVERS, Driver
 from constraints.drivers.cel import CelDriver
 from constraints.model import Object
+from constraints.timing import Timekeeper
 
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
     """How policies are read; `namespace` is that of this pod, `manage_crds` is auto, true or false.
 
-    `operations` are the roles that this pod names in `status.byPod`; `drivers` the engines by name; `crd_seconds` is how
-    long new CRDs may take. `lister` lists collections, None for one with the usual bounds.
+    <<<<<<< HEAD
+        `operations` are the roles that this pod names in `status.byPod`; `drivers` the engines by name; `crd_seconds` is how
+        long new CRDs may take. `lister` lists collections, None for one with the usual bounds.
+    =======
+        `operations` are the roles that this pod names in `status.byPod`; `drivers` the engines by name, `timing` sees to the time
+        of evaluations; `crd_seconds` is how long new CRDs may take.
+    >>>>>>> 6eaeae8 (End an evaluation that takes too long, wherever it is)
     """
 
     pod_name: str = "no-pod"
@@ -45,6 +51,7 @@ class PolicySettings:
     chunk_size: int = 500
     referential: bool = True
     drivers: Mapping[str, Driver] = field(default_factory=lambda: DRIVERS)
+    timing: Timekeeper | None = None
     crd_seconds: float = 5.0
     lister: Lister | None = None
 
@@ -101,7 +108,7 @@ class Policies:
         stop = stop or Event()
         self._client = client
         self.settings = settings
-        self._engine = Engine(drivers=settings.drivers)
+        self._engine = Engine(drivers=settings.drivers, timing=settings.timing)
         self._templates = TemplateBook(self._engine, settings.referential, elapsed)
         self._constraints = ConstraintBook(self._engine)
         self._crds = ConstraintCrds(client, settings.manage_crds, Patience(settings.crd_seconds, stop, elapsed))

@@ -14,6 +14,7 @@ from constraints.rego.prepare import prepare
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.ruleindex import with_index
 from constraints.rego.runtime import BUDGET, NOWHERE, Context, Rows
+from constraints.rego.sizes import WALK
 from constraints.rego.syntax import Body, Call, Expr, Module, ObjectTerm, Ref, Scalar, Var
 from constraints.rego.values import TOO_DEEP, Value, order_key
 
@@ -106,14 +107,10 @@ class RegoProgram:
 
     def rows(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> Sequence[tuple[Value, Value]]:
         """Messages and details in Rego's order of `{"details": ..., "msg": ...}`. Raises EvaluationError."""
-        context = self._context
         try:
             found = self._found(review, inventory)
         except (RecursionError, MemoryError) as error:
             raise _too_deep() from error
-        finally:
-            if context.memory:
-                context.memory = {}
         if not found:
             return ()
         if len(found) < 2:
@@ -145,9 +142,13 @@ class RegoProgram:
         return found
 
     def _start(self) -> None:
-        """Forget all answers; the budget is full."""
-        self._context.memo[:] = self._unasked
-        self._context.budget.left = self._budget
+        """Forget all answers, and whatever an evaluation that was ended from outside has left; the budget is full."""
+        context = self._context
+        context.memo[:] = self._unasked
+        context.budget.left = self._budget
+        WALK.left = -1
+        if context.memory:
+            context.memory = {}
 
     def _answer_all(self) -> EvaluationError | None:
         """Ask each rule after those that it refers to, so that none waits for many others. Gives the first error.

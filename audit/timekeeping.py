@@ -1,0 +1,133 @@
+"""How long policies may take: a thread that watches what is evaluated, and ends what takes too long.
+
+What counts is the processor time of the thread that evaluates: a node that is busy, or a process that was stopped for a
+while, makes no violations. Waiting for replies does not count, hooks that wait have timeouts of their own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread, get_ident
+from types import FrameType
+from typing import Final
+
+from constraints.timing import OutOfTime, Running
+
+_LOOKS: Final = 20  # in the time that one evaluation has
+_LONGEST_PAUSE: Final = 0.05
+_SHORTEST_PAUSE: Final = 0.002
+_AGAIN: Final = 1.0  # seconds until what swallowed the first call is called again
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Seconds: of one policy for one object, and of one policy for all objects of a run; 0 is no limit."""
+
+    evaluation: float = 1.0
+    policy: float = 30.0
+
+
+class Watchdog:
+    """The Timekeeper of one engine: see `constraints.timing`. It watches as long as a `watching` block lasts."""
+
+    __slots__ = ("_calling", "_clock", "_limits", "_thread", "_used", "calls", "running", "spent")
+
+    def __init__(self, limits: TimeLimits) -> None:
+        self.running: Running | None = None
+        self.calls = False
+        self.spent: set[str] = set()
+        self._limits = limits
+        self._calling = False
+        self._thread = 0
+        self._clock: Callable[[], float] = time.perf_counter
+        self._used: dict[str, float] = {}
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch the evaluations of this thread while the block lasts: a run, whose policies have all their time again."""
+        self.spent, self._used = set(), {}
+        self._thread, self._clock = get_ident(), _clock_of_this_thread()
+        if not (self._limits.evaluation or self._limits.policy):
+            yield
+            return
+        done = Event()
+        thread = Thread(target=self._watch, args=(done,), name="watchdog", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def settle(self) -> None:
+        """See Timekeeper: waits for a call that is being made. One that was made arrives in here at the latest.
+
+        It is not taken back: Python 3.11 then looks for it at every step, for ever.
+        """
+        while self._calling:
+            time.sleep(0)
+        for _ in range(2):  # Python raises at the next step back of a loop
+            pass
+        self.calls = False
+
+    def _watch(self, done: Event) -> None:
+        pause = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, (self._limits.evaluation or 1.0) / _LOOKS))
+        seen: Running | None = None
+        due = before = self._clock()
+        while not done.wait(pause):
+            now, running = self._clock(), self.running
+            if running is not None:
+                self._charge(running, now - before)
+                if running is not seen:
+                    due = now + self._limits.evaluation
+                elif self._limits.evaluation and now >= due:
+                    due = now + (_AGAIN if self._call(running) else 0)
+            seen, before = running, now
+
+    def _charge(self, running: Running, seconds: float) -> None:
+        """Whatever is evaluated when the watchdog looks has taken the time since it last looked: right on average."""
+        key = running[0].key
+        used = self._used[key] = self._used.get(key, 0.0) + seconds
+        if self._limits.policy and used > self._limits.policy:
+            self.spent.add(key)
+
+    def _call(self, running: Running) -> bool:
+        """Raise OutOfTime in an evaluation, unless it has just ended. False when it is in the middle of an import.
+
+        `calls` is true before `running` is looked at, and whoever ends an evaluation first says so and then looks at
+        `calls`: one of both sees the other. Until `_calling` is false again, the other one waits.
+        """
+        if _is_importing(sys._current_frames().get(self._thread)):
+            return False
+        self._calling = self.calls = True
+        if self.running is running:
+            _raise_in(self._thread)
+        self._calling = False
+        return True
+
+
+def _clock_of_this_thread() -> Callable[[], float]:
+    """Seconds of processor time of the present thread, for other threads to ask; of the wall where there is no such clock."""
+    if sys.platform != "linux":
+        return time.perf_counter
+    clock = time.pthread_getcpuclockid(get_ident())
+    return lambda: time.clock_gettime(clock)
+
+
+def _raise_in(thread: int) -> None:
+    """Let Python raise OutOfTime in a thread as soon as that is between two steps."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(OutOfTime))
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Whether a thread imports a module right now, of which only a part would be left."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False

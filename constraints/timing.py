@@ -1,0 +1,49 @@
+"""What an engine owes to whoever sees to the time of its evaluations, and how one that takes too long is ended.
+
+The engine itself has no clock and no threads. It says what it evaluates and when it is done; somebody outside may then
+raise OutOfTime inside of the evaluation, wherever that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Protocol
+
+from constraints.model import Constraint, Review
+
+Running = tuple[Constraint, Review]
+
+
+class OutOfTime(BaseException):
+    """The running evaluation has to end now. It is no Exception, so nothing on its way takes it for a failure."""
+
+
+class Timekeeper(Protocol):
+    """Sees to the time of evaluations.
+
+    `running` is what is evaluated right now, a tuple of its own for each evaluation, and None in between. `calls` is
+    true once OutOfTime was raised in it, or is about to be.
+    """
+
+    running: Running | None
+    calls: bool
+
+    @property
+    def spent(self) -> Container[str]:
+        """The keys of constraints that have used up their time of this run; empty when there are none."""
+
+    def settle(self) -> None:
+        """Nothing is running any more: returns once no OutOfTime can come. May raise it one last time."""
+
+
+@dataclass(slots=True)
+class Untimed:
+    """Every evaluation has all the time it takes."""
+
+    running: Running | None = None
+    calls: bool = False
+    spent: Container[str] = ()
+
+    def settle(self) -> None:
+        """Nobody calls."""
