@@ -6,7 +6,8 @@ over the environment, the environment over defaults.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import cast
@@ -15,6 +16,13 @@ from audit.duration import parse_duration
 from audit.errors import ConfigError
 from audit.flags import BY_NAME, FLAGS, Flag, spelled
 from audit.flagtypes import Value
+
+PREFIX = "PATROL_"
+# What kubelet sets for each Service of the namespace, should its name begin with `patrol`.
+_OF_SERVICE = re.compile(
+    r"PATROL(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
+_SERVICE_PORT = re.compile(r"(tcp|udp|sctp)://")
 
 HELP = ("-h", "--h", "-help", "--help")
 
@@ -79,10 +87,27 @@ def warnings(values: Values) -> tuple[str, ...]:
     )
 
 
+def unknown_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each variable that begins like ours, is none, and is not set by Kubernetes for some Service."""
+    known = {flag.variable for flag in FLAGS}
+    strange = (name for name in sorted(environ) if name.startswith(PREFIX) and name not in known)
+    return tuple(_strange(name, known) for name in strange if not _of_service(name, environ[name]))
+
+
+def _strange(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, known, 1)
+    hint = f": did you mean {close[0]}?" if close else ""
+    return f"the environment variable {name} has no effect, there is no such flag{hint}"
+
+
+def _of_service(name: str, value: str) -> bool:
+    return bool(_OF_SERVICE.fullmatch(name) or (name.endswith("_PORT") and _SERVICE_PORT.match(value)))
+
+
 def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[Flag, str, str]]:
     for flag in FLAGS:
         for variable in (flag.variable, flag.standard):
-            if environ.get(variable):
+            if environ.get(variable) and not _of_service(variable, environ[variable]):
                 yield flag, variable, environ[variable]
                 break
 

@@ -106,7 +106,7 @@ def _help(arguments: Arguments) -> int:
 
 
 def _configured(name: str, arguments: Arguments, action: Callable[[Config], int]) -> int:
-    from audit.arguments import HelpWanted, parse, warnings
+    from audit.arguments import HelpWanted, parse, unknown_variables, warnings
     from audit.config import Config
 
     try:
@@ -118,7 +118,7 @@ def _configured(name: str, arguments: Arguments, action: Callable[[Config], int]
         return OK
     except ConfigError as error:
         return _complain(f"{error}\nSee `patrol {name} --help`.", WRONG_USE)
-    return action(Config.of(values, warnings(values)))
+    return action(Config.of(values, (*warnings(values), *unknown_variables(os.environ))))
 
 
 def _overview() -> str:

@@ -14,8 +14,8 @@ from audit.cli import COMMANDS, main
 HEAVY = ("kubernetes", "starlette", "uvicorn", "prometheus_client", "jsonschema", "cryptography")
 
 
-def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PATROL_ONCE": ""}
+def python(code: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATROL_ONCE": "", **more}
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         capture_output=True,
@@ -42,6 +42,13 @@ def test_an_unknown_command_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == (
         "patrol: unknown command 'audit': one of run, demo, test, explain, version, help; see `patrol help`\n"
     )
+
+
+def test_a_variable_that_is_no_flag_is_warned_of_before_anything_else_is_done() -> None:
+    call = "import audit; audit.main(['run', '--once', '--kubeconfig=/nowhere/at/all'])"
+    result = python(call, PATROL_AUDIT_INTERVALL="5")
+    assert "PATROL_AUDIT_INTERVALL" in result.stderr
+    assert "did you mean PATROL_AUDIT_INTERVAL?" in result.stderr
 
 
 def test_no_command_is_wrong_use_and_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.arguments import HelpWanted, Values, parse, warnings
+from audit.arguments import HelpWanted, Values, parse, unknown_variables, warnings
 from audit.config import AuditConfig, ClusterConfig, Config, LogConfig, ServeConfig
 from audit.errors import ConfigError
 from audit.flags import FLAGS, GROUPS, IGNORED, Flag, rows, spelled
@@ -173,6 +173,41 @@ def test_a_bad_variable_is_refused_by_its_name() -> None:
 
 def test_the_variable_that_kubernetes_sets_for_a_service_named_patrol_is_no_flag() -> None:
     assert configured(PATROL_PORT="tcp://10.0.0.1:8888") == configured()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        pytest.param("PATROL_AUDIT_INTERVALL", "5", "did you mean PATROL_AUDIT_INTERVAL?", id="a letter too many"),
+        pytest.param("PATROL_INTERVAL", "", "no such flag", id="an empty one"),
+        pytest.param("PATROL_PROMETHEUSPORT", "9000", "did you mean PATROL_PROMETHEUS_PORT?", id="no underscore"),
+        pytest.param("PATROL_METRICS_PORT", "9000", "no such flag", id="a port that is no service's"),
+        pytest.param("PATROL_QQQQQQ", "x", "no such flag", id="nothing is close"),
+    ],
+)
+def test_a_variable_that_is_no_flag_is_said_and_its_value_is_not(name: str, value: str, said: str) -> None:
+    (warning,) = unknown_variables({name: value, "PATH": "/bin", "POD_NAME": "a", "PATROL_AUDIT_INTERVAL": "5"})
+    assert name in warning
+    assert said in warning
+    assert not value or f"={value}" not in warning
+
+
+@pytest.mark.parametrize("service", ["PATROL", "PATROL_PROMETHEUS", "PATROL_AUDIT_2"])
+def test_what_kubernetes_sets_for_services_is_neither_said_nor_read(service: str) -> None:
+    address = "tcp://10.0.0.1:8888"
+    environ = {
+        f"{service}_SERVICE_HOST": "10.0.0.1",
+        f"{service}_SERVICE_PORT": "8888",
+        f"{service}_SERVICE_PORT_METRICS": "8888",
+        f"{service}_PORT": address,
+        f"{service}_PORT_8888_TCP": address,
+        f"{service}_PORT_8888_TCP_PROTO": "tcp",
+        f"{service}_PORT_8888_TCP_PORT": "8888",
+        f"{service}_PORT_8888_TCP_ADDR": "10.0.0.1",
+        f"{service}_PORT_53_UDP": "udp://10.0.0.1:53",
+    }
+    assert unknown_variables(environ) == ()
+    assert configured(**environ) == configured()
 
 
 def test_pod_name_and_namespace_come_from_the_variables_of_the_downward_api() -> None:
