@@ -25,14 +25,13 @@ class PageBounds:
     single object, or a list of a server that knows no pages, may have `largest` bytes.
     """
 
-    chunk: int = 500
     page: int = PAGE
     largest: int = 64 * MEBIBYTE
 
     @classmethod
     def within(cls, memory: int) -> PageBounds:
         """The bounds where pages may take `memory` bytes: four that are read at once, those that wait, one in work."""
-        return cls(min(PAGE, memory // 32), memory // 8)
+        return cls(page=min(PAGE, memory // 32), largest=memory // 8)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import pytest
 from audit.errors import BodyTooLarge, KubeError, Unreachable
 from audit.kube.client import Client, Clock
 from audit.kube.lister import Lister, Patience
-from audit.kube.pagesize import PageBounds, PageSizes
+from audit.kube.pagesize import MEBIBYTE, PageBounds, PageSizes
 from audit.kube.request import Reply, Request
 from audit.model import Resource
 from constraints import Kind
@@ -63,7 +63,7 @@ def lister(server: Server, sizes: PageSizes | None = None) -> Lister:
 def mixed(seed: int) -> list[int]:
     """Runs of small and of large objects, as namespaces have them."""
     dice = random.Random(seed)
-    runs = [[dice.choice([10, 1_000, 30_000, 90_000])] * dice.randint(1, 200) for _ in range(4)]
+    runs = [[dice.choice([10, 1_000, 30_000, 90_000])] * dice.randint(1, 60) for _ in range(4)]
     return [size for run in runs for size in run]
 
 
@@ -157,3 +157,13 @@ def test_a_list_ends_when_its_time_is_up(server, seconds, said):
     with pytest.raises(KubeError, match=said) as caught:
         list(Lister(client, elapsed=lambda: server.now).pages(PODS, 500, Patience(page=60.0, kind=300.0)))
     assert (caught.value.reason, server.now) == ("ListTimeout", seconds)
+
+
+@pytest.mark.parametrize("mebibytes", [16, 100, 341, 10_000])
+def test_what_four_readers_hold_and_what_is_in_work_fits_into_the_memory_for_pages(mebibytes):
+    memory = mebibytes * MEBIBYTE
+    bounds = PageBounds.within(memory)
+    assert 4 * bounds.largest + memory // 4 + bounds.largest <= memory
+    assert 2 * bounds.page <= bounds.largest
+    assert bounds.page <= 4 * MEBIBYTE
+    assert bounds.largest > 1.5 * MEBIBYTE  # an object as large as etcd takes it
