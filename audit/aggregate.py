@@ -71,6 +71,7 @@ class Summary:
     phases: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.0))
     seconds: float = 0.0
     cut: Outcome | None = None
+    _homeless: set[tuple[str, str]] = field(default_factory=set)
     _kept: defaultdict[str, list[tuple[SortKey, Violation]]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, violation: Violation) -> None:
@@ -82,6 +83,15 @@ class Summary:
             self.errors[key] += 1
         if self.limit:
             self._keep(key, violation)
+
+    def note(self, gap: Gap) -> None:
+        """Add a gap; one about a Namespace comes with each object in it, and counts once."""
+        if gap.cause is Cause.NAMESPACE:
+            place = (gap.policy, gap.namespace)
+            if place in self._homeless:
+                return
+            self._homeless.add(place)
+        self.gaps.append(gap)
 
     @property
     def constraints(self) -> tuple[Constraint, ...]:

@@ -107,7 +107,8 @@ class Auditor:
         chosen = plan(catalogue.listed, enforced, self.config.audit.match_kind_only)
         summary.skipped = chosen.skipped
         source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.stop, self.tardy)
-        return Work(source, Rules(loaded.engine, loaded.excluded, loaded.namespaces, loaded.inventory))
+        known = loaded.namespaces
+        return Work(source, Rules(loaded.engine, loaded.excluded, known.listed, known.missing, loaded.inventory))
 
 
 def serve(config: Config, *more: Sink) -> int:

@@ -80,6 +80,13 @@ class Catalogue:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """Something that is there, or may be, and could not be read."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some objects of one kind; `alias_of` is the kind under which the same objects are also listed, if any.
 

@@ -9,12 +9,12 @@ from time import perf_counter
 from audit.aggregate import KindStats, Summary
 from audit.carry import Memory
 from audit.errors import AuditError
-from audit.model import KindEnd, Outcome, Page
+from audit.model import KindEnd, Lost, Outcome, Page
 from audit.outcomes import cut_gap, failure_gap
 from audit.sinks import Sink
 from audit.sources import Source
 from constraints import Engine, Gap, Inventory, Kind, Review, Violation
-from constraints.model import Object
+from constraints.model import Json, Object
 from constraints.review import review_of
 
 Found = Violation | Gap
@@ -22,11 +22,15 @@ Found = Violation | Gap
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What objects are held against: the engine, who is excluded, and what lies around an object."""
+    """What objects are held against: the engine, who is excluded, and what lies around an object.
+
+    `missing` reads a Namespace that is not among the `namespaces`.
+    """
 
     engine: Engine
     excluded: Callable[[Object], bool]
     namespaces: Mapping[str, Object]
+    missing: Callable[[str], Object | Lost]
     inventory: Inventory
 
 
@@ -123,15 +127,27 @@ def _review_page(page: Page, rules: Rules, sinks: Sequence[Sink], summary: Summa
 
 
 def _review(item: Object, rules: Rules) -> Review:
-    namespace = item["metadata"].get("namespace")
-    return review_of(item, rules.namespaces.get(namespace) if namespace else None)
+    name = item["metadata"].get("namespace")
+    if not name:
+        return review_of(item)
+    namespace = rules.namespaces.get(name)
+    return review_of(item, namespace) if namespace is not None else _homeless(item, name, rules)
+
+
+def _homeless(item: Object, name: Json, rules: Rules) -> Review:
+    """The review of an object in a Namespace that was not listed, which is asked for where some answer depends on it."""
+    review = review_of(item)
+    if not isinstance(name, str) or not rules.engine.reads_namespace(review.ref.kind):
+        return review
+    found = rules.missing(name)
+    return review_of(item, lost=found.why) if isinstance(found, Lost) else review_of(item, found)
 
 
 def _record(outcomes: Sequence[Found], summary: Summary) -> list[Violation]:
     violations = []
     for outcome in outcomes:
         if isinstance(outcome, Gap):
-            summary.gaps.append(outcome)
+            summary.note(outcome)
             continue
         summary.add(outcome)
         violations.append(outcome)

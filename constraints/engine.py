@@ -8,11 +8,18 @@ from types import MappingProxyType
 
 from constraints.constraint import parse
 from constraints.drivers import DRIVERS, Driver, Policy, Program
-from constraints.errors import ConstraintError, EngineMissing, EvaluationError, MatchError, PolicyError
+from constraints.errors import (
+    ConstraintError,
+    EngineMissing,
+    EvaluationError,
+    MatchError,
+    NamespaceMissing,
+    PolicyError,
+)
 from constraints.fields import quoted
 from constraints.inventory import EMPTY, Inventory
-from constraints.match import compile_match, takes_kind
-from constraints.model import Cause, Constraint, Finding, Gap, Json, Kind, Object, Point, Review, Violation
+from constraints.match import compile_match, reads_namespace, takes_kind
+from constraints.model import ANY, Cause, Constraint, Finding, Gap, Json, Kind, Object, Point, Review, Violation
 from constraints.review import document, doubles, integers, mapping
 from constraints.template import Template
 from constraints.timing import OutOfTime, Timekeeper, Untimed
@@ -24,13 +31,15 @@ _UNMATCHED = "unable to match constraints: error matching the requested object: 
 class Rule:
     """A constraint ready to be asked. `takes` is asked once for a group and kind, `matches` for each object.
 
-    `integers`: what it sees has to be read once more, so that whole numbers are integers.
+    `reads_namespace`: its answer depends on the Namespace that an object lives in. `integers`: what it sees has to be
+    read once more, so that whole numbers are integers.
     """
 
     constraint: Constraint
     takes: Callable[[str, str], bool]
     matches: Callable[[Review], bool]
     program: Program
+    reads_namespace: bool = True
     integers: bool = False
 
 
@@ -122,6 +131,10 @@ class Engine:
         """The constraints that have an action at this point."""
         return tuple(rule.constraint for rule in self._rules.values())
 
+    def reads_namespace(self, kind: Kind) -> bool:
+        """Whether some answer about an object of `kind` depends on the Namespace that it lives in."""
+        return any(rule.reads_namespace for rule in self._rules_for(kind))
+
     def review(self, review: Review, inventory: Inventory = EMPTY, unless: Kind | None = None) -> Iterator[Outcome]:
         """What the constraints find in one object; constraints that take the kind `unless` too are left out."""
         return self.evaluate(review, self.matching(review, unless), inventory)
@@ -134,7 +147,8 @@ class Engine:
                 continue
             try:
                 if rule.matches(review):
-                    hits.append(rule)
+                    lost = review.lost and rule.reads_namespace
+                    hits.append(_lost(rule.constraint, review, "its policy reads it") if lost else rule)
             except MatchError as error:
                 hits.append(self._undecidable(rule.constraint, review, error))
         return hits
@@ -189,7 +203,8 @@ class Engine:
         # no cluster has such floats, and looking for them takes time
         whole = self.point is Point.GATOR and getattr(policy, "integers", False)
         program = policy.program(doubles(found.parameters) if whole and not self._exact else found.parameters)
-        return Rule(found, takes_kind(found.match), compile_match(found.match), program, whole)
+        reads = reads_namespace(found.match) or _reads_namespace(program)
+        return Rule(found, takes_kind(found.match), compile_match(found.match), program, reads, whole)
 
     def _rules_for(self, kind: Kind) -> tuple[Rule, ...]:
         key = (kind.group, kind.kind)
@@ -202,7 +217,9 @@ class Engine:
         if self.point is Point.GATOR:
             text = _UNMATCHED.format(review.ref.name, error.message)
             return _violation(constraint, review, Finding(text, None, error=True))
-        return _gap(constraint, review, "NamespaceUnknown", f"spec.match cannot be decided: {error.message}")
+        if isinstance(error, NamespaceMissing):
+            return _lost(constraint, review, "its spec.match reads it")
+        return _gap(constraint, review, "MatchFailed", f"spec.match cannot be decided: {error.message}")
 
     def _compile(self, template: Template) -> Policy:
         sources = {code.engine: code.source for code in template.code}
@@ -265,6 +282,25 @@ def _out_of_time(constraint: Constraint) -> Gap:
         message=f"constraint {constraint.key} has used up its time of this run: objects that came later were not evaluated",
         policy=constraint.key,
     )
+
+
+def _lost(constraint: Constraint, review: Review, needed: str) -> Gap:
+    """The same for every object there, so that it can be said once."""
+    namespace = review.ref.namespace
+    why = review.lost or "it was not given"
+    return Gap(
+        cause=Cause.NAMESPACE,
+        reason="NamespaceUnknown",
+        message=f"constraint {constraint.key}: Namespace {namespace} is not known, and {needed}: {why}",
+        policy=constraint.key,
+        namespace=namespace,
+    )
+
+
+def _reads_namespace(program: Program) -> bool:
+    """A program that does not say what it reads may read everything."""
+    reads = getattr(program, "reads", None)
+    return reads is None or any(not path or path[0] in (ANY, "namespaceObject") for path in reads)
 
 
 def _cause(error: Exception) -> str:

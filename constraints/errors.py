@@ -64,6 +64,10 @@ class MatchError(PolicyError):
     code = "match_error"
 
 
+class NamespaceMissing(MatchError):
+    """An object for which `spec.match` cannot be decided because the Namespace that it lives in is not known."""
+
+
 class EvaluationError(PolicyError):
     """A policy failed while it looked at an object.
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from constraints.errors import ConstraintError, MatchError
+from constraints.errors import ConstraintError, MatchError, NamespaceMissing
 from constraints.fields import quoted
 from constraints.model import Json, Object, Review
 from constraints.review import mapping
@@ -33,6 +33,11 @@ def takes_kind(match: Json) -> TakesKind:
     return lambda group, kind: any(
         (kinds is None or kind in kinds) and (groups is None or group in groups) for groups, kinds in entries
     )
+
+
+def reads_namespace(match: Json) -> bool:
+    """Whether `match` asks for more of the Namespace than its name."""
+    return "namespaceSelector" in mapping(match)
 
 
 def compile_match(match: Json) -> Matcher:
@@ -100,7 +105,7 @@ def _namespace_selector(value: Json) -> Matcher:
             return selector(_labels(review.namespace))
         if not _text(review.object, "namespace"):
             return True
-        raise MatchError(_NO_NAMESPACE)
+        raise NamespaceMissing(_NO_NAMESPACE)
 
     return matches
 

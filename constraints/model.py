@@ -80,7 +80,8 @@ class Point(Enum):
 class Review:
     """One object to look at, with what is known around it.
 
-    `namespace` is the Namespace object that the object lives in, None when there is none or it is not known.
+    `namespace` is the Namespace object that the object lives in, None when there is none or it is not known; `lost` says
+    why it is not known although there is one: a constraint that reads it is then not asked, which is a Gap.
     `request` is an AdmissionRequest when the object came in one (its `operation`, `oldObject`, `userInfo` count then).
     `source` is `Original` for listed objects and `Generated` for expanded ones.
     """
@@ -90,6 +91,7 @@ class Review:
     namespace: Object | None = None
     request: Object | None = None
     source: str = "Original"
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,12 +11,12 @@ _NOTHING: dict[str, Json] = {}
 _HALF: Final = 2.0**63
 
 
-def review_of(obj: Object, namespace: Object | None = None, *, request: Object | None = None) -> Review:
-    """The review of a listed object, or of the one inside an AdmissionRequest.
+def review_of(obj: Object, namespace: Object | None = None, *, request: Object | None = None, lost: str = "") -> Review:
+    """The review of a listed object, or of the one inside an AdmissionRequest; `lost` as in Review.
 
     Nothing in `obj` is trusted: fields of a wrong type count as absent.
     """
-    return Review(obj, ref_of(obj, request), namespace, request)
+    return Review(obj, ref_of(obj, request), namespace, request, lost=lost)
 
 
 def review_of_request(request: Object, namespace: Object | None = None) -> Review:

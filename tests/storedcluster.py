@@ -28,13 +28,15 @@ class StoredCluster:
     """`collections` are by path, objects in them by `namespace/name`; only these paths are served.
 
     `faults` are HTTP statuses by method and resource word (`constrainttemplates.templates.gatekeeper.sh/status`),
-    `documents` replies by path. `establishes` says whether a new CRD is served at once.
+    `documents` replies by path, `refused_verbs` verbs that are forbidden. `establishes` says whether a new CRD is served at
+    once.
     """
 
     collections: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     faults: dict[tuple[str, str], int] = field(default_factory=dict)
     asked: list[Request] = field(default_factory=list)
     establishes: bool = True
+    refused_verbs: set[str] = field(default_factory=set)
     documents: dict[str, Any] = field(default_factory=dict)
 
     def put(self, path: str, *objects: dict[str, Any]) -> None:
@@ -56,7 +58,8 @@ class StoredCluster:
 
     def exchange(self, request: Request) -> Reply:
         self.asked.append(request)
-        status = self.faults.get((request.method, request.resource))
+        refused = 403 if request.verb in self.refused_verbs else 0
+        status = refused or self.faults.get((request.method, request.resource))
         if status:
             return self._refused(status, "on request")
         if request.path in self.documents:

@@ -18,6 +18,7 @@ from audit.model import ConstraintRecord, Resource
 from audit.sources import records
 from audit.sources.bypod import ByPod
 from audit.sources.crds import ConstraintCrds, Patience
+from audit.sources.namespaces import Namespaces
 from audit.sources.podstatus import PodStatus
 from audit.sources.reading import CRDS, Kept, Reader
 from audit.sources.records import ConstraintBook, Listed
@@ -69,7 +70,7 @@ class Loaded:
     records: tuple[ConstraintRecord, ...]
     excluded: Callable[[Object], bool]
     inventory: Inventory
-    namespaces: Mapping[str, Object]
+    namespaces: Namespaces
     gaps: tuple[Gap, ...] = ()
     gatekeeper_present: bool = False
     templates: tuple[TemplateRecord, ...] = ()

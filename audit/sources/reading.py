@@ -83,17 +83,19 @@ class Reader:
         """One object, None when it does not exist. Raises KubeError."""
         try:
             found: Object = self._client.send_json(get_object(resource, name, namespace))
-        except NotFound:
-            return self._in_list(resource, name, namespace)
+        except (NotFound, Forbidden) as error:
+            return self._in_list(resource, name, namespace, error)
         return found
 
-    def _in_list(self, resource: Resource, name: str, namespace: str) -> Object | None:
-        """A 404 may be anything; what is not in the list either is not there."""
+    def _in_list(self, resource: Resource, name: str, namespace: str, error: KubeError) -> Object | None:
+        """A 404 may be anything; what is not in the list either is not there. And who may not get may be let list."""
         select = Select(namespace=namespace, field_selector=f"metadata.name={name}")
         try:
             page = self._client.send_json(list_objects(resource, select))
         except (NotFound, Forbidden):
-            return None
+            if isinstance(error, NotFound):
+                return None
+            raise error from None
         found: list[Object] = [item for item in _named(page["items"] or []) if item["metadata"]["name"] == name]
         return found[0] if found else None
 

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import perf_counter
 
 from audit.model import Resource
 from audit.sources import referential
 from audit.sources.exclusions import CONFIG, NAME, Exclusions
+from audit.sources.namespaces import Namespaces
 from audit.sources.reading import Kept, Reader
 from audit.sources.referential import NOTHING, SYNC_SETS, Trouble
-from constraints import Cause, Engine, Gap, Inventory, Kind
+from constraints import Cause, Engine, Gap, Inventory
 from constraints.model import Object
 
 GATEKEEPER_NAMESPACE = "gatekeeper-system"
 CONFIGS = Resource(CONFIG, "configs", True)
-NAMESPACES = Resource(Kind("", "v1", "Namespace"), "namespaces", False)
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What was read in one run: who is excluded from the audit, Namespaces by name, `data.inventory`.
+    """What was read in one run: who is excluded from the audit, Namespaces, `data.inventory`.
 
     `sync_seconds` is what it took to list the objects of the inventory, None where no policy reads it.
     """
 
     excluded: Callable[[Object], bool]
-    namespaces: Mapping[str, Object]
+    namespaces: Namespaces
     inventory: Inventory
     gaps: tuple[Gap, ...]
     sync_seconds: float | None = None
@@ -39,21 +39,19 @@ class Surroundings:
     def __init__(self, namespace: str) -> None:
         self._places = tuple(dict.fromkeys((namespace, GATEKEEPER_NAMESPACE)))
         self._config: Kept[Object | None] = Kept(None)
-        self._namespaces: Kept[Mapping[str, Object]] = Kept({})
         self._sync_sets: Kept[list[Object]] = Kept([])
 
     def read(self, reader: Reader, engine: Engine) -> Around:
         """Read everything that the policies of `engine` need; what cannot be read is a Gap."""
         exclusions, config_gaps = self._read_exclusions(reader)
-        namespace_gaps = self._read_namespaces(reader)
         begun = perf_counter()
         inventory, inventory_gaps = self._read_inventory(reader, engine, exclusions)
         seconds = perf_counter() - begun if inventory is not NOTHING or inventory_gaps else None
         return Around(
             exclusions.of_process("audit"),
-            self._namespaces.value,
+            Namespaces.read(reader),
             inventory,
-            (*config_gaps, *namespace_gaps, *inventory_gaps),
+            (*config_gaps, *inventory_gaps),
             seconds,
         )
 
@@ -65,13 +63,6 @@ class Surroundings:
             last = "the last one is used" if self._config.known else "nothing is excluded"
             gaps.append(Gap(Cause.CONFIG, error.reason, f"Config {NAME} could not be read, {last}: {error}"))
         return exclusions, tuple(gaps)
-
-    def _read_namespaces(self, reader: Reader) -> tuple[Gap, ...]:
-        error = self._namespaces.renew(lambda: {n["metadata"]["name"]: n for n in reader.objects(NAMESPACES)})
-        if error is None:
-            return ()
-        last = "those of the last run are used" if self._namespaces.known else "none is known"
-        return (Gap(Cause.LIST, error.reason, f"Namespaces could not be listed, {last}: {error}", NAMESPACES.kind),)
 
     def _read_inventory(
         self, reader: Reader, engine: Engine, exclusions: Exclusions

@@ -15,6 +15,8 @@ class Program(Protocol):
     Raises EvaluationError for errors that the policy's language defines, and for an evaluation that is stopped because it
     needs too much; both count as a violation. Anything else that it raises is a failure of the engine, which becomes a
     Gap. Each finding counts: a driver whose violations are a set gives equal ones once.
+
+    Its `reads`, where it has them, are the places in the document that its answer may depend on, `*` for any key.
     """
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Iterable[Finding]: ...

@@ -26,6 +26,14 @@ INPUTS: Final = (  # in the order of their slots
     ("namespaceObject", NAMESPACE),
     ("variables.anyObject", DYN),
 )
+# What each input is made of; `request` is everything but the Namespace.
+_PLACES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "object": (("object",), ("operation",)),
+    "oldObject": (("oldObject",),),
+    "request": tuple((name,) for name in STRUCTS[REQUEST.name]),
+    "namespaceObject": (("namespaceObject",),),
+    "variables.anyObject": (("object",), ("oldObject",), ("operation",)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,7 @@ class CelPolicy:
         self.loaded = assembly.loaded
         self.strict = strict
         self.reads_request = "request" in assembly.loaded.layout.read
+        self.reads = frozenset(path for name in assembly.loaded.layout.read for path in _PLACES.get(name, ()))
 
     def program(self, parameters: Json) -> CelProgram:
         """The policy for one constraint."""
@@ -115,6 +124,11 @@ class CelProgram:
                 return [Finding(_joined(failures), None, error=True)] if failures and policy.strict else []
         found = (self._finding(validation, slots) for validation in policy.validations)
         return [finding for finding in found if finding]
+
+    @property
+    def reads(self) -> frozenset[tuple[str, ...]]:
+        """The places in the review document that the answer may depend on, as for Rego."""
+        return self._policy.reads
 
     def _inputs(self, review: Mapping[str, Json]) -> tuple[Json, ...]:
         """The values of INPUTS."""

@@ -11,7 +11,7 @@ from builders import POD, summary, unlisted
 
 from audit.aggregate import Summary
 from audit.carry import Memory
-from audit.model import KindEnd, Outcome, Page, Resource, RunInfo
+from audit.model import KindEnd, Lost, Outcome, Page, Resource, RunInfo
 from audit.run import Rules, Work, run
 from constraints import Engine, Gap, Inventory, Kind, Violation
 from constraints.errors import EvaluationError
@@ -106,7 +106,13 @@ def pod(name: str, say: Any = (), **metadata: Any) -> dict[str, Any]:
 
 
 def rules(of: Engine, **more: Any) -> Rules:
-    fields: dict[str, Any] = {"excluded": lambda item: False, "namespaces": {}, "inventory": Inventory(), **more}
+    fields: dict[str, Any] = {
+        "excluded": lambda item: False,
+        "namespaces": {},
+        "missing": lambda name: {"metadata": {"name": name}},
+        "inventory": Inventory(),
+        **more,
+    }
     return Rules(of, **fields)
 
 
@@ -160,8 +166,27 @@ def test_namespace_selectors_see_the_labels_of_the_namespace() -> None:
 
 def test_an_unknown_namespace_is_a_gap_and_neither_a_violation_nor_silence() -> None:
     selecting = engine({"namespaceSelector": {"matchLabels": {"team": "a"}}})
-    sink = play([Page(PODS, [pod("a", ["one"])])], rules(selecting))
+    sink = play(
+        [Page(PODS, [pod("a", ["one"]), pod("b", ["one"])]), Page(PODS, [pod("c")])],
+        rules(selecting, missing=lambda name: Lost("no right")),
+    )
     assert (sink.violations, [g.reason for g in sink.finished[0].gaps]) == ([], ["NamespaceUnknown"])
+
+
+def test_a_namespace_that_was_not_listed_is_asked_for_where_an_answer_depends_on_it() -> None:
+    asked: list[str] = []
+
+    def missing(name: str) -> Any:
+        asked.append(name)
+        return {"metadata": {"name": name, "labels": {"team": "a"}}}
+
+    selecting = engine({"namespaceSelector": {"matchLabels": {"team": "a"}}})
+    pages = [Page(PODS, [pod("a", ["one"]), pod("b", ["two"], namespace=""), pod("c", ["three"], namespace=7)])]
+    assert [v.message for v in play(pages, rules(selecting, missing=missing)).violations] == ["one", "two", "three"]
+    assert asked == ["ns"]
+    other = engine({"kinds": [{"kinds": ["Node"]}], "namespaceSelector": {}})
+    play([Page(PODS, [pod("a", ["one"])])], rules(other, missing=missing))
+    assert asked == ["ns"]
 
 
 def test_objects_that_two_groups_serve_count_once() -> None:

@@ -8,6 +8,8 @@ import pytest
 from probes import constraint, edited, pod, template
 
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
+from constraints.drivers.cel import CelDriver
+from constraints.drivers.rego import RegoDriver
 from constraints.errors import CompileError, ConstraintError, EngineMissing, EvaluationError
 from constraints.inventory import EMPTY
 from constraints.model import Finding
@@ -160,11 +162,79 @@ UNDECIDED = constraint(match={"namespaceSelector": {"matchLabels": {"a": "b"}}})
 
 
 def test_an_unknown_namespace_is_a_gap_for_the_audit() -> None:
-    (gap,) = engine(say("x"), UNDECIDED).review(review_of(pod()))
-    assert isinstance(gap, Gap)
-    assert (gap.cause, gap.reason) == (Cause.EVALUATION, "NamespaceUnknown")
-    assert gap.message.startswith("constraint Probe/probe spec.match cannot be decided: ")
-    assert gap.message.endswith(", for v1/Pod shop/web")
+    (gap,) = engine(say("x"), UNDECIDED).review(review_of(pod(), lost="no right to get it"))
+    assert gap == Gap(
+        Cause.NAMESPACE,
+        "NamespaceUnknown",
+        "constraint Probe/probe: Namespace shop is not known, and its spec.match reads it: no right to get it",
+        policy="Probe/probe",
+        namespace="shop",
+    )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A driver, a policy and a program in one, which says what it reads."""
+
+    reads: frozenset[tuple[str, ...]]
+    engine = "Rego"
+
+    def compile(self, kind: str, source: Mapping[str, Any]) -> Reading:
+        return self
+
+    def program(self, parameters: Any) -> Reading:
+        return self
+
+    def __call__(self, review: Mapping[str, Any], inventory: Inventory) -> list[Finding]:
+        return [Finding("asked")]
+
+
+@pytest.mark.parametrize(
+    ("reads", "depends"),
+    [
+        ([("object", "spec")], False),
+        ([("namespace",), ("object",)], False),
+        ([("object",), ("namespaceObject", "metadata", "labels")], True),
+        ([("namespaceObject",)], True),
+        ([()], True),
+        ([("*", "metadata")], True),
+        ([], False),
+    ],
+)
+def test_only_who_reads_the_namespace_needs_it(reads: list[tuple[str, ...]], depends: bool) -> None:
+    made = Engine(drivers={"Rego": Reading(frozenset(reads))})
+    made.add_template(template())
+    made.add_constraint(constraint())
+    assert made.reads_namespace(Kind("", "v1", "Pod")) is depends
+    (found,) = made.review(review_of(pod(), lost="no right to get it"))
+    assert isinstance(found, Gap) is depends
+    assert isinstance(next(made.review(review_of(pod()))), Violation)
+
+
+@pytest.mark.parametrize(
+    ("code", "depends"),
+    [
+        ({"engine": "Rego", "source": {"rego": "input.review.namespaceObject.metadata.labels.a"}}, True),
+        ({"engine": "Rego", "source": {"rego": "input.review.namespace"}}, False),
+        ({"engine": "Rego", "source": {"rego": "json.marshal(input.review)"}}, True),
+        ({"engine": "Rego", "source": {"rego": "input.review[_].metadata.labels.a"}}, True),
+        ({"engine": "K8sNativeValidation", "source": {"rego": "has(namespaceObject.metadata)"}}, True),
+        ({"engine": "K8sNativeValidation", "source": {"rego": "request.namespace == 'a'"}}, False),
+        ({"engine": "K8sNativeValidation", "source": {"rego": "variables.anyObject.a == object.a"}}, False),
+    ],
+    ids=lambda value: str(value),
+)
+def test_the_real_engines_tell_whether_they_read_the_namespace(code: dict[str, Any], depends: bool) -> None:
+    text = code["source"]["rego"]
+    rego = f'package x\nviolation[{{"msg": "m"}}] {{ x := {text}; x == x }}'
+    source = {"rego": rego} if code["engine"] == "Rego" else {"validations": [{"expression": text}]}
+    made = Engine(drivers={"Rego": RegoDriver(), "K8sNativeValidation": CelDriver()})
+    obj = template()
+    obj["spec"]["targets"][0] = {**obj["spec"]["targets"][0], "code": [{"engine": code["engine"], "source": source}]}
+    obj["spec"]["targets"][0].pop("rego", None)
+    made.add_template(obj)
+    made.add_constraint(constraint())
+    assert made.reads_namespace(Kind("", "v1", "Pod")) is depends
 
 
 def test_an_unknown_namespace_is_a_violation_for_gator() -> None:

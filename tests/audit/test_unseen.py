@@ -1,0 +1,166 @@
+"""Replies that are wrong, and what is missing around objects: the whole program says so, and keeps what it knew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+import yaml
+from policybuilders import constraint, template
+
+from audit.aggregate import Summary
+from audit.app import Auditor, assemble
+from audit.config import AuditConfig, ClusterConfig, Config, LogConfig
+from audit.demo import load
+from audit.embedded import EmbeddedCluster
+from audit.embedded.access import Rule
+from audit.embedded.faults import Fault
+from audit.kube.auth import Access, connect
+from audit.kube.client import Client, Clock
+from audit.logs import configure_logging
+from audit.sinks.metrics import Metrics
+from constraints import Kind
+
+MANIFESTS = Path(__file__).parents[2] / "manifests" / "crds"
+DEFINITIONS = [each for path in sorted(MANIFESTS.glob("*.yaml")) for each in yaml.safe_load_all(path.read_text())]
+HOME = 'input.review.namespaceObject.metadata.labels.team != "a"; msg := "of another team"'
+PLAIN = 'msg := "is there"'
+MAPS = [{"apiGroups": [""], "kinds": ["ConfigMap"]}]
+SHOP = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"team": "b"}}}
+
+
+def config_map(name: str, namespace: str = "shop") -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": {}}
+
+
+def rule(kind: str, body: str, **match: Any) -> list[dict[str, Any]]:
+    rego = f'package x\nviolation[{{"msg": msg}}] {{ {body} }}'
+    return [template(kind, rego), constraint(f"the-{kind.lower()}", kind, match={"kinds": MAPS, **match})]
+
+
+class Trial:
+    """A cluster with policies, audited again and again by one process."""
+
+    def __init__(self, cluster: EmbeddedCluster, auditor: Auditor) -> None:
+        self.cluster = cluster
+        self.auditor = auditor
+
+    def audit(self) -> Summary:
+        return self.auditor.run()
+
+    def status(self, kind: str) -> dict[str, Any]:
+        [found] = self.cluster.objects(Kind("constraints.gatekeeper.sh", "v1beta1", kind))
+        return dict(found.get("status", {}))
+
+    def total(self, kind: str) -> Any:
+        return self.status(kind).get("totalViolations")
+
+    def gaps(self, kind: str) -> list[tuple[str, str]]:
+        return [(gap["cause"], gap["reason"]) for gap in self.status(kind).get("auditGaps", ())]
+
+
+@pytest.fixture
+def trial(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Trial]:
+    """Two policies on ConfigMaps: one of them reads the Namespace."""
+    load(cluster, [*DEFINITIONS, SHOP, config_map("a"), *rule("K8sHome", HOME), *rule("K8sPlain", PLAIN)])
+    config = Config(
+        audit=AuditConfig(once=True, chunk_size=2, cache_dir=str(tmp_path / "cache"), match_kind_only=True),
+        cluster=ClusterConfig(kubeconfig=str(cluster.kubeconfig(tmp_path / "kubeconfig")), leader_elect=False),
+        log=LogConfig(file=str(tmp_path / "log")),
+    )
+    handler = configure_logging(config.log)
+    connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
+    client = Client(connection, clock=Clock(sleep=lambda seconds: None))
+    yield Trial(cluster, assemble(config, client, Metrics(), Event()))
+    connection.close()
+    handler.close()
+
+
+def test_a_namespace_that_was_made_after_the_list_is_looked_up(trial: Trial) -> None:
+    old = b'{"kind":"NamespaceList","apiVersion":"v1","metadata":{},"items":[]}'
+    trial.cluster.faults.append(Fault(path="/api/v1/namespaces", body=old))
+    assert trial.audit().gaps == []
+    assert (trial.total("K8sHome"), trial.total("K8sPlain")) == (1, 1)
+
+
+def test_namespaces_that_can_be_got_need_not_be_listed(trial: Trial) -> None:
+    trial.cluster.denied.append(Rule(("list",), ("",), ("namespaces",)))
+    assert trial.audit().gaps == []
+    assert (trial.total("K8sHome"), trial.total("K8sPlain")) == (1, 1)
+
+
+def test_a_namespace_that_cannot_be_had_is_a_gap_of_those_that_read_it_and_their_last_results_stand(
+    trial: Trial,
+) -> None:
+    trial.audit()
+    trial.cluster.load([config_map("b"), config_map("c")])
+    trial.cluster.denied.append(Rule(("get", "list"), ("",), ("namespaces",)))
+    found = trial.audit()
+    [gap] = [gap for gap in found.gaps if gap.policy]
+    assert (gap.reason, gap.policy, gap.namespace) == ("NamespaceUnknown", "K8sHome/the-k8shome", "shop")
+    assert (trial.total("K8sHome"), trial.gaps("K8sHome")) == (1, [("namespace", "NamespaceUnknown")])
+    assert (trial.total("K8sPlain"), trial.gaps("K8sPlain")) == (3, [])
+    trial.cluster.denied.clear()
+    assert trial.audit().gaps == []
+    assert (trial.total("K8sHome"), trial.gaps("K8sHome")) == (3, [])
+
+
+def test_a_match_by_labels_of_a_namespace_that_is_not_known_is_a_gap_too(trial: Trial) -> None:
+    load(trial.cluster, rule("K8sSelect", PLAIN, namespaceSelector={"matchLabels": {"team": "b"}}))
+    trial.audit()
+    assert trial.total("K8sSelect") == 1
+    trial.cluster.denied.append(Rule(("get", "list"), ("",), ("namespaces",)))
+    trial.audit()
+    assert (trial.total("K8sSelect"), trial.gaps("K8sSelect")) == (1, [("namespace", "NamespaceUnknown")])
+
+
+BAD = [
+    b"<html>login</html>",
+    b"",
+    b"null",
+    b"{}",
+    b'{"kind":"Status","apiVersion":"v1","status":"Failure","code":500}',
+    b'{"kind":"SecretList","apiVersion":"v1","metadata":{},"items":[]}',
+    b'{"kind":"ConfigMapList","apiVersion":"v1","metadata":{}}',
+    b'{"kind":"ConfigMapList","apiVersion":"v1","metadata":{},"items":[{"metadata":',
+]
+PATHS = ["/api/v1/configmaps", "/apis", "*/constrainttemplates", "*/k8splain", "*/k8splain/the-k8splain*"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_wrong_reply_is_got_over_or_said_and_nothing_turns_green(path: str, trial: Trial) -> None:
+    trial.audit()
+    for times, bodies in ((1, BAD), (None, [BAD[0], BAD[5]])):
+        for body in bodies:
+            trial.cluster.faults.append(Fault(path=path, times=times, body=body))
+            found = trial.audit()
+            said = (path, body, [gap.message for gap in found.gaps])
+            assert bool(found.gaps) is (times is None), said
+            assert (trial.total("K8sHome"), trial.total("K8sPlain")) == (1, 1), said
+            trial.cluster.faults.clear()
+
+
+def test_a_status_that_was_answered_with_something_else_is_not_taken_for_written(trial: Trial) -> None:
+    trial.cluster.faults.append(Fault(path="*/status", method="PATCH", times=None, body=b"<html>"))
+    found = trial.audit()
+    assert {gap.cause.value for gap in found.gaps} == {"sink"}
+    assert trial.total("K8sPlain") is None
+
+
+def test_a_kind_that_got_another_resource_name_between_discovery_and_its_list_is_a_gap(trial: Trial) -> None:
+    trial.audit()
+    trial.cluster.faults.append(Fault(path="/api/v1/configmaps", times=None, status=404))
+    trial.audit()
+    assert (trial.total("K8sPlain"), trial.gaps("K8sPlain")) == (1, [("list", "NotFound")])
+
+
+def test_a_kind_that_is_not_served_is_a_gap_of_its_constraint_only(trial: Trial) -> None:
+    typo = constraint("typo", "K8sPlain", match={"kinds": [{"apiGroups": ["apps"], "kinds": ["Deployments"]}]})
+    trial.cluster.load([typo])
+    found = trial.audit()
+    [gap] = found.gaps
+    assert (gap.reason, gap.policy) == ("KindNotServed", "K8sPlain/typo")
+    assert gap.message.endswith("is Deployment meant?")
