@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from audit.engines import DEFAULTS, EngineOptions, engines
 from audit.errors import InputError
-from audit.gator.golang import quote
 from audit.gator.lasting import lasting
 from audit.gator.output import Report, Result
+from audit.golang import quote
 from audit.sources.manifests import Manifest
 from audit.timekeeping import TimeLimits, Watchdog
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError

@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cmp_to_key
 from typing import Final
 
-import yaml
-
-from audit.gator.golang import general
-from audit.sources.goyaml import load_gator
+from audit.golang import general
+from audit.sources.goyaml import GATOR_VERIFY
 from constraints.model import Json
 
 _STEP: Final = 4
@@ -193,10 +191,7 @@ def _resolves(text: str) -> bool:
 def _is_number_or_word(text: str) -> bool:
     if _BLOCK_INDICATOR.match(text) or _FLOW_INSIDE.search(text) or _BLOCK_INSIDE.search(text) or "\t" in text:
         return False
-    try:
-        return not isinstance(load_gator(text), str)
-    except yaml.YAMLError:  # .nan and .inf have no value here but are numbers there; the rest is plain text
-        return text.lower().lstrip("+-").startswith((".nan", ".inf"))
+    return not isinstance(GATOR_VERIFY.plain(text), str)
 
 
 def _double(text: str) -> str:

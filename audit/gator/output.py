@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from audit.gator.golang import json_text, quote
+from audit.golang import json_text, quote
 from constraints import Constraint, Violation
 from constraints.model import Json, Object
 

@@ -1,176 +1,371 @@
-"""YAML and JSON text to values, as the readers of Kubernetes and of gator understand it.
+"""A YAML document to its value, as the readers of Kubernetes and of gator understand it.
 
-Two dialects are in use. Kubernetes' reader (sigs.k8s.io/yaml; `kubectl`, `gator test`) follows YAML 1.1: `yes`, `on` and
-`y` are booleans. gator's reader of suites (go.yaml.in/yaml/v3; `gator verify`) follows YAML 1.2: they are strings. Both
-read `010` as octal, leave timestamps as strings and turn every key into a string.
+libyaml makes the nodes, from which both of Go's YAML libraries descend, too; what a node stands for is decided here. Two
+dialects are in use. Kubernetes' reader (sigs.k8s.io/yaml on go.yaml.in/yaml/v2; `kubectl`, `gator test`) follows YAML 1.1:
+`yes`, `on` and `y` are booleans. gator's reader of suites (go.yaml.in/yaml/v3; `gator verify`) follows YAML 1.2: they are
+strings. Both read `010` as octal, leave timestamps as strings and turn keys into strings.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from datetime import datetime
+from typing import Any, Final
 
 import yaml
+from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stubs forget it
 
+from audit.errors import InputError
+from audit.golang import general32, quote, replaced
 from constraints.model import Json
 
 _TAG: Final = "tag:yaml.org,2002:"
-_PLAIN: Final = 1_000_000  # below, Go's shortest form of an integral float64 has no exponent
+_NULL, _BOOL, _INT, _FLOAT, _TIME = (_TAG + name for name in ("null", "bool", "int", "float", "timestamp"))
+_TEXT, _BINARY, _MERGE = (_TAG + name for name in ("str", "binary", "merge"))
+_PLAIN: Final = "?"  # of a scalar that has neither quotes nor a tag
+_RESOLVED: Final = frozenset({_NULL, _BOOL, _INT, _FLOAT, _TIME})
+
 _UNSIGNED: Final = 1 << 64
-_SIGNED: Final = -(1 << 63)
-_FALSE: Final = frozenset({"n", "no", "false", "off"})
-_CASES: Final = "{0}|{1}|{2}"
-_TOO_DEEP: Final = "exceeded maximum nesting depth"  # libyaml 0.2.6 counts levels itself; before, Python's stack ended
+_SIGNED: Final = 1 << 63
+_SMALL: Final = 1_000_000  # below, Go's shortest form of an integral float64 has no exponent
+_LONGEST: Final = 80  # characters of an integer of 64 bits in binary, its sign and prefix
+_TOO_DEEP: Final = "exceeded maximum nesting depth"  # libyaml counts levels since 0.2.6; before, Python's stack ended
 
-Rule = tuple[str, str, str]
-_COMMON: Final[tuple[Rule, ...]] = (  # tag, pattern of a plain scalar, its first characters
-    ("null", r"~|null|Null|NULL|", "~nN"),
-    ("merge", r"<<", "<"),
-    ("int", r"[-+]?(0[bB][01_]+|0[oO][0-7_]+|0[xX][0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)", "+-0123456789"),
-    ("float", r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?", "+-.0123456789"),
-    ("float", r"\.(nan|NaN|NAN)|[-+]?\.(inf|Inf|INF)", "+-."),
+_SHORT: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")
+_INTEGER: Final = re.compile(r"[-+]?(?:0[bB][01]+|0[oO][0-7]+|0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)\Z")
+_SIGNED_BINARY: Final = re.compile(r"0b([-+][01]+)\Z")
+_FRACTION: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_MAY_BE_ODD: Final = re.compile(rb"\\/|![\s,\]}]")
+_LONE_TAG: Final = re.compile(r"(?:&\S*\s+)?!(?:\s|\Z)")
+_SLASH: Final = re.compile(r'(?:[&!]\S*\s+)*"(?:[^\\]|\\[^/])*\\/', re.DOTALL)
+_POINT: Final = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?\Z")
+_MOMENT: Final = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?(?:Z|[-+]\d\d:\d\d))"
+    r"| (\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?)?\Z"
 )
 
-
-def _words(*words: str) -> str:
-    return "|".join(_CASES.format(word, word.capitalize(), word.upper()) for word in words)
-
-
-_BOOLEANS_1_1: Final[Rule] = ("bool", _words("y", "yes", "true", "on", "n", "no", "false", "off"), "yYtToOnNfF")
-_BOOLEANS_1_2: Final[Rule] = ("bool", _words("true", "false"), "tTfF")
+# How many of the nodes that are decoded may come from aliases: go-yaml's bound (decode.go, allowedAliasRatio).
+_FEW_ALIASED, _FEW_DECODED = 100, 1000
+_LOW, _HIGH = 400_000, 4_000_000
+_LOW_RATIO, _HIGH_RATIO = 0.99, 0.10
 
 
-class _Loader(yaml.CSafeLoader):
-    """The C parser with Go's rules for plain scalars."""
+class Malformed(InputError):
+    """A document that cannot be read, in Go's words; `line` counts from 0, inside of the document."""
 
-    yaml_constructors: ClassVar[dict[Any, Any]] = {}  # filled below
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Keys become strings, as they do on the way through JSON."""
-        self.flatten_mapping(node)
-        return {self._key(key): self.construct_object(value, deep=True) for key, value in node.value}
 
-    def _key(self, node: yaml.Node) -> str:
-        if not isinstance(node, yaml.ScalarNode):
-            raise yaml.constructor.ConstructorError(None, None, "a key must be a scalar", node.start_mark)
-        key = self.construct_object(node)
-        if isinstance(key, bool):
+class _Nodes(CParser):
+    """The C parser, which leaves it to us what a scalar is."""
+
+    def resolve(self, kind: type[yaml.Node], _value: str, implicit: Any) -> str:
+        return _PLAIN if kind is yaml.ScalarNode and implicit[0] else _TEXT
+
+    def descend_resolver(self, _parent: yaml.Node, _index: object) -> None:
+        """Tags do not depend on where a node stands."""
+
+    def ascend_resolver(self) -> None:
+        """As above."""
+
+
+class _Renewing(yaml.composer.Composer, _Nodes):
+    """Slower, but an anchor may be defined anew, as go-yaml has it."""
+
+    def __init__(self, text: bytes) -> None:
+        _Nodes.__init__(self, text)
+        yaml.composer.Composer.__init__(self)
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event: Any = self.peek_event()
+        if not isinstance(event, yaml.AliasEvent):
+            self.anchors.pop(event.anchor, None)
+        elif event.anchor not in self.anchors:
+            raise _wrong(f"unknown anchor '{event.anchor}' referenced")
+        return super().compose_node(parent, index)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The plain words that are no strings, and what becomes of numbers."""
+
+    words: Mapping[str, Json]
+    numbers: Callable[[float], int | float]
+
+    def load(self, text: bytes) -> Json:
+        """The first document of `text`, None where there is none. Raises Malformed, RecursionError."""
+        node = _first_node(text)
+        if node is None:
+            return None
+        if b"*" in text:
+            _check_aliases(node, text)
+        return self._value(node)
+
+    def plain(self, text: str) -> Json:
+        """What a scalar without quotes and tag is: null, a boolean, a number (NaN and infinities, too) or text."""
+        if not text:
+            return None
+        first = text[0]
+        if first in "-+.0123456789":
+            return self.words[text] if text in self.words else _number(text)
+        return self.words.get(text, text) if first in "yYnNtTfFoO~" else text
+
+    def _value(self, node: yaml.Node) -> Json:
+        kind = type(node)
+        if kind is yaml.ScalarNode:
+            tag, text = node.tag, node.value
+            found = text if tag is _TEXT else self.plain(text) if tag is _PLAIN else self._tagged(tag, text)
+            return self._number(found) if type(found) in (int, float) else found
+        if kind is yaml.MappingNode:
+            values: dict[str, Json] = {}
+            self._fill(values, node)
+            return values
+        return [self._value(item) for item in node.value]
+
+    def _fill(self, values: dict[str, Json], node: yaml.Node) -> None:
+        """Add what a mapping holds in its order: a merged key hides one that came before it."""
+        for key, value in node.value:
+            if key.value == "<<" and key.tag in (_PLAIN, _MERGE):
+                self._merge(values, value)
+            else:
+                name = key.value if type(key) is yaml.ScalarNode and key.tag is _TEXT else self._key(key, value)
+                values[name] = self._value(value)
+
+    def _merge(self, values: dict[str, Json], node: yaml.Node) -> None:
+        merged = reversed(node.value) if isinstance(node, yaml.SequenceNode) else [node]  # earlier ones win
+        for mapping in merged:
+            if not isinstance(mapping, yaml.MappingNode):
+                raise _wrong("map merge requires map or sequence of maps as the value", node)
+            self._fill(values, mapping)
+
+    def _key(self, node: yaml.Node, value: yaml.Node) -> str:
+        """Keys become strings, as they do on the way through JSON. Raises Malformed."""
+        if type(node) is not yaml.ScalarNode:
+            raise _wrong("invalid map key: a collection", node)
+        key = self.plain(node.value) if node.tag is _PLAIN else self._tagged(node.tag, node.value)
+        if type(key) is str:
+            return key
+        if type(key) is bool:
             return "true" if key else "false"
-        return "null" if key is None else str(key)
+        if type(key) is float:
+            return _float_key(key)
+        if type(key) is int and key < _SIGNED:
+            return str(key)
+        told = "%!s(<nil>), key: <nil>" if key is None else f"uint64, key: 0x{key:x}"
+        message = f"unsupported map key of type: {told}, value: {_told(self._value(value))}"
+        raise Malformed(f"error converting YAML to JSON: {message}", node.start_mark.line)
 
-    def whole(self, node: yaml.Node) -> Json:
-        """A mapping, its values included (the base class fills it in later)."""
-        return self.construct_mapping(node)  # type: ignore[arg-type]  # registered for mappings only
+    def _tagged(self, tag: str, text: str) -> Json:
+        """A scalar with a tag of its own: any but the known ones mean nothing."""
+        if tag == _BINARY:
+            return _binary(text)
+        if tag not in _RESOLVED:
+            return text
+        if tag == _TIME and _is_moment(text):
+            return text
+        found = self.plain(text)
+        kind = _kind(found)
+        if kind == tag:
+            return found
+        if tag == _FLOAT and type(found) is int and found < _SIGNED:
+            return float(found)
+        raise _wrong(f"cannot decode {_short(kind)} `{text}` as a {_short(tag)}")
 
-    def sequence(self, node: yaml.Node) -> Json:
-        """A sequence, its items included."""
-        return [self.construct_object(item, deep=True) for item in node.value]
-
-    def boolean(self, node: yaml.Node) -> bool:
-        """Every spelling of true and false."""
-        return self._text(node).lower() not in _FALSE
-
-    def integer(self, node: yaml.Node) -> int | float:
-        """An integer of 64 bits; a larger one is a float64."""
-        text = self._text(node).replace("_", "")
-        sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text.removeprefix("+"))
-        octal = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
-        try:
-            value = int(sign + digits, 8) if octal else int(sign + digits, 0)
-        except ValueError as error:
-            raise yaml.constructor.ConstructorError(None, None, f"not a number: {text!r}", node.start_mark) from error
-        return value if _SIGNED <= value < _UNSIGNED else float(value)
-
-    def floating(self, node: yaml.Node) -> float:
-        """A finite float64; JSON has no other."""
-        text = self._text(node)
-        value = float(text.replace("_", "")) if text.lstrip("+-.")[:1].isdigit() else math.inf
-        if not math.isfinite(value):
-            raise yaml.constructor.ConstructorError(None, None, f"{text} has no JSON value", node.start_mark)
-        return value
-
-    def binary(self, node: yaml.Node) -> str:
-        """The text that base64 stands for."""
-        return bytes(self.construct_yaml_binary(node)).decode(errors="replace")  # type: ignore[arg-type]  # as above
-
-    def unknown(self, node: yaml.Node) -> Json:
-        """A value with a tag of its own is what it looks like; the tag means nothing here."""
-        if isinstance(node, yaml.MappingNode):
-            return self.whole(node)
-        return self.sequence(node) if isinstance(node, yaml.SequenceNode) else self._text(node)
-
-    def _text(self, node: yaml.Node) -> str:
-        return str(node.value)
+    def _number(self, number: float) -> int | float:
+        if math.isfinite(number):
+            return self.numbers(number)
+        name = "NaN" if math.isnan(number) else "+Inf" if number > 0 else "-Inf"
+        raise Malformed(f"error converting YAML to JSON: json: unsupported value: {name}")
 
 
-class _Kubernetes(_Loader):
-    """YAML 1.1."""
-
-    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - declared so by its stubs; filled below
-
-
-class _Gator(_Loader):
-    """YAML 1.2."""
-
-    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - declared so by its stubs; filled below
-
-
-def _prepare(loader: type[_Loader], rules: Iterable[Rule]) -> None:
-    for tag, pattern, first in rules:
-        for_empty = [""] if tag == "null" else []
-        loader.add_implicit_resolver(_TAG + tag, re.compile(rf"(?:{pattern})\Z"), [*first, *for_empty])
-
-
-def _construct(constructors: Mapping[str, Callable[[Any, yaml.Node], Json]]) -> None:
-    for tag, constructor in constructors.items():
-        _Loader.add_constructor(_TAG + tag, constructor)
-
-
-_construct(
-    {
-        "null": lambda _loader, _node: None,
-        "str": _Loader._text,
-        "map": _Loader.whole,
-        "seq": _Loader.sequence,
-        "bool": _Loader.boolean,
-        "int": _Loader.integer,
-        "float": _Loader.floating,
-        "timestamp": _Loader._text,
-        "binary": _Loader.binary,
-    }
-)
-_Loader.add_constructor(None, _Loader.unknown)  # None is how PyYAML spells "any other tag"
-_prepare(_Kubernetes, (_BOOLEANS_1_1, *_COMMON))
-_prepare(_Gator, (_BOOLEANS_1_2, *_COMMON))
-
-
-def load_kubernetes(text: str) -> Json:
-    """One YAML 1.1 document. Raises yaml.YAMLError, RecursionError."""
-    return _load(text, _Kubernetes)
-
-
-def load_gator(text: str) -> Json:
-    """One YAML 1.2 document. Raises yaml.YAMLError, RecursionError."""
-    return _load(text, _Gator)
-
-
-def _load(text: str, loader: type[_Loader]) -> Json:
+def _first_node(text: bytes) -> yaml.Node | None:
+    """What follows the first document is not looked at. Raises Malformed, RecursionError."""
     try:
-        return yaml.load(text, Loader=loader)
-    except yaml.scanner.ScannerError as error:
+        node = _composed(text)
+    except yaml.composer.ComposerError:
+        node = _composed(text, _Renewing)
+    if node is not None and _MAY_BE_ODD.search(text):
+        _check_scalars(node, text.decode("utf-8", "replace"))
+    return node
+
+
+def _composed(text: bytes, parser: Callable[[bytes], Any] = _Nodes) -> yaml.Node | None:
+    nodes = parser(text)
+    try:
+        return nodes.get_node() if nodes.check_node() else None
+    except yaml.reader.ReaderError as error:
+        raise _wrong(str(error.reason)) from error
+    except (yaml.scanner.ScannerError, yaml.parser.ParserError) as error:
         if error.problem == _TOO_DEEP:
             raise RecursionError(_TOO_DEEP) from error
-        raise
+        raise _marked(error) from error
+    finally:
+        nodes.dispose()
+
+
+def _check_scalars(node: yaml.Node, text: str) -> None:
+    """What go-yaml reads otherwise than libyaml and only the text tells: a scalar behind a lone `!`, the escape `\\/`."""
+    if _SLASH.match(text[node.end_mark.index :].lstrip()):  # go-yaml looks at one token more than the document has
+        raise _wrong("found unknown escape character", node)
+    waiting, seen = [node], {id(node)}
+    while waiting:
+        found = waiting.pop()
+        if type(found) is not yaml.ScalarNode:
+            children = [child for child in _children(found) if id(child) not in seen]
+            seen.update(map(id, children))
+            waiting += children
+            continue
+        written = text[found.start_mark.index : found.end_mark.index]
+        if found.style == '"' and _SLASH.match(written):
+            raise _marked(yaml.scanner.ScannerError(None, None, "found unknown escape character", found.start_mark))
+        if found.tag is _PLAIN and _LONE_TAG.match(written):
+            found.tag = _TEXT
+
+
+def _marked(error: yaml.MarkedYAMLError) -> Malformed:
+    """As go-yaml counts lines: those of the scanner from 1, those of the parser from 0."""
+    line = error.problem_mark.line if error.problem_mark else 0
+    told = line + isinstance(error, yaml.scanner.ScannerError) if line else 0
+    if not line and error.context_mark:
+        told = error.context_mark.line
+    where = f"line {told}: " if told else ""
+    return Malformed(f"error converting YAML to JSON: yaml: {where}{error.problem}", line)
+
+
+def _wrong(problem: str, node: yaml.Node | None = None) -> Malformed:
+    return Malformed(f"error converting YAML to JSON: yaml: {problem}", node.start_mark.line if node else 0)
+
+
+def _check_aliases(root: yaml.Node, text: bytes) -> None:
+    """Refuse a document that contains itself, or that is far larger with its aliases written out. Raises Malformed."""
+    seen: set[int] = set()
+    inside: set[int] = set()
+    decoded = aliased = 0
+    waiting: list[tuple[yaml.Node | None, int, bool]] = [(root, id(root), False)]
+    while waiting:
+        node, name, of_alias = waiting.pop()
+        if node is None:
+            inside.discard(name)
+            continue
+        if name in inside:
+            raise _wrong(f"anchor '{_anchor(text, node)}' value contains itself", node)
+        if name in seen:  # go-yaml counts the alias and what it stands for
+            decoded, aliased, of_alias = decoded + 1, aliased + of_alias, True
+        decoded, aliased = decoded + 1, aliased + of_alias
+        if aliased > _FEW_ALIASED and decoded > _FEW_DECODED and aliased / decoded > _allowed(decoded):
+            raise _wrong("document contains excessive aliasing", node)
+        seen.add(name)
+        if type(node) is not yaml.ScalarNode:
+            inside.add(name)
+            waiting.append((None, name, False))
+            waiting.extend((child, id(child), of_alias) for child in reversed(_children(node)))
+
+
+def _anchor(text: bytes, node: yaml.Node) -> str:
+    found = re.search(r"&([\w-]*)", text.decode("utf-8", "replace")[node.start_mark.index :])
+    return found[1] if found else ""
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [child for pair in node.value for child in pair]
+    return list(node.value)
+
+
+def _allowed(decoded: int) -> float:
+    share = (min(max(decoded, _LOW), _HIGH) - _LOW) / (_HIGH - _LOW)
+    return _LOW_RATIO - (_LOW_RATIO - _HIGH_RATIO) * share
+
+
+def _number(text: str) -> Json:
+    """What Go's ParseInt and ParseFloat make of `text`; text where they refuse it: too large a float among others."""
+    if text[0] == "." and not _POINT.match(text):
+        return text
+    digits = text.replace("_", "") if "_" in text else text
+    if _SHORT.match(digits):
+        return int(digits)
+    if len(digits) <= _LONGEST and _INTEGER.match(digits):
+        found = _integer(digits)
+        if -_SIGNED <= found < _SIGNED or (found > 0 and found < _UNSIGNED and digits[0] != "+"):
+            return found
+    if _FRACTION.match(digits):
+        number = float(digits)
+        return number if math.isfinite(number) else text
+    odd = _SIGNED_BINARY.match(digits)
+    return int(odd[1], 2) if odd and len(digits) < _LONGEST - len("0b-") else text
+
+
+def _integer(digits: str) -> int:
+    bare = digits.lstrip("+-")
+    octal = len(bare) > 1 and bare[0] == "0" and bare[1].isdigit()
+    return int(digits, 8) if octal else int(digits, 0)
+
+
+def _is_moment(text: str) -> bool:
+    found = _MOMENT.match(text)
+    if not found:
+        return False
+    year, month, day, *clock = (int(part or 0) for part in found.groups())
+    hour, minute, second = (max(pair) for pair in zip(clock[:3], clock[3:], strict=True))
+    try:
+        datetime(year or 4, month, day, hour, minute, second)
+    except ValueError:
+        return False
+    return True
+
+
+def _binary(text: str) -> str:
+    """The text that base64 stands for."""
+    try:
+        data = base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _wrong("!!binary value contains invalid base64 data") from error
+    return replaced(data.decode("utf-8", "surrogateescape"))
+
+
+def _float_key(number: float) -> str:
+    """As Go formats it in 32 bits."""
+    if math.isnan(number):
+        return ".nan"
+    text = general32(number)
+    return {"+Inf": ".inf", "-Inf": "-.inf"}.get(text, text)
+
+
+def _kind(value: Json) -> str:
+    if value is None:
+        return _NULL
+    return {bool: _BOOL, int: _INT, float: _FLOAT}.get(type(value), _TEXT)
+
+
+def _short(tag: str) -> str:
+    return "!!" + tag.removeprefix(_TAG)
+
+
+def _told(value: Json) -> str:
+    """A scalar as Go's `%#v` has it."""
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, dict | list):
+        return "a collection"
+    return (
+        {None: "<nil>", True: "true", False: "false"}[value]
+        if value is None or value is True or value is False
+        else f"{value:g}"
+    )
 
 
 def float64(value: Json) -> Json:
     """`value` with every number as gator's reader holds it: a float64, written with the fewest digits.
 
     An integral one below a million is an int here, since it prints as one: 3.0 is 3. From there on it is a float, which
-    Rego prints with an exponent (golden/FORMAT.md): 2^53+1 is 9.007199254740992e+15.
+    Rego prints with an exponent (golden/FORMAT.md): 2^53+1 is 9.007199254740992e+15. -0 stays a float.
     """
     if isinstance(value, dict):
         return {key: float64(item) for key, item in value.items()}
@@ -178,38 +373,33 @@ def float64(value: Json) -> Json:
         return [float64(item) for item in value]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    return _shortest(float(value))
+    return shortest(value)
 
 
-def spread(value: Json, limit: int) -> int:
-    """How many nodes `value` has when its aliases are written out; stops counting beyond `limit`."""
-    count, waiting = 0, [value]
-    while waiting and count <= limit:
-        item = waiting.pop()
-        count += 1
-        if isinstance(item, dict):
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
-    return count
+def shortest(number: float) -> int | float:
+    """One number as `float64` has it."""
+    if type(number) is int:
+        return number if -_SMALL < number < _SMALL else float(number)
+    if number.is_integer() and -_SMALL < number < _SMALL and (number or math.copysign(1, number) > 0):
+        return int(number)
+    return number
 
 
-def _shortest(number: float) -> int | float:
-    return int(number) if number.is_integer() and abs(number) < _PLAIN else number
+def exact(number: float) -> int | float:
+    """A number as it is: integers of 64 bits stay exact."""
+    return number
 
 
-def exact(value: Json) -> Json:
-    """`value` as it is: integers of 64 bits stay exact."""
-    return value
+def _words(*more: str) -> dict[str, Json]:
+    values: dict[str, Json] = {"~": None, "null": None, "Null": None, "NULL": None, "<<": "<<"}
+    for name, value in {"true": True, "false": False}.items():
+        values |= {name: value, name.capitalize(): value, name.upper(): value}
+    for name in ("y", "yes", "on", "n", "no", "off") if more else ():
+        values |= dict.fromkeys((name, name.capitalize(), name.upper()), name in more)
+    for sign in ("", "+", "-"):
+        values |= dict.fromkeys((f"{sign}.inf", f"{sign}.Inf", f"{sign}.INF"), float(f"{sign}inf"))
+    return values | dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan)
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How one of the readers takes text (raises yaml.YAMLError, RecursionError) and numbers."""
-
-    load: Callable[[str], Json]
-    numbers: Callable[[Json], Json]
-
-
-KUBERNETES: Final = Dialect(load_kubernetes, float64)
-GATOR_VERIFY: Final = Dialect(load_gator, exact)
+KUBERNETES: Final = Dialect(_words("y", "yes", "on"), shortest)
+GATOR_VERIFY: Final = Dialect(_words(), exact)

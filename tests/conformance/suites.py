@@ -161,7 +161,7 @@ def _one(path: Path) -> Object:
 
 def _objects(path: Path) -> list[Object]:
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    return [manifest.object for manifest in parse(text, f'file: "{path}"', GATOR_VERIFY)]
+    return [manifest.object for manifest in parse(data, f'file: "{path}"', GATOR_VERIFY)]

@@ -27,7 +27,7 @@ def fleet(*arguments: str) -> list[Manifest]:
     made = subprocess.run(
         [sys.executable, str(BENCH / "fleet.py"), *arguments], capture_output=True, text=True, check=True
     )
-    return parse(made.stdout, "fleet")
+    return parse(made.stdout.encode(), "fleet")
 
 
 def expected(name: str) -> dict[str, Any]:

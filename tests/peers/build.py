@@ -1,7 +1,8 @@
-"""Build the programs that ours is compared with, opa and gator, unless they were built before; print where they are.
+"""Build the programs that ours is compared with, unless they were built before; print where they are.
 
-Each takes about a minute and the module proxy; they are kept in the user's cache directory under the hash of go.mod and
-go.sum. `build.py opa` builds one of them. Ends with 3 when there is neither the program nor Go to build it with.
+They are opa, gator, and gator's reader of files alone (reading/main.go). Each takes about a minute and the module proxy;
+they are kept in the user's cache directory under the hash of go.mod and go.sum. `build.py opa` builds one of them. Ends
+with 3 when there is neither the program nor Go to build it with.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ MODULE = Path(__file__).resolve().parent
 PACKAGES = {
     "opa": "github.com/open-policy-agent/opa",
     "gator": "github.com/open-policy-agent/gatekeeper/v3/cmd/gator",
+    "reading": "./reading",
 }
 NO_GO = 3
 
@@ -49,7 +51,7 @@ def peer(name: str) -> Path:
 def cached(name: str) -> Path:
     """Where the program is, or will be."""
     digest = hashlib.sha256()
-    for file in ("go.mod", "go.sum"):
+    for file in ("go.mod", "go.sum", *sorted(str(path) for path in MODULE.glob(f"{name}/*.go"))):
         digest.update((MODULE / file).read_bytes() + b"\0")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "kube-patrol" / f"peers-{digest.hexdigest()[:16]}" / name

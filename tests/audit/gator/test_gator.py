@@ -294,7 +294,7 @@ def test_expansion_templates_are_said_to_have_no_effect(run: Run) -> None:
         pytest.param(["--stats=maybe"], "argument --stats: 'maybe' is neither true nor false; see patrol test --help", id="a boolean that is none"),
         pytest.param(["-i", "ghcr.io/x"], "--image and --tempdir: policies in OCI images cannot be read; unpack them and use --filename", id="an image"),
         pytest.param(["--default-k8s-native-validation-failure-policy", "Maybe"], "argument --default-k8s-native-validation-failure-policy: invalid choice: 'Maybe' (choose from 'Fail', 'Ignore'); see patrol test --help", id="an unknown failure policy"),
-        pytest.param(["-f", "nowhere.yaml"], 'path "nowhere.yaml": no such file or directory', id="a file that is not there"),
+        pytest.param(["-f", "nowhere.yaml"], 'reading: reading from filenames: stat on path "nowhere.yaml": stat nowhere.yaml: no such file or directory', id="a file that is not there"),
     ],
 )  # fmt: skip
 def test_wrong_arguments_end_with_one(argv: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

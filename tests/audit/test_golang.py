@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audit.gator.golang import general, json_text, quote
+from audit.golang import general, json_text, quote
 
 
 @pytest.mark.parametrize(

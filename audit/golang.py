@@ -1,9 +1,11 @@
-"""How Go prints: quoted strings, JSON and numbers, so that output compares byte for byte with `gator test`."""
+"""What Go does to text: quoted strings, JSON, numbers, and characters that are none."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
+import struct
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
@@ -22,6 +24,7 @@ _ESCAPES: Final = {
     '"': '\\"',
 }
 _HTML: Final = re.compile("[<>&\u2028\u2029]")
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 _STEP: Final = " " * 4
 _LARGE: Final = 10**21
 
@@ -63,6 +66,26 @@ def general(number: float) -> str:
         return sign + _plain(digits, point)
     mantissa = digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "")
     return f"{sign}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02}"
+
+
+def general32(number: float) -> str:
+    """`number` as `%g` prints it when it is a float32; an infinity is +Inf or -Inf."""
+    single = _single(number)
+    if math.isinf(single):
+        return "+Inf" if single > 0 else "-Inf"
+    return general(next(short for digits in range(9) if _single(short := float(f"{single:.{digits}e}")) == single))
+
+
+def replaced(text: str) -> str:
+    """`text` with the replacement character for each half of a surrogate pair: what Go makes of bytes that are no UTF-8."""
+    return text if text.isascii() else _HALVES.sub("\ufffd", text)
+
+
+def _single(number: float) -> float:
+    try:
+        return float(struct.unpack("f", struct.pack("f", number))[0])
+    except OverflowError:
+        return math.copysign(math.inf, number)
 
 
 def _json_string(text: str) -> str:
