@@ -154,10 +154,13 @@ class Engine:
         return hits
 
     def evaluate(self, review: Review, hits: Iterable[Hit], inventory: Inventory = EMPTY) -> Iterator[Outcome]:
-        """The second half of `review`: what the constraints that match say."""
+        """The second half of `review`: what the constraints that match say.
+
+        Those that read an inventory that is `partial` are left out; who made it so says why.
+        """
         seen: dict[str, Json] | None = None
         whole: dict[str, Json] | None = None
-        for hit in hits:
+        for hit in self._without_inventory(hits) if inventory.partial else hits:
             if not isinstance(hit, Rule):
                 yield hit
                 continue
@@ -170,6 +173,9 @@ class Engine:
                 yield from self._timed(hit, review, whole, inventory)
             else:
                 yield from self._timed(hit, review, seen, inventory)
+
+    def _without_inventory(self, hits: Iterable[Hit]) -> list[Hit]:
+        return [hit for hit in hits if not isinstance(hit, Rule) or not self._templates[hit.constraint.kind].inventory]
 
     def unfinished(self) -> list[Gap]:
         """A gap for each constraint that was not asked about some object, for want of time, since this was last called."""

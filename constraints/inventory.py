@@ -13,9 +13,13 @@ from constraints.review import mapping
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inventory:
-    """`tree` is the document `data.inventory`; a new inventory is a new value, so programs may remember by identity."""
+    """`tree` is the document `data.inventory`; a new inventory is a new value, so programs may remember by identity.
+
+    `partial`: objects are missing that ought to be in it, so whoever reads it cannot be asked.
+    """
 
     tree: Mapping[str, Json] = field(default_factory=dict)
+    partial: bool = False
 
     @classmethod
     def of(cls, objects: Iterable[Object]) -> Inventory:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audit.errors import KubeError
 from audit.model import Resource
 from audit.sources.exclusions import CONFIG, NAME
-from audit.sources.reading import Reader
+from audit.sources.reading import Kept, Reader
 from constraints import Cause, Gap, Inventory, Kind
 from constraints.model import Json, Object
 
@@ -18,11 +18,15 @@ NOTHING = Inventory()
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a part of the inventory is missing; `kind` is None when it is not known which."""
+    """Why a part of the inventory is missing or old; `kind` is None when it is not known which.
+
+    `lost`: nothing is known of that part, not even from an earlier run.
+    """
 
     reason: str
     message: str
     kind: Kind | None = None
+    lost: bool = False
 
     def gap(self, policy: str, policies: Iterable[str]) -> Gap:
         """As a gap of the template `policy`, one of the `policies` that need the inventory."""
@@ -52,20 +56,39 @@ def wanted(config: Object | None, sync_sets: Iterable[Object]) -> Sync:
     return Sync(tuple(sorted(found)), tuple(troubles))
 
 
-def load(reader: Reader, sync: Sync, excluded: Callable[[Object], bool]) -> tuple[Inventory, list[Trouble]]:
-    """List every kind of `sync`, less the `excluded` objects; a kind that cannot be listed is a Trouble."""
-    objects: list[Object] = []
-    troubles = list(sync.troubles)
-    for kind in sync.kinds:
-        try:
-            resource = reader.exactly(kind)
-            if resource is None:
-                troubles.append(Trouble("NotServed", f"{kind} is not served by the cluster, or cannot be listed", kind))
-                continue
-            objects += [item for item in reader.objects(resource) if not excluded(item)]
-        except KubeError as error:
-            troubles.append(Trouble(error.reason, f"{kind} could not be listed: {error}", kind))
-    return (Inventory.of(objects) if objects else NOTHING), troubles
+class Synced:
+    """Lists the kinds to be synced, and remembers of each what was listed last."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Kind, Kept[list[Object]]] = {}
+
+    def load(self, reader: Reader, sync: Sync, excluded: Callable[[Object], bool]) -> tuple[Inventory, list[Trouble]]:
+        """List every kind of `sync`, less the `excluded` objects; a kind that cannot be listed is a Trouble."""
+        self._kept = {kind: self._kept.get(kind, Kept([])) for kind in sync.kinds}
+        troubles = list(sync.troubles)
+        for kind, kept in self._kept.items():
+            error = kept.renew(lambda kind=kind: _objects(reader, kind, excluded))  # type: ignore[misc]  # binds the kind
+            if isinstance(error, NotServed):
+                kept.value = []
+                troubles.append(Trouble("NotServed", str(error), kind))
+            elif error is not None:
+                last = "those of the last run are used" if kept.known else "and never were"
+                message = f"{kind} could not be listed, {last}: {error}"
+                troubles.append(Trouble(error.reason, message, kind, lost=not kept.known))
+        objects = [item for kept in self._kept.values() for item in kept.value]
+        return (Inventory.of(objects) if objects else NOTHING), troubles
+
+
+class NotServed(KubeError):
+    """A kind that is to be synced, and that the cluster does not serve."""
+
+
+def _objects(reader: Reader, kind: Kind, excluded: Callable[[Object], bool]) -> list[Object]:
+    """The objects of a kind that are not excluded. Raises KubeError."""
+    resource = reader.exactly(kind)
+    if resource is None:
+        raise NotServed(f"{kind} is not served by the cluster, or cannot be listed")
+    return [item for item in reader.objects(resource) if not excluded(item)]
 
 
 def gaps(troubles: Sequence[Trouble], policies: Sequence[str]) -> tuple[Gap, ...]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
+from audit.errors import KubeError
 from audit.model import Resource
 from audit.sources import referential
 from audit.sources.exclusions import CONFIG, NAME, Exclusions
 from audit.sources.namespaces import Namespaces
 from audit.sources.reading import Kept, Reader
-from audit.sources.referential import NOTHING, SYNC_SETS, Trouble
+from audit.sources.referential import NOTHING, SYNC_SETS, Synced, Trouble
 from constraints import Cause, Engine, Gap, Inventory
 from constraints.model import Object
 
@@ -40,15 +41,17 @@ class Surroundings:
         self._places = tuple(dict.fromkeys((namespace, GATEKEEPER_NAMESPACE)))
         self._config: Kept[Object | None] = Kept(None)
         self._sync_sets: Kept[list[Object]] = Kept([])
+        self._synced = Synced()
 
     def read(self, reader: Reader, engine: Engine) -> Around:
         """Read everything that the policies of `engine` need; what cannot be read is a Gap."""
         exclusions, config_gaps = self._read_exclusions(reader)
+        excluded = exclusions.of_process("audit") if self._config.known else may_be_excluded
         begun = perf_counter()
         inventory, inventory_gaps = self._read_inventory(reader, engine, exclusions)
         seconds = perf_counter() - begun if inventory is not NOTHING or inventory_gaps else None
         return Around(
-            exclusions.of_process("audit"),
+            excluded,
             Namespaces.read(reader),
             inventory,
             (*config_gaps, *inventory_gaps),
@@ -60,9 +63,16 @@ class Surroundings:
         exclusions = Exclusions.of(self._config.value)
         gaps = [Gap(Cause.CONFIG, "InvalidConfig", problem) for problem in exclusions.problems]
         if error:
-            last = "the last one is used" if self._config.known else "nothing is excluded"
-            gaps.append(Gap(Cause.CONFIG, error.reason, f"Config {NAME} could not be read, {last}: {error}"))
+            gaps.append(self._config_gap(error))
         return exclusions, tuple(gaps)
+
+    def _config_gap(self, error: KubeError) -> Gap:
+        if self._config.known:
+            return Gap(Cause.CONFIG, error.reason, f"Config {NAME} could not be read, the last one is used: {error}")
+        message = (
+            f"Config {NAME} could not be read, so nothing in a Namespace is audited, for it may be excluded: {error}"
+        )
+        return Gap(Cause.NAMESPACE, "ConfigUnknown", message)
 
     def _read_inventory(
         self, reader: Reader, engine: Engine, exclusions: Exclusions
@@ -74,10 +84,26 @@ class Surroundings:
             return NOTHING, ()
         error = self._sync_sets.renew(lambda: reader.objects_if_served(SYNC_SETS))
         sync = referential.wanted(self._config.value, self._sync_sets.value)
-        inventory, troubles = referential.load(reader, sync, exclusions.of_process("sync"))
+        inventory, troubles = self._synced.load(reader, sync, exclusions.of_process("sync"))
         if error:
-            troubles.append(Trouble(error.reason, f"SyncSets could not be listed: {error}"))
-        return inventory, referential.gaps(troubles, policies)
+            last = "those of the last run are used" if self._sync_sets.known else "and never were"
+            message = f"SyncSets could not be listed, {last}: {error}"
+            troubles.append(Trouble(error.reason, message, lost=not self._sync_sets.known))
+        if not self._config.known:
+            troubles.append(
+                Trouble("ConfigUnknown", f"Config {NAME}, which may name kinds, could not be read", lost=True)
+            )
+        lost = any(trouble.lost for trouble in troubles)
+        return replace(inventory, partial=True) if lost else inventory, referential.gaps(troubles, policies)
+
+
+def may_be_excluded(item: Object) -> bool:
+    """Whether a Config that nobody knows may leave `item` out: what is in a Namespace, and Namespaces.
+
+    What is in none could only be left out together with everything else.
+    """
+    is_namespace = item.get("kind") == "Namespace" and item.get("apiVersion") == "v1"
+    return is_namespace or bool(item["metadata"].get("namespace"))
 
 
 def _first(reader: Reader, places: Iterable[str]) -> Object | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -44,9 +44,10 @@ def rule(kind: str, body: str, **match: Any) -> list[dict[str, Any]]:
 class Trial:
     """A cluster with policies, audited again and again by one process."""
 
-    def __init__(self, cluster: EmbeddedCluster, auditor: Auditor) -> None:
+    def __init__(self, cluster: EmbeddedCluster, start: Callable[[], Auditor]) -> None:
         self.cluster = cluster
-        self.auditor = auditor
+        self.restart = start
+        self.auditor = start()
 
     def audit(self) -> Summary:
         return self.auditor.run()
@@ -74,7 +75,7 @@ def trial(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Trial]:
     handler = configure_logging(config.log)
     connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
     client = Client(connection, clock=Clock(sleep=lambda seconds: None))
-    yield Trial(cluster, assemble(config, client, Metrics(), Event()))
+    yield Trial(cluster, lambda: assemble(config, client, Metrics(), Event()))
     connection.close()
     handler.close()
 
@@ -115,6 +116,65 @@ def test_a_match_by_labels_of_a_namespace_that_is_not_known_is_a_gap_too(trial: 
     trial.cluster.denied.append(Rule(("get", "list"), ("",), ("namespaces",)))
     trial.audit()
     assert (trial.total("K8sSelect"), trial.gaps("K8sSelect")) == (1, [("namespace", "NamespaceUnknown")])
+
+
+CONFIG = {
+    "apiVersion": "config.gatekeeper.sh/v1alpha1",
+    "kind": "Config",
+    "metadata": {"name": "config", "namespace": "gatekeeper-system"},
+    "spec": {"match": [{"processes": ["*"], "excludedNamespaces": ["kube-*"]}]},
+}
+CONFIGS = "*/namespaces/*/configs*"
+
+
+def test_a_config_that_cannot_be_read_is_the_last_one_and_before_there_was_one_nothing_new_is_said(
+    trial: Trial,
+) -> None:
+    trial.cluster.load([CONFIG, config_map("x", "kube-system")])
+    trial.audit()
+    assert trial.total("K8sPlain") == 1
+    trial.cluster.load([config_map("b")])
+    trial.cluster.faults.append(Fault(path=CONFIGS, times=None, status=403))
+    assert [gap.cause.value for gap in trial.audit().gaps] == ["config"]
+    assert (trial.total("K8sPlain"), trial.gaps("K8sPlain")) == (2, [("config", "Forbidden")])
+    trial.cluster.load([config_map("c")])
+    trial.auditor = trial.restart()
+    assert [gap.reason for gap in trial.audit().gaps] == ["ConfigUnknown"]
+    assert (trial.total("K8sPlain"), trial.gaps("K8sPlain")) == (2, [("namespace", "ConfigUnknown")])
+    trial.cluster.faults.clear()
+    assert trial.audit().gaps == []
+    assert (trial.total("K8sPlain"), trial.gaps("K8sPlain")) == (3, [])
+
+
+def test_a_config_that_answers_404_for_once_is_still_there(trial: Trial) -> None:
+    trial.cluster.load([CONFIG, config_map("x", "kube-system")])
+    trial.cluster.faults.append(Fault(path="*/configs/config", times=None, status=404))
+    assert trial.audit().gaps == []
+    assert trial.total("K8sPlain") == 1
+
+
+def test_an_inventory_that_cannot_be_read_is_that_of_the_last_run_and_before_there_was_one_nobody_is_asked(
+    trial: Trial,
+) -> None:
+    twin = 'o := data.inventory.namespace[n]["v1"]["Secret"][s]; s == input.review.object.metadata.name; msg := "twin"'
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "default"}}
+    only = {"gvks": [{"group": "", "version": "v1", "kind": "Secret"}]}
+    sync = {"apiVersion": "syncset.gatekeeper.sh/v1alpha1", "kind": "SyncSet", "metadata": {"name": "s"}, "spec": only}
+    load(trial.cluster, [*rule("K8sTwin", twin), secret, sync])
+    fault = Fault(path="/api/v1/secrets", times=None, status=403)
+    trial.cluster.faults.append(fault)
+    trial.audit()
+    assert (trial.total("K8sTwin"), trial.gaps("K8sTwin")) == (None, [("inventory", "Forbidden")])
+    assert (trial.total("K8sPlain"), trial.gaps("K8sPlain")) == (1, [])
+    trial.cluster.faults.clear()
+    trial.audit()
+    assert (trial.total("K8sTwin"), trial.gaps("K8sTwin")) == (1, [])
+    trial.cluster.faults.append(fault)
+    trial.audit()
+    assert (trial.total("K8sTwin"), trial.gaps("K8sTwin")) == (1, [("inventory", "Forbidden")])
+    trial.auditor = trial.restart()
+    trial.audit()
+    assert (trial.total("K8sTwin"), trial.gaps("K8sTwin")) == (1, [("inventory", "Forbidden")])
 
 
 BAD = [

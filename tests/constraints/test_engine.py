@@ -172,6 +172,18 @@ def test_an_unknown_namespace_is_a_gap_for_the_audit() -> None:
     )
 
 
+def test_who_reads_an_inventory_that_is_not_whole_is_not_asked() -> None:
+    made = Engine(drivers={"Rego": Canned(say("asked"))})
+    reading, other = template(), edited(template(), "metadata", {"name": "other"})
+    other["spec"]["crd"]["spec"]["names"]["kind"] = "Other"
+    reading["spec"]["targets"][0]["rego"] += "\nother { data.inventory }"
+    for obj in (reading, other, constraint()):
+        made.add_template(obj) if obj["kind"] == "ConstraintTemplate" else made.add_constraint(obj)
+    made.add_constraint({**constraint(), "kind": "Other"})
+    assert len(list(made.review(review_of(pod()), Inventory()))) == 2
+    assert [found.constraint.kind for found in made.review(review_of(pod()), Inventory(partial=True))] == ["Other"]
+
+
 @dataclass(frozen=True)
 class Reading:
     """A driver, a policy and a program in one, which says what it reads."""

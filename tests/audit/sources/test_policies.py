@@ -430,7 +430,47 @@ def test_sync_sets_that_cannot_be_listed_are_a_gap(referential: StoredCluster) -
     referential.faults["GET", "syncsets.syncset.gatekeeper.sh"] = 403
     [gap] = load(referential).gaps
     assert (gap.cause, gap.policy) == (Cause.INVENTORY, "K8sUnique")
-    assert gap.message.startswith("data.inventory: SyncSets could not be listed: ")
+    assert gap.message.startswith("data.inventory: SyncSets could not be listed, and never were: ")
+
+
+@pytest.mark.parametrize("word", ["pods", "syncsets.syncset.gatekeeper.sh"])
+def test_what_cannot_be_synced_is_that_of_the_last_run_or_whoever_needs_it_is_not_asked(
+    word: str, referential: StoredCluster
+) -> None:
+    cold = policies(referential)
+    referential.faults["GET", word] = 403
+    loaded = cold.load(FOUND)
+    assert (loaded.inventory.partial, [gap.policy for gap in loaded.gaps]) == (True, ["K8sUnique"])
+    del referential.faults["GET", word]
+    loaded = cold.load(FOUND)
+    assert (loaded.inventory.partial, loaded.gaps) == (False, ())
+    tree = loaded.inventory.tree
+    referential.faults["GET", word] = 403
+    loaded = cold.load(FOUND)
+    assert (loaded.inventory.partial, loaded.inventory.tree) == (False, tree)
+    [gap] = loaded.gaps
+    assert ", those of the last run are used: " in gap.message
+
+
+def test_a_kind_that_is_not_served_any_more_has_no_objects_in_the_inventory(referential: StoredCluster) -> None:
+    known = policies(referential)
+    assert known.load(FOUND).inventory.tree
+    loaded = known.load([each for each in FOUND if each.kind.kind != "Pod"])
+    assert (loaded.inventory.tree, loaded.inventory.partial) == ({}, False)
+    assert [gap.reason for gap in loaded.gaps] == ["NotServed"]
+
+
+def test_without_a_config_that_was_read_nothing_in_a_namespace_is_audited(referential: StoredCluster) -> None:
+    referential.faults["GET", "configs.config.gatekeeper.sh"] = 403
+    loaded = load(referential)
+    assert [(gap.cause, gap.reason, gap.policy) for gap in loaded.gaps] == [
+        (Cause.NAMESPACE, "ConfigUnknown", ""),
+        (Cause.INVENTORY, "ConfigUnknown", "K8sUnique"),
+    ]
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
+    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
+    assert [loaded.excluded(item) for item in (pod("p", "a"), home, node)] == [True, True, False]
+    assert loaded.inventory.partial
 
 
 def test_without_referential_rules_the_template_is_in_error(referential: StoredCluster) -> None:
