@@ -23,9 +23,10 @@ from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Connection
 from audit.kube.lease import Election, Seat, unique_identity
-from audit.kube.lister import Lister, Patience
+from audit.kube.lister import Lister
 from audit.kube.pagesize import PageBounds, PageSizes
 from audit.kube.patch import StatusWriter
+from audit.kube.tardy import Patience, Tardy
 from audit.kube.watch import Server
 from audit.logs import configure_logging
 from audit.loop import Loop, always
@@ -45,7 +46,6 @@ from audit.sources.intake import Intake
 from audit.sources.policies import Policies, PolicySettings
 from audit.sources.policywatch import PolicyWatch
 from audit.sources.served import ServedKinds
-from audit.sources.tardy import Tardy
 from audit.timekeeping import TimeLimits, Watchdog
 from audit.tracking import NEVER, Changes
 from audit.unserved import unserved
@@ -74,7 +74,6 @@ class Auditor:
     may_go_on: Callable[[], bool] = always
     clock: Callable[[], float] = time.time
     memory: Memory = field(default_factory=Memory)
-    tardy: Tardy = field(default_factory=Tardy)
 
     def run(self) -> Summary:
         """One audit; what prevents it is in the summary. What only a mistake of ours can raise is logged."""
@@ -106,7 +105,7 @@ class Auditor:
         summary.gaps += [*catalogue.gaps, *loaded.gaps, *unserved(enforced, catalogue)]
         chosen = plan(catalogue.listed, enforced, self.config.audit.match_kind_only)
         summary.skipped = chosen.skipped
-        source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.stop, self.tardy)
+        source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.stop)
         known = loaded.namespaces
         return Work(source, Rules(loaded.engine, loaded.excluded, known.listed, known.missing, loaded.inventory))
 
@@ -177,7 +176,8 @@ def following(auditor: Auditor, loop: Loop, connection: Connection) -> Iterator[
 def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more: tuple[Sink, ...] = ()) -> Auditor:
     """The auditor of this configuration. The log comes last: `audit_finished` says that statuses are written."""
     memory = pages_memory(config.audit)
-    lister = Lister(client, PageSizes(PageBounds.within(memory)), Patience.of(config.audit.kind_timeout))
+    tardy = Tardy(Patience.of(config.audit.kind_timeout))
+    lister = Lister(client, PageSizes(PageBounds.within(memory)), tardy)
     watchdog = Watchdog(TimeLimits(config.audit.evaluation_timeout, config.audit.policy_timeout))
     settings = PolicySettings(
         pod_name=config.cluster.pod_name,
@@ -205,13 +205,7 @@ def pages_memory(audit: AuditConfig) -> int:
 
 def pace_of(audit: AuditConfig, memory: int) -> Pace:
     """How fast, how far ahead and how long to list; a quarter of `memory` is for pages that wait."""
-    return Pace(
-        audit.chunk_size,
-        Room(memory=memory // 4),
-        Path(audit.cache_dir),
-        Patience.of(audit.kind_timeout),
-        audit.timeout,
-    )
+    return Pace(audit.chunk_size, Room(memory=memory // 4), Path(audit.cache_dir), audit.timeout)
 
 
 def engine_options(audit: AuditConfig) -> EngineOptions:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from audit.kube.client import Client
 from audit.kube.pagesize import PageSize, PageSizes
 from audit.kube.replies import continue_token
 from audit.kube.request import Select, list_objects
+from audit.kube.tardy import Patience, Tardy
 from audit.model import Resource
 
 LIST_TIMEOUT = "ListTimeout"
@@ -29,26 +29,6 @@ class RawPage:
     body: bytes
     number: int
     restarted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """The seconds that an API server may take for one page, tries and waits included, and for all pages of a kind.
-
-    An API server gives up on a request of its own after 60 s.
-    """
-
-    page: float = 60.0
-    kind: float = 300.0
-
-    @classmethod
-    def of(cls, seconds: float) -> Patience:
-        """So many seconds for a kind; 0 for no bound at all."""
-        kind = seconds or math.inf
-        return cls(min(cls().page, kind) if seconds else kind, kind)
-
-
-PATIENT = Patience()
 
 
 @dataclass(slots=True)
@@ -76,35 +56,43 @@ class _Place:
 class Lister:
     """Lists resources with `client`, which repeats what is worth repeating.
 
-    `sizes` learns how large objects are; `patience` is for lists that are not asked for with another one; `elapsed` is a
-    monotonic clock in seconds.
+    `sizes` learns how large objects are, `tardy` which kinds could not be listed; `elapsed` is a monotonic clock in
+    seconds.
     """
 
     def __init__(
         self,
         client: Client,
         sizes: PageSizes | None = None,
-        patience: Patience = PATIENT,
+        tardy: Tardy | None = None,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.tardy = tardy or Tardy()
         self._client = client
         self._sizes = sizes or PageSizes()
-        self._patience = patience
         self._elapsed = elapsed
 
-    def pages(self, resource: Resource, limit: int, patience: Patience | None = None) -> Iterator[RawPage]:
+    def pages(self, resource: Resource, limit: int) -> Iterator[RawPage]:
         """Pages of `limit` objects, 0 for all at once, or of fewer where these are large.
 
         Raises a KubeError that names kind and page: a BodyTooLarge for an object that is too large by itself, a TimedOut
-        (ListTimeout) when `patience` is at its end. A 410 is got over with the fresh token that it offers, else by
+        (ListTimeout) when there is no patience left. A 410 is got over with the fresh token that it offers, else by
         beginning again, once; the second such is a Gone. Each token is followed once: a page with one that came before
         may be another reply sent twice, and is asked for again; then it is a TokenLoop. Only both ends of a body are
         looked at, so the rest of it may still not be JSON.
         """
-        place, size = _Place(), self._sizes.begin(resource.kind, limit)
+        try:
+            yield from self._pages(resource, self._sizes.begin(resource.kind, limit))
+        except KubeError:
+            self.tardy.failed(resource.kind)
+            raise
+        self.tardy.listed(resource.kind)
+
+    def _pages(self, resource: Resource, size: PageSize) -> Iterator[RawPage]:
+        place, patience = _Place(), self.tardy.patience(resource.kind)
         while True:
             try:
-                page, token = self._page(resource, place, size, patience or self._patience)
+                page, token = self._page(resource, place, size, patience)
             except Gone as error:
                 if not _recover(place, error):
                     raise _named(error, resource, place.number) from error

@@ -20,6 +20,9 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
+WITHIN = 60.0
+"""Seconds for all tries of a request: an API server gives up on one of them after as long."""
+
 Query = tuple[tuple[str, str], ...]
 
 
@@ -42,7 +45,7 @@ class Request:
     verb: str = "get"
     resource: str = ""
     timeout: float = 0.0
-    within: float = 0.0
+    within: float = WITHIN
     largest: int = 0
     expected: Expected = ANYTHING
 
@@ -119,7 +122,7 @@ def watch_objects(resource: Resource, select: Select = EVERYTHING, bookmarks: bo
     """Follow the changes of a resource: the reply is one JSON object a line."""
     query: Query = (("watch", "true"), *((("allowWatchBookmarks", "true"),) if bookmarks else ()), *select.query())
     path, expected = _path(resource, select.namespace), Expected(Form.STREAM, resource.kind)
-    return Request("GET", path, query, verb="watch", resource=_word(resource), expected=expected)
+    return Request("GET", path, query, verb="watch", resource=_word(resource), within=0.0, expected=expected)
 
 
 def get_object(resource: Resource, name: str, namespace: str = "", subresource: str = "") -> Request:

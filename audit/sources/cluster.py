@@ -14,14 +14,13 @@ from threading import Event, Thread
 from time import perf_counter
 
 from audit.errors import BadBody, KubeError
-from audit.kube.lister import PATIENT, Lister, Patience, RawPage
+from audit.kube.lister import Lister, RawPage
 from audit.kube.replies import items_of
 from audit.model import KindEnd, Page, Resource
 from audit.plan import Listing
 from audit.sources.ahead import Ahead, Room, Row
 from audit.sources.cache import PageCache
 from audit.sources.lanes import Lanes, Turn
-from audit.sources.tardy import Tardy
 from constraints import Gap, Kind
 from constraints.model import Cause, Json, Object
 
@@ -40,7 +39,6 @@ class Pace:
     chunk: int = 500
     room: Room = field(default_factory=Room)
     cache_dir: Path | None = None
-    patience: Patience = PATIENT
     timeout: float = 0.0
     lanes: Lanes = field(default_factory=Lanes)
     elapsed: Callable[[], float] = time.monotonic
@@ -91,14 +89,13 @@ class Progress:
 class ClusterSource:
     """Lists the kinds of a plan with `lister` and gives their objects; what cannot be listed is a Gap.
 
-    `tardy` knows which kinds could not be listed in the last runs. They come last; the pages of one kind come in order.
+    Kinds that could not be listed in the last run come last; the pages of one kind come in order.
     """
 
     lister: Lister
     listings: tuple[Listing, ...]
     pace: Pace
     stopping: Event
-    tardy: Tardy = field(default_factory=Tardy)
     spilled: int = 0
     _progress: dict[Kind, Progress] = field(default_factory=dict)
     _ended: set[Kind] = field(default_factory=set)
@@ -153,7 +150,7 @@ class ClusterSource:
             return None
 
     def _list_all(self, ahead: Ahead[Entry]) -> None:
-        in_order = sorted(self.listings, key=lambda listing: listing.resource.kind in self.tardy)
+        in_order = sorted(self.listings, key=lambda listing: listing.resource.kind in self.lister.tardy)
         try:
             self.pace.lanes.run(partial(self._list, listing, ahead) for listing in in_order)
         finally:
@@ -161,8 +158,7 @@ class ClusterSource:
 
     def _list(self, listing: Listing, ahead: Ahead[Entry], turn: Turn) -> bool:
         resource, seconds, count = listing.resource, 0.0, 0
-        patience = self.tardy.patience(resource.kind, self.pace.patience)
-        pages: Iterator[RawPage] = self.lister.pages(resource, self.pace.chunk, patience)
+        pages: Iterator[RawPage] = self.lister.pages(resource, self.pace.chunk)
         secret = (resource.kind.group, resource.kind.kind) == SECRET
         try:
             while True:
@@ -171,15 +167,12 @@ class ClusterSource:
                     page = next(pages, None)
                 seconds += perf_counter() - asked
                 if page is None:
-                    self.tardy.listed(resource.kind)
                     return ahead.put(KindEnd(resource, seconds, count))
                 count += 1
                 if not ahead.put(Arrived(listing, page.restarted), page.body, secret):
                     return False
                 del page  # so that it is not kept until the next one is here
         except KubeError as error:
-            if not self.stopping.is_set():
-                self.tardy.failed(resource.kind)
             return ahead.put(list_gap(resource, error)) and not self.stopping.is_set()
 
     def _decoded(self, arrived: Arrived, opened: Callable[[], bytes]) -> Iterator[Page | Gap]:

@@ -11,9 +11,10 @@ import pytest
 
 from audit.errors import BodyTooLarge, KubeError, Unreachable
 from audit.kube.client import Client, Clock
-from audit.kube.lister import Lister, Patience
+from audit.kube.lister import Lister
 from audit.kube.pagesize import MEBIBYTE, PageBounds, PageSizes
 from audit.kube.request import Reply, Request
+from audit.kube.tardy import Patience, Tardy
 from audit.model import Resource
 from constraints import Kind
 
@@ -153,10 +154,10 @@ class Hanging:
 )
 def test_a_list_ends_when_its_time_is_up(server, seconds, said):
     clock = Clock(elapsed=lambda: server.now, sleep=lambda _: None, chance=lambda: 0.0)
-    client = Client(server, clock=clock)
+    client, tardy = Client(server, clock=clock), Tardy(Patience(page=60.0, kind=300.0))
     with pytest.raises(KubeError, match=said) as caught:
-        list(Lister(client, elapsed=lambda: server.now).pages(PODS, 500, Patience(page=60.0, kind=300.0)))
-    assert (caught.value.reason, server.now) == ("ListTimeout", seconds)
+        list(Lister(client, None, tardy, lambda: server.now).pages(PODS, 500))
+    assert (caught.value.reason, server.now, PODS.kind in tardy) == ("ListTimeout", seconds, True)
 
 
 @pytest.mark.parametrize("mebibytes", [16, 100, 341, 10_000])

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from audit.errors import Forbidden, KubeError, ServerError
-from audit.kube.lister import Patience, RawPage
+from audit.errors import Forbidden, KubeError
+from audit.kube.lister import RawPage
+from audit.kube.tardy import Tardy
 from audit.model import KindEnd, Page, Resource
 from audit.plan import Listing
 from audit.sources.cluster import ClusterSource, Pace
 from audit.sources.lanes import Lanes
-from audit.sources.tardy import Tardy
 from constraints import Gap, Kind
 
 PODS = Resource(Kind("", "v1", "Pod"), "pods", True)
@@ -31,10 +31,11 @@ class Pages:
 
     of: dict[str, list[RawPage | KubeError]]
     silent: dict[str, Event] = field(default_factory=dict)
-    asked: list[tuple[str, float]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    tardy: Tardy = field(default_factory=Tardy)
 
-    def pages(self, resource: Resource, limit: int, patience: Patience) -> Iterator[RawPage]:
-        self.asked.append((resource.kind.kind, patience.page))
+    def pages(self, resource: Resource, limit: int) -> Iterator[RawPage]:
+        self.asked.append(resource.kind.kind)
         if resource.kind.kind in self.silent:
             assert self.silent[resource.kind.kind].wait(20)
         for page in self.of.get(resource.kind.kind, []):
@@ -197,28 +198,21 @@ def test_a_run_that_takes_too_long_ends_and_says_what_it_left_out() -> None:
     lister.silent["Pod"].set()
 
 
-def test_a_kind_that_could_not_be_listed_comes_last_in_the_next_run_and_gets_little_time() -> None:
-    tardy = Tardy()
-    for expected in (
-        [("Node", 60.0), ("Pod", 60.0)],
-        [("Pod", 60.0), ("Node", 10.0)],
-    ):
-        lister = Pages({"Node": [ServerError("no", status=500)], "Pod": [page("a/a")]})
-        source = ClusterSource(lister, (Listing(NODES), Listing(PODS)), Pace(), Event(), tardy)  # type: ignore[arg-type]
-        assert [g.kind for g in gaps(list(source.pages()))] == [NODES.kind]
-        assert lister.asked == expected
-    again = Pages({"Node": [node("a")]})
-    list(ClusterSource(again, (Listing(NODES), Listing(PODS)), Pace(), Event(), tardy).pages())  # type: ignore[arg-type]
-    assert NODES.kind not in tardy
+def test_a_kind_that_could_not_be_listed_comes_last_in_the_next_run() -> None:
+    lister = Pages({"Node": [node("a")], "Pod": [page("a/a")]})
+    lister.tardy.failed(NODES.kind)
+    source = ClusterSource(lister, (Listing(NODES), Listing(PODS)), Pace(), Event())  # type: ignore[arg-type]
+    assert names(list(source.pages())) == ["a/a", "/a"]
+    assert lister.asked == ["Pod", "Node"]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_kind_whose_thread_dies_is_a_gap_and_not_an_empty_list() -> None:
     class Broken(Pages):
-        def pages(self, resource: Resource, limit: int, patience: Patience) -> Iterator[RawPage]:
+        def pages(self, resource: Resource, limit: int) -> Iterator[RawPage]:
             if resource == NODES:
                 raise SystemExit
-            return super().pages(resource, limit, patience)
+            return super().pages(resource, limit)
 
     source = ClusterSource(Broken({"Pod": [page("a/a")]}), (Listing(NODES), Listing(PODS)), Pace(), Event())  # type: ignore[arg-type]
     items = list(source.pages())
