@@ -171,20 +171,26 @@ def _parts(test: ast.expr, kind: type[ast.boolop]) -> list[ast.expr]:
 
 
 class Names:
-    """Gives out identifiers, each once, and none that is in `taken`, which may grow."""
+    """Gives out identifiers, each once, and none that is in `taken`, which may grow; `given` collects those of several."""
 
-    def __init__(self, *taken: Container[str]) -> None:
+    def __init__(self, *taken: Container[str], given: set[str] | None = None) -> None:
         self._taken = taken
+        self._given = set() if given is None else given
         self.used: dict[str, int] = {}  # with the number of names that were given out before
+        self._counts: dict[str, int] = {}  # where to go on for a name that was wished for before: nothing is given back
 
     def new(self, wish: str) -> str:
         """An identifier like `wish`."""
         plain = _NO_IDENTIFIER.sub("_", wish).strip("_") or "value"
         base = f"v{plain}" if plain[0].isdigit() else plain
-        name, count = base, 2
+        count = self._counts.get(base, 1)
+        name = base if count == 1 else f"{base}_{count}"
         while self._is_taken(name):
-            name, count = f"{base}_{count}", count + 1
+            count += 1
+            name = f"{base}_{count}"
+        self._counts[base] = count + 1
         self.used[name] = len(self.used)
+        self._given.add(name)
         return name
 
     def _is_taken(self, name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -56,30 +57,69 @@ def shape(node: Any, named: Callable[[str], str] = str) -> Any:
 
 def all_assigned(block: Iterable[ast.stmt], local: Container[str], known: frozenset[str]) -> bool:
     """Whether each of the `local` names in the block is assigned, or among the `known`, wherever it is read."""
-    assigned = set(known)
-    return all(_is_assigned(statement, local, assigned) for statement in block)
+    return next(unassigned(block, local, known), None) is None
 
 
-def _is_assigned(statement: ast.stmt, local: Container[str], assigned: set[str]) -> bool:
-    """Check one statement, and add what it assigns."""
-    if isinstance(statement, (ast.If, ast.For)):
-        inner = set(assigned)
-        head = statement.test if isinstance(statement, ast.If) else statement.iter
+def unassigned(block: Iterable[ast.stmt], local: Container[str], known: frozenset[str]) -> Iterator[str]:
+    """Those of the `local` names that are read where nothing in the block has assigned them; the `known` ones are.
+
+    What is assigned in a condition or loop is not behind it; what is assigned in a `try` is.
+    """
+    assigned, trail = set(known), list[str]()
+    waiting: list[_Open] = [_Open(iter(block), 0)]
+    while waiting:
+        one = waiting[-1]
+        one.size = len(trail) if one.size < 0 else one.size
+        statement = next(one.rest, None)
+        if statement is None:
+            waiting.pop()
+            while not one.lasts and len(trail) > one.size:
+                assigned.discard(trail.pop())
+            continue
+        here, blocks = _parts(statement)
+        yield from _reads(here, local) - assigned
+        if not isinstance(statement, (ast.If, ast.For, ast.Try)):
+            new = _stores(here) - assigned
+            assigned |= new
+            trail += new
+            continue
+        tried = statement.body if isinstance(statement, ast.Try) else None
+        waiting += [_Open(iter(inner), lasts=inner is tried) for inner in blocks[::-1]]
         if isinstance(statement, ast.For):
-            inner.update(loaded_names([statement.target]))
-        fine = _reads(head, local) <= assigned
-        for one in statement.body:  # no generator: bodies nest deeply, and each level is one frame only
-            fine = fine and _is_assigned(one, local, inner)
-        return fine
+            waiting[-1].size = len(trail)  # its variables belong to it
+            new = set(loaded_names([statement.target])) - assigned
+            assigned |= new
+            trail += new
+
+
+@dataclass(slots=True)
+class _Open:
+    """A block that is being gone through: its `size` is how much was assigned before it; what it assigns may last."""
+
+    rest: Iterator[Any]
+    size: int = -1
+    lasts: bool = False
+
+
+def _parts(statement: Any) -> tuple[list[ast.AST], list[list[ast.stmt]]]:
+    """What a statement itself reads and assigns, and the blocks inside of it."""
+    if isinstance(statement, ast.If):
+        return [statement.test], [statement.body, statement.orelse]
+    if isinstance(statement, ast.For):
+        return [statement.iter], [statement.body]
     if isinstance(statement, ast.Try):
-        return all(_is_assigned(one, local, assigned) for one in statement.body)
-    if isinstance(statement, ast.Assign):
-        stored = {target.id for target in statement.targets if isinstance(target, ast.Name)}
-        fine = _reads(statement, local) - stored <= assigned
-        assigned |= stored
-        return fine
-    return _reads(statement, local) <= assigned
+        return [], [statement.body, *[handler.body for handler in statement.handlers]]
+    return [statement], []
 
 
-def _reads(node: ast.AST, local: Container[str]) -> set[str]:
-    return {found.id for found in walk([node]) if isinstance(found, ast.Name) and found.id in local}
+def _stores(nodes: Iterable[ast.AST]) -> set[str]:
+    return {found.id for found in walk(nodes) if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store)}
+
+
+def _reads(nodes: Iterable[ast.AST], local: Container[str]) -> set[str]:
+    """The local names that are read; those of a target that is assigned are not."""
+    return {
+        found.id
+        for found in walk(nodes)
+        if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Load) and found.id in local
+    }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from constraints.errors import CompileError
+from constraints.lang.outline import split
 from constraints.lang.pycode import Names
 from constraints.model import value
 from constraints.rego import runtime, runtime_documents, runtime_index, values
@@ -202,7 +203,9 @@ class Generator:
 
     def generated(self) -> Generated:
         """What was translated so far."""
-        modules = {source: ast.Module(block, []) for source, block in self.unit.functions.items()}
+        for functions in self.unit.functions.values():
+            functions[:] = [part for one in functions for part in split(one, self.unit.new)]
+        modules = {source: ast.Module([*block], []) for source, block in self.unit.functions.items()}
         count = sum(1 for _ in self.tree.all())
         return Generated(modules, self.unit.scope, self.tree, count)
 

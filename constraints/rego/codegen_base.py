@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections import ChainMap, Counter
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from constraints.errors import CompileError
 from constraints.lang.pycode import Block, Names, Nodes
@@ -21,9 +22,12 @@ from constraints.rego.resolved import Path, Resolved
 from constraints.rego.syntax import Body, Term
 from constraints.rego.values import UNDEFINED, RegoObject, RegoSet, Value
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 NO_CONSTANT: Final = object()
 MEMBER: Final = 32  # steps that a member of a collection costs, besides its parts
-LOOP_LIMIT: Final = 17  # Python nests 20 blocks at most; the rest is for `try`
+LAYER: Final = 64  # entries of a table that is copied; of a larger one each copy would cost more than all look-ups
 OUTLINE_DEPTH: Final = 9  # a closure that starts as deep as this gets a function of its own
 
 BASE: Final = "base"
@@ -114,8 +118,9 @@ class Unit:
     `scope`: the global names of the generated code. `functions`: what was generated, by source. `mocked`: the functions
     that some `with` replaces. `numbers`: rules by path, `with` hides them and answers are kept by number. `parameters`: those of the constraint, where there is one: the
     input then is {"review": ..., "parameters": ...}. `fixed`: no `with` changes the input. `summaries`: the functions
-    that were generated, by rule and known arguments; of the `deep` rules there is one for any. `reads`: the places in the review whose
-    values are used; `steps`: those that are looked for.
+    that were generated, by rule and known arguments, `variants` how many of each rule; of the `deep` rules there is one for any. `reads`: the places in the review whose
+    values are used; `steps`: those that are looked for. `rule_names`: rules by the name that a call without arguments,
+    `rule()`, has for them.
     """
 
     resolved: Resolved
@@ -124,16 +129,21 @@ class Unit:
     names: Names
     mocked: frozenset[str] = frozenset()
     targets: frozenset[tuple[Any, ...]] = frozenset()
-    functions: dict[str, Block] = field(default_factory=dict)
+    functions: dict[str, list[ast.FunctionDef]] = field(default_factory=dict)
     numbers: dict[Path, int] = field(default_factory=dict)
     bound: dict[tuple[str, int], str] = field(default_factory=dict)
-    locals: list[dict[str, int]] = field(default_factory=list)
+    locals: set[str] = field(default_factory=set)
     parameters: Any = NO_CONSTANT
     fixed: bool = False
     summaries: dict[Any, Summary] = field(default_factory=dict)
+    variants: Counter[int] = field(default_factory=Counter)
     deep: set[int] = field(default_factory=set)
     reads: dict[Path, None] = field(default_factory=dict)
     steps: dict[Path, None] = field(default_factory=dict)
+    rule_names: Mapping[str, Path] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rule_names = {f"data.{'.'.join(map(str, path))}": path for path in self.resolved.rules}
 
     def bind(self, wish: str, value: Any) -> str:
         """The global name of an object that generated code needs; the same one for the same object."""
@@ -146,14 +156,9 @@ class Unit:
     def new(self, wish: str) -> str:
         """A new global name; no function has a local variable of this name."""
         name = self.names.new(wish)
-        while any(name in used for used in self.locals):
+        while name in self.locals:
             name = self.names.new(wish)
         return name
-
-    @property
-    def rule_names(self) -> Mapping[str, Path]:
-        """Rules by the name that a call without arguments, `rule()`, has for them."""
-        return {f"data.{'.'.join(map(str, path))}": path for path in self.resolved.rules}
 
     def number(self, path: Path) -> int:
         """The number of the rule, or of the place, at this path."""
@@ -179,7 +184,8 @@ class Entered:
 class Place:
     """Where statements go and what is known there; a copy of it is a place to come back to.
 
-    `env`: local variables of the policy. `walked`: steps of references that were taken already. `loops`: how many loops
+    `env`: local variables of the policy. `walked`: steps of references that were taken already. `sure` and `kinds`: what
+    is known by now of variables of the generated code, that they are defined and of which kind. `loops`: how many loops
     of the function are open. `context`: the variable that holds the Context. `ordered`: whether somebody can see the
     order of iteration. `home` and `fresh`: see `learn`. `facts`:
     the tests that hold here. `open`: the conditions and loops right here, by what they test and iterate; None where
@@ -187,14 +193,16 @@ class Place:
     """
 
     block: Block
-    env: dict[str, Operand] = field(default_factory=dict)
-    walked: dict[Any, Operand] = field(default_factory=dict)
+    env: MutableMapping[str, Operand] = field(default_factory=dict)
+    walked: MutableMapping[Any, Operand] = field(default_factory=dict)
+    sure: MutableMapping[str, Operand] = field(default_factory=dict)
+    kinds: MutableMapping[str, str] = field(default_factory=dict)
     loops: int = 0
     context: str = "c"
     ordered: bool = False
     home: Block | None = None
     fresh: dict[Any, Operand] = field(default_factory=dict)
-    facts: dict[Any, Any] = field(default_factory=dict)
+    facts: MutableMapping[Any, Any] = field(default_factory=dict)
     open: dict[Any, Entered] | None = None
     entered: Entered | None = None
 
@@ -204,9 +212,38 @@ class Place:
         if self.block is self.home:
             self.fresh[key] = found
 
+    def now(self, operand: Operand) -> Operand:
+        """The operand with what was learned of its variable since."""
+        if not operand.defined and operand.name in self.sure:
+            operand = self.sure[operand.name]
+        kind = self.kinds.get(operand.name)
+        return operand if not kind or operand.kind == kind else replace(operand, kind=kind)
+
+    def variable(self, name: str) -> Operand:
+        """The value of a local variable of the policy. Raises KeyError."""
+        return self.now(self.env[name])
+
+    def step(self, key: Any) -> Operand:
+        """What a step that was taken already gave. Raises KeyError."""
+        return self.now(self.walked[key])
+
     def copy(self) -> Place:
         """The same place; what is learned later stays out of it."""
-        return replace(self, env=dict(self.env), walked=dict(self.walked), facts=dict(self.facts))
+        return replace(
+            self,
+            env=_layer(self.env),
+            walked=_layer(self.walked),
+            sure=_layer(self.sure),
+            kinds=_layer(self.kinds),
+            facts=_layer(self.facts),
+        )
+
+
+def _layer(table: MutableMapping[K, V]) -> MutableMapping[K, V]:
+    """A table that begins with what is in this one: a copy of a small one, else a layer above it."""
+    if type(table) is dict and len(table) < LAYER:
+        return dict(table)
+    return ChainMap({}, *(table.maps if isinstance(table, ChainMap) else (table,)))
 
 
 class At:
@@ -234,9 +271,8 @@ class Emission(ABC):
         self.unit = unit
         self.source = source
         self.nodes = Nodes()
-        self.names = Names(unit.scope, unit.names.used)
+        self.names = Names(unit.scope, unit.names.used, given=unit.locals)
         self.names.used.update(dict.fromkeys(("c", "found", "error"), 0))
-        unit.locals.append(self.names.used)
         self.wish = ""
         self.pure = True
         self.quiet = True
@@ -287,8 +323,6 @@ class Emission(ABC):
 
     def loop(self, wishes: tuple[str, ...], values: ast.expr) -> tuple[str, ...]:
         """What follows is done for each of the values; gives the names of the loop's variables."""
-        if self.place.loops >= LOOP_LIMIT:
-            raise self.error("too many iterations inside of each other")
         key = self._key("for", values)
         if not self._goes_into(key):
             names = tuple([self.names.new(wish) for wish in wishes])
@@ -335,10 +369,8 @@ class Emission(ABC):
 
     def narrow(self, name: str, kind: str) -> None:
         """From now on the type of a variable is known."""
-        for table in (self.place.walked, self.place.env):
-            table.update(
-                {key: replace(value, kind=kind) for key, value in table.items() if value.name == name and kind}
-            )
+        if kind:
+            self.place.kinds[name] = kind
 
     def held(self, *terms: Term) -> None:
         """Count what stays in memory of a solution, where there may be very many of them."""
@@ -412,8 +444,7 @@ class Emission(ABC):
         found = self.kept(operand, wish)
         self.guard(self.nodes.compare(self.expression(found), ast.IsNot(), self.nodes.name("UNDEFINED")))
         known = replace(found, defined=True)
-        for table in (self.place.walked, self.place.env):
-            table.update({key: known for key, value in table.items() if value.name == found.name and not value.defined})
+        self.place.sure[found.name] = known
         return known
 
     def holds(self, operand: Operand) -> bool:
@@ -469,18 +500,19 @@ class Emission(ABC):
             if self.place.block is self.place.home:
                 self.place.fresh.update(end.fresh)
 
-    def outlined(self, wish: str, block: Block, known: Mapping[str, int]) -> ast.expr:
-        """A call of a new function of this block; what it takes from here are those of the `known` local names."""
+    def outlined(self, wish: str, block: Block, known: int) -> ast.expr:
+        """A call of a new function of this block; what it takes from here are local names, the first `known` ones."""
         name = self.unit.new(wish)
+        used = self.names.used
         loaded = dict.fromkeys(loaded_names(block))
         # `error` is bound by the handler of an exception, and nowhere else
-        parameters = [local for local in loaded if local in known and local != "error"]
+        parameters = [local for local in loaded if local != "error" and used.get(local, known) < known]
         if self.place.context not in parameters:
             parameters.insert(0, self.place.context)
         self.add(self.nodes.function(name, parameters, block))
         return self.nodes.call(name, *map(self.nodes.name, parameters))
 
-    def add(self, function: ast.stmt) -> None:
+    def add(self, function: ast.FunctionDef) -> None:
         """Add a function to the module."""
         self.unit.functions.setdefault(self.source, []).append(function)
 

@@ -87,7 +87,7 @@ class Bodies(Unification):
 
     def negation(self, emit: Callable[[], bool]) -> bool:
         """Go on where what `emit` emits never holds. False when it always does."""
-        names, loops = dict(self.names.used), self.place.loops
+        names, loops = len(self.names.used), self.place.loops
         block, end = self.closure(emit)
         if end is None:
             return True
@@ -97,7 +97,7 @@ class Bodies(Unification):
         self._unless(block, end, names)
         return True
 
-    def _unless(self, block: Block, end: Place, names: dict[str, int]) -> None:
+    def _unless(self, block: Block, end: Place, names: int) -> None:
         """Go on where the end of the block is not reached."""
         deep = end.loops - self.place.loops
         if deep == 0 and _is_one_test(block, end):

@@ -94,7 +94,7 @@ class Calls(Bodies):
             return self._folded(builtin, [argument.constant for argument in arguments])
         key = self._shared(builtin, arguments)
         if key is not None and key in self.place.walked:
-            return self.place.walked[key]
+            return self.place.step(key)
         found = self._computed(builtin, arguments)
         if key is not None and not found.is_constant and found.kind != "boolean":
             found = self.kept(found, self.wish or "value")

@@ -53,7 +53,7 @@ class Documents(Formats):
             self.place.learn(
                 key, self.kept(replace(summary.answer, constant=NO_CONSTANT, node=node), str(branch.path[-1]))
             )
-        return self.place.walked[key]
+        return self.place.step(key)
 
     def _base(self, path: Path) -> Operand:
         """A base document."""
@@ -62,7 +62,7 @@ class Documents(Formats):
         if key not in self.place.walked:
             node = self.nodes.attribute(self.context(), "data")
             self.place.learn(key, self.kept(Operand(node=node, defined=False, kind=BASE), "data"))
-        return self.walk(self.place.walked[key], [Scalar(part) for part in path])
+        return self.walk(self.place.step(key), [Scalar(part) for part in path])
 
     def _in_tree(self, branch: Branch, rest: Sequence[Term]) -> Operand:
         """A reference that names no rule, or several."""
@@ -120,7 +120,7 @@ class Documents(Formats):
         key = (self.place.context, summary.function, *known)
         if key not in self.place.walked:
             self.place.learn(key, self.kept(answer, self.wish or "answer"))
-        return self.place.walked[key]
+        return self.place.step(key)
 
     def branch_of(self, path: Path) -> Branch:
         """The place of a rule in the tree."""

@@ -58,9 +58,35 @@ def _said(node: ast.expr) -> Any:
     return shape(node, lambda name: "AT" if _POSITION.match(name) else name)
 
 
-def exclusive(chains: Sequence[Sequence[Mapping[tuple[Any, ...], Any]]]) -> bool:
-    """Whether of any two chains one at most holds; given are the facts of each of their outcomes."""
+Facts = Mapping[tuple[Any, ...], Any]
+
+_PAIRS: Final = 1_000  # of outcomes that are compared one by one
+
+
+def exclusive(chains: Sequence[Sequence[Facts]]) -> bool:
+    """Whether of any two chains one at most holds; given are the facts of each of their outcomes.
+
+    Many chains are told apart by one question that all of them answer; else they count as not exclusive.
+    """
+    if sum(map(len, chains)) ** 2 > _PAIRS:
+        return any(_tells_apart(key, chains) for key in _shared(chains))
     return all(_exclude(one, other) for first, second in combinations(chains, 2) for one in first for other in second)
+
+
+def _shared(chains: Sequence[Sequence[Facts]]) -> Iterator[tuple[Any, ...]]:
+    """The questions about the value of something that all outcomes answer."""
+    shortest = min((one for chain in chains for one in chain), key=len)
+    for key in shortest:
+        if key[0] == "value of" and all(key in one for chain in chains for one in chain):
+            yield key
+
+
+def _tells_apart(key: tuple[Any, ...], chains: Sequence[Sequence[Facts]]) -> bool:
+    """Whether no two chains give the same answer, a text."""
+    answers = [{one[key] for one in chain} for chain in chains]
+    return all(kind is str for found in answers for kind, _ in found) and len(set().union(*answers)) == sum(
+        map(len, answers)
+    )
 
 
 def _exclude(one: Mapping[tuple[Any, ...], Any], other: Mapping[tuple[Any, ...], Any]) -> bool:

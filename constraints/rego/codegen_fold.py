@@ -20,15 +20,15 @@ class Unknown(Exception):
     """There is no answer yet."""
 
 
-def computed(block: Block, scope: Mapping[str, Any], known: Mapping[str, int]) -> Value:
+def computed(block: Block, scope: Mapping[str, Any], used: Mapping[str, int], known: int) -> Value:
     """What the block, which ends by giving a value, gives. Raises Unknown when that depends on more than `scope`.
 
-    `known` are the local names that are in use around it.
+    Of the `used` local names those before the number `known` are in use around it.
     """
     names = set(loaded_names(block))
     stored = {node.id for node in walk(block) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    used = names - stored - {"c", "error"}
-    if any(name in known or name not in scope for name in used):
+    read = names - stored - {"c", "error"}
+    if any(used.get(name, known) < known or name not in scope for name in read):
         raise Unknown
     context = Context({}, {}, 0)
     context.budget = Budget(STEPS)

@@ -173,7 +173,7 @@ class Joins(Known):
         keys = self.terms(join.keys)
         if keys is None:
             return False
-        values = [self.load(self.place.env[name]) for name in join.names] or [self.nodes.constant(True)]
+        values = [self.load(self.place.variable(name)) for name in join.names] or [self.nodes.constant(True)]
         row = self.nodes.row(values) if len(values) > 1 else values[0]
         key = self.nodes.row([self.load(key) for key in keys])
         self.emit(self.nodes.do(self.runtime("add_row", self.nodes.name(rows), key, row)))

@@ -14,6 +14,7 @@ from constraints.rego.runtime import items_of
 from constraints.rego.syntax import Ref, Term, Var
 from constraints.rego.values import UNDEFINED, key_of, lookup
 
+DEEPEST: Final = 64  # parts of a place in the review that are told apart
 MANY: Final = 100  # items of a constant
 
 
@@ -42,7 +43,7 @@ class Refs(Emission):
         if key not in self.place.walked:
             node = self.nodes.attribute(self.context(), "input")
             self.place.learn(key, self.kept(Operand(node=node, defined=False), "input"))
-        return self.place.walked[key]
+        return self.place.step(key)
 
     def _from_input(self, key: Operand) -> Operand | None:
         """What is known of `input.key` in a constraint's policy."""
@@ -53,7 +54,7 @@ class Refs(Emission):
         if index not in self.place.walked:
             node = self.nodes.attribute(self.context(), "review")
             self.place.learn(index, self.kept(Operand(node=node, kind=DICT, origin=()), "review"))
-        return self.place.walked[index]
+        return self.place.step(index)
 
     def walk(self, value: Operand, path: Sequence[Term]) -> Operand:
         """`value[path0][path1]...`."""
@@ -81,7 +82,7 @@ class Refs(Emission):
         value = self.kept(value)
         index = self._index(value, key)
         if index is not None and index in self.place.walked:
-            return self.place.walked[index]
+            return self.place.step(index)
         self._note(_below(value, key))
         wish = key.constant if isinstance(key.constant, str) else "item"
         kind = BASE if value.kind == BASE else ""
@@ -163,7 +164,7 @@ ANY: Final = "*"
 
 
 def _below(value: Operand, key: Operand = NOTHING) -> Path | None:
-    """The place of what is in a value, for any key when there is none."""
-    if value.origin is None:
-        return None
+    """The place of what is in a value, for any key when there is none; what is very deep counts as what it is in."""
+    if value.origin is None or len(value.origin) >= DEEPEST:
+        return value.origin
     return (*value.origin, key.constant if key.is_constant and key.defined else ANY)

@@ -66,15 +66,13 @@ class Rules(Documents):
         key = (branch.number, *[None if one is None else (key_of(one.constant), type(one.constant)) for one in known])
         found = self.unit.summaries.get(key)
         if found is None:
-            if any(known) and (branch.number in self.unit.deep or self._variants(branch) >= VARIANTS):
+            if any(known) and (branch.number in self.unit.deep or self.unit.variants[branch.number] >= VARIANTS):
                 return self.summary(branch)  # for any arguments; what is known is passed on
             assert branch.rule is not None
             other = type(self)(self.unit, self.tree, branch.rule.definitions[0].source)
             found = self.unit.summaries[key] = other.emit_rule(branch, known)
+            self.unit.variants[branch.number] += 1
         return found
-
-    def _variants(self, branch: Branch) -> int:
-        return sum(other[0] == branch.number for other in self.unit.summaries)
 
     def emit_rule(self, branch: Branch, known: Sequence[Operand | None]) -> Summary:
         """The functions of the rule at a place."""

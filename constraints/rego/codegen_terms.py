@@ -68,7 +68,7 @@ class Terms(Refs):
     def variable(self, var: Var) -> Operand:
         """The value of a variable or of a whole document."""
         if var.name in self.place.env:
-            return self.place.env[var.name]
+            return self.place.variable(var.name)
         if var.name == "input":
             return self.input()
         if var.name == "data":
@@ -78,16 +78,13 @@ class Terms(Refs):
     def terms(self, terms: Sequence[Term]) -> list[Operand] | None:
         """The values of several terms, all defined; None when one never is."""
         found = []
+        steps = sum(not isinstance(term, (Scalar, Var)) for term in terms) > 1  # an expression may not wait for others
         for term in terms:
             value = self.needed(self.term(term))
             if value is None:
                 return None
-            found.append(self.kept(value) if self.steps(terms) else value)
+            found.append(self.kept(value) if steps else value)
         return found
-
-    def steps(self, terms: Sequence[Term]) -> bool:
-        """Whether a term's expression may not wait until the others were emitted."""
-        return sum(not isinstance(term, (Scalar, Var)) for term in terms) > 1
 
     def _array(self, term: ArrayTerm) -> Operand:
         items = self.terms(term.items)
@@ -145,7 +142,7 @@ class Terms(Refs):
             return self._keys(keys)
         state = self.pure, self.alien, self.quiet
         self.pure, self.alien = True, False
-        before = dict(self.names.used)
+        before = len(self.names.used)
         found = self.names.new({"array": "items", "set": "members", "object": "pairs"}[term.kind])
         empty = self.nodes.array([]) if term.kind == "array" else self.nodes.mapping([])
         block, end = self.closure(lambda: self._collect(term, found), ordered=term.kind == "array")
@@ -156,7 +153,7 @@ class Terms(Refs):
         if self.unit.fixed and self.pure:
             try:
                 give = self.nodes.give(self._collected(term.kind, found))
-                value = constant(computed([start, *block, give], self.unit.scope, before))
+                value = constant(computed([start, *block, give], self.unit.scope, self.names.used, before))
             except Unknown:
                 pass
             else:

@@ -65,20 +65,23 @@ class Branch:
 
     def all(self) -> Iterator[Branch]:
         """This place and those below."""
-        yield self
-        for child in self.children.values():
-            yield from child.all()
+        waiting = [self]
+        while waiting:
+            branch = waiting.pop()
+            yield branch
+            waiting += reversed(branch.children.values())
 
     def reached(self, steps: Sequence[Term]) -> Iterator[Branch]:
         """The places that a reference of these steps from here on can end at or pass a rule at, and those below."""
-        if not steps or self.rule is not None:
-            yield from self.all()
-            return
-        step = steps[0]
-        ahead = [self.children.get(key_of(step.value))] if isinstance(step, Scalar) else self.children.values()
-        for child in ahead:
-            if child is not None:
-                yield from child.reached(steps[1:])
+        waiting = [(self, 0)]
+        while waiting:
+            branch, taken = waiting.pop()
+            if taken == len(steps) or branch.rule is not None:
+                yield from branch.all()
+                continue
+            step = steps[taken]
+            ahead = [branch.children.get(key_of(step.value))] if isinstance(step, Scalar) else branch.children.values()
+            waiting += reversed([(child, taken + 1) for child in ahead if child is not None])
 
     def numbers(self) -> Iterator[int]:
         """The numbers of this place and those below."""

@@ -33,6 +33,7 @@ class Conflicts:
         self._calls = {f"data.{'.'.join(map(str, path))}": path for path in resolved.rules}
         self._found: set[Path] = set()
         self._above: set[Path] = set()
+        self._longest = max(map(len, resolved.rules), default=0)
         for path in resolved.order:
             rules = resolved.rules.get(path, ())
             if rules and (_disagree(rules) or any(map(self.within, rules))):
@@ -61,7 +62,7 @@ class Conflicts:
 
     def _asks(self, path: tuple[Term, ...]) -> bool:
         """Whether a reference below `data` leads to such a rule, through one, or to several rules with one among them."""
-        ground = tuple(_ground(path))
+        ground = tuple(_ground(path[: self._longest + 1]))
         return ground in self._above or any(ground[:size] in self._found for size in range(len(ground)))
 
 

@@ -22,9 +22,6 @@ from constraints.rego.syntax import (
     SomeIn,
 )
 
-# Nothing but memory bounds OPA here; each `else` is one level for the passes behind the parser.
-_MAX_ELSE = 200
-
 
 class RuleParser(HeadParser):
     """Parses the rules of a module."""
@@ -83,8 +80,6 @@ class RuleParser(HeadParser):
         while self.kind == "else" and not self.word_is_name():
             if not branches:
                 self._refuse_else(written, has_if)
-            if len(branches) == _MAX_ELSE:
-                self.fail("too many else branches")
             branches.append(self._branch(head, written))
             if not branches[-1].body:
                 break

@@ -15,6 +15,7 @@ from typing import Final
 from constraints.rego.conflicts import Conflicts, answer_alike, chain_of
 from constraints.rego.indexed import Condition, Conditions, place_key
 from constraints.rego.lift import apart
+from constraints.rego.modules import linked
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.scope import Fresh, Step
 from constraints.rego.syntax import Call, Expr, Ref, Rule, Scalar, SomeIn, Term, Var
@@ -120,12 +121,12 @@ class _Index:
 
     def guarded(self, rule: Rule) -> Rule:
         """The definition with the conditions that show."""
+        return linked([self._guarded(one) for one in chain_of(rule)])
+
+    def _guarded(self, rule: Rule) -> Rule:
         point = self.points[id(rule)]
         guards = () if point is None else tuple(self._guards(self.kept[id(rule)], point))
-        else_ = None if rule.else_ is None else self.guarded(rule.else_)
-        if not guards:
-            return replace(rule, else_=else_)
-        return replace(rule, body=(*rule.body[:point], *guards, *rule.body[point:]), else_=else_)
+        return replace(rule, body=(*rule.body[:point], *guards, *rule.body[point:])) if guards else rule
 
     def _guards(self, kept: Sequence[Condition], point: int) -> Iterator[Expr]:
         """The conditions that no statement before the point is about; behind one with several patterns OPA stops."""

@@ -42,10 +42,12 @@ class Tree:
 
     def below(self) -> Iterator[Tree]:
         """This node, if it is a rule, and all rules below it."""
-        if self.is_rule:
-            yield self
-        for child in self.children.values():
-            yield from child.below()
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            if node.is_rule:
+                yield node
+            waiting += reversed(node.children.values())
 
     def reached(self, path: Sequence[Term]) -> set[Path]:
         """The rules that `data` with this path may mean: on the way, at its end and below."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Final
 
 from constraints.rego.flat.terms import rank
@@ -102,10 +103,12 @@ class _Unifier:
     def _objects(self, a: ObjectTerm, b: ObjectTerm) -> None:
         if len(a.pairs) != len(b.pairs):
             return
+        others: dict[Hashable, list[Term]] = {}
+        for key, value in b.pairs:
+            others.setdefault(rank(key), []).append(value)
         for key, value in a.pairs:
-            for other, against in b.pairs:
-                if rank(key) == rank(other):
-                    self.unify(value, against)
+            for against in others.get(rank(key), ()):
+                self.unify(value, against)
 
     def _looked_up(self, value: Term, target: Term) -> None:
         """A document, a reference or a call binds the variables of a pattern."""

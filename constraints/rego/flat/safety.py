@@ -6,6 +6,7 @@ Statements are taken in turn as soon as what they need is bound, closures includ
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
 
 from constraints.lang.source import Span
 from constraints.rego.flat.rules import FlatRule
@@ -13,8 +14,18 @@ from constraints.rego.flat.terms import changed
 from constraints.rego.outputs import Arity, bound_by
 from constraints.rego.problems import UNSAFE, Problems, shown
 from constraints.rego.scope import SUPPORT
-from constraints.rego.syntax import Body, Comprehension, Every, Expr, Scalar, Term
-from constraints.rego.walk import enclosed_in, everywhere, has_closure, own_names, visible, visible_in, visible_in_body
+from constraints.rego.syntax import Body, Comprehension, Every, Expr, Ref, Scalar, Term
+from constraints.rego.walk import (
+    enclosed_in,
+    everywhere,
+    has_closure,
+    own_names,
+    parts,
+    terms_of,
+    visible,
+    visible_in,
+    visible_in_body,
+)
 
 Unsafe = list[tuple[Expr, set[str]]]
 """Statements with the variables that nothing binds."""
@@ -87,13 +98,9 @@ class _Safety:
 
     def _placed(self, body: Body) -> tuple[list[Expr], Unsafe]:
         order = _Order(body, self)
-        while True:
-            count = len(order.placed)
-            for at, expr in enumerate(body):
-                if at not in order.done:
-                    order.take(at, expr)
-            if len(order.placed) in (count, len(body)):
-                return order.placed, [(body[at], names) for at, names in order.missing.items() if names]
+        while order.turn():
+            pass
+        return order.placed, [(body[at], names) for at, names in order.missing.items() if names]
 
     # Closures
 
@@ -129,9 +136,13 @@ class _Safety:
 
 
 class _Order:
-    """What has been placed so far, and what each statement still misses."""
+    """What has been placed so far, and what each statement still misses.
+
+    Statements that could not be placed in one turn are tried again in the next one where something has changed for them.
+    """
 
     def __init__(self, body: Body, safety: _Safety) -> None:
+        self.body = body
         self.arity = safety.arity
         self.bound = set(safety.bound)
         self.is_strict = safety.is_strict
@@ -141,10 +152,47 @@ class _Order:
         self.carried: set[str] = set()
         self.placed: list[Expr] = []
         self.done: set[int] = set()
+        self.waiting = list(range(len(body)))  # what to try in the next turn, in order
+        self.users: dict[str, list[int]] = {}  # the statements that a variable stands in
+        self.names = [visible_in(expr) | enclosed_in(expr) for expr in body]
+        for at, names in enumerate(self.names):
+            for name in names:
+                self.users.setdefault(name, []).append(at)
+        self.has_closed_keys = False
+        self.tries_all = False
+
+    def turn(self) -> bool:
+        """Try statements once, from the first to the last one. False when there is no use in another turn."""
+        count, later = len(self.placed), set[int]()
+        while self.waiting:
+            at = heappop(self.waiting)
+            if at in self.done:
+                continue
+            new = self._taken(at)
+            if self.tries_all:
+                continue
+            if self.carried or self.has_closed_keys:  # may matter to any statement, in this turn and in the next one
+                self.tries_all = True
+                self.waiting = self._undone(at + 1)
+                continue
+            for other in {other for name in new for other in self.users[name]} - self.done - {at}:
+                later.add(other) if other < at else heappush(self.waiting, other)
+        self.waiting = self._undone(0) if self.tries_all else sorted(later - self.done)
+        return len(self.placed) not in (count, len(self.body))
+
+    def _undone(self, start: int) -> list[int]:
+        return [at for at in range(start, len(self.body)) if at not in self.done]
+
+    def _taken(self, at: int) -> set[str]:
+        """Place a statement if it can stand here; gives the variables that it binds then."""
+        before = self.safe & self.names[at]
+        self.take(at, self.body[at])
+        return (self.safe & self.names[at]) - before
 
     def take(self, at: int, expr: Expr) -> None:
         """Place the statement if it can stand here."""
-        outputs = bound_by(expr, self.safe, self.arity, None if self.is_strict else self.carried)
+        safe = self.safe & (self.names[at] | self.carried)
+        outputs = bound_by(expr, safe, self.arity, None if self.is_strict else self.carried)
         captured = (enclosed_in(expr) & self.mentioned) - self.bound
         if self.is_strict:
             self.missing[at] |= captured
@@ -161,11 +209,21 @@ class _Order:
             self.placed.append(expr)
             self.done.add(at)
             self.safe |= outputs
+            self.has_closed_keys = self.has_closed_keys or any(map(_has_closed_key, terms_of(expr)))
 
     def _bound_so_far(self) -> set[str]:
-        """What the placed statements bind besides what is safe already: little, or nothing."""
+        """What the placed statements bind besides what is safe already: something in closures in keys, or nothing."""
+        if not self.has_closed_keys:
+            return set()
         known = set(self.safe)
         carried: set[str] = set()
         for expr in self.placed:
             known |= bound_by(expr, known, self.arity, carried)
         return known - self.safe
+
+
+def _has_closed_key(term: Term) -> bool:
+    """Whether there is a closure in a key of a reference."""
+    if isinstance(term, Ref) and any(type(part) is not Scalar and has_closure(part) for part in term.path):
+        return True
+    return any(_has_closed_key(part) for part in parts(term))

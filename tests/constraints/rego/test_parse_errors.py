@@ -157,10 +157,6 @@ def test_deep_nesting_is_refused_before_the_stack_overflows(name: str) -> None:
         parse_query(Source("query", before * 5000 + "1" + after * 5000), v1=True)
 
 
-def test_a_long_row_of_else_is_refused() -> None:
-    assert "too many else branches" in refused("package p\nq if x" + " else := 1 if x" * 300).message
-
-
 @pytest.mark.parametrize("text", ["{a | {" * 40 + "1, 1" + "}, 1}" * 40, "{a: b | " * 40 + "1, 1" + "}" * 40])
 def test_trying_comprehensions_first_does_not_multiply(text: str) -> None:
     frames = 0
