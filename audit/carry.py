@@ -10,7 +10,7 @@ from audit.aggregate import Summary
 from audit.fields import status_entry
 from audit.model import ConstraintRecord, Standing
 from constraints import Gap, Kind
-from constraints.model import Cause, Json
+from constraints.model import ANY, Cause, Json
 
 Entry = Mapping[str, Json]
 Bucket = tuple[Kind, str]  # a kind and a namespace
@@ -38,7 +38,7 @@ class Hidden:
     @classmethod
     def of(cls, gaps: Iterable[Gap]) -> Hidden:
         """From the gaps that concern the constraint; of each the narrowest thing that it names is hidden."""
-        hiding = [gap for gap in gaps if gap.cause not in HIDING_NOTHING]
+        hiding = [gap for gap in gaps if gap.cause not in HIDING_NOTHING and not _of_the_unborn(gap)]
         objects = [g.object for g in hiding if g.object is not None]
         return cls(
             frozenset(_place(gap) for gap in hiding if gap.object is None),
@@ -51,7 +51,7 @@ class Hidden:
     def covers(self, bucket: Bucket) -> bool:
         """Whether every object of this kind and namespace is hidden."""
         kind, namespace = bucket
-        kinds = ((None, ""), (kind.group, ""), (kind.group, kind.kind))
+        kinds = ((None, ""), (kind.group, ""), (kind.group, kind.kind), (ANY, kind.kind))
         return any((*which, where) in self.places for which in kinds for where in ("", namespace))
 
     def touched(self) -> frozenset[Place]:
@@ -63,6 +63,11 @@ class Hidden:
         kind, namespace = _bucket(entry)
         one = (kind.group, kind.kind, namespace, str(entry.get("name") or ""))
         return one in self.objects or self.covers((kind, namespace))
+
+
+def _of_the_unborn(gap: Gap) -> bool:
+    """Whether it is about objects of a kind that are generated elsewhere, and that no run of ours has ever seen."""
+    return gap.cause is Cause.UNSUPPORTED and gap.kind is not None
 
 
 def _place(gap: Gap) -> Place:

@@ -56,10 +56,9 @@ def _found(named: _Named, kinds: set[tuple[str, str]]) -> bool:
 def _gaps(constraint: Constraint, named: _Named, why: str) -> Iterator[Gap]:
     """One Gap a group, so that it is known whose results of the last run stand."""
     for group in named.groups:
-        kind = None if group == ANY else Kind(group, "", named.kind)
         where = "" if group == ANY else f" of the API group {group or 'core'}"
         message = f"constraint {constraint.key}: spec.match.kinds names {named.kind}{where}, but {why}"
-        yield Gap(Cause.DISCOVERY, NOT_SERVED, message, kind, policy=constraint.key)
+        yield Gap(Cause.DISCOVERY, NOT_SERVED, message, Kind(group, "", named.kind), policy=constraint.key)
 
 
 def _nowhere(named: _Named, listed: Sequence[Resource]) -> str:

@@ -15,7 +15,7 @@ from audit.errors import KubeError, NotFound
 from audit.kube.client import Client
 from audit.kube.lister import Lister
 from audit.model import ConstraintRecord, Resource
-from audit.sources import records
+from audit.sources import records, unsupported
 from audit.sources.bypod import ByPod
 from audit.sources.crds import ConstraintCrds, Patience
 from audit.sources.namespaces import Namespaces
@@ -128,6 +128,8 @@ class Policies:
         constraint_gaps = self._list_constraints(reader, templates, controlled)
         found = self._constraints.update((kept.value for kept in self._listed.values()), self._broken(templates))
         around = self._surroundings.read(reader, self._engine)
+        policies = unsupported.Policies(self._engine.enforced(), templates)
+        unheeded = unsupported.unsupported(reader, policies)
         policy_gaps = (*(g for t in templates for g in t.gaps()), *(g for r in found for g in records.gaps(r)))
         written = () if controlled else self._write(templates, found)
         return Loaded(
@@ -136,7 +138,7 @@ class Policies:
             excluded=around.excluded,
             inventory=around.inventory,
             namespaces=around.namespaces,
-            gaps=(*template_gaps, *crd_gaps, *constraint_gaps, *around.gaps, *policy_gaps, *written),
+            gaps=(*template_gaps, *crd_gaps, *constraint_gaps, *around.gaps, *policy_gaps, *unheeded, *written),
             gatekeeper_present=controlled,
             templates=templates,
             ingestions=ingestions,

@@ -183,5 +183,8 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Checked by a test: importing them all takes as long as everything else that `patrol test` imports."""
 
+PROVIDED: Final = frozenset({"external_data"})
+"""What somebody else answers: not there unless who evaluates has that somebody, as Gatekeeper without the feature."""
+
 GUARDED: Final = frozenset({"http.send", "net.lookup_ip_addr"})
 """What reaches out of the process: not there unless it is enabled by name."""

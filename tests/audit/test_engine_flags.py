@@ -61,7 +61,7 @@ def run(cluster: EmbeddedCluster, folder: Path, *flags: str) -> Config:
         folder / "cache",
     )
     config = replace(config, cluster=replace(config.cluster, leader_elect=False))
-    assert serve(config) == 0
+    assert serve(config) in (0, 3)  # 3: a template in error is a gap
     return config
 
 

@@ -79,7 +79,7 @@ def test_each_group_that_was_meant_is_named_so_that_its_results_stand() -> None:
     gaps = unserved([matching(entry(["old.example.com", "new.example.com"], "Gadget"))], CATALOGUE)
     assert [gap.kind for gap in gaps] == [Kind("old.example.com", "", "Gadget"), Kind("new.example.com", "", "Gadget")]
     [gap] = unserved([matching(entry(["*"], "Gadget"))], CATALOGUE)
-    assert gap.kind is None
+    assert gap.kind == Kind("*", "", "Gadget")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
 from constraints.model import value
-from constraints.rego.families import FAMILIES, GUARDED
+from constraints.rego.families import FAMILIES, GUARDED, PROVIDED
 from constraints.rego.values import Value
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -107,7 +107,7 @@ BUILTINS: Final = Builtins(_FAMILY_OF)
 
 @value
 class Capabilities:
-    """Which builtins a policy may call: not the disabled ones, and of the guarded ones the enabled.
+    """Which builtins a policy may call: not the disabled ones, and of the guarded and provided ones the enabled.
 
     A disabled builtin is unknown to the compiler, as with Gatekeeper's `--disable-opa-builtin`.
     """
@@ -117,7 +117,7 @@ class Capabilities:
 
     def builtins(self) -> Mapping[str, Builtin]:
         """Those that may be called, by name."""
-        absent = self.disabled | (GUARDED - self.enabled)
+        absent = self.disabled | ((GUARDED | PROVIDED) - self.enabled)
         return Builtins({name: family for name, family in _FAMILY_OF.items() if name not in absent})
 
 
