@@ -19,7 +19,20 @@ from constraints.errors import (
 from constraints.fields import quoted
 from constraints.inventory import EMPTY, Inventory
 from constraints.match import compile_match, reads_namespace, takes_kind
-from constraints.model import ANY, Cause, Constraint, Finding, Gap, Json, Kind, Object, Point, Review, Violation
+from constraints.model import (
+    ANY,
+    AdmissionField,
+    Cause,
+    Constraint,
+    Finding,
+    Gap,
+    Json,
+    Kind,
+    Object,
+    Point,
+    Review,
+    Violation,
+)
 from constraints.review import document, doubles, integers, mapping
 from constraints.template import Template
 from constraints.timing import OutOfTime, Timekeeper, Untimed
@@ -97,6 +110,11 @@ class Engine:
         self._templates[template.kind] = template
         self._policies[template.kind] = policy
         return template
+
+    def admission_fields(self, kind: str) -> tuple[AdmissionField, ...]:
+        """What the template of `kind` reads that only an admission request has."""
+        found: tuple[AdmissionField, ...] = getattr(self._policies.get(kind), "admission_fields", ())
+        return found
 
     def remove_template(self, kind: str) -> None:
         """Remove the template of `kind` and all its constraints."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -172,6 +172,30 @@ class Violation:
     action: str
     actions: tuple[str, ...] = ()
     error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionField:
+    """A field that only an admission request has, and where a policy reads it: empty or missing in every audit.
+
+    `field` is spelled as the policy's language does (`input.review.operation`, `request.userInfo`), `location` as in
+    errors: `K8sRequiredLabels/template:4:5`.
+    """
+
+    field: str
+    location: str
+
+    def __str__(self) -> str:
+        return f"{self.field} ({self.location})"
+
+
+def not_auditable(template: str, fields: Iterable[AdmissionField]) -> str:
+    """What to say of a template that reads such fields; true whether it needs them or only asks whether they are there."""
+    read = ", ".join(map(str, fields))
+    return (
+        f"ConstraintTemplate {template} reads what only an admission request has: {read}; "
+        "in an audit that is empty or missing, so what depends on it is judged as if there were no request"
+    )
 
 
 class Cause(Enum):

@@ -7,6 +7,14 @@ from typing import Any, Final
 
 from constraints.model import Json, Kind, Object, ObjectRef, Point, Review
 
+ADMISSION_ONLY: Final = frozenset(
+    {
+        *("uid", "resource", "operation", "userInfo", "options", "oldObject"),  # empty in a listed object's review
+        *("requestKind", "requestResource", "requestSubResource", "subResource", "dryRun"),  # missing there
+    }
+)
+"""The fields of `input.review` that say something only where an admission request is reviewed."""
+
 _NOTHING: dict[str, Json] = {}
 _HALF: Final = 2.0**63
 

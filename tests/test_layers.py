@@ -37,7 +37,8 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {"constraints.actions", "constraints.crd", "constraints.review", "constraints.schema", "constraints.template"},
     "constraints.cel": {"constraints.lang"},
     "constraints.rego": BASE,
-    "constraints.drivers": BASE | {"constraints.cel", "constraints.inventory", "constraints.rego"},
+    "constraints.drivers": BASE
+    | {"constraints.cel", "constraints.inventory", "constraints.rego", "constraints.review"},
     "constraints.engine": BASE
     | {
         "constraints.constraint",

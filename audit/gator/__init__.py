@@ -71,6 +71,8 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
     (stdout if flags.output == "text" else sys.stderr).write(printed.text())  # JSON and YAML stay readable
     stdout.flush()
     _report_gaps(outcome.gaps)
+    for note in outcome.notes:
+        _say(f"NOTE - {note}")
     return 1 if outcome.gaps or any(result.denies for result in outcome.report.results) else 0
 
 

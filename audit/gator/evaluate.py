@@ -15,7 +15,7 @@ from audit.sources.manifests import Manifest
 from audit.timekeeping import TimeLimits, Watchdog
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError
 from constraints.errors import CompileError, EngineMissing
-from constraints.model import Json, Object
+from constraints.model import Json, Object, not_auditable
 from constraints.review import mapping, review_of
 
 if TYPE_CHECKING:
@@ -32,10 +32,11 @@ LIMITS: Final = TimeLimits(policy=0)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was found; `gaps` is what could not be evaluated."""
+    """What was found; `gaps` is what could not be evaluated, `notes` are sentences on what no audit could judge."""
 
     report: Report
     gaps: Sequence[Gap]
+    notes: Sequence[str] = ()
 
 
 def evaluate(
@@ -66,7 +67,14 @@ def evaluate(
             stats.extend(meter.take() if meter else ())
     gaps += engine.unfinished()
     results.sort(key=lambda result: result.sort_key)
-    return Outcome(Report(results, stats if meter else None), gaps)
+    return Outcome(Report(results, stats if meter else None), gaps, tuple(notes(engine)))
+
+
+def notes(engine: Engine) -> Iterator[str]:
+    """A sentence on each template that reads what only an admission request has."""
+    for kind, template in engine.templates.items():
+        if fields := engine.admission_fields(kind):
+            yield not_auditable(quote(template.name), fields)
 
 
 def load(manifests: Iterable[Manifest], engine: Engine) -> Iterator[Gap]:

@@ -10,7 +10,7 @@ from typing import Final
 from audit.gator.output import TARGET
 from constraints.drivers import Driver, Policy, Program
 from constraints.inventory import Inventory
-from constraints.model import Finding, Json
+from constraints.model import AdmissionField, Finding, Json
 
 _LABELS: Final = (("TracingEnabled", False), ("PrintEnabled", False), ("target", TARGET))
 
@@ -68,6 +68,11 @@ class _MeteredPolicy:
     def integers(self) -> bool:
         """What the policy itself says."""
         return bool(getattr(self.policy, "integers", False))
+
+    @property
+    def admission_fields(self) -> tuple[AdmissionField, ...]:
+        """What the policy itself says."""
+        return tuple(getattr(self.policy, "admission_fields", ()))
 
     def program(self, parameters: Json) -> Program:
         asked = self.policy.program(parameters)

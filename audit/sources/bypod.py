@@ -43,7 +43,8 @@ class ByPod:
 
     def write_templates(self, records: Iterable[TemplateRecord], resource: Resource) -> tuple[Gap, ...]:
         """Bring our entries in templates up to date; what could not be written is a Gap."""
-        return self._write(Row(resource, r.obj, partial(self._mine.of_template, errors=r.errors)) for r in records)
+        of = self._mine.of_template
+        return self._write(Row(resource, r.obj, partial(of, errors=r.errors, admission=r.admission)) for r in records)
 
     def write_constraints(self, records: Iterable[ConstraintRecord]) -> tuple[Gap, ...]:
         """Bring our entries in constraints up to date; what could not be written is a Gap."""

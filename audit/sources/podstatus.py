@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from audit.model import Resource
 from constraints import Kind, PolicyError
-from constraints.model import Json, Object
+from constraints.model import AdmissionField, Json, Object
 
 STATUS_GROUP = "status.gatekeeper.sh"
 POD_STATUSES = (
@@ -36,9 +36,16 @@ class PodStatus:
     pod: str
     operations: tuple[str, ...]
 
-    def of_template(self, obj: Object, errors: Sequence[PolicyError]) -> Object | None:
-        """The change to a template's status, None when there is none. `created` never goes back to false."""
+    def of_template(
+        self, obj: Object, errors: Sequence[PolicyError], admission: Sequence[AdmissionField] = ()
+    ) -> Object | None:
+        """The change to a template's status, None when there is none. `created` never goes back to false.
+
+        `admission`, what the template reads that no audit has, is the entry's `notAuditable`.
+        """
         entry = self._entry(obj, "templateUID", errors)
+        if admission:
+            entry["notAuditable"] = [{"field": each.field, "location": each.location} for each in admission]
         created = not errors or _status(obj).get("created") is True
         return self._change(obj, entry, {"created": True} if created else {})
 

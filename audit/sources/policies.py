@@ -6,6 +6,7 @@ cannot be read in one run is still known from the last.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -28,8 +29,10 @@ from constraints import Cause, Engine, Gap, Inventory, PolicyError
 from constraints.crd import GROUP as CONSTRAINTS_GROUP
 from constraints.drivers import DRIVERS, Driver
 from constraints.drivers.cel import CelDriver
-from constraints.model import Object
+from constraints.model import Object, not_auditable
 from constraints.timing import Timekeeper
+
+log = logging.getLogger("kube_patrol.policies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class Policies:
         reader = Reader(self._client, resources, self.settings.chunk_size, self.settings.lister)
         template_gaps = self._list_templates(reader)
         ingestions = self._templates.update(self._listed_templates.value.objects)
+        self._say_what_no_audit_has(ingestions)
         controlled = self._by_pod.controller_runs(self._listed_templates.value.objects)
         templates, crd_gaps = self._with_crds(controlled)
         constraint_gaps = self._list_constraints(reader, templates, controlled)
@@ -144,6 +148,13 @@ class Policies:
             ingestions=ingestions,
             sync_seconds=around.sync_seconds,
         )
+
+    def _say_what_no_audit_has(self, ingestions: Iterable[Ingestion]) -> None:
+        """Once for each template that is new or has changed."""
+        names = {ingestion.name for ingestion in ingestions}
+        for record in self._templates.records:
+            if record.name in names and record.admission:
+                log.info("%s", not_auditable(record.name, record.admission))
 
     def _list_templates(self, reader: Reader) -> tuple[Gap, ...]:
         error = self._listed_templates.renew(lambda: _read_templates(reader, self._listed_templates.value))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from audit.model import Resource
 from constraints import Cause, Engine, Gap, Kind, PolicyError, Template
 from constraints.errors import CompileError, EngineMissing
-from constraints.model import Json, Object
+from constraints.model import AdmissionField, Json, Object
 
 GROUP = "templates.gatekeeper.sh"
 VERSIONS = ("v1", "v1beta1", "v1alpha1")
@@ -19,11 +19,15 @@ TEMPLATES = tuple(Resource(Kind(GROUP, version, "ConstraintTemplate"), PLURAL, F
 
 @dataclass(frozen=True, slots=True)
 class TemplateRecord:
-    """A ConstraintTemplate that exists, also one in error; `template` is None when the engine refused it."""
+    """A ConstraintTemplate that exists, also one in error; `template` is None when the engine refused it.
+
+    `admission` is what its code reads that only an admission request has.
+    """
 
     obj: Object
     template: Template | None
     errors: tuple[PolicyError, ...] = ()
+    admission: tuple[AdmissionField, ...] = ()
 
     @property
     def name(self) -> str:
@@ -80,7 +84,8 @@ class TemplateBook:
         self._forget(name)
         begun = self._elapsed()
         try:
-            record = TemplateRecord(obj, self._add(obj))
+            template = self._add(obj)
+            record = TemplateRecord(obj, template, admission=self._engine.admission_fields(template.kind))
         except PolicyError as error:
             record = TemplateRecord(obj, None, (error,))
         self._records[name] = record

@@ -25,7 +25,8 @@ class Program(Protocol):
 class Policy(Protocol):
     """The code of one template, checked; it makes a Program for each constraint's parameters.
 
-    A policy with a true `integers` tells integers from floats, and has to see what Gatekeeper's would see.
+    A policy with a true `integers` tells integers from floats, and has to see what Gatekeeper's would see. One with
+    `admission_fields` knows which fields of admission requests it reads.
     """
 
     def program(self, parameters: Json) -> Program: ...

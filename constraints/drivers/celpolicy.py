@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from constraints.cel import Compiler, Failure, Invalid, Loaded
 from constraints.cel.admission import NAMESPACE, REQUEST, STRUCTS, request_of
 from constraints.cel.layout import Slots
+from constraints.cel.mentions import mentions
 from constraints.cel.types import BOOL, DYN, STRING
 from constraints.errors import CompileError
 from constraints.fields import Fields
 from constraints.inventory import Inventory
-from constraints.model import Finding, Json
+from constraints.model import AdmissionField, Finding, Json
+from constraints.review import ADMISSION_ONLY
 
 _INTERNAL: Final = "gatekeeper_internal_"
 _RESERVED: Final = frozenset({"params", "anyObject"})
 _LONGEST_MESSAGE: Final = 5 * 1024  # bytes
+# requestKind is made of kind, where a review has none.
+_ADMISSION_ONLY: Final = ADMISSION_ONLY - {"requestKind"}
 PARAMETERS: Final = "variables.params"
 INPUTS: Final = (  # in the order of their slots
     ("object", DYN),
@@ -58,6 +63,8 @@ class Assembly:
     """The parts of one template, compiled together."""
 
     def __init__(self, kind: str, fields: Fields) -> None:
+        self.kind = kind
+        self.texts = dict(_texts(fields))
         self._compiler = _compiler()
         for part in fields.mappings("variables", required=False):
             self._compiler.variable(_name(part), part.text("expression", ""))
@@ -97,8 +104,21 @@ class CelPolicy:
         self.validations = assembly.validations
         self.loaded = assembly.loaded
         self.strict = strict
+        self._kind, self._texts = assembly.kind, assembly.texts
         self.reads_request = "request" in assembly.loaded.layout.read
         self.reads = frozenset(path for name in assembly.loaded.layout.read for path in _PLACES.get(name, ()))
+
+    @property
+    def admission_fields(self) -> tuple[AdmissionField, ...]:
+        """What the expressions read that no audit has, each once, in order."""
+        found: dict[str, str] = {}
+        for place, text in self._texts.items():
+            if not any(name in text for name in _ADMISSION_ONLY):
+                continue
+            with suppress(Invalid):  # what cannot be compiled reads nothing
+                for name, at in sorted(mentions(text, _ADMISSION_ONLY), key=lambda one: one[1]):
+                    found.setdefault(name, f"{self._kind}/{place}:{at}")
+        return tuple(AdmissionField(name, found[name]) for name in sorted(found))
 
     def program(self, parameters: Json) -> CelProgram:
         """The policy for one constraint."""
@@ -176,6 +196,14 @@ class CelProgram:
             return ""
         text = text.strip()
         return text if "\n" not in text and len(text.encode(errors="replace")) <= _LONGEST_MESSAGE else ""
+
+
+def _texts(fields: Fields) -> Iterator[tuple[str, str]]:
+    """All expressions of a source, by their place in it."""
+    for name in ("variables", "matchCondition", "validations"):
+        for at, part in enumerate(fields.mappings(name, required=False)):
+            for field in ("expression", "messageExpression"):
+                yield f"{name}[{at}].{field}", part.text(field, "")
 
 
 def _compiler() -> Compiler:

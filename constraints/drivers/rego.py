@@ -10,17 +10,19 @@ from constraints.errors import CompileError, EvaluationError, PolicyError
 from constraints.fields import quoted
 from constraints.inventory import Inventory
 from constraints.lang.source import Source, Span
-from constraints.model import Finding, Json
+from constraints.model import AdmissionField, Finding, Json
 from constraints.rego.builtins import Capabilities
 from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.parser import parse_module
 from constraints.rego.program import ENTRY, RegoPolicy, RegoProgram, Settings
 from constraints.rego.syntax import Module, Ref, Scalar, Var
 from constraints.rego.values import RegoObject, RegoSet, Value, to_json
+from constraints.review import ADMISSION_ONLY
 
 ENTRY_MODULE = "template"
 _READABLE = ("lib", "inventory")
 _DATA = Var("data")
+_ADMISSION_ONLY = re.compile(rf"\b({'|'.join(sorted(ADMISSION_ONLY))})\b")
 _REGO_V1 = re.compile(r"(?m)^[ \t]*import[ \t]+(rego\.v1)\b")
 
 
@@ -46,6 +48,19 @@ class Policy:
         self._kind = kind
         self._texts = {source.name: source.text for source in sources}
         self._policy = policy
+
+    @property
+    def admission_fields(self) -> tuple[AdmissionField, ...]:
+        """What the code reads that no audit has, in order; where a name does not even occur nothing is looked for."""
+        fields = frozenset(name for text in self._texts.values() for name in _ADMISSION_ONLY.findall(text))
+        try:
+            found = self._policy.mentions(fields) if fields else {}
+        except RecursionError:  # nested as deeply as Python goes; nothing is said of it
+            return ()
+        return tuple(
+            AdmissionField(f"input.review.{name}", f"{self._kind}/{source}:{span}")
+            for name, (source, span) in sorted(found.items())
+        )
 
     def program(self, parameters: Json) -> Program:
         """The policy for one constraint. Raises CompileError where it nests too deeply for Python."""

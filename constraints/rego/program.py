@@ -10,6 +10,7 @@ from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.codegen import RUNTIME, Generator
+from constraints.rego.mentions import Where, mentions
 from constraints.rego.prepare import prepare
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.ruleindex import with_index
@@ -43,6 +44,10 @@ class RegoPolicy:
         question = _question(modules[0], self._entry)
         resolved = prepare(modules, builtins=settings.builtins, keep_prints=settings.prints, question=question)
         self._resolved = with_index(resolved)
+
+    def mentions(self, fields: frozenset[str]) -> dict[str, Where]:
+        """Those `fields` of the review that the policy names, each with the source and position of the first place."""
+        return mentions(self._resolved, self._entry, fields)
 
     def program(self, parameters: Value) -> RegoProgram:
         """The policy for one constraint."""

@@ -60,6 +60,21 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
+@pytest.mark.parametrize("flags", [(), ("-o=json",), ("--stats", "-o=json")])
+def test_a_policy_that_reads_a_request_is_noted_on_stderr_and_counts_all_the_same(
+    run: Run, flags: tuple[str, ...]
+) -> None:
+    reading = TEMPLATE.replace("wanted := input", 'input.review.operation != "UPDATE"\n        wanted := input')
+    constraint = CONSTRAINT.replace("ENFORCED", "enforcementAction: deny")
+    plain = run(TEMPLATE, constraint, POD, flags=("-o=json",))
+    code, out, err = run(reading, constraint, POD, flags=flags)
+    assert (code, plain[2]) == (1, "")
+    assert ("web" in out, "operation" in out) == (True, False)
+    (note,) = err.splitlines()
+    assert note.startswith('NOTE - ConstraintTemplate "labelled" reads')
+    assert "input.review.operation (Labelled/template:3:3)" in note
+
+
 def constraint(enforced: str = "") -> str:
     return CONSTRAINT.replace("ENFORCED", enforced)
 

@@ -9,6 +9,7 @@ import pytest
 from audit.sources.podstatus import PodStatus
 from constraints.errors import CompileError, ConstraintError, TemplateError
 from constraints.lang.source import Span
+from constraints.model import AdmissionField
 
 OPERATIONS = ["audit", "status", "kube-patrol"]
 PATROL = PodStatus("patrol-0", ("audit", "status"))
@@ -39,6 +40,16 @@ def test_an_error_without_a_place_has_no_location() -> None:
     change = PATROL.of_template(policy(), (TemplateError("no targets"),))
     assert change is not None
     assert change["status"]["byPod"][0]["errors"] == [{"code": "create_error", "message": "no targets"}]
+
+
+def test_what_no_audit_has_is_not_auditable_and_no_error() -> None:
+    fields = (AdmissionField("input.review.operation", "K8sX/template:4:5"),)
+    change = PATROL.of_template(policy(), (), fields)
+    marked = [{"field": "input.review.operation", "location": "K8sX/template:4:5"}]
+    assert change == {"status": {"created": True, "byPod": [entry("templateUID", notAuditable=marked)]}}
+    assert PATROL.of_template(policy(**change["status"]), (), fields) is None
+    after = PATROL.of_template(policy(**change["status"]), ())
+    assert after == {"status": {"byPod": [entry("templateUID")]}}
 
 
 def test_created_never_goes_back() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,29 @@ def test_statuses_are_written_and_then_left_alone(cluster: EmbeddedCluster, load
     before = cluster.revision
     load()
     assert cluster.revision == before
+
+
+def test_a_template_that_reads_a_request_is_marked_and_said_once_and_enforced_all_the_same(
+    cluster: EmbeddedCluster, load: Load, caplog: pytest.LogCaptureFixture
+) -> None:
+    rego = 'package x\nviolation[{"msg": "m"}] {\n  input.review.operation != "DELETE"\n}\n'
+    cluster.load([template(rego=rego), template("K8sPlain")])
+    with caplog.at_level(logging.INFO, "kube_patrol.policies"):
+        loaded = load()
+        load()
+    stored = cluster.get("ConstraintTemplate", "k8stest")
+    plain = cluster.get("ConstraintTemplate", "k8splain")
+    assert stored
+    assert plain
+    assert stored["status"]["created"] is True
+    marked = [{"field": "input.review.operation", "location": "K8sTest/template:3:3"}]
+    assert stored["status"]["byPod"][0]["notAuditable"] == marked
+    assert "errors" not in stored["status"]["byPod"][0]
+    assert "notAuditable" not in plain["status"]["byPod"][0]
+    assert loaded.gaps == ()
+    said = [record.getMessage() for record in caplog.records if "admission request" in record.getMessage()]
+    assert len(said) == 1
+    assert "k8stest reads" in said[0]
 
 
 def test_a_crd_follows_its_template(cluster: EmbeddedCluster, load: Load) -> None:
