@@ -16,24 +16,27 @@ from types import FrameType
 
 from audit.aggregate import Summary
 from audit.carry import Memory
-from audit.config import AuditConfig, ClusterConfig, Config, ServeConfig
+from audit.config import AuditConfig, Config, ServeConfig
 from audit.engines import EngineOptions, engines
 from audit.guard import attempt
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Connection
+from audit.kube.fence import Fence
 from audit.kube.lease import Election, Seat, unique_identity
 from audit.kube.lister import Lister
 from audit.kube.pagesize import PageBounds, PageSizes
 from audit.kube.patch import StatusWriter
 from audit.kube.tardy import Patience, Tardy
 from audit.kube.watch import Server
+from audit.leading import Duty, Leadership, NoLease, campaigning
 from audit.logs import configure_logging
-from audit.loop import Loop, always
+from audit.loop import Loop
 from audit.memory import available, share
 from audit.model import Outcome, RunInfo
 from audit.outcomes import EXIT_CODES, ending
 from audit.plan import plan
+from audit.readiness import Readiness
 from audit.run import Rules, Work, run
 from audit.sinks import Sink
 from audit.sinks.guard import GuardedSink
@@ -54,12 +57,13 @@ from audit.web.server import Address, Endpoint, address, health_app, metrics_app
 log = logging.getLogger("kube_patrol")
 OK, FAILED = 0, 1
 PAGES_MEMORY = 256 << 20  # bytes, where nothing tells how much memory there is
+PARTING_SECONDS = 3.0
 CONNECTIONS = 64  # kept open at most: the audit's own few, and one for each kind of policy that is watched
 
 
 @dataclass(slots=True)
 class Auditor:
-    """What every run needs, kept from run to run; `may_go_on` turns false when another replica leads."""
+    """What every run needs, kept from run to run; `duty` says whether it may go on."""
 
     config: Config
     client: Client
@@ -67,11 +71,11 @@ class Auditor:
     served: ServedKinds
     policies: Policies
     sinks: tuple[Sink, ...]
-    stop: Event
+    duty: Duty
+    readiness: Readiness
     lister: Lister
     pace: Pace
     watchdog: Watchdog
-    may_go_on: Callable[[], bool] = always
     clock: Callable[[], float] = time.time
     memory: Memory = field(default_factory=Memory)
 
@@ -79,17 +83,13 @@ class Auditor:
         """One audit; what prevents it is in the summary. What only a mistake of ours can raise is logged."""
         summary = Summary(RunInfo.at(self.clock()), self.config.audit.violations_limit)
         with self.watchdog.watching():
-            error = attempt(lambda: run(self._prepare, self.sinks, summary, self.memory, self._stopping))
+            error = attempt(lambda: run(self._prepare, self.sinks, summary, self.memory, self.duty.over))
         if error is not None:
             text = "a mistake in this program ended the run: %s: %s"
             log.error(text, type(error).__name__, error, exc_info=error, extra={"audit_id": summary.info.audit_id})
         self.metrics.run_ended(summary)
+        self.readiness.ended(ending(summary))
         return summary
-
-    def _stopping(self) -> Outcome | None:
-        if self.stop.is_set():
-            return Outcome.INTERRUPTED
-        return None if self.may_go_on() else Outcome.NOT_LEADER
 
     def _prepare(self, summary: Summary) -> Work:
         begun = self.pace.elapsed()
@@ -105,7 +105,7 @@ class Auditor:
         summary.gaps += [*catalogue.gaps, *loaded.gaps, *unserved(enforced, catalogue)]
         chosen = plan(catalogue.listed, enforced, self.config.audit.match_kind_only)
         summary.skipped = chosen.skipped
-        source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.stop)
+        source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.duty.stop)
         known = loaded.namespaces
         return Work(source, Rules(loaded.engine, loaded.excluded, known.listed, known.missing, loaded.inventory))
 
@@ -113,27 +113,36 @@ class Auditor:
 def serve(config: Config, *more: Sink) -> int:
     """`patrol run`: audit until told to stop, or once; gives the exit code. `more` sinks hear of each run as well.
 
-    Raises ConfigError when the configuration cannot be used.
+    Raises ConfigError when the configuration cannot be used, and NoLease when the Lease cannot be had.
     """
     configure_logging(config.log)
     for warning in config.warnings:
         log.warning("%s", warning)
-    stop = Event()
+    stop, parting = Event(), ExitStack()
     with ExitStack() as stack:
-        stack.enter_context(signals(stop, config.serve.shutdown_delay))
-        metrics = Metrics()
+        stack.enter_context(signals(stop, parting, config))
+        metrics = Metrics(leads=lambda: duty.leadership.leads())
         connection = connect(access(config))
         stack.callback(connection.close)
-        auditor = assemble(config, Client(connection, stop=stop, on_request=metrics.request), metrics, stop, more)
-        if config.audit.once:
-            return once(auditor)
-        loop = loop_of(auditor)
-        stack.enter_context(endpoints(config.serve, metrics))
         # The election has a client of its own: one that still answers after `stop`, to give the Lease back.
-        stack.enter_context(leading(config.cluster, loop, auditor, Client(connection, on_request=metrics.request)))
+        election = election_of(config, Client(connection, on_request=metrics.request), stop)
+        duty = Duty(stop, Leadership(election, config.cluster.lease_timeout, config.cluster.lease_optional))
+        fence = Fence(connection, duty.leadership.leads)
+        auditor = assemble(config, Client(fence, stop=stop, on_request=metrics.request), metrics, duty, more)
+        if config.audit.once:
+            return EXIT_CODES[ending(auditor.run()).outcome]
+        loop = loop_of(auditor)
+        stack.enter_context(endpoints(config.serve, auditor))
+        if election is not None:
+            parting.callback(election.release)
+            stack.enter_context(campaigning(election))
         if config.audit.on_policy_change and loop.interval:
             stack.enter_context(following(auditor, loop, connection))
-        loop.forever()
+        try:
+            loop.forever()
+        except NoLease as error:
+            log.error("%s", error)
+            raise
     return OK
 
 
@@ -146,9 +155,9 @@ def access(config: Config) -> Access:
 @contextmanager
 def following(auditor: Auditor, loop: Loop, connection: Connection) -> Iterator[None]:
     """While the block lasts, take in new templates at once, and audit soon after policies have changed."""
-    client = Client(connection, retries=Retries(attempts=1), stop=auditor.stop, on_request=auditor.metrics.request)
+    client = Client(connection, retries=Retries(attempts=1), stop=auditor.duty.stop, on_request=auditor.metrics.request)
     changes = Changes(auditor.config.audit.debounce)
-    intake = Intake(auditor.client, auditor.policies.settings, lambda: auditor.may_go_on())
+    intake = Intake(auditor.client, auditor.policies.settings, auditor.duty.leadership.leads)
     watch = PolicyWatch(Server(client, connection, auditor.metrics.request), changes, intake.submit)
     intake.served = watch.served
     auditor.metrics.watching = watch.counts
@@ -173,7 +182,7 @@ def following(auditor: Auditor, loop: Loop, connection: Connection) -> Iterator[
         watch.close()
 
 
-def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more: tuple[Sink, ...] = ()) -> Auditor:
+def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more: tuple[Sink, ...] = ()) -> Auditor:
     """The auditor of this configuration. The log comes last: `audit_finished` says that statuses are written."""
     memory = pages_memory(config.audit)
     tardy = Tardy(Patience.of(config.audit.kind_timeout))
@@ -193,9 +202,25 @@ def assemble(config: Config, client: Client, metrics: Metrics, stop: Event, more
     told = LogSink(violations=config.log.violations)
     sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(client).patch), MetricsSink(metrics), *more, told)
     guarded = tuple(GuardedSink(sink) for sink in sinks)
-    pace = pace_of(config.audit, memory)
-    policies = Policies(client, settings, stop)
-    return Auditor(config, client, metrics, ServedKinds(client), policies, guarded, stop, lister, pace, watchdog)
+    return Auditor(
+        config,
+        client,
+        metrics,
+        ServedKinds(client),
+        Policies(client, settings, duty.stop),
+        guarded,
+        duty,
+        readiness_of(config, duty),
+        lister,
+        pace_of(config.audit, memory),
+        watchdog,
+    )
+
+
+def readiness_of(config: Config, duty: Duty) -> Readiness:
+    """What /readyz says; without audits none can be too old."""
+    max_age = config.serve.ready_max_age if auditing_interval(config.audit) else 0
+    return Readiness(duty.leadership.leads, duty.leadership.problem, max_age)
 
 
 def pages_memory(audit: AuditConfig) -> int:
@@ -219,62 +244,60 @@ def engine_options(audit: AuditConfig) -> EngineOptions:
     )
 
 
-def once(auditor: Auditor) -> int:
-    """One run; the exit code says how it ended."""
-    return EXIT_CODES[ending(auditor.run()).outcome]
+def election_of(config: Config, client: Client, stop: Event) -> Election | None:
+    """Who leads among replicas; None where nobody is asked: one run by hand is not a replica."""
+    cluster = config.cluster
+    if config.audit.once or not cluster.leader_elect:
+        return None
+    seat = Seat(cluster.pod_namespace, cluster.lease_name, unique_identity(cluster.pod_name))
+    return Election(client, seat, leaving=stop)
 
 
 def loop_of(auditor: Auditor) -> Loop:
     """The loop around an auditor."""
-    audit = auditor.config.audit
-    interval = audit.interval if "audit" in audit.operations else 0
-    return Loop(auditor.run, auditor.stop, interval, audit.on_start)
+    audit, duty = auditor.config.audit, auditor.duty
+    return Loop(auditor.run, duty.stop, auditing_interval(audit), audit.on_start, duty.leadership.may_run)
+
+
+def auditing_interval(audit: AuditConfig) -> int:
+    """Seconds between two runs; 0 where this instance does not audit."""
+    return audit.interval if "audit" in audit.operations else 0
 
 
 @contextmanager
-def endpoints(config: ServeConfig, metrics: Metrics) -> Iterator[None]:
+def endpoints(config: ServeConfig, auditor: Auditor) -> Iterator[None]:
     """Health and metrics over HTTP while the block lasts. Raises ConfigError when an address is taken."""
     health = address(config.health_addr)
-    apps = [Endpoint(health_app(always), health)] if health else []
+    apps = [Endpoint(health_app(auditor.readiness.problem), health)] if health else []
     if config.prometheus_port:
-        apps.append(Endpoint(metrics_app(metrics.registry), Address("", config.prometheus_port)))
+        apps.append(Endpoint(metrics_app(auditor.metrics.registry), Address("", config.prometheus_port)))
     with serving(*apps):
         yield
 
 
 @contextmanager
-def leading(cluster: ClusterConfig, loop: Loop, auditor: Auditor, client: Client) -> Iterator[None]:
-    """Run for leader in the background while the block lasts; the Lease is given back once the last run has ended."""
-    if not cluster.leader_elect:
-        yield
-        return
-    election = Election(client, Seat(cluster.pod_namespace, cluster.lease_name, unique_identity(cluster.pod_name)))
-    auditor.may_go_on = loop.may_run = lambda: election.is_leader
-    done = Event()
-    thread = Thread(target=election.run, args=(done,), name="election", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join(timeout=5.0)
+def signals(stop: Event, parting: ExitStack, config: Config) -> Iterator[None]:
+    """SIGTERM and SIGINT set `stop`; whoever is still here after `shutdown_delay`, or at a second signal, goes at once.
 
-
-@contextmanager
-def signals(stop: Event, delay: float) -> Iterator[None]:
-    """SIGTERM and SIGINT set `stop`; whoever is still here `delay` seconds later, or at a second signal, goes at once."""
+    `parting` is what has to be done even then, such as giving the Lease back; it has a few seconds.
+    """
+    delay = config.serve.shutdown_delay
+    code = EXIT_CODES[Outcome.INTERRUPTED] if config.audit.once else FAILED
 
     def leave(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            os._exit(FAILED)
-        stop.set()
-        watchdog = Timer(delay, overdue)
+        # In a thread of its own: what is done in parting may wait for what this one was interrupted in.
+        watchdog = Timer(0 if stop.is_set() else delay, overdue, (stop.is_set(),))
         watchdog.daemon = True
         watchdog.start()
+        stop.set()
 
-    def overdue() -> None:
-        log.error("still not done %s seconds after the signal to stop: leaving anyway", delay)
-        os._exit(FAILED)
+    def overdue(asked: bool) -> None:
+        if not asked:
+            log.error("still not done %s seconds after the signal to stop: leaving anyway", delay)
+        last = Thread(target=parting.close, name="parting", daemon=True)
+        last.start()
+        last.join(PARTING_SECONDS)
+        os._exit(code)
 
     before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -49,13 +49,19 @@ class AuditConfig:
 
 @dataclass(frozen=True, slots=True)
 class ClusterConfig:
-    """Which cluster, and who this process is in it. An empty `kubeconfig` means: the usual places."""
+    """Which cluster, and who this process is in it. An empty `kubeconfig` means: the usual places.
+
+    `lease_timeout` is for how many seconds the Lease may be refused (0 = for ever); after that the program ends, or with
+    `lease_optional` audits without one.
+    """
 
     kubeconfig: str = ""
     pod_name: str = FAKE_POD
     pod_namespace: str = "gatekeeper-system"
     config_namespace: str = "gatekeeper-system"
     leader_elect: bool = True
+    lease_optional: bool = False
+    lease_timeout: float = 60.0
     lease_name: str = "kube-patrol"
 
 
@@ -77,11 +83,13 @@ class LogConfig:
 class ServeConfig:
     """Where to answer: `health_addr` as `:9090` (`0` or empty = off), `prometheus_port` (0 = off).
 
-    `shutdown_delay` is the number of seconds there are to leave in.
+    `shutdown_delay` is the number of seconds there are to leave in. `ready_max_age` is for how many seconds no audit may
+    come to its end before this process is not ready any more (0 = for ever).
     """
 
     health_addr: str = ":9090"
     prometheus_port: int = 8888
+    ready_max_age: float = 300.0
     shutdown_delay: int = 10
 
 
@@ -137,7 +145,9 @@ def _cluster(values: Values) -> ClusterConfig:
         pod_name=name or socket.gethostname().lower(),
         pod_namespace=namespace,
         config_namespace=values.text("config-namespace") or namespace,
-        leader_elect=values.truth("leader-elect"),
+        leader_elect=values.text("leader-elect") != "false",
+        lease_optional=values.text("leader-elect") == "auto",
+        lease_timeout=values.number("leader-elect-timeout"),
         lease_name=values.text("leader-elect-lease-name"),
     )
 
@@ -165,9 +175,16 @@ def _unused_operations(values: Values) -> tuple[str, ...]:
     return (f"--operation={','.join(unused)} has no effect: this program performs {' and '.join(OPERATIONS)}",)
 
 
+def _ready_max_age(values: Values) -> int:
+    """Left alone, it does not call a long interval a failure."""
+    seconds = values.number("ready-max-age")
+    return seconds if "ready-max-age" in values.given else max(seconds, 3 * values.number("audit-interval"))
+
+
 def _serve(values: Values) -> ServeConfig:
     return ServeConfig(
         health_addr=values.text("health-addr"),
         prometheus_port=values.number("prometheus-port"),
+        ready_max_age=_ready_max_age(values),
         shutdown_delay=values.number("shutdown-delay"),
     )

@@ -13,6 +13,7 @@ AuditError
 │   ├── TooLarge         413, or an object that is too large for etcd
 │   ├── TooManyRequests  429
 │   ├── ServerError      5xx
+│   ├── NotLeader        not sent: only the leader may write
 │   ├── BodyTooLarge     a reply that is larger than there is memory for
 │   └── BadBody          a reply that is not the JSON it should be
 └── InputError           a file of objects that cannot be read
@@ -22,7 +23,14 @@ from __future__ import annotations
 
 
 class AuditError(Exception):
-    """Something went wrong; the text names the thing, the field and the value."""
+    """Something went wrong; the text names the thing, the field and the value.
+
+    `reason` is one word: the API's own, where it came from there.
+    """
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason or type(self).__name__
 
 
 class ConfigError(AuditError):
@@ -49,9 +57,8 @@ class KubeError(AuditError):
         continue_token: str = "",
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, reason=reason)
         self.status = status
-        self.reason = reason or type(self).__name__
         self.continue_token = continue_token
         self.retry_after = retry_after
 
@@ -102,3 +109,7 @@ class BodyTooLarge(KubeError):
 
 class BadBody(KubeError):
     """A reply that is not the JSON it should be."""
+
+
+class NotLeader(KubeError):
+    """A write that was not sent, because only the leader may write."""

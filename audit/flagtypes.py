@@ -49,6 +49,10 @@ def _truth(text: str) -> bool:
     return text in _TRUE
 
 
+def _election(text: str) -> str:
+    return text if text == "auto" else str(_truth(text)).lower()
+
+
 def _integer(lowest: int, highest: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         number = int(text) if re.fullmatch(r"[+-]?[0-9]{1,12}", text) else highest + 1
@@ -136,6 +140,7 @@ def split_address(text: str) -> tuple[str, int]:
 
 
 TRUTH = FlagType("", "true or false", _truth, bare=True)
+ELECTION = FlagType("", "true, false or auto", _election, bare=True)
 INTEGER = FlagType("N", "a whole number", _integer(-_MOST, _MOST))
 UNSIGNED = FlagType("N", "a whole number, 0 or more", _integer(0, _MOST))
 STEPS = FlagType("N", "a whole number, 1 or more", _integer(1, _MOST))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from audit.aggregate import Summary
-from audit.errors import AuditError, KubeError
+from audit.errors import AuditError, NotLeader
 from audit.model import Ending, Outcome
 from constraints import Gap
 from constraints.model import Cause
@@ -21,9 +21,10 @@ EXIT_CODES: Mapping[Outcome, int] = {  # 2 is for wrong use, see audit.cli
     Outcome.NOT_LEADER: 6,
 }
 NOT_SERVED = "NotServed"
+NOT_LEADER = NotLeader.__name__
 _CUT: Mapping[Outcome, Gap] = {
     Outcome.INTERRUPTED: Gap(Cause.RUN, "Interrupted", "the run was told to stop before its end"),
-    Outcome.NOT_LEADER: Gap(Cause.RUN, "NotLeader", "the run was ended early: another replica may lead now"),
+    Outcome.NOT_LEADER: Gap(Cause.RUN, "NotLeader", "the run was ended early, for another replica may lead now"),
 }
 
 
@@ -34,9 +35,10 @@ def cut_gap(outcome: Outcome) -> Gap:
 
 def failure_gap(error: BaseException) -> Gap:
     """What is missing of a run that raised `error`: everything that it had not done by then."""
-    reason = error.reason if isinstance(error, KubeError) else type(error).__name__
-    what = str(error) if isinstance(error, AuditError) else f"{type(error).__name__}: {error}"
-    return Gap(Cause.RUN, reason, f"the run failed: {what}")
+    if isinstance(error, AuditError):
+        return Gap(Cause.RUN, error.reason, f"the run failed: {error}")
+    name = type(error).__name__
+    return Gap(Cause.RUN, name, f"the run failed: {name}: {error}")
 
 
 def ending(summary: Summary) -> Ending:
@@ -49,10 +51,11 @@ def ending(summary: Summary) -> Ending:
     blind = _unread(summary)
     if blind:
         return Ending(Outcome.FAILED, f"nothing could be audited: {blind[0].message}")
-    unwritten = [gap for gap in summary.gaps if gap.cause is Cause.SINK]
+    unwritten = sorted((g for g in summary.gaps if g.cause is Cause.SINK), key=lambda gap: gap.reason != NOT_LEADER)
     if unwritten:
         more = f"; {_counted(summary.gaps)} in all" if len(summary.gaps) > 1 else ""
-        return Ending(Outcome.UNWRITTEN, unwritten[0].message + more)
+        outcome = Outcome.NOT_LEADER if unwritten[0].reason == NOT_LEADER else Outcome.UNWRITTEN
+        return Ending(outcome, unwritten[0].message + more)
     return Ending(Outcome.GAPS, _counted(summary.gaps)) if summary.gaps else Ending(Outcome.COMPLETE)
 
 

@@ -66,6 +66,9 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.sources", "audit.sinks", "constraints.review"},
     "audit.loop": set(),
     "audit.timekeeping": {"constraints.timing"},
+    "audit.leading": {"audit.errors", "audit.kube", "audit.model"},
+    "audit.readiness": {"audit.model"},
+    "audit.repeats": set(),
     "audit.duration": set(),
     "audit.flagtypes": {"audit.duration"},
     "audit.flags": {"audit.flagtypes"},
@@ -73,7 +76,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.usage": {"audit.errors", "audit.flags"},
     "audit.config": {"audit.arguments"},  # for the type of what is sorted into groups only
     "audit.logs": {"audit.config", "audit.errors", "audit.fields", "constraints.model"},
-    "audit.kube": VALUES,
+    "audit.kube": VALUES | {"audit.repeats"},
     "audit.embedded": VALUES | {"constraints.schema", "constraints.structural"},
     "audit.sources": VALUES
     | {

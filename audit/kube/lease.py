@@ -22,6 +22,7 @@ from audit.errors import BadBody, Conflict, KubeError, NotFound
 from audit.kube.client import Client
 from audit.kube.request import Request, create_object, get_object, update_object
 from audit.model import Resource
+from audit.repeats import Repeats
 from constraints import Kind
 from constraints.model import Json
 
@@ -66,18 +67,40 @@ def unique_identity(host: str) -> str:
     return f"{host}_{uuid4()}"
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """For how long the API server has refused us the Lease, in seconds, and what it said last."""
+
+    seconds: float
+    error: KubeError
+
+
 def nothing() -> None:
     """A callback that does nothing."""
 
 
 class Election:
-    """Runs for leader until told to stop; `is_leader` may be asked by any thread."""
+    """Runs for leader until told to stop; `is_leader` and `refusal` may be asked by any thread.
 
-    def __init__(self, client: Client, seat: Seat, timing: Timing = Timing(), hands: Hands = Hands()) -> None:
+    Once `leaving` is set a Lease that is not ours is not taken any more; ours is renewed until it is given back.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        seat: Seat,
+        timing: Timing = Timing(),
+        hands: Hands = Hands(),
+        leaving: Event | None = None,
+    ) -> None:
         if not timing.retry < timing.deadline < timing.duration:
             raise ValueError(f"retry < deadline < duration must hold, not {timing}")
         self._client = client
-        self._seat = seat
+        self.seat = seat
+        self._leaving = leaving or Event()
+        self._troubles = Repeats(hands.elapsed)
+        self._refused: tuple[float, KubeError] | None = None  # since when, and the last words
+        self._given_back = False
         self._timing = timing
         self._hands = hands
         self._lock = Lock()
@@ -95,6 +118,13 @@ class Election:
         with self._lock:
             led_from = self._led_from
         return led_from is not None and self._hands.elapsed() - led_from < self._timing.deadline
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Set while the API server refuses us the Lease; not when another one holds it, or when there is no answer."""
+        with self._lock:
+            refused = self._refused
+        return Refusal(self._hands.elapsed() - refused[0], refused[1]) if refused else None
 
     @property
     def leader(self) -> str:
@@ -126,12 +156,13 @@ class Election:
         try:
             held = self._take_or_renew()
         except KubeError as error:
-            log.warning("Lease %s/%s: %s", self._seat.namespace, self._seat.name, error)
+            self._note(begun, error)
             return self.is_leader  # until the deadline: others wait longer
+        self._note(begun)
         with self._lock:
-            if held:
+            if held and not self._given_back:
                 self._led_from = begun
-            elif self.leader != self._seat.identity:
+            elif self.leader != self.seat.identity:
                 self._led_from = None
         return self.is_leader
 
@@ -140,22 +171,49 @@ class Election:
         if not self.is_leader:
             return
         with self._lock:
-            self._led_from = None
+            self._led_from, self._given_back = None, True
+        self._leaving.set()
         try:
-            self._observe(self._get())
-            if self.leader == self._seat.identity:
-                self._write({**_spec(self._lease), "holderIdentity": "", "leaseDurationSeconds": 1, **self._times()})
+            while not self._gave_back():
+                continue
         except KubeError as error:
-            log.warning("Lease %s/%s was not given back: %s", self._seat.namespace, self._seat.name, error)
+            log.warning("Lease %s/%s was not given back: %s", self.seat.namespace, self.seat.name, error)
+
+    def _gave_back(self) -> bool:
+        """One try; False when a renewal that was on its way came between. Another thread may be in `step` meanwhile."""
+        lease = self._get()
+        if _spec(lease).get("holderIdentity") != self.seat.identity:
+            return True
+        spec = {**_spec(lease), "holderIdentity": "", "leaseDurationSeconds": 1, **self._times()}
+        try:
+            self._send(update_object(LEASES, {**lease, "spec": spec}))
+        except Conflict:
+            return False
+        return True
+
+    def _note(self, begun: float, error: KubeError | None = None) -> None:
+        """Keep since when we are refused, and say it once; no answer at all changes nothing in that."""
+        line = self._troubles.again((type(error), error.status), str(error)) if error else self._troubles.over()
+        if line:
+            log.log(logging.WARNING if error else logging.INFO, "Lease %s/%s: %s", *self._where(), line)
+        refused = error is not None and 400 <= error.status < 500 and error.status not in (408, 409, 429)
+        with self._lock:
+            if error is None:
+                self._refused = None
+            elif refused:
+                self._refused = (self._refused[0] if self._refused else begun, error)
 
     def _take_or_renew(self) -> bool:
         if self.is_leader and self._renewed_blindly():
             return True
+        may_take = not self._leaving.is_set()
         try:
             self._observe(self._get())
         except NotFound:
-            return self._create()
-        if self.leader and self.leader != self._seat.identity and self._is_valid():
+            return may_take and self._create()
+        if self.leader != self.seat.identity and not may_take:
+            return False
+        if self.leader and self.leader != self.seat.identity and self._is_valid():
             return False
         return self._claim()
 
@@ -168,7 +226,7 @@ class Election:
         return True
 
     def _create(self) -> bool:
-        metadata = {"namespace": self._seat.namespace, "name": self._seat.name}
+        metadata = {"namespace": self.seat.namespace, "name": self.seat.name}
         spec = {"leaseTransitions": 0, **self._held(), **self._times()}
         body = {"apiVersion": LEASES.kind.api_version, "kind": "Lease", "metadata": metadata, "spec": spec}
         try:
@@ -179,7 +237,7 @@ class Election:
 
     def _claim(self) -> bool:
         spec = _spec(self._lease)
-        ours = self.leader == self._seat.identity
+        ours = self.leader == self.seat.identity
         transitions = _whole(spec.get("leaseTransitions"), 0) + (0 if ours else 1)
         try:
             self._write({**spec, **self._held(), **self._times(not ours), "leaseTransitions": transitions})
@@ -197,7 +255,7 @@ class Election:
         self._lease = lease
 
     def _get(self) -> dict[str, Json]:
-        return self._send(get_object(LEASES, self._seat.name, self._seat.namespace))
+        return self._send(get_object(LEASES, self.seat.name, self.seat.namespace))
 
     def _write(self, spec: dict[str, Json]) -> None:
         """Replace the spec; the resourceVersion in the metadata is the optimistic lock."""
@@ -218,7 +276,7 @@ class Election:
         return self._timing.deadline / 2
 
     def _held(self) -> dict[str, Json]:
-        return {"holderIdentity": self._seat.identity, "leaseDurationSeconds": ceil(self._timing.duration)}
+        return {"holderIdentity": self.seat.identity, "leaseDurationSeconds": ceil(self._timing.duration)}
 
     def _times(self, acquired: bool = True) -> dict[str, Json]:
         stamp = datetime.fromtimestamp(self._hands.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -231,12 +289,12 @@ class Election:
     def _tell(self, led: bool, on_started: Callable[[], None], on_stopped: Callable[[], None]) -> bool:
         leads = self.is_leader
         if leads != led:
-            log.info("%s %s lease %s/%s", self._seat.identity, "holds" if leads else "lost", *self._where())
+            log.info("%s %s lease %s/%s", self.seat.identity, "holds" if leads else "lost", *self._where())
             (on_started if leads else on_stopped)()
         return leads
 
     def _where(self) -> tuple[str, str]:
-        return self._seat.namespace, self._seat.name
+        return self.seat.namespace, self.seat.name
 
 
 def _spec(lease: dict[str, Json]) -> dict[str, Json]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audit.aggregate import Summary
+from audit.errors import AuditError
 from audit.guard import attempt
 from audit.model import RunInfo
 from audit.sinks import Sink
@@ -42,4 +43,5 @@ class GuardedSink:
 
     def _gap(self, error: Exception) -> Gap:
         lost = f"; {self._lost} violations did not reach it" if self._lost else ""
-        return Gap(Cause.SINK, type(error).__name__, f"sink {self.name}: {error}{lost}")
+        reason = error.reason if isinstance(error, AuditError) else type(error).__name__
+        return Gap(Cause.SINK, reason, f"sink {self.name}: {error}{lost}")

@@ -56,15 +56,26 @@ class Distribution:
         return [*result, ("+Inf", float(seen + self.counts[len(self.bounds)]))]
 
 
+def _always() -> bool:
+    return True
+
+
 class Metrics(Collector):
     """What there is to scrape. Runs write and scrapes read, each from a thread of its own.
 
-    No family has more than `series_limit` series: the largest stay, the rest are summed up as `_other`.
+    No family has more than `series_limit` series: the largest stay, the rest are summed up as `_other`. Who does not
+    `leads()` tells of no run: the leader's figures are the true ones, and they would count twice.
     """
 
-    def __init__(self, registry: CollectorRegistry | None = None, series_limit: int = SERIES_LIMIT) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry | None = None,
+        series_limit: int = SERIES_LIMIT,
+        leads: Callable[[], bool] = _always,
+    ) -> None:
         self.registry = registry or CollectorRegistry()
         self._limit = series_limit
+        self._leads = leads
         self._lock = Lock()
         self._started = self._ended = 0.0
         self._completed = 0.0
@@ -137,8 +148,12 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every family, as it is now."""
+        leads = self._leads()
         with self._lock:
+            if not leads:
+                self._step_down()
             families = [
+                *self._of_leading(leads),
                 *self._of_runs(),
                 *self._of_ingestions(),
                 *self._of_policies(),
@@ -153,6 +168,15 @@ class Metrics(Collector):
     def describe(self) -> Iterable[Metric]:
         """Nothing: the registry need not scrape to register this."""
         return ()
+
+    def _step_down(self) -> None:
+        self._started = self._ended = 0.0
+        self._last_run, self._known, self._ending = (), {}, ()
+
+    def _of_leading(self, leads: bool) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "kube_patrol_leader", "1 for the replica that audits, 0 for those that wait for it.", float(leads)
+        )
 
     def _of_runs(self) -> Iterator[Metric]:
         runs = CounterMetricFamily("kube_patrol_audit_runs", "Runs that ended, by how they did.", labels=["outcome"])

@@ -43,17 +43,18 @@ class StatusSink:
         if summary.cut:
             return
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="status") as pool:
-            texts = list(pool.map(lambda record: self._write(record, summary), summary.records))
-        failures = [text for text in texts if text]
+            errors = list(pool.map(lambda record: self._write(record, summary), summary.records))
+        failures = [(record.key, error) for record, error in zip(summary.records, errors, strict=True) if error]
         if failures:
-            raise AuditError(f"{len(failures)} statuses could not be written: {'; '.join(failures[:5])}")
+            text = "; ".join(f"{key}: {error}" for key, error in failures[:5])
+            raise AuditError(f"{len(failures)} statuses could not be written: {text}", reason=failures[0][1].reason)
 
-    def _write(self, record: ConstraintRecord, summary: Summary) -> str:
+    def _write(self, record: ConstraintRecord, summary: Summary) -> KubeError | None:
         try:
             self._write_what_fits(Place.of(record.resource, record.obj), self._status(record, summary))
         except KubeError as error:
-            return f"{record.key}: {error}"
-        return ""
+            return error
+        return None
 
     def _write_what_fits(self, place: Place, status: Object) -> None:
         """Halve the list until the API server takes it; what is kept are the first ones in sort order, as ever."""

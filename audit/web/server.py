@@ -56,14 +56,15 @@ def address(text: str) -> Address | None:
         raise ConfigError(str(error)) from error
 
 
-def health_app(ready: Callable[[], bool]) -> ASGIApp:
-    """`/healthz` says that the process lives; `/readyz` is 503 until `ready()`."""
+def health_app(problem: Callable[[], str]) -> ASGIApp:
+    """`/healthz` says that the process lives; `/readyz` is 503, and says why, while there is a `problem()`."""
 
     def healthz(request: Request) -> PlainTextResponse:
         return PlainTextResponse("ok")
 
     def readyz(request: Request) -> PlainTextResponse:
-        return PlainTextResponse("ok") if ready() else PlainTextResponse("not ready", 503)
+        why = problem()
+        return PlainTextResponse(f"not ready: {why}", 503) if why else PlainTextResponse("ok")
 
     return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz)])
 

@@ -21,6 +21,7 @@ from audit.embedded.faults import Fault
 from audit.errors import ConfigError
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
+from audit.leading import Duty
 from audit.logs import configure_logging
 from audit.model import Outcome
 from audit.outcomes import EXIT_CODES, ending
@@ -66,7 +67,7 @@ def auditor(config: Config) -> Iterator[Auditor]:
     connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
     metrics = Metrics()
     client = Client(connection, on_request=metrics.request, clock=Clock(sleep=lambda seconds: None))
-    yield assemble(config, client, metrics, Event())
+    yield assemble(config, client, metrics, Duty(Event()))
     connection.close()
     handler.close()
 
@@ -131,7 +132,7 @@ def test_status_metrics_and_log_tell_the_same_of_what_could_not_be_seen(
 ) -> None:
     auditor.run()
     if restarted:
-        auditor = assemble(config, auditor.client, Metrics(), Event())
+        auditor = assemble(config, auditor.client, Metrics(), Duty(Event()))
     samples.denied.append(Rule(verbs=["list"], groups=[""], resources=["pods"]))
     summary = auditor.run()
     lines = {
@@ -339,8 +340,8 @@ def gaps_told(metrics: Metrics) -> dict[tuple[str, str], float]:
 def test_an_interrupted_run_leaves_the_last_results_alone(samples: EmbeddedCluster, auditor: Auditor) -> None:
     auditor.run()
     stamp = statuses(samples)["K8sHttpsOnly"]
-    auditor.may_go_on = lambda: False
-    assert auditor.run().cut is Outcome.NOT_LEADER
+    auditor.duty.stop.set()
+    assert auditor.run().cut is Outcome.INTERRUPTED
     assert statuses(samples)["K8sHttpsOnly"] == stamp
 
 

@@ -30,7 +30,7 @@ def test_without_arguments_the_defaults_are_those_of_gatekeeper() -> None:
     assert config.audit.violations_limit == 20
     assert config.audit.cache_dir == "/tmp/audit"
     assert config.log == LogConfig("INFO", "level", "lower", "")
-    assert config.serve == ServeConfig(":9090", 8888, 10)
+    assert config.serve == ServeConfig(":9090", 8888, 300, 10)
     assert config.cluster.pod_namespace == "gatekeeper-system"
     assert config.warnings == ()
 

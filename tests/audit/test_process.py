@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import pytest
 from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster
 from audit.embedded.faults import Fault
+from constraints import Kind
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -106,13 +108,87 @@ def test_of_two_replicas_one_audits_and_the_other_takes_over(samples: EmbeddedCl
         eventually(lambda: events(other, "audit_finished"))
 
 
-def test_a_replica_that_cannot_have_the_lease_says_why_and_does_not_audit(
+def test_a_replica_that_cannot_have_the_lease_says_why_is_not_ready_and_ends_with_the_cure(
     samples: EmbeddedCluster, tmp_path: Path
 ) -> None:
-    with patrol(samples, tmp_path, "--pod-namespace=nowhere"):
-        texts = eventually(lambda: [line["msg"] for line in lines(tmp_path) if "nowhere" in line["msg"]])
-    assert 'namespaces "nowhere" not found' in texts[0]
+    health = free_port()
+    flags = ("--pod-namespace=nowhere", "--leader-elect-timeout=2", f"--health-addr=127.0.0.1:{health}")
+    with patrol(samples, tmp_path, *flags) as process:
+        refusals = eventually(lambda: [line["msg"] for line in lines(tmp_path) if "nowhere" in line["msg"]])
+        status, text = fetched(f"http://127.0.0.1:{health}/readyz")
+        assert process.wait(timeout=20) == 1
+    assert 'namespaces "nowhere" not found' in refusals[0]
+    assert (status, text.startswith("not ready: Lease nowhere/kube-patrol is refused: ")) == (503, True)
     assert events(tmp_path, "audit_started") == []
+    told = [line["msg"] for line in lines(tmp_path) if "nowhere" in line["msg"]]
+    assert (len(told), "create the namespace nowhere" in told[-1]) == (2, True)
+
+
+def test_a_replica_that_may_do_without_a_lease_audits_without_one_after_a_while(
+    samples: EmbeddedCluster, tmp_path: Path
+) -> None:
+    flags = ("--pod-namespace=nowhere", "--leader-elect-timeout=1", "--leader-elect=auto")
+    with patrol(samples, tmp_path, *flags):
+        eventually(lambda: events(tmp_path, "audit_finished"))
+
+
+def fetched(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+LEASE = Kind("coordination.k8s.io", "v1", "Lease")
+
+
+def holder(cluster: EmbeddedCluster) -> str:
+    lease = cluster.get(LEASE, "kube-patrol", "gatekeeper-system") or {}
+    return str(lease["spec"]["holderIdentity"])
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["when its time is over", "at a second signal"])
+def test_one_that_is_made_to_leave_in_the_middle_of_a_run_gives_the_lease_back(
+    again: bool, samples: EmbeddedCluster, tmp_path: Path
+) -> None:
+    namespace_of_the_lease(samples)
+    samples.faults.append(Fault("/apis/constraints.gatekeeper.sh/*", method="PATCH", delay=20, times=None))
+    with patrol(samples, tmp_path, "--shutdown-delay=1" if not again else "--shutdown-delay=60") as process:
+        # Statuses of templates are written right before those of constraints, of which the first one hangs.
+        eventually(lambda: len(patches(samples)) >= 8)
+        time.sleep(0.2)
+        assert holder(samples) != ""
+        process.send_signal(signal.SIGTERM)
+        if again:
+            time.sleep(0.2)
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=15) == 1
+    assert holder(samples) == ""
+
+
+def namespace_of_the_lease(cluster: EmbeddedCluster) -> None:
+    cluster.load([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gatekeeper-system"}}])
+
+
+def test_one_that_lost_the_lease_in_the_middle_of_a_run_writes_nothing_more(
+    samples: EmbeddedCluster, tmp_path: Path
+) -> None:
+    namespace_of_the_lease(samples)
+    metrics = free_port()
+    samples.faults.append(Fault("/apis/apps/v1/deployments", delay=4))
+    with patrol(samples, tmp_path, f"--prometheus-port={metrics}", "--audit-interval=600"):
+        eventually(lambda: events(tmp_path, "violation_audited"))
+        lease = samples.get(LEASE, "kube-patrol", "gatekeeper-system") or {}
+        other = {**lease["spec"], "holderIdentity": "another", "leaseDurationSeconds": 600}
+        samples.load([{**lease, "spec": other}])
+        (end,) = eventually(lambda: events(tmp_path, "audit_finished"))
+        _, text = fetched(f"http://127.0.0.1:{metrics}/metrics")
+    assert (end["outcome"], holder(samples)) == ("not_leader", "another")
+    assert not any(b"auditTimestamp" in asked.body for asked in patches(samples))
+    assert "kube_patrol_leader 0.0" in text
+    assert "kube_patrol_violations{" not in text
 
 
 def test_health_and_metrics_are_served(samples: EmbeddedCluster, tmp_path: Path) -> None:

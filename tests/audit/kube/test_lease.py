@@ -365,6 +365,77 @@ def test_two_running_threads_hand_over(server):
     assert real.spec["holderIdentity"] == ""
 
 
+def leaving(server, time, event):
+    return Election(Client(server), Seat("ns", "audit", "a"), hands=time.hands(), leaving=event)
+
+
+@pytest.mark.parametrize("free", [True, False], ids=["which is free", "that nobody has made"])
+def test_one_that_is_leaving_does_not_take_a_lease(free, server, time):
+    event = Event()
+    event.set()
+    server.lease = {**LEASE, "metadata": {"resourceVersion": "1"}, "spec": {"holderIdentity": ""}} if free else None
+    before = json.dumps(server.lease)
+    assert not leaving(server, time, event).step()
+    assert json.dumps(server.lease) == before
+
+
+def test_one_that_is_leaving_renews_its_own_lease_until_it_gives_it_back_and_then_leaves_it(server, time):
+    event = Event()
+    a = leaving(server, time, event)
+    a.step()
+    event.set()
+    time.now += 5
+    assert a.step()
+    assert server.spec["renewTime"].endswith("16:45.000000Z")
+    a.release()
+    assert (server.spec["holderIdentity"], a.step(), a.is_leader) == ("", False, False)
+    assert server.spec["holderIdentity"] == ""
+
+
+def test_a_lease_is_given_back_even_when_a_renewal_comes_between(replica, server):
+    a = replica("a")
+    a.step()
+    read = server.get
+
+    def renewed_behind(request):
+        reply = read(request)
+        if len(server.seen) < 4:  # the first time that it is read in order to give it back
+            server.lease["metadata"]["resourceVersion"] = "77"
+        return reply
+
+    server.get = renewed_behind
+    a.release()
+    assert server.spec["holderIdentity"] == ""
+
+
+def test_a_renewal_that_ends_after_the_lease_was_given_back_does_not_lead_again(replica, server):
+    a = replica("a")
+    a.step()
+    update = server.update
+
+    def slow(request):
+        reply = update(request)
+        server.update = update
+        a.release()  # by the thread that ends the process
+        return reply
+
+    server.update = slow
+    assert not a.step()
+    assert (server.spec["holderIdentity"], a.is_leader) == ("", False)
+
+
+def test_a_refusal_lasts_from_its_first_to_the_next_answer(replica, server, time):
+    a = replica("a")
+    server.exchange, real = lambda request: Reply(403), server.exchange
+    a.step()
+    time.now += 7
+    a.step()
+    assert (a.refusal.seconds, a.refusal.error.status) == (7, 403)
+    server.exchange = real
+    a.step()
+    assert a.refusal is None
+
+
 def test_each_process_has_an_identity_of_its_own():
     assert unique_identity("pod").startswith("pod_")
     assert unique_identity("pod") != unique_identity("pod")

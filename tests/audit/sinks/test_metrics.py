@@ -57,7 +57,9 @@ def test_before_the_first_run_nothing_is_told_of_a_run() -> None:
         "gatekeeper_watch_manager_watched_gvk",
         "kube_patrol_audit_runs_total",
         "kube_patrol_last_complete_run_time",
+        "kube_patrol_leader",
     ]
+    assert samples.pop("kube_patrol_leader") == {(): 1}
     assert {value for rows in samples.values() for value in rows.values()} == {0}
 
 
@@ -305,6 +307,19 @@ def test_a_sink_that_fails_after_the_metrics_were_told_is_told_as_well() -> None
     samples = scraped(metrics)
     assert values(samples["kube_patrol_gaps"], "cause", "reason") == {("sink", "OSError"): 1}
     assert samples["kube_patrol_last_run_complete"] == {(): 0}
+
+
+def test_one_that_leads_no_more_drops_what_it_told_of_its_runs() -> None:
+    answers = [True]
+    metrics = Metrics(leads=lambda: answers[0])
+    whole = finished(summary(record(constraint())), metrics)
+    answers[0] = False
+    samples = scraped(metrics)
+    assert (whole["kube_patrol_leader"], samples["kube_patrol_leader"]) == ({(): 1}, {(): 0})
+    told = {name for name in whole if "violations" in name or "last_run" in name or "gaps" in name}
+    assert (len(told) > 5, told & samples.keys()) == (True, set())
+    answers[0] = True
+    assert told & scraped(metrics).keys() == set()
 
 
 def test_requests_are_counted_by_verb_resource_and_status() -> None:

@@ -45,9 +45,9 @@ def test_what_is_no_address_is_refused() -> None:
 
 
 def test_readiness_is_asked_each_time_and_health_does_not_depend_on_it() -> None:
-    answers = [False, True]
+    answers = ["the Lease is refused", ""]
     with serving(Endpoint(health_app(lambda: answers.pop(0)), ANYWHERE)) as [at]:
-        assert get(at, "/readyz")[::2] == (503, "not ready")
+        assert get(at, "/readyz")[::2] == (503, "not ready: the Lease is refused")
         assert get(at, "/readyz")[::2] == (200, "ok")
         assert get(at, "/healthz")[::2] == (200, "ok")
         assert get(at, "/metrics")[0] == 404
@@ -66,7 +66,7 @@ def test_metrics_come_in_the_format_that_is_asked_for() -> None:
 
 
 def test_several_endpoints_answer_at_once_and_are_gone_afterwards() -> None:
-    apps = [health_app(lambda: True), metrics_app(CollectorRegistry())]
+    apps = [health_app(lambda: ""), metrics_app(CollectorRegistry())]
     with serving(*(Endpoint(app, ANYWHERE) for app in apps)) as addresses:
         assert [get(at, path)[0] for at, path in zip(addresses, ("/healthz", "/metrics"), strict=True)] == [200, 200]
     for at in addresses:
@@ -75,7 +75,7 @@ def test_several_endpoints_answer_at_once_and_are_gone_afterwards() -> None:
 
 
 def test_an_address_without_a_host_is_every_address() -> None:
-    with serving(Endpoint(health_app(lambda: True), Address("", 0))) as [at]:
+    with serving(Endpoint(health_app(lambda: ""), Address("", 0))) as [at]:
         assert get(Address("127.0.0.1", at.port), "/healthz")[0] == 200
         if socket.has_dualstack_ipv6() and has_ipv6_loopback():
             assert get(Address("::1", at.port), "/healthz")[0] == 200
@@ -95,8 +95,8 @@ def test_a_port_in_use_is_refused_and_nothing_else_is_left_served() -> None:
         with (
             pytest.raises(ConfigError) as caught,
             serving(
-                Endpoint(health_app(lambda: True), ANYWHERE),
-                Endpoint(health_app(lambda: True), Address("127.0.0.1", port)),
+                Endpoint(health_app(lambda: ""), ANYWHERE),
+                Endpoint(health_app(lambda: ""), Address("127.0.0.1", port)),
             ),
         ):
             pytest.fail("served at an address in use")
@@ -106,6 +106,6 @@ def test_a_port_in_use_is_refused_and_nothing_else_is_left_served() -> None:
 def test_an_address_that_is_not_of_this_machine_is_refused() -> None:
     with (
         pytest.raises(ConfigError, match=r"cannot listen at 203\.0\.113\.7:9090: Cannot assign requested address"),
-        serving(Endpoint(health_app(lambda: True), Address("203.0.113.7", 9090))),
+        serving(Endpoint(health_app(lambda: ""), Address("203.0.113.7", 9090))),
     ):
         pytest.fail("served at an address of another machine")
