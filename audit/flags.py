@@ -88,7 +88,13 @@ FLAGS: tuple[Flag, ...] = (
         AUDIT,
     ),
     Flag("audit-debounce", 5, SECONDS, "seconds after a change of policies within which an audit begins", AUDIT),
-    Flag("once", False, TRUTH, "audit once and exit", AUDIT),
+    Flag(
+        "once",
+        False,
+        TRUTH,
+        "audit once and exit: 0 complete, 1 failed, 3 with gaps, 4 not written, 5 no policies served, 6 interrupted",
+        AUDIT,
+    ),
     Flag("audit-chunk-size", 500, UNSIGNED, "objects asked for in one page; 0 asks for all at once", AUDIT),
     Flag("audit-match-kind-only", False, TRUTH, "list only kinds that some enforced constraint can match", AUDIT),
     Flag(

@@ -16,6 +16,9 @@ from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster, Fault
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
+from audit.leading import Duty
+from audit.model import Outcome
+from audit.outcomes import EXIT_CODES
 from audit.sinks.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
@@ -43,7 +46,7 @@ def served(cluster: EmbeddedCluster, tmp_path: Path) -> Families:
     metrics = Metrics()
     client = Client(connection, on_request=metrics.request, clock=Clock(sleep=lambda seconds: None))
     config = Config(AuditConfig(cache_dir=str(tmp_path / "cache")), ClusterConfig(leader_elect=False))
-    auditor = assemble(config, client, metrics, Event())
+    auditor = assemble(config, client, metrics, Duty(Event()))
     auditor.run()
     cluster.faults.append(Fault("/api/v1/pods", status=403))
     auditor.run()
@@ -79,3 +82,10 @@ def test_every_documented_family_is_in_the_source(documented: Families, served: 
     assert {
         name for name in documented if {name, name.removesuffix("_total")}.isdisjoint(names | served.keys())
     } == set()
+
+
+def test_every_outcome_is_documented_with_its_exit_code() -> None:
+    text = (ROOT / "docs" / "outcomes.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\d?) \|", text, re.M)
+    codes = {outcome.value: str(code) for outcome, code in EXIT_CODES.items() if outcome is not Outcome.NOT_LEADER}
+    assert dict(rows) == {**codes, "not_leader": ""}

@@ -20,6 +20,7 @@ from audit.embedded.access import Rule
 from audit.embedded.faults import Fault
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
+from audit.leading import Duty
 from audit.logs import configure_logging
 from audit.sinks.metrics import Metrics
 from constraints import Kind
@@ -75,7 +76,7 @@ def trial(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Trial]:
     handler = configure_logging(config.log)
     connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
     client = Client(connection, clock=Clock(sleep=lambda seconds: None))
-    yield Trial(cluster, lambda: assemble(config, client, Metrics(), Event()))
+    yield Trial(cluster, lambda: assemble(config, client, Metrics(), Duty(Event())))
     connection.close()
     handler.close()
 
