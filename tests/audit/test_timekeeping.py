@@ -254,7 +254,7 @@ def test_a_run_says_which_constraint_used_up_its_time_and_goes_on_with_the_other
         Engine(drivers={"Rego": driver}, timing=watchdog), ENDLESS, 'package q\nviolation contains {"msg": "m"}'
     )
     page = Page(Resource(Kind("", "v1", "Pod"), "pods", True), [pod(1).object] * 30)
-    rules = Rules(engine, lambda item: False, {}, Inventory())
+    rules = Rules(engine, lambda item: False, {}, lambda name: {}, Inventory())
     summary = Summary(RunInfo.at(0.0), 20)
     with watchdog.watching():
         run(lambda summary: Work(Given([page]), rules), [], summary, Memory(), lambda: None)
