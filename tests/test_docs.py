@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
@@ -14,6 +15,8 @@ from audit.app import assemble
 from audit.config import AuditConfig, ClusterConfig, Config
 from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster, Fault
+from audit.flags import BY_NAME
+from audit.gator import main as patrol_test
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
 from audit.leading import Duty
@@ -28,6 +31,9 @@ FAMILY = re.compile(r"^\| `([a-z_]+)` \| (gauge|counter|histogram) \|(.*?)\|", r
 SOURCE = re.compile(r'"((?:gatekeeper|kube_patrol)_[a-z_]+)"')
 NO_METRICS = {"gatekeeper_internal_", "kube_patrol"}  # names that begin like those of metrics
 
+CODE = re.compile(r"`([^`\n]+)`")
+LONG_FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9_-]+")
+VARIABLE = re.compile(r"\bPATROL_[A-Z][A-Z_]*[A-Z]\b")
 Families = dict[str, tuple[str, frozenset[str]]]
 
 
@@ -89,3 +95,19 @@ def test_every_outcome_is_documented_with_its_exit_code() -> None:
     rows = re.findall(r"^\| `(\w+)` \| *(\d?) *\|", text, re.M)
     codes = {outcome.value: str(code) for outcome, code in EXIT_CODES.items() if outcome is not Outcome.NOT_LEADER}
     assert dict(rows) == {**codes, "not_leader": ""}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_flag_and_variable_that_a_document_names_exists(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with suppress(SystemExit):
+        patrol_test(["--help"])
+    known = {f"--{name}" for name in BY_NAME} | set(LONG_FLAG.findall(capsys.readouterr().out))
+    inline = " ".join(CODE.findall(path.read_text()))
+    assert set(LONG_FLAG.findall(inline)) - known - {"--x"} == set()
+    assert set(VARIABLE.findall(inline)) - {flag.variable for flag in BY_NAME.values()} == set()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_a_document_links_to_exists(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text())
+    assert [link for link in links if not (path.parent / link).exists()] == []
