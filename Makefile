@@ -3,6 +3,7 @@
 #   make run            install into .venv and audit the embedded cluster (make run ARGS=--once ends by itself)
 #   make test           formatting, lint, types, the default tests
 #   make test-cluster   the tests against a real kube-apiserver (needs Go; the first build takes some minutes)
+#   make test-faults    every fault at every request of a run, on that server (takes half an hour)
 #   make test-opa       many random policies beside the real OPA (needs Go; takes a quarter of an hour)
 #   make bench          what reviews, runs and audits cost, beside gator where there is Go (make bench ARGS="--help")
 #   make readme         write the flags table into README.md again
@@ -16,7 +17,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster test-opa bench readme clean
+.PHONY: help run test test-cluster test-faults test-opa bench readme clean
 .DELETE_ON_ERROR:
 
 help:
@@ -34,6 +35,10 @@ test: $(VENV)/.installed-dev
 test-cluster: $(VENV)/.installed-dev
 	$(BIN)/python tests/cluster/build.py
 	$(BIN)/python -m pytest tests/cluster -m cluster $(ARGS)
+
+test-faults: $(VENV)/.installed-dev
+	$(BIN)/python tests/cluster/build.py
+	PYTHONPATH=tests $(BIN)/python -m cluster $(ARGS)
 
 test-opa: $(VENV)/.installed-dev
 	$(BIN)/python tests/peers/build.py opa
