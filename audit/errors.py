@@ -21,6 +21,8 @@ AuditError
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 class AuditError(Exception):
     """Something went wrong; the text names the thing, the field and the value.
@@ -41,26 +43,30 @@ class InputError(AuditError):
     """A file of objects that cannot be read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a refusal says besides: `continue_token` is a fresh one that a 410 offers, `retry_after` the seconds that the
+    server asks to wait, `name` the object that the server says it is about.
+    """
+
+    continue_token: str = ""
+    retry_after: float | None = None
+    name: str = ""
+
+
+NO_HINTS = Hints()
+
+
 class KubeError(AuditError):
     """The API server refused a request or did not answer it.
 
-    `status` is the HTTP status (0 where there was none), `reason` the API's own word or ours, `continue_token` a fresh
-    token that a 410 offered, `retry_after` the seconds that the server asked to wait.
+    `status` is the HTTP status (0 where there was none), `reason` the API's own word or ours.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int = 0,
-        reason: str = "",
-        continue_token: str = "",
-        retry_after: float | None = None,
-    ) -> None:
+    def __init__(self, message: str, *, status: int = 0, reason: str = "", hints: Hints = NO_HINTS) -> None:
         super().__init__(message, reason=reason)
         self.status = status
-        self.continue_token = continue_token
-        self.retry_after = retry_after
+        self.hints = hints
 
 
 class Unreachable(KubeError):

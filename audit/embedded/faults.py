@@ -21,7 +21,7 @@ class Fault:
     the first `after` requests that match pass, then `times` are hit (None: all).
     What happens: first a `delay` in seconds; then, where they are given, the connection is `cut` after so many bytes of the
     body, `body` is sent with status 200, or `status` is refused (410 with `fresh_token` offers one, 429 and 5xx with
-    `retry_after` ask to wait). With a delay only, the request is answered as usual.
+    `retry_after` ask to wait, 404 with `named` names the object as an API server does). With a delay only, the request is answered as usual.
     """
 
     path: str = "*"
@@ -33,6 +33,7 @@ class Fault:
     status: int = 0
     retry_after: int | None = None
     fresh_token: bool = False
+    named: bool = False
     cut: int | None = None
     body: bytes | None = None
 
@@ -56,7 +57,8 @@ class Fault:
             return refusal
         reason, message = _SAID.get(self.status, ("", HTTPStatus(self.status).phrase))
         wait = {} if self.retry_after is None else {"retryAfterSeconds": self.retry_after}
-        return Refusal(self.status, reason or HTTPStatus(self.status).phrase.replace(" ", ""), message, wait)
+        about = {"name": call.path.rpartition("/")[2]} if self.named else {}
+        return Refusal(self.status, reason or HTTPStatus(self.status).phrase.replace(" ", ""), message, wait | about)
 
 
 _SAID: Mapping[int, tuple[str, str]] = {

@@ -20,6 +20,7 @@ from audit.errors import (
     Conflict,
     Forbidden,
     Gone,
+    Hints,
     Invalid,
     KubeError,
     NotFound,
@@ -205,13 +206,13 @@ class Client:
 
     def _give_up(self, state: RetryCallState) -> bool:
         error = _last_error(state)
-        too_long = isinstance(error, KubeError) and (error.retry_after or 0.0) > self._retries.patience
+        too_long = isinstance(error, KubeError) and (error.hints.retry_after or 0.0) > self._retries.patience
         return too_long or self._stop.is_set() or state.attempt_number >= self._retries.attempts
 
     def _wait(self, state: RetryCallState) -> float:
         error = _last_error(state)
-        if isinstance(error, KubeError) and error.retry_after is not None:
-            return error.retry_after
+        if isinstance(error, KubeError) and error.hints.retry_after is not None:
+            return error.hints.retry_after
         step = self._retries.first * 2.0 ** (state.attempt_number - 1)
         return float(min(step * (1.0 + self._clock.chance()), self._retries.longest))
 
@@ -243,8 +244,11 @@ def error_of(request: Request, reply: Reply, now: float) -> KubeError:
         f"{request}: {reply.status} {reason}: {_message(status, reply.body)}",
         status=reply.status,
         reason=reason,
-        continue_token=_text(metadata.get("continue")),
-        retry_after=_retry_after(reply.headers.get("retry-after"), details.get("retryAfterSeconds"), now),
+        hints=Hints(
+            continue_token=_text(metadata.get("continue")),
+            retry_after=_retry_after(reply.headers.get("retry-after"), details.get("retryAfterSeconds"), now),
+            name=_text(details.get("name")),
+        ),
     )
 
 

@@ -136,9 +136,9 @@ def _looped() -> BadBody:
 
 def _recover(place: _Place, error: Gone) -> bool:
     """Move to where the listing can go on after a 410; False when it has begun again once already."""
-    if error.continue_token and not place.refreshed:
-        place.token, place.refreshed = error.continue_token, True
-        place.followed.add(error.continue_token)
+    if error.hints.continue_token and not place.refreshed:
+        place.token, place.refreshed = error.hints.continue_token, True
+        place.followed.add(error.hints.continue_token)
         return True
     if place.restarted:
         return False
@@ -152,6 +152,5 @@ def _named(error: KubeError, resource: Resource, number: int) -> KubeError:
         f"page {number} of {resource.kind}: {error}",
         status=error.status,
         reason=LIST_TIMEOUT if isinstance(error, TimedOut) else error.reason,
-        continue_token=error.continue_token,
-        retry_after=error.retry_after,
+        hints=error.hints,
     )

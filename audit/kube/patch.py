@@ -124,10 +124,15 @@ class StatusWriter:
         return current, current["metadata"]
 
     def _gone(self, resource: Resource, name: str, namespace: str) -> Written:
-        """Tell an object that is no more from a kind that has no status subresource: both answer 404."""
+        """Tell an object that is no more from a kind that has no status subresource, and from a 404 of somebody between:
+
+        only of an object that is no more does the API server's own answer give the name.
+        """
         try:
             self.client.send(get_object(resource, name, namespace))
-        except NotFound:
+        except NotFound as error:
+            if error.hints.name != name:
+                raise
             return Written.GONE
         raise NotFound(f"{resource.kind} {name}: it exists, but its kind has no status subresource", status=404)
 

@@ -218,7 +218,7 @@ class Watch:
         """Wait before the next try; not at all after a watch that ended as it should."""
         if not failures:
             return
-        asked = error.retry_after if error is not None else None
+        asked = error.hints.retry_after if error is not None else None
         seconds = self.pace.poll if isinstance(error, Forbidden) else asked or self.pace.after(failures)
         self._woken.wait(seconds)
         self._woken.clear()

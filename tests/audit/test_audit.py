@@ -250,8 +250,16 @@ def test_deleted_objects_are_gone_from_the_next_run(samples: EmbeddedCluster, au
 
 def test_a_constraint_deleted_during_the_run_is_no_error(samples: EmbeddedCluster, auditor: Auditor) -> None:
     path = f"/apis/{CONSTRAINTS}/v1beta1/k8shttpsonly/*"
-    samples.faults.append(Fault(path, status=404, times=None))
+    samples.faults.append(Fault(path, status=404, times=None, named=True))
     assert auditor.run().gaps == []
+
+
+def test_a_404_of_somebody_else_does_not_make_a_constraint_deleted(samples: EmbeddedCluster, auditor: Auditor) -> None:
+    path = f"/apis/{CONSTRAINTS}/v1beta1/k8shttpsonly/*"
+    samples.faults.append(Fault(path, status=404, times=None))
+    assert {(gap.cause.value, "ingresses-are-https-only" in gap.message) for gap in auditor.run().gaps} == {
+        ("sink", True)
+    }
 
 
 def test_a_status_that_cannot_be_written_is_a_gap_and_the_others_are_written(

@@ -88,7 +88,7 @@ def test_a_gone_brings_the_fresh_continue_token(script, refusal):
     client = Client(script(refusal(410, "Expired", "too old", metadata={"continue": "fresh"})))
     with pytest.raises(Gone) as caught:
         client.send(GET)
-    assert caught.value.continue_token == "fresh"
+    assert caught.value.hints.continue_token == "fresh"
 
 
 def test_the_continue_token_is_not_in_the_text_of_an_error(script, refusal):
@@ -141,7 +141,7 @@ def test_the_wait_asked_for_in_the_status_is_honoured_too(script, refusal, clock
 def test_a_retry_after_beyond_all_patience_is_an_error_at_once(script, clock, slept):
     with pytest.raises(TooManyRequests) as caught:
         Client(script(Reply(429, {"retry-after": "3600"})), clock=clock).send(GET)
-    assert (caught.value.retry_after, slept) == (3600.0, [])
+    assert (caught.value.hints.retry_after, slept) == (3600.0, [])
 
 
 def test_a_cut_connection_is_tried_again(script, clock):

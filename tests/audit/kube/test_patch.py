@@ -25,6 +25,11 @@ def stored(version, uid="", **status):
     return Reply(200, {}, json.dumps({**RULE, "metadata": metadata, "status": status}).encode())
 
 
+def gone():
+    status = {"kind": "Status", "status": "Failure", "reason": "NotFound", "details": {"name": "mine"}}
+    return Reply(404, {}, json.dumps(status).encode())
+
+
 @pytest.fixture
 def slept():
     return []
@@ -71,7 +76,7 @@ def test_other_refusals_are_errors_at_once(writer, refusal):
 
 
 def test_an_object_that_is_no_more_is_not_an_error(writer, refusal):
-    write, _ = writer(refusal(404), refusal(404))
+    write, _ = writer(refusal(404), gone())
     assert write.patch(MINE, {"status": {}}) is Written.GONE
 
 
@@ -108,7 +113,7 @@ def test_a_change_of_nothing_is_not_sent(writer):
 
 
 def test_a_change_of_an_object_that_is_no_more_is_not_an_error(writer, refusal):
-    write, _ = writer(refusal(404), refusal(404))
+    write, _ = writer(refusal(404), gone())
     assert write.change(RULES, "mine", add_pod) is Written.GONE
 
 
@@ -145,5 +150,12 @@ def test_an_object_that_was_made_anew_is_left_alone(writer, refusal):
 
 
 def test_an_object_that_is_removed_between_two_looks_is_no_error(writer, refusal):
-    write, _ = writer(refusal(409), stored("7", "u1"), refusal(404), refusal(404))
+    write, _ = writer(refusal(409), stored("7", "u1"), refusal(404), gone())
     assert write.patch(THAT, PATCH) is Written.GONE
+
+
+@pytest.mark.parametrize("about", [{}, {"details": {}}, {"details": {"name": "yours"}}])
+def test_a_404_that_does_not_name_the_object_is_no_proof_that_it_is_gone(writer, refusal, about):
+    write, _ = writer(refusal(404), refusal(404, **about))
+    with pytest.raises(NotFound):
+        write.patch(MINE, {"status": {}})
