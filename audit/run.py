@@ -84,6 +84,7 @@ def _review_all(work: Work, sinks: Sequence[Sink], summary: Summary, stopping: S
                 _close_kind(item, summary)
             else:
                 _review_page(item, work.rules, sinks, summary)
+            del item  # else its objects would be kept until those of the next page are there
             if stopping():
                 break
     finally:

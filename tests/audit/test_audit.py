@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -28,7 +29,7 @@ from audit.outcomes import EXIT_CODES, ending
 from audit.sinks.guard import GuardedSink
 from audit.sinks.metrics import Metrics
 from audit.sinks.table import TableSink
-from constraints import Kind
+from constraints import Kind, Violation
 
 CONSTRAINTS = "constraints.gatekeeper.sh"
 TOTALS = {
@@ -124,6 +125,41 @@ def test_a_kind_that_may_not_be_listed_keeps_its_last_results_and_says_so(
     assert (gap["reason"], gap["kind"]) == ("Forbidden", "Pod")
     assert "auditGaps" not in statuses(samples)["K8sHttpsOnly"]
     assert [e["resource_kind"] for e in events(config, "audit_gap")] == ["Pod"]
+
+
+def test_a_kind_whose_list_hangs_is_given_up_and_all_others_are_audited(
+    samples: EmbeddedCluster, config: Config
+) -> None:
+    samples.faults.append(Fault(path="/api/v1/pods", delay=30.0, times=None))
+    impatient = replace(config, audit=replace(config.audit, kind_timeout=1))
+    assert serve(impatient) == EXIT_CODES[Outcome.GAPS]
+    (gap,) = events(config, "audit_gap")
+    assert (gap["gap_reason"], gap["resource_kind"]) == ("ListTimeout", "Pod")
+    seen = ("K8sHttpsOnly", "K8sReplicaLimits", "K8sRequiredLabels", "K8sUniqueServiceSelector")
+    assert {kind: totals(samples)[kind] for kind in seen} == {kind: TOTALS[kind] for kind in seen}
+    assert statuses(samples)["K8sContainerLimits"]["auditGaps"][0]["reason"] == "ListTimeout"
+
+
+def test_a_constraint_that_is_made_anew_during_a_run_does_not_get_its_predecessors_results(
+    samples: EmbeddedCluster, config: Config, auditor: Auditor
+) -> None:
+    kind = Kind(CONSTRAINTS, "v1beta1", "K8sHttpsOnly")
+    (old,) = samples.objects(kind)
+
+    class Replacing(TableSink):
+        def add(self, violation: Violation) -> None:
+            if samples.get(kind, old["metadata"]["name"]) and not replaced:
+                replaced.append(violation)
+                samples.delete(kind, old["metadata"]["name"])
+                fresh = {"name": old["metadata"]["name"], "uid": "another"}
+                samples.load([{**old, "metadata": fresh, "status": {}}])
+
+    replaced: list[Violation] = []
+    run = assemble(config, auditor.client, Metrics(), Event(), (Replacing(StringIO()),)).run()
+    assert run.totals["K8sHttpsOnly/" + old["metadata"]["name"]] == TOTALS["K8sHttpsOnly"]
+    assert totals(samples) == {**TOTALS, "K8sHttpsOnly": None}
+    auditor.run()
+    assert totals(samples) == TOTALS
 
 
 @pytest.mark.parametrize("restarted", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -234,3 +235,23 @@ def test_gaps_added_by_one_sink_are_seen_by_the_next() -> None:
     last = ListSink()
     run(lambda summary: Work(Items([]), rules(engine())), [Adding(), last], summary(), Memory(), lambda: None)
     assert [g.reason for g in last.finished[0].gaps] == ["Added"]
+
+
+def test_the_objects_of_a_page_are_gone_when_the_next_one_is_made() -> None:
+    class Kept(dict[str, Any]):
+        """An object that can be watched."""
+
+    watched: list[weakref.ref[Kept]] = []
+    alive: list[int] = []
+
+    class Watching(Items):
+        def pages(self) -> Iterator[Any]:
+            for number in range(4):
+                alive.append(sum(ref() is not None for ref in watched))
+                page = Page(PODS, [Kept(pod(f"p{number}", ["one"]))])
+                watched.append(weakref.ref(page.objects[0]))  # type: ignore[arg-type]
+                yield page
+                del page
+
+    run(lambda summary: Work(Watching([]), rules(engine())), [ListSink()], summary(), Memory(), lambda: None)
+    assert alive == [0, 0, 0, 0]

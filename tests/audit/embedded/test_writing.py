@@ -82,6 +82,15 @@ def test_a_wrong_body_is_refused(ask: Any, body: Any, status: int, text: str) ->
     assert text in answer.json["message"]
 
 
+def test_an_object_that_etcd_would_not_take_is_refused_in_its_words(ask: Any) -> None:
+    large = {"metadata": {"name": "x"}, "data": {"x": "x" * 1_600_000}}
+    answer = ask("POST", MAPS, large)
+    assert (answer.status, answer.json["message"]) == (500, "etcdserver: request is too large")
+    ask("POST", MAPS, {"metadata": {"name": "x"}})
+    assert patch(ask, f"{MAPS}/x", {"data": large["data"]}).status == 500
+    assert "data" not in ask("GET", f"{MAPS}/x").json
+
+
 def test_namespaces_carry_their_name_as_a_label(ask: Any) -> None:
     made = ask("POST", "/api/v1/namespaces", {"metadata": {"name": "team"}}).json
     assert made["metadata"]["labels"] == {"kubernetes.io/metadata.name": "team"}
