@@ -164,13 +164,13 @@ class Client:
     def attempt(self, request: Request) -> bytes:
         """As `send`, but with one try and no wait."""
         body = self._body(request)
-        with _naming(request):
+        with naming(request):
             replies.check(request.expected, body)
         return body
 
     def _document(self, request: Request) -> Json:
         body = self._body(request)
-        with _naming(request):
+        with naming(request):
             return replies.document(request.expected, body)
 
     def _repeated(self, attempt: Callable[[Request], T], request: Request) -> T:
@@ -226,7 +226,7 @@ class Client:
 
 
 @contextmanager
-def _naming(request: Request) -> Iterator[None]:
+def naming(request: Request) -> Iterator[None]:
     """Names the request in what is said of its reply."""
     try:
         yield

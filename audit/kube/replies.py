@@ -84,6 +84,19 @@ def document(expected: Expected, body: bytes) -> dict[str, Json]:
     return found
 
 
+def event_version(expected: Expected, obj: Json) -> str:
+    """The resourceVersion of what an event of a watch is about. Raises BadBody for an object of another kind."""
+    if not isinstance(obj, dict):
+        raise BadBody(f"an event is about {_type(obj)}, not an object")
+    kind, metadata = expected.kind, obj.get("metadata")
+    if kind is not None and (obj.get("kind") != kind.kind or obj.get("apiVersion") != kind.api_version):
+        raise BadBody(f"an event is about {_named(obj.get('apiVersion'), obj.get('kind'))}, not {kind}")
+    version = metadata.get("resourceVersion") if isinstance(metadata, dict) else None
+    if not isinstance(version, str):
+        raise BadBody("an event has no resourceVersion")
+    return version
+
+
 def items_of(body: bytes, kind: Kind) -> list[Json]:
     """What a page of objects of `kind` holds; an item of another kind is a BadBody, one of another type is not."""
     items: list[Json] = _list(kind, body)["items"] or []  # Go writes an empty list as null

@@ -17,7 +17,8 @@ from threading import Lock
 import orjson
 
 from audit.errors import BadBody, Forbidden, Gone, KubeError, NotFound
-from audit.kube.client import Client, Observer, Stream, Streaming, error_of, ignore
+from audit.kube.client import Client, Observer, Stream, Streaming, error_of, ignore, naming
+from audit.kube.replies import event_version
 from audit.kube.request import EVERYTHING, Reply, Request, Select, list_objects, watch_objects
 from audit.model import Resource
 from constraints.model import Json, Object
@@ -237,10 +238,8 @@ def events(request: Request, chunks: Iterable[bytes]) -> Iterator[Event]:
         if kind == ERROR:
             code = obj.get("code")
             raise error_of(request, Reply(code if isinstance(code, int) else 500, {}, orjson.dumps(obj)), time.time())
-        metadata = obj.get("metadata")
-        version = metadata.get("resourceVersion") if isinstance(metadata, dict) else None
-        if not isinstance(version, str):
-            raise BadBody(f"{request}: an event has no resourceVersion", status=200)
+        with naming(request):
+            version = event_version(request.expected, obj)
         yield Event(kind, obj, version)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audit.errors import BadBody
-from audit.kube.replies import Expected, Form, check, continue_token, document, items_of
+from audit.kube.replies import Expected, Form, check, continue_token, document, event_version, items_of
 from audit.kube.request import create_object, delete_object, get_object, list_objects, merge_patch, read, update_object
 from audit.model import Resource
 from constraints import Kind
@@ -155,6 +155,26 @@ def test_a_document_is_of_one_of_its_kinds() -> None:
 
 def test_the_lines_of_a_stream_are_looked_at_when_they_come() -> None:
     check(Expected(Form.STREAM, POD), b"")
+
+
+@pytest.mark.parametrize(
+    ("obj", "problem"),
+    [
+        (OBJECT | {"kind": "Secret"}, "an event is about v1/Secret, not v1/Pod"),
+        (OBJECT | {"apiVersion": "v2"}, "an event is about v2/Pod, not v1/Pod"),
+        (STATUS, "an event is about v1/Status, not v1/Pod"),
+        (OBJECT, "an event has no resourceVersion"),
+        (OBJECT | {"metadata": None}, "an event has no resourceVersion"),
+        ([], "an event is about a list, not an object"),
+    ],
+)
+def test_an_event_of_a_watch_is_about_the_kind_that_is_watched(obj: Any, problem: str) -> None:
+    with pytest.raises(BadBody, match=f"^{problem}$"):
+        event_version(Expected(Form.STREAM, POD), obj)
+
+
+def test_an_event_gives_the_version_after_it() -> None:
+    assert event_version(Expected(Form.STREAM, POD), OBJECT | {"metadata": {"resourceVersion": "7"}}) == "7"
 
 
 @pytest.mark.parametrize(
