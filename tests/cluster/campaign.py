@@ -18,11 +18,13 @@ from cluster.policies import config_map, constraint, template
 from cluster.spoiling import Asked, Orders, Proxy, spoiling
 from prometheus_client import generate_latest
 
-from audit.app import Auditor, assemble, once
+from audit.app import Auditor, assemble
 from audit.config import AuditConfig, ClusterConfig, Config
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
+from audit.leading import Duty
 from audit.logs import LogConfig, configure_logging
+from audit.outcomes import EXIT_CODES, ending
 from audit.sinks.metrics import Metrics
 
 COLD, WARM = "cold", "warm"
@@ -166,13 +168,13 @@ class Campaign:
             try:
                 self._proxy.arm()
                 if phase == WARM:
-                    assert once(auditor) == 0, stream.getvalue()[-2000:]
+                    assert audited(auditor) == 0, stream.getvalue()[-2000:]
                     self._cluster.api.apply(EXTRA)
                     stream.seek(0)
                     stream.truncate()
                 before = self._statuses()
                 self._proxy.arm(orders)
-                code = once(auditor)
+                code = audited(auditor)
                 self._proxy.released.set()
             finally:
                 close()
@@ -228,9 +230,14 @@ class Campaign:
             leader_elect=False,
         )
         connection = connect(Access(kubeconfig=str(self._kubeconfig), read_timeout=READ_TIMEOUT))
-        stop, metrics = Event(), Metrics()
-        client = Client(connection, retries=RETRIES, stop=stop, on_request=metrics.request)
-        return assemble(Config(audit=audit, cluster=where), client, metrics, stop), connection.close
+        duty, metrics = Duty(Event()), Metrics()
+        client = Client(connection, retries=RETRIES, stop=duty.stop, on_request=metrics.request)
+        return assemble(Config(audit=audit, cluster=where), client, metrics, duty), connection.close
+
+
+def audited(auditor: Auditor) -> int:
+    """One run, and the exit code of `--once` for it."""
+    return EXIT_CODES[ending(auditor.run()).outcome]
 
 
 def samples(auditor: Auditor) -> dict[str, float]:
