@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from constraints.drivers.regolibs import compiled_as
 from constraints.errors import CompileError, EvaluationError, PolicyError
 from constraints.fields import quoted
 from constraints.inventory import Inventory
@@ -38,7 +39,8 @@ class RegoDriver:
         """Raises CompileError with line and column."""
         sources = _sources(source)
         with _named(kind):
-            return Policy(kind, sources, RegoPolicy(_modules(sources, source.get("version") == "v1"), self._settings))
+            modules = compiled_as(_modules(sources, source.get("version") == "v1"))
+            return Policy(kind, sources, RegoPolicy(modules, self._settings))
 
 
 class Policy:

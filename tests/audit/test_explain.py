@@ -26,11 +26,11 @@ spec:
   - target: admission.k8s.gatekeeper.sh
     rego: |
       package allowed
-
+      import data.lib.names
       violation[{"msg": msg}] {
         container := input.review.object.spec.containers[_]
         not strings.any_prefix_match(container.image, input.parameters.repos)
-        msg := sprintf("%v: %v", [input.parameters.word, data.lib.names.of(container)])
+        msg := sprintf("%v: %v", [input.parameters.word, names.of(container)])
       }
     libs:
     - |
@@ -107,7 +107,7 @@ def test_nothing_in_a_policy_breaks_out_of_its_comment(folder: Path, capsys: pyt
     [
         ("container :=", "container := := ", "Allowed/template:4:16: rego_parse_error: unexpected assign token"),
         ("lower(", "absent(", 'Allowed/libs["lib_0"]:3:13: rego_type_error: undefined function absent'),
-        ("of(container)", "of(container, 1)", "Allowed/template:6:52: rego_type_error: function data.lib.names.of has arity 1, got 2 arguments"),
+        ("of(container)", "of(container, 1)", "Allowed/template:6:52: rego_type_error: function data.libs.lib.names.of has arity 1, got 2 arguments"),
         ("{name: allowed}", "{name: other}", 'metadata.name "other": "Allowed"'),
     ],
 )  # fmt: skip
