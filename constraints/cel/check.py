@@ -8,7 +8,7 @@ from typing import Final
 
 from constraints.cel import syntax
 from constraints.cel.failures import Invalid, Mistake
-from constraints.cel.overloads import FUNCTIONS, Function
+from constraints.cel.overloads import FUNCTIONS, Function, Overload
 from constraints.cel.syntax import Node, qualified
 from constraints.cel.types import (
     BOOL,
@@ -55,11 +55,12 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An expression with the type of each node; `calls` holds the overloads that a call may mean."""
+    """An expression with the type of each node, and what each call means: the function, and the overloads that fit."""
 
     root: Node
     types: Mapping[Node, Type]
     functions: Mapping[Node, str]
+    overloads: Mapping[Node, tuple[Overload, ...]]
 
     @property
     def type(self) -> Type:
@@ -74,7 +75,7 @@ def check(root: Node, scope: Scope) -> Checked:
     if checker.mistakes:
         raise Invalid(checker.mistakes)
     types = {node: checker.solved.apply(item, final=True) for node, item in checker.types.items()}
-    return Checked(root, types, checker.functions)
+    return Checked(root, types, checker.functions, checker.overloads)
 
 
 class _Checker:
@@ -84,6 +85,7 @@ class _Checker:
         self.mistakes: list[Mistake] = []
         self.types: dict[Node, Type] = {}
         self.functions: dict[Node, str] = {}
+        self.overloads: dict[Node, tuple[Overload, ...]] = {}
         self.solved = Substitution()
         self._scope = scope
         self._local: list[dict[str, Type]] = []
@@ -152,7 +154,7 @@ class _Checker:
 
     def _index(self, node: syntax.Index) -> Type:
         name = "_[?_]" if node.optional else "_[_]"
-        return self._resolve(node.at, FUNCTIONS[name], (node.operand, node.key))
+        return self._resolve(node, FUNCTIONS[name], (node.operand, node.key))
 
     def _call(self, node: syntax.Call) -> Type:
         if node.target is not None:
@@ -160,7 +162,7 @@ class _Checker:
             whole = FUNCTIONS.get(f"{prefix}.{node.function}") if prefix else None
             if whole:
                 self.functions[node] = whole.name
-                return self._resolve(node.at, whole, node.args)
+                return self._resolve(node, whole, node.args)
             self.visit(node.target)
         for argument in node.args:
             self.visit(argument)
@@ -169,22 +171,25 @@ class _Checker:
             return self._undeclared(node.at, node.function)
         self.functions[node] = found.name
         if node.target is None:
-            return self._resolve(node.at, found, node.args, visited=True)
-        return self._resolve(node.at, found, (node.target, *node.args), method=True, visited=True)
+            return self._resolve(node, found, node.args, visited=True)
+        return self._resolve(node, found, (node.target, *node.args), method=True, visited=True)
 
     def _resolve(
-        self, at: Span, found: Function, nodes: tuple[Node, ...], *, method: bool = False, visited: bool = False
+        self, node: Node, found: Function, nodes: tuple[Node, ...], *, method: bool = False, visited: bool = False
     ) -> Type:
-        given = tuple(self.types[node] if visited else self.visit(node) for node in nodes)
+        given = tuple(self.types[part] if visited else self.visit(part) for part in nodes)
         result: Type | None = None
+        fitting: list[Overload] = []
         for overload in found.overloads:
             if overload.method is not method:
                 continue
             *wanted, answer = self.solved.instance((*overload.arguments, overload.result))
             if self.solved.assign_all(given, tuple(wanted)):
                 answer = self.solved.apply(answer)
+                fitting.append(overload)
                 result = answer if result is None or result == answer else DYN
-        return result or self._no_overload(at, found.name, given, method)
+        self.overloads[node] = tuple(fitting)
+        return result or self._no_overload(node.at, found.name, given, method)
 
     def _no_overload(self, at: Span, name: str, given: tuple[Type, ...], method: bool) -> Type:
         texts = [str(self.solved.apply(item)) for item in given]

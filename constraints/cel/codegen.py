@@ -10,11 +10,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from constraints.cel import pycode as py
 from constraints.cel import syntax
 from constraints.cel.check import Checked
+from constraints.cel.costs import LIST, MAP, MESSAGE
 from constraints.cel.emitters.calls import emit_call, emit_index
 from constraints.cel.emitters.fields import emit_ident, emit_select
 from constraints.cel.emitters.literals import emit_constant, emit_list, emit_map, emit_message
@@ -23,6 +25,7 @@ from constraints.cel.emitters.loops import emit_loop
 from constraints.cel.layout import SLOTS, Layout
 from constraints.cel.scan import Scan
 from constraints.cel.syntax import Node
+from constraints.cel.tally import TALLY
 from constraints.cel.types import BOOL
 
 EMITTERS: Final[Mapping[type[Node], Callable[[Any, Any], ast.expr]]] = {
@@ -39,12 +42,26 @@ EMITTERS: Final[Mapping[type[Node], Callable[[Any, Any], ast.expr]]] = {
     syntax.Loop: emit_loop,
     syntax.OptionalMap: emit_optional_map,
 }
+_PRICES: Final[Mapping[type[Node], int]] = {  # what a node costs at most, without its parts
+    syntax.Ident: 1,
+    syntax.Select: 2,
+    syntax.Index: 2,
+    syntax.ListLiteral: LIST,
+    syntax.MapLiteral: MAP,
+    syntax.Message: MESSAGE,
+    syntax.Loop: 3,
+    syntax.OptionalMap: 6,
+}
 _DEEPEST: Final = 14  # loops and handlers inside each other; Python allows 20 in one function
+_TURN: Final = 16  # what a turn of a macro costs at most, without its parts
 _SHARED: Final = (ast.Name, ast.Constant, ast.Subscript)  # may be written down twice; slots are the only subscripts
 
 
 class Emitter:
-    """Writes one function; `block` is where statements go."""
+    """Writes one function; `block` is where statements go.
+
+    `price` is what the nodes written so far cost at most, but for what they add to the tally; `adds` whether they do.
+    """
 
     def __init__(self, checked: Checked, layout: Layout) -> None:
         self.checked = checked
@@ -52,12 +69,15 @@ class Emitter:
         self.scan = Scan(checked, layout)
         self.block: list[ast.stmt] = []
         self.names: dict[str, str] = {}
+        self.price = 0
+        self.adds = False
         self._temporaries = 0
         self._depth = 0
 
     def emit(self, node: Node) -> ast.expr:
         """The value of `node`, once the statements in `block` have run."""
         start = len(self.block)
+        self.price += _PRICES.get(type(node), 0)
         if node is not self.checked.root and self.is_kept(node):
             value = self._steady(node)
         elif self._depth >= _DEEPEST and not isinstance(node, syntax.Literal | syntax.Ident):
@@ -118,6 +138,11 @@ class Emitter:
         self.block.append(py.when(py.is_(py.read(name), py.read("UNSET")), [fill]))
         return py.read(name)
 
+    @property
+    def is_nested(self) -> bool:
+        """Whether what is written is part of a loop, or a failure of it may be absorbed."""
+        return self._depth > 0
+
     def is_kept(self, node: Node) -> bool:
         """Whether the value is computed once for a constraint: only its parameters can change it, and it is no name."""
         if isinstance(node, syntax.Literal | syntax.Ident) or self.scan.variable(node):
@@ -125,19 +150,65 @@ class Emitter:
         is_name = isinstance(node, syntax.Select) and node in self.checked.functions
         return not is_name and self.scan.is_steady(node)
 
+    def tally(self, cost: ast.expr) -> None:
+        """Add to the tally."""
+        self.adds = True
+        self.block.append(py.add(py.item(py.read(SLOTS), py.constant(TALLY)), cost))
+
+    def turns(self, items: ast.expr) -> None:
+        """Add what that many turns of a loop cost that is written down already; more than may be ends the evaluation."""
+        self.tally(ast.BinOp(py.call("len", items), ast.Mult(), py.constant(self.price + _TURN)))
+        too_much = ast.Compare(py.item(py.read(SLOTS), py.constant(TALLY)), [ast.Gt()], [py.read("MOST")])
+        self.block.append(py.when(too_much, [py.throw(py.read("Exhausted"))]))
+
+    @contextmanager
+    def priced(self) -> Iterator[None]:
+        """A part of its own: its price does not count for what is around it."""
+        outer, self.price = self.price, 0
+        try:
+            yield
+        finally:
+            self.price = outer
+
+    @contextmanager
+    def twice(self) -> Iterator[None]:
+        """A part that is written once, and computed twice by Kubernetes."""
+        price, before = self.price, self.temporary("before")
+        tally = py.item(py.read(SLOTS), py.constant(TALLY))
+        start = len(self.block)
+        yield
+        self.price += self.price - price
+        if self.adds:
+            self.block.insert(start, py.assign(before, tally))
+            self.tally(ast.BinOp(tally, ast.Sub(), py.read(before)))
+
     def _steady(self, node: Node) -> ast.expr:
-        emitter = Emitter(Checked(node, self.checked.types, self.checked.functions), self.layout)
-        slot = self.layout.place()
+        """What it adds to the tally is kept beside the value, and added wherever the value is used."""
+        emitter = Emitter(replace(self.checked, root=node), self.layout)
+        slot, cost = self.layout.place(), self.layout.place(0)
         function = self.layout.unused("steady")
+        tally, kept = (py.item(py.read(SLOTS), py.constant(place)) for place in (TALLY, cost))
         value = emitter.keep(emitter.emit(node))
         emitter.block.append(py.put(py.read(SLOTS), py.constant(slot), value))
+        if emitter.adds:
+            before = emitter.temporary("before")
+            emitter.block.insert(0, py.assign(before, tally))
+            emitter.block.append(
+                py.put(py.read(SLOTS), py.constant(cost), ast.BinOp(tally, ast.Sub(), py.read(before)))
+            )
+            emitter.block.append(py.put(py.read(SLOTS), py.constant(TALLY), py.read(before)))
         emitter.finish(function, value, node)
         self.layout.steady.append(function)
-        return self.slot(slot, function)
+        self.price += emitter.price
+        found = self.slot(slot, function)
+        if emitter.adds:
+            self.tally(kept)
+        return found
 
     def finish(self, function: str, value: ast.expr, node: Node) -> None:
-        """Make the block a function of the layout."""
+        """Make the block a function of the layout, which counts what it costs at most."""
         body = [*self.block, ast.Return(value)]
+        self.layout.price += self.price
         definition = py.define(function, (SLOTS,), body)
         py.locate((definition,), node.at)
         py.locate(definition.body, node.at)

@@ -11,7 +11,7 @@ import constraints.cel.library  # noqa: F401 - declares the functions
 from constraints.cel import pycode as py
 from constraints.cel.check import Checked, Scope, check
 from constraints.cel.codegen import Emitter
-from constraints.cel.failures import Failure, Invalid, Mistake, WrongResult
+from constraints.cel.failures import Failure, Invalid, Mistake, WrongResult, composited
 from constraints.cel.layout import SLOTS, Code, Layout, Slots, Variable, settled
 from constraints.cel.parser import parse
 from constraints.cel.scan import Scan
@@ -26,10 +26,20 @@ _STRUCT = "kubernetes.variables"
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """One expression: the name of its function, and its static type."""
+    """One expression: the name of its function, its tree, the names that it reads.
+
+    `adds` tells whether its cost depends on what it sees.
+    """
 
     function: str
-    type: Type
+    checked: Checked
+    reads: frozenset[str]
+    adds: bool
+
+    @property
+    def type(self) -> Type:
+        """The type that it gives."""
+        return self.checked.type
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +56,14 @@ class Loaded:
 
 @dataclass(slots=True)
 class Compiler:
-    """Takes the inputs first, then variables, each of which may read those before it, then expressions."""
+    """Takes the inputs first, then variables, each of which may read those before it, then expressions.
+
+    `trees` are the variables' trees, failures where they cannot be compiled.
+    """
 
     structs: dict[str, Mapping[str, Type]] = field(default_factory=dict)
     layout: Layout = field(default_factory=Layout)
+    trees: dict[str, Checked | Failure] = field(default_factory=dict)
     _names: dict[str, Type] = field(default_factory=dict)
     _variables: dict[str, Type] = field(default_factory=dict)
 
@@ -63,20 +77,23 @@ class Compiler:
 
     def variable(self, name: str, text: str) -> None:
         """Name an expression; a mistake in it becomes a failure of what reads it."""
-        slot, failure = self.layout.place(), self.layout.place(None)
+        slots = self.layout.place(), self.layout.place(None)
         function = self.layout.unused(f"variable_{name}")
         try:
             checked = self._check(text)
         except Invalid as error:
-            self._fail_always(function, f'composited variable "{name}" fails to compile: {error.listing(text)}')
+            failure = Failure(f'composited variable "{name}" fails to compile: {error.listing(text)}')
+            self._fail_always(function, str(failure))
+            self.trees[name] = failure
             self._declare(name, DYN)
-            self.layout.variables[name] = Variable(slot, function, steady=False, trusted=False)
+            self.layout.variables[name] = Variable(slots[0], function, steady=False, trusted=False, adds=False)
             return
+        self.trees[name] = checked
         scan = Scan(checked, self.layout)
         steady = scan.is_steady(checked.root)
-        self._emit_variable(checked, name, function, (slot, failure))
+        adds = self._emit_variable(checked, name, function, slots)
         self._declare(name, checked.type)
-        self.layout.variables[name] = Variable(slot, function, steady, scan.is_certain(checked.root))
+        self.layout.variables[name] = Variable(slots[0], function, steady, scan.is_certain(checked.root), adds)
         if steady:
             self.layout.steady.append(function)
 
@@ -88,7 +105,7 @@ class Compiler:
         emitter = Emitter(checked, self.layout)
         function = self.layout.unused("expression")
         _guarded(lambda: emitter.finish(function, emitter.emit(checked.root), checked.root))
-        return Compiled(function, checked.type)
+        return Compiled(function, checked, emitter.scan.reads(checked.root), emitter.adds)
 
     def load(self, filename: str) -> Loaded:
         """Raises Invalid when the code is beyond what Python compiles."""
@@ -105,8 +122,11 @@ class Compiler:
         self._variables[name] = kind
         self._names[VARIABLES] = Type(_STRUCT)
 
-    def _emit_variable(self, checked: Checked, name: str, function: str, slots: tuple[int, int]) -> None:
-        """The value is kept, a failure too: it is raised again by whoever reads the variable next."""
+    def _emit_variable(self, checked: Checked, name: str, function: str, slots: tuple[int, int]) -> bool:
+        """The value is kept, a failure too: it is raised again by whoever reads the variable next.
+
+        Gives whether the cost depends on what the variable sees.
+        """
         emitter = Emitter(checked, self.layout)
         value_slot, failure_slot = (py.item(py.read(SLOTS), py.constant(slot)) for slot in slots)
         bare = py.method(failure_slot, "with_traceback", py.constant(None))  # each raise would add to the last one's
@@ -119,6 +139,7 @@ class Compiler:
         emitter.block.append(py.when(known, [py.throw(bare)]))
         emitter.block.append(py.attempt(body, "Failure", [keep, py.throw(bare)], "error"))
         emitter.finish(function, value_slot, checked.root)
+        return emitter.adds
 
     def _fail_always(self, function: str, message: str) -> None:
         failure = py.call("Failure", py.constant(message))
@@ -134,8 +155,3 @@ def _guarded(step: Callable[[], _Result]) -> _Result:
         return step()
     except RecursionError as error:
         raise Invalid([Mistake(Span(1, 1), "expression recursion limit exceeded")]) from error
-
-
-def composited(name: str, failure: Failure) -> Failure:
-    """What a variable's failure is to those who read the variable."""
-    return Failure(f'composited variable "{name}" fails to evaluate: {failure}')

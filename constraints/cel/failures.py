@@ -52,9 +52,22 @@ class Failure(Exception):
     """An error while an expression is evaluated; `||`, `&&`, `all` and `exists` may absorb it."""
 
 
+class Exhausted(Exception):
+    """The evaluation may cost more than it may, or needs more memory; nothing absorbs this."""
+
+
+class OverBudget(Exception):
+    """Expressions cost more than their common budget, counted exactly."""
+
+
 def no_overload(name: str = "") -> Failure:
     """No function of that name takes such values; without a name: an operand of the wrong type."""
     return Failure(f"no such overload: {name}" if name else "no such overload")
+
+
+def composited(name: str, failure: Failure) -> Failure:
+    """What a variable's failure is to those who read the variable."""
+    return Failure(f'composited variable "{name}" fails to evaluate: {failure}')
 
 
 def _shown(mistake: Mistake, rows: list[str]) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from constraints.cel import runtime
-from constraints.cel.failures import Failure, no_overload
+from constraints.cel.failures import Exhausted, Failure, no_overload
 from constraints.cel.runtime import UNSET
+from constraints.cel.tally import MOST, TALLY, affix, among, different, metered, prepay, same, search, total
 from constraints.cel.values import NONE, Optional, Value
 
 Slots = list[Value]
@@ -21,12 +22,16 @@ _UNNAMED: Final = re.compile(r"\W")
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable's place; its failure is kept in the next one. `steady`: only the parameters can change it."""
+    """A variable's place; its failure is kept in the next one.
+
+    `steady`: only the parameters can change it; `trusted`: its value surely has its type; `adds`: it adds to the tally.
+    """
 
     slot: int
     function: str
     steady: bool
     trusted: bool
+    adds: bool
 
 
 @dataclass(slots=True)
@@ -35,6 +40,7 @@ class Layout:
 
     `inputs` are the slots of what each review brings, `variables` those of named expressions. `steady` are functions
     of slots that depend on parameters alone, in the order in which they can be computed; `read` are inputs in use.
+    `price` is what all functions cost at most, but for what they add to the tally.
     """
 
     inputs: dict[str, int] = field(default_factory=dict)
@@ -42,7 +48,8 @@ class Layout:
     variables: dict[str, Variable] = field(default_factory=dict)
     steady: list[str] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
-    slots: Slots = field(default_factory=list)
+    slots: Slots = field(default_factory=lambda: [0])  # the first one holds the tally: see tally.py
+    price: int = 0
     scope: dict[str, Any] = field(default_factory=lambda: dict(_SCOPE))
     functions: list[ast.stmt] = field(default_factory=list)
     _named: dict[int, str] = field(default_factory=dict)
@@ -83,6 +90,7 @@ class Layout:
 def settled(layout: Layout, code: Mapping[str, Code], settings: Mapping[str, Value]) -> Slots:
     """The slots of one constraint: what depends on its parameters alone is computed here, unless it fails."""
     slots = list(layout.slots)
+    slots[TALLY] = layout.price
     for name, value in settings.items():
         slots[layout.inputs[name]] = value
     _compute(slots, (code[name] for name in layout.steady))
@@ -95,10 +103,16 @@ def _compute(slots: Slots, functions: Iterable[Code]) -> None:
             function(slots)
         except Failure:
             continue  # it fails again where it is needed, and only there
+        except Exhausted:
+            return  # the tally says so to all reviews
 
 
 _SCOPE: Final[Mapping[str, Any]] = {
     "Failure": Failure,
+    "Exhausted": Exhausted,
+    "MOST": MOST,
+    "len": len,
+    **{code.__name__: code for code in (affix, among, different, metered, prepay, same, search, total)},
     "MISSES": runtime.MISSES,
     "UNSET": UNSET,
     "list": list,

@@ -43,6 +43,12 @@ def put(owner: ast.expr, key: ast.expr, value: ast.expr) -> ast.stmt:
     return ast.Assign([ast.Subscript(owner, key, ast.Store())], value)
 
 
+def add(target: ast.expr, value: ast.expr) -> ast.stmt:
+    """`target += value`, for an item."""
+    assert isinstance(target, ast.Subscript)
+    return ast.AugAssign(ast.Subscript(target.value, target.slice, ast.Store()), ast.Add(), value)
+
+
 def is_(left: ast.expr, right: ast.expr) -> ast.expr:
     """`left is right`."""
     return ast.Compare(left, [ast.Is()], [right])

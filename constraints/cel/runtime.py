@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from constraints.cel.equality import equal, has_key
-from constraints.cel.failures import Failure, no_overload
+from constraints.cel.failures import Exhausted, Failure, no_overload
 from constraints.cel.values import INT_MAX, INT_MIN, NONE, UINT_MAX, Optional, Uint, Value, go_name, type_name
 
 UNSET: Final = object()
+LONGEST: Final = 64_000_000  # characters of a text that a call makes; Kubernetes charges for what goes in, not for that
 MISSES: Final = (KeyError, TypeError)
 _KEYS: Final = frozenset({str, int, Uint, float, bool})
 _NUMBERS: Final = frozenset({int, Uint, float})
@@ -165,3 +166,9 @@ def fitting_unsigned(number: int) -> Uint:
     if not 0 <= number <= UINT_MAX:
         raise Failure("unsigned integer overflow")
     return Uint(number)
+
+
+def bounded(length: int) -> None:
+    """Raises Exhausted for a text that would be too long."""
+    if length > LONGEST:
+        raise Exhausted

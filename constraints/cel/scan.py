@@ -9,6 +9,9 @@ from constraints.cel import syntax
 from constraints.cel.check import Checked
 from constraints.cel.layout import Layout
 from constraints.cel.syntax import Node, qualified
+from constraints.cel.types import BOOL, BYTES, DOUBLE, INT, STRING, UINT
+
+_PLAIN: Final = frozenset({BOOL, INT, UINT, DOUBLE, STRING, BYTES})
 
 
 def parts(node: Node) -> tuple[Node, ...]:
@@ -59,12 +62,19 @@ class Scan:
                 variable = self.variable(node)
                 return node.test or (variable in self._layout.variables and self._layout.variables[variable].trusted)
             case syntax.Call():
-                return node.function not in ("dyn", "_[_]") and all(map(self.is_certain, parts(node)))
+                return self._gives_one_type(node) or (
+                    node.function not in ("dyn", "_[_]") and all(map(self.is_certain, parts(node)))
+                )
             case syntax.ListLiteral():
                 return all(map(self.is_certain, node.items))
             case syntax.Loop():
                 return self.is_certain(node.body or node.source)
         return isinstance(node, syntax.Literal | syntax.Logic)
+
+    def _gives_one_type(self, node: syntax.Call) -> bool:
+        """Whether all that the call may mean gives the same plain type, whatever its arguments are."""
+        overloads = self._checked.overloads.get(node, ())
+        return bool(overloads) and all(overload.result in _PLAIN for overload in overloads)
 
     def variable(self, node: Node) -> str:
         """`x` when the node is `variables.x`."""

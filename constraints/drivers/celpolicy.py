@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from constraints.cel import Compiler, Failure, Invalid, Loaded
 from constraints.cel.admission import NAMESPACE, REQUEST, STRUCTS, request_of
+from constraints.cel.failures import Exhausted
 from constraints.cel.layout import Slots
 from constraints.cel.mentions import mentions
+from constraints.cel.tally import MOST, TALLY
 from constraints.cel.types import BOOL, DYN, STRING
+from constraints.drivers.celexact import Exactly, judged
+from constraints.drivers.celquestions import Condition, Questions, Says, Validation, Verdict, accepted
 from constraints.errors import CompileError
 from constraints.fields import Fields
 from constraints.inventory import Inventory
@@ -20,7 +24,6 @@ from constraints.review import ADMISSION_ONLY
 
 _INTERNAL: Final = "gatekeeper_internal_"
 _RESERVED: Final = frozenset({"params", "anyObject"})
-_LONGEST_MESSAGE: Final = 5 * 1024  # bytes
 # requestKind is made of kind, where a review has none.
 _ADMISSION_ONLY: Final = ADMISSION_ONLY - {"requestKind"}
 PARAMETERS: Final = "variables.params"
@@ -41,22 +44,8 @@ _PLACES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Condition:
-    """An expression that is true or false. `broken` says why it cannot be compiled; its function is not there then."""
-
-    expression: str
-    function: str = ""
-    broken: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Validation:
-    """A condition, and what to say when it is false: a message, or the function that makes one."""
-
-    condition: _Condition
-    message: str
-    message_function: str
+FIRST: Final = TALLY + 1
+LAST: Final = FIRST + len(INPUTS)  # behind the last slot of an input
 
 
 class Assembly:
@@ -75,23 +64,31 @@ class Assembly:
             self.loaded: Loaded = self._compiler.load(kind)
         except Invalid as error:
             raise CompileError(str(error), source=kind) from error
+        self.trees = self._compiler.trees
 
-    def _condition(self, part: Fields) -> _Condition:
+    def _condition(self, part: Fields) -> Condition:
         text = part.text("expression", "")
         try:
-            return _Condition(text, self._compiler.expression(text, BOOL).function)
+            return Condition(text, self._compiler.expression(text, BOOL))
         except Invalid as error:
-            return _Condition(text, broken=f"compilation error: {error.listing(text)}")
+            return Condition(text, None, broken=f"compilation error: {error.listing(text)}")
 
-    def _validation(self, part: Fields) -> _Validation:
+    def _validation(self, part: Fields) -> Validation:
         condition = self._condition(part)
         text = part.text("messageExpression", "")
         try:
-            function = self._compiler.expression(text, STRING).function if text else ""
+            says = self._says(text) if text else None
         except Invalid:
-            function = ""  # Gatekeeper falls back to the plain message, too
+            says = None  # Gatekeeper falls back to the plain message, too
         message = part.text("message", "").strip() or f"failed expression: {condition.expression.strip()}"
-        return _Validation(condition, message, function)
+        return Validation(condition, message, says)
+
+    def _says(self, text: str) -> Says:
+        code = self._compiler.expression(text, STRING)
+        variables = self._compiler.layout.variables
+        names = [name.removeprefix("variables.") for name in code.reads]
+        known = all(name in variables for name in names)
+        return Says(code, tuple(variables[name].slot for name in names) if known else ())
 
 
 class CelPolicy:
@@ -100,11 +97,10 @@ class CelPolicy:
     integers = True
 
     def __init__(self, assembly: Assembly, *, strict: bool) -> None:
-        self.conditions = list(dict(assembly.conditions).values())
-        self.validations = assembly.validations
+        self.questions = Questions(list(dict(assembly.conditions).values()), assembly.validations, strict)
         self.loaded = assembly.loaded
-        self.strict = strict
         self._kind, self._texts = assembly.kind, assembly.texts
+        self._trees = assembly.trees
         self.reads_request = "request" in assembly.loaded.layout.read
         self.reads = frozenset(path for name in assembly.loaded.layout.read for path in _PLACES.get(name, ()))
 
@@ -120,6 +116,11 @@ class CelPolicy:
                     found.setdefault(name, f"{self._kind}/{place}:{at}")
         return tuple(AdmissionField(name, found[name]) for name in sorted(found))
 
+    @cached_property
+    def exactly(self) -> Exactly:
+        """The slow way to evaluate the policy, which few reviews need."""
+        return Exactly(self._trees)
+
     def program(self, parameters: Json) -> CelProgram:
         """The policy for one constraint."""
         return CelProgram(self, parameters)
@@ -130,20 +131,24 @@ class CelProgram:
 
     def __init__(self, policy: CelPolicy, parameters: Json) -> None:
         self._policy = policy
+        self._parameters = parameters
         self._code = policy.loaded.code
         self._slots = policy.loaded.settle({PARAMETERS: parameters})
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> list[Finding]:
-        """One finding for each validation that is false, or that fails when the policy is strict."""
+        """One finding for each validation that is false, or that fails when the policy is strict.
+
+        When the bound of the cost that generated code keeps is too high, all is evaluated once more, and counted.
+        """
         slots = self._slots.copy()
-        slots[: len(INPUTS)] = self._inputs(review)
-        policy = self._policy
-        if policy.conditions:
-            failures = self._unmet(slots)
-            if failures is None or failures:
-                return [Finding(_joined(failures), None, error=True)] if failures and policy.strict else []
-        found = (self._finding(validation, slots) for validation in policy.validations)
-        return [finding for finding in found if finding]
+        slots[FIRST:LAST] = self._inputs(review)
+        try:
+            found = self._quickly(slots)
+            if slots[TALLY] <= MOST:
+                return found
+        except Exhausted:
+            pass
+        return judged(self._policy.questions, self._policy.exactly.evaluation(review, self._parameters))
 
     @property
     def reads(self) -> frozenset[tuple[str, ...]]:
@@ -158,44 +163,35 @@ class CelProgram:
             obj = None
         return obj, old, request, review.get("namespaceObject") or None, old if obj is None else obj
 
-    def _unmet(self, slots: Slots) -> list[str] | None:
-        """None when a condition is false, else what failed: nothing, when all are true."""
-        failures = []
-        for condition in self._policy.conditions:
-            try:
-                if not self._holds(condition, slots):
-                    return None
-            except Failure as failure:
-                failures.append(str(failure))
-        return failures
+    def _quickly(self, slots: Slots) -> list[Finding]:
+        """Raises Exhausted."""
+        questions = self._policy.questions
+        if questions.conditions:
+            unmet = questions.unmet([self._verdict(condition, slots) for condition in questions.conditions])
+            if unmet is not None:
+                return unmet
+        found: list[Finding] = []
+        for validation in questions.validations:
+            verdict = self._verdict(validation.condition, slots)
+            says = validation.says
+            text = self._said(says, slots) if says and (verdict is False or says.counts(slots)) else ""
+            if verdict is not True:
+                found += questions.finding(validation, verdict, text)
+        return found
 
-    def _finding(self, validation: _Validation, slots: Slots) -> Finding | None:
+    def _verdict(self, condition: Condition, slots: Slots) -> Verdict:
+        if condition.code is None:
+            return Failure(condition.broken)
         try:
-            if self._holds(validation.condition, slots):
-                return None
+            return self._code[condition.code.function](slots)
         except Failure as failure:
-            return Finding(str(failure), None, error=True) if self._policy.strict else None
-        return Finding(self._said(validation.message_function, slots) or validation.message, None)
+            return failure.with_traceback(None)
 
-    def _holds(self, condition: _Condition, slots: Slots) -> Json:
-        if condition.broken:
-            raise Failure(condition.broken)
+    def _said(self, says: Says, slots: Slots) -> str:
         try:
-            return self._code[condition.function](slots)
-        except Failure as failure:
-            what = f"expression '{condition.expression}' resulted in error: {failure}"
-            raise Failure(what) from failure
-
-    def _said(self, function: str, slots: Slots) -> str:
-        """What the message's expression gives, the empty text when Gatekeeper would not take it."""
-        if not function:
-            return ""
-        try:
-            text: str = self._code[function](slots)
+            return accepted(self._code[says.code.function](slots))
         except Failure:
             return ""
-        text = text.strip()
-        return text if "\n" not in text and len(text.encode(errors="replace")) <= _LONGEST_MESSAGE else ""
 
 
 def _texts(fields: Fields) -> Iterator[tuple[str, str]]:
@@ -220,9 +216,3 @@ def _name(part: Fields) -> str:
     if name in _RESERVED or name.startswith(_INTERNAL):
         raise part.error("name", "is reserved", name)
     return name
-
-
-def _joined(failures: list[str]) -> str:
-    """Several errors as Kubernetes writes them: in brackets, equal ones once."""
-    distinct = list(dict.fromkeys(failures))
-    return distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]"

@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # so that it runs from a checkout that is not installed
 
 from constraints.cel import Compiler, Failure, Invalid  # noqa: E402 - after the path above, here and below
+from constraints.cel.costs import CONDITIONS  # noqa: E402
+from constraints.cel.exact.phase import Phase, Plans  # noqa: E402
+from constraints.cel.failures import Exhausted  # noqa: E402
 from constraints.cel.library.time import parse_duration, parse_timestamp  # noqa: E402
 from constraints.cel.types import DYN, parse_type  # noqa: E402
 from constraints.cel.values import Duration, Opaque, Optional, Timestamp, TypeValue, Uint  # noqa: E402
@@ -83,12 +86,16 @@ def answer(case: Case) -> Any:
         compiler.input(name, parse_type(kinds[name]) if name in kinds else DYN)
     for name, text in case.get("variables", ()):
         compiler.variable(name, text)
-    function = compiler.expression(case["expr"]).function
+    compiled = compiler.expression(case["expr"])
     loaded = compiler.load("case")
     slots = loaded.settle({}).copy()
     for name, value in values.items():
         slots[loaded.layout.inputs[name]] = value
-    return loaded.code[function](slots)
+    try:
+        return loaded.code[compiled.function](slots)
+    except Exhausted:
+        plans = Plans(frozenset(values), compiler.trees)
+        return Phase(plans.variables, values, CONDITIONS).value(plans.of(compiled.checked))
 
 
 def value_of(written: Mapping[str, Any]) -> Any:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from constraints.cel import pycode as py
 from constraints.cel import syntax
 from constraints.cel.constants import check_constant
+from constraints.cel.costs import LIST, rule_of, size
+from constraints.cel.layout import SLOTS
 from constraints.cel.overloads import FUNCTIONS, Function
 from constraints.cel.syntax import Node
-from constraints.cel.types import STRING
+from constraints.cel.types import DOUBLE, INT, UINT
 
 if TYPE_CHECKING:
     from constraints.cel.codegen import Emitter
+
+_NUMBERS: Final = frozenset({INT, UINT, DOUBLE})
+_EQUALITY: Final = {"_==_": "same", "_!=_": "different"}
+_AFFIXES: Final = frozenset({"startsWith", "endsWith"})
+_HEAVY: Final = frozenset(
+    {"_+_", "contains", "find", "findAll", "matches", "sets.contains", "sets.equivalent", "sets.intersects"}
+)
+_SEARCHES: Final = frozenset({"contains", "matches", "find"})
 
 
 def emit_call(emitter: Emitter, node: syntax.Call) -> ast.expr:
@@ -22,6 +32,7 @@ def emit_call(emitter: Emitter, node: syntax.Call) -> ast.expr:
     name = emitter.checked.functions[node]
     method = node.target is not None and name == node.function
     nodes = (node.target, *node.args) if method and node.target else node.args
+    emitter.price += 1
     if name == "dyn":
         return emitter.emit(nodes[0])
     if name in ("or", "orValue") and method:
@@ -31,12 +42,66 @@ def emit_call(emitter: Emitter, node: syntax.Call) -> ast.expr:
         if quick:
             return quick
     check_constant(node)
-    arguments = emitter.values(nodes)
-    if name == "_+_" and all(_is_text(emitter, part) for part in nodes):
-        return ast.BinOp(arguments[0], ast.Add(), arguments[1])
+    arguments = _arguments(emitter, name, nodes) if nodes else []
     if name == "!_" and emitter.is_boolean(nodes[0]):
         return ast.UnaryOp(ast.Not(), arguments[0])
-    return py.call(_code(emitter, FUNCTIONS[name], nodes), *arguments)
+    if name == "_+_" and not any(emitter.checked.types[part] in _NUMBERS for part in nodes):
+        return _adding(emitter, "total", *arguments)
+    return _paid(emitter, node, nodes, arguments)
+
+
+def _arguments(emitter: Emitter, name: str, nodes: Sequence[Node]) -> list[ast.expr]:
+    """The values of arguments. When the last one fails the size of the first one is to be paid all the same."""
+    safe = isinstance(nodes[-1], syntax.Literal | syntax.Ident) or isinstance(nodes[0], syntax.Literal)
+    if safe or name not in _HEAVY or not emitter.is_nested:
+        return emitter.values(nodes)
+    first = emitter.keep(emitter.emit(nodes[0]))
+    emitter.block.append(py.do(_adding(emitter, "prepay", first)))
+    return [first, *emitter.values(nodes[1:])]
+
+
+def _paid(emitter: Emitter, node: syntax.Call, nodes: Sequence[Node], arguments: Sequence[ast.expr]) -> ast.expr:
+    """A call, and what it costs: known now, or added to the tally when it is made."""
+    name = emitter.checked.functions[node]
+    rule = rule_of(name, emitter.checked.overloads[node])
+    code = _code(emitter, FUNCTIONS[name], nodes)
+    if rule is None:
+        return py.call(code, *arguments)
+    sizes = [size(part.value) for part in nodes if isinstance(part, syntax.Literal)]
+    last = isinstance(nodes[-1], syntax.Literal)
+    if (name in _EQUALITY and sizes) or (name in _AFFIXES and last):
+        emitter.price += min(sizes)  # ten times as much, and still not much
+        return py.call(code, *arguments)
+    if name in _EQUALITY:
+        return _adding(emitter, _EQUALITY[name], *arguments)
+    if name == "@in":
+        return _among(emitter, code, nodes[1], *arguments)
+    if name in _AFFIXES:
+        return _adding(emitter, "affix", py.read(code), *arguments)
+    if name in _SEARCHES and last and len(nodes) == 2:
+        emitter.price += min(sizes)
+        return _adding(emitter, "search", py.read(code), *arguments)
+    emitter.price += LIST + 1  # for the call that fails
+    return _adding(emitter, "metered", py.read(emitter.layout.name("rule", rule)), py.read(code), *arguments)
+
+
+def _among(emitter: Emitter, code: str, container: Node, *arguments: ast.expr) -> ast.expr:
+    """`item in list`, which costs 1 for each item of the list."""
+    if not emitter.scan.is_certain(container):
+        return _adding(emitter, "among", *arguments)
+    item, items = (emitter.keep(argument) for argument in arguments)
+    emitter.tally(py.call("len", items))
+    return py.call(code, item, items)
+
+
+def _is_integer(emitter: Emitter, node: Node) -> bool:
+    return emitter.checked.types[node] == INT and emitter.scan.is_certain(node)
+
+
+def _adding(emitter: Emitter, name: str, *arguments: ast.expr) -> ast.expr:
+    """A call that adds to the tally."""
+    emitter.adds = True
+    return py.call(name, py.read(SLOTS), *arguments)
 
 
 def _either(emitter: Emitter, node: syntax.Call, name: str) -> ast.expr:
@@ -53,14 +118,15 @@ def _either(emitter: Emitter, node: syntax.Call, name: str) -> ast.expr:
 
 
 def _same(emitter: Emitter, nodes: Sequence[Node], *, equal: bool) -> ast.expr | None:
-    """A comparison with a text, a truth value or null needs no more than Python's own."""
+    """A comparison with a text, a truth value or null, or of a certain integer, needs no more than Python's own."""
     for literal, other in (nodes, nodes[::-1]):
         if not isinstance(literal, syntax.Literal):
             continue
         value = literal.value
         if value is None or isinstance(value, bool):
             return (py.is_ if equal else py.is_not)(emitter.emit(other), py.constant(value))
-        if isinstance(value, str):
+        if isinstance(value, str) or (type(value) is int and _is_integer(emitter, other)):
+            emitter.price += size(value)
             operator = ast.Eq() if equal else ast.NotEq()
             return ast.Compare(emitter.emit(other), [operator], [py.constant(value)])
     return None
@@ -82,7 +148,3 @@ def emit_index(emitter: Emitter, node: syntax.Index) -> ast.expr:
     """`a[b]` and `a[?b]`."""
     name = "index_optional" if node.optional else "index"
     return py.call(name, *emitter.values((node.operand, node.key)))
-
-
-def _is_text(emitter: Emitter, node: Node) -> bool:
-    return emitter.checked.types[node] == STRING and emitter.scan.is_certain(node)

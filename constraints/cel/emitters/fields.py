@@ -34,6 +34,7 @@ def _variable(emitter: Emitter, name: str) -> ast.expr:
     if full in emitter.layout.inputs:
         return _named(emitter, full)
     variable = emitter.layout.variables[name]
+    emitter.adds = emitter.adds or variable.adds
     return emitter.slot(variable.slot, variable.function)
 
 
@@ -74,6 +75,7 @@ def _path(emitter: Emitter, node: syntax.Select) -> ast.expr:
         assert isinstance(owner, syntax.Select)
         fields.insert(0, py.constant(owner.field))
         owner = owner.operand
+    emitter.price += len(fields)
     start = quick = emitter.keep(emitter.emit(owner))
     for field in fields:
         quick = py.item(quick, field)

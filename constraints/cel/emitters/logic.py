@@ -44,7 +44,8 @@ def emit_choice(emitter: Emitter, node: syntax.Choice) -> ast.expr:
 def emit_optional_map(emitter: Emitter, node: syntax.OptionalMap) -> ast.expr:
     """optMap and optFlatMap: the body is for a value that is there."""
     macro = py.constant("optFlatMap" if node.flat else "optMap")
-    target = emitter.keep(py.call("optional_target", emitter.emit(node.target), macro))
+    with emitter.twice():
+        target = emitter.keep(py.call("optional_target", emitter.emit(node.target), macro))
     result = emitter.temporary()
     with emitter.naming(node.name.name) as (name,), emitter.inside() as body:
         body.append(py.assign(name, ast.Attribute(target, "value", ast.Load())))

@@ -16,25 +16,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """`for names in source`."""
+    """`for names in source`; the turns are counted beforehand."""
 
     names: list[str]
     source: ast.expr
 
-    def over(self, body: list[ast.stmt]) -> ast.stmt:
-        """The loop with its body."""
+    def over(self, emitter: Emitter, body: list[ast.stmt]) -> None:
+        """The loop with its body, which is all that was priced so far."""
+        name = emitter.temporary("items")
         if len(self.names) == 2:
             target: ast.expr = ast.Tuple([ast.Name(name, ast.Store()) for name in self.names], ast.Store())
-            return py.loop(target, py.call("pairs", self.source), body)
-        is_list = py.is_(py.call("type", self.source), py.read("list"))
-        items = ast.IfExp(is_list, self.source, py.call("each", self.source))
-        return py.loop(ast.Name(self.names[0], ast.Store()), items, body)
+            items = py.call("pairs", self.source)
+        else:
+            target = ast.Name(self.names[0], ast.Store())
+            is_list = py.is_(py.call("type", self.source), py.read("list"))
+            items = ast.IfExp(is_list, self.source, py.call("each", self.source))
+        emitter.block.append(py.assign(name, items))
+        emitter.turns(self.source)
+        emitter.block.append(py.loop(target, py.read(name), body))
 
 
 def emit_loop(emitter: Emitter, node: syntax.Loop) -> ast.expr:
     """The statements of a macro; gives its result."""
     source = emitter.keep(emitter.emit(node.source))
-    with emitter.naming(*(name.name for name in node.names)) as names:
+    with emitter.naming(*(name.name for name in node.names)) as names, emitter.priced():
         return _KINDS[node.macro](emitter, node, _Head(names, source))
 
 
@@ -47,7 +52,7 @@ def _decide(emitter: Emitter, node: syntax.Loop, head: _Head) -> ast.expr:
     decided = [py.assign(result, py.constant(not otherwise)), ast.Break()]
     body = [_tested(emitter, node, verdict, py.keep_failure(failure, first=True))]
     body.append(py.when(py.is_(py.read(verdict), py.constant(not otherwise)), decided))
-    emitter.block.append(head.over(body))
+    head.over(emitter, body)
     undecided = py.is_(py.read(result), py.constant(otherwise))
     emitter.block.append(py.when(py.both(undecided, _failed(failure)), [py.throw(py.read(failure))]))
     return py.read(result)
@@ -83,7 +88,7 @@ def _collect(emitter: Emitter, node: syntax.Loop, head: _Head) -> ast.expr:
             entries = ast.Dict([py.read(head.names[0])], [value]) if node.macro == "transformMap" else value
             body.append(py.do(py.call("insert", py.read(result), entries)))
     if node.test is None:
-        emitter.block.append(head.over(body))
+        head.over(emitter, body)
     else:
         failure, verdict = emitter.temporary("failure"), emitter.temporary("verdict")
         kept = [py.attempt(body, "Failure", py.keep_failure(failure, first=True), "error")]
@@ -98,7 +103,7 @@ def _over_tested(
     failure, verdict = names
     emitter.block.append(py.assign(failure, py.constant(None)))
     test = _tested(emitter, node, verdict, py.keep_failure(failure, first=False))
-    emitter.block.append(head.over([test, py.when(py.read(verdict), chosen)]))
+    head.over(emitter, [test, py.when(py.read(verdict), chosen)])
     emitter.block.append(py.when(_failed(failure), [py.throw(py.read(failure))]))
 
 

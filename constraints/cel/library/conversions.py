@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from typing import Final
 
 from constraints.cel.failures import Failure
@@ -65,16 +66,19 @@ def double_of_number(value: int) -> float:
 
 @function("double(string) -> double")
 def double_of_text(text: str) -> float:
-    """Decimal or hexadecimal, or infinity or not a number by name."""
+    """Decimal or hexadecimal, within the range of doubles, or infinity or not a number by name."""
     text = _SEPARATOR.sub("", text)
-    if _DECIMAL.match(text) or text.lower() in _SPECIAL:
+    if text.lower() in _SPECIAL:
         return float(text)
-    if _HEXADECIMAL.match(text):
-        try:
-            return float.fromhex(text)
-        except OverflowError as error:
-            raise unconvertible("double") from error
-    raise unconvertible("double")
+    found = math.inf
+    if _DECIMAL.match(text):
+        found = float(text)
+    elif _HEXADECIMAL.match(text):
+        with suppress(OverflowError):
+            found = float.fromhex(text)
+    if math.isinf(found):
+        raise unconvertible("double")
+    return found
 
 
 @function("int(double) -> int")

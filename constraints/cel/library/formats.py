@@ -25,10 +25,11 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Format(Opaque):
-    """`name` as the format is shown; formats are equal by name."""
+    """`name` as the format is shown; formats are equal by name. `weight` is the length of the pattern it is charged as."""
 
     type_name: ClassVar[str] = "kubernetes.NamedFormat"
     name: str
+    weight: int = field(compare=False)
     check: Checker = field(compare=False)
 
     def __str__(self) -> str:
@@ -130,19 +131,19 @@ _SUBDOMAIN_CHECK: Final = _shaped(_SUBDOMAIN, _SUBDOMAIN_WORDS, 253)
 _LABEL_CHECK: Final = _shaped(_LABEL, _LABEL_WORDS, 63)
 _OLD_LABEL_CHECK: Final = _shaped(_OLD_LABEL, _OLD_LABEL_WORDS, 63)
 FORMATS: Final = {
-    "dns1123Label": Format("DNS1123Label", _LABEL_CHECK),
-    "dns1123Subdomain": Format("DNS1123Subdomain", _SUBDOMAIN_CHECK),
-    "dns1035Label": Format("DNS1035Label", _OLD_LABEL_CHECK),
-    "qualifiedName": Format("QualifiedName", _qualified),
-    "dns1123LabelPrefix": Format("DNS1123LabelPrefix", _prefix(_LABEL_CHECK)),
-    "dns1123SubdomainPrefix": Format("DNS1123SubdomainPrefix", _prefix(_SUBDOMAIN_CHECK)),
-    "dns1035LabelPrefix": Format("DNS1035LabelPrefix", _prefix(_OLD_LABEL_CHECK)),
-    "labelValue": Format("LabelValue", _shaped(f"({_NAME})?", _VALUE_WORDS, 63)),
-    "uri": Format("URI", _uri),
-    "uuid": Format("UUID", _matching(_UUID.match, "does not match the UUID format")),
-    "byte": Format("Byte", _matching(_BASE64.match, "invalid base64")),
-    "date": Format("Date", _matching(_is_date, "invalid date")),
-    "datetime": Format("DateTime", _matching(lambda text: parse_timestamp(text.upper()), "invalid datetime")),
+    "dns1123Label": Format("DNS1123Label", 30, _LABEL_CHECK),
+    "dns1123Subdomain": Format("DNS1123Subdomain", 60, _SUBDOMAIN_CHECK),
+    "dns1035Label": Format("DNS1035Label", 30, _OLD_LABEL_CHECK),
+    "qualifiedName": Format("QualifiedName", 60, _qualified),
+    "dns1123LabelPrefix": Format("DNS1123LabelPrefix", 30, _prefix(_LABEL_CHECK)),
+    "dns1123SubdomainPrefix": Format("DNS1123SubdomainPrefix", 60, _prefix(_SUBDOMAIN_CHECK)),
+    "dns1035LabelPrefix": Format("DNS1035LabelPrefix", 30, _prefix(_OLD_LABEL_CHECK)),
+    "labelValue": Format("LabelValue", 40, _shaped(f"({_NAME})?", _VALUE_WORDS, 63)),
+    "uri": Format("URI", 1103, _uri),
+    "uuid": Format("UUID", 70, _matching(_UUID.match, "does not match the UUID format")),
+    "byte": Format("Byte", 84, _matching(_BASE64.match, "invalid base64")),
+    "date": Format("Date", 71, _matching(_is_date, "invalid date")),
+    "datetime": Format("DateTime", 71, _matching(lambda text: parse_timestamp(text.upper()), "invalid datetime")),
 }
 
 

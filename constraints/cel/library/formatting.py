@@ -11,6 +11,7 @@ from typing import Final
 from constraints.cel.failures import Failure
 from constraints.cel.library.golang import format_double, format_duration, format_timestamp, quoted
 from constraints.cel.overloads import method
+from constraints.cel.runtime import bounded
 from constraints.cel.values import Duration, Timestamp, TypeValue, Uint, Value, type_name
 
 CLAUSE: Final = re.compile(r"%(%|(?:\.([0-9]*))?(.?))", re.DOTALL)
@@ -23,7 +24,7 @@ _MOST_DECIMALS: Final = 10_000
 def format_(text: str, values: list[Value]) -> str:
     """Raises Failure for clauses that there are not, and for values that do not fit theirs."""
     parts: list[str] = []
-    place = used = 0
+    place = used = length = 0
     for found in CLAUSE.finditer(text):
         parts.append(text[place : found.start()])
         place = found.end()
@@ -34,6 +35,8 @@ def format_(text: str, values: list[Value]) -> str:
             raise Failure(f"index {used} out of range")
         parts.append(_clause(found, values[used]))
         used += 1
+        length += len(parts[-1])
+        bounded(length)
     return "".join([*parts, text[place:]])
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cmp_to_key
 from itertools import pairwise
 from typing import Final
 
 from constraints.cel.arithmetic import add
 from constraints.cel.equality import compare, equal
-from constraints.cel.failures import Failure, no_overload
+from constraints.cel.failures import Exhausted, Failure, no_overload
 from constraints.cel.overloads import function, method, unguarded
 from constraints.cel.values import NONE, Duration, Optional, Uint, Value, type_name
 
 _TIMES: Final = ("google.protobuf.Timestamp", "google.protobuf.Duration")
 _ORDERED: Final = ("int", "uint", "double", "bool", *_TIMES, "string", "bytes")
-_LONGEST: Final = 1_000_000  # more than Kubernetes' cost limit lets anyone ask for
+_LONGEST: Final = 1_000_000
+_MOST: Final = 1_000_000  # items: Kubernetes charges for those of the outer list only
 _ZEROS: Final = {"int": 0, "uint": Uint(0), "double": 0.0, "google.protobuf.Duration": Duration(0)}
 
 
@@ -142,15 +142,19 @@ def flatten(items: Value, depth: Value = 1) -> list[Value]:
         raise Failure(f"no such overload: {type_name(items)}.flatten()")
     if depth < 0:
         raise Failure("level must be non-negative")
-    return list(_flat(items, depth))
+    found: list[Value] = []
+    _flat(items, depth, found)
+    return found
 
 
-def _flat(items: list[Value], depth: int) -> Iterator[Value]:
+def _flat(items: list[Value], depth: int, found: list[Value]) -> None:
     for item in items:
         if type(item) is list and depth:
-            yield from _flat(item, depth - 1)
+            _flat(item, depth - 1, found)
         else:
-            yield item
+            found.append(item)
+    if len(found) > _MOST:
+        raise Exhausted
 
 
 @function("lists.range(int) -> list(int)")
@@ -159,7 +163,7 @@ def range_(size: int) -> list[int]:
     if size < 0:
         raise Failure(f"lists.range: size must be non-negative, got {size}")
     if size > _LONGEST:
-        raise Failure("operation cancelled: actual cost limit exceeded")
+        raise Failure(f"lists.range: size {size} exceeds maximum allowed ({_LONGEST})")
     return list(range(size))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from constraints.cel.failures import Failure
 from constraints.cel.library.golang import quoted
 from constraints.cel.overloads import function, method
+from constraints.cel.runtime import LONGEST, bounded, shown
 
 _LOWER = str.maketrans({chr(code): chr(code + 32) for code in range(ord("A"), ord("Z") + 1)})
 _UPPER = str.maketrans({chr(code): chr(code - 32) for code in range(ord("a"), ord("z") + 1)})
@@ -20,7 +21,8 @@ def _within(place: int, text: str) -> int:
 @method("string.charAt(int) -> string")
 def char_at(text: str, place: int) -> str:
     """One character; the empty text at the end."""
-    return text[_within(place, text) :][:1]
+    start = _within(place, text)
+    return text[start : start + 1]
 
 
 @method("string.indexOf(string) -> int", "string.indexOf(string, int) -> int")
@@ -68,6 +70,9 @@ def upper_ascii(text: str) -> str:
 @method("string.replace(string, string) -> string", "string.replace(string, string, int) -> string")
 def replace(text: str, old: str, new: str, limit: int = -1) -> str:
     """`old` replaced by `new`, `limit` times at most."""
+    if len(text) * len(new) > LONGEST:
+        times = text.count(old) if limit < 0 else min(limit, text.count(old))
+        bounded(len(text) + times * (len(new) - len(old)))
     return text.replace(old, new, max(limit, -1))
 
 
@@ -113,9 +118,9 @@ def quote(text: str) -> str:
 def join(items: list[str], separator: str = "") -> str:
     """All texts, one behind the other."""
     try:
+        if len(items) > 1:
+            bounded(sum(map(len, items)) + len(separator) * (len(items) - 1))
         return separator.join(items)
     except TypeError:
-        from constraints.cel.runtime import shown
-
         wrong = next(item for item in items if not isinstance(item, str))
         raise Failure(f"join: invalid input: {shown(wrong)}") from None

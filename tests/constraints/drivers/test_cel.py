@@ -219,11 +219,12 @@ def test_a_template_with_both_is_answered_by_cel_unless_that_is_off(native: bool
 def test_generated_code_points_at_the_policy_and_knows_no_builtins() -> None:
     program = CelDriver().compile("Probe", source("\n  object.spec.n.size() == 1 ")).program({})
     assert isinstance(program, CelProgram)
-    (condition,) = (validation.condition for validation in program._policy.validations)
-    function = program._code[condition.function]
+    (condition,) = (validation.condition for validation in program._policy.questions.validations)
+    assert condition.code
+    function = program._code[condition.code.function]
     assert function.__globals__["__builtins__"] == {}
     with pytest.raises(Exception, match="no such overload: size") as caught:
-        function([POD, *program._slots[1:]])
+        function([0, POD, *program._slots[2:]])
     frames = traceback.extract_tb(caught.value.__traceback__)
     assert [(frame.filename, frame.lineno) for frame in frames][1] == ("Probe", 2)
 

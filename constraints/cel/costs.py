@@ -1,0 +1,182 @@
+"""What each call costs in Kubernetes: cel-go's rules for its own functions, Kubernetes' for those of its library.
+
+Everything that is not in a table here costs 1. Texts are traversed at 0.1 a character, patterns weigh 0.25 a character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from constraints.cel.library.cidr import CIDR
+from constraints.cel.library.formats import Format
+from constraints.cel.overloads import Overload
+from constraints.cel.types import BYTES, STRING
+from constraints.cel.values import Opaque, Optional, Value
+
+PER_CALL: Final = 1_000_000  # for one expression; Gatekeeper gives as much for all validations of a constraint
+CONDITIONS: Final = 2_500_000  # for all match conditions of a constraint
+LIST: Final = 10  # for making one
+MAP: Final = 30
+MESSAGE: Final = 40
+
+Values = Sequence[Value]
+Price = Callable[[Values, Value], int]  # of the arguments and the result
+_SIZED: Final = frozenset({str, bytes, list, dict})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The price of a call; `after` when it depends on the result, which is None before and ERROR for a failure."""
+
+    price: Price
+    after: bool = False
+
+
+class _Error:
+    """An argument or a result that could not be computed."""
+
+
+ERROR: Final = _Error()
+
+
+def size(value: Value) -> int:
+    """Characters, bytes, items or entries; 1 for anything else."""
+    kind = type(value)
+    if kind in _SIZED:
+        return len(value)
+    if kind is Optional:
+        return size(value.value) if value.present else 1
+    return -(-value.length // 8) if kind is CIDR else 1
+
+
+def rule_of(name: str, overloads: Sequence[Overload]) -> Rule | None:
+    """The rule for a call of which only `overloads` fit; None when it costs 1.
+
+    cel-go knows the rules of its own functions by overload, so a call that may mean several costs 1.
+    """
+    method = bool(overloads) and overloads[0].method
+    if name in _BY_NAME and (name, method) != ("ip", True):
+        return _BY_NAME[name]
+    if len(overloads) != 1:
+        return None
+    kinds = overloads[0].arguments
+    if name in _OF_LISTS:
+        return _OF_LISTS[name]
+    if name in _OF_ORDERED:
+        return _OF_ORDERED[name]
+    if name in _OF_TEXTS:
+        return _OF_TEXTS[name] if kinds[-1] in (STRING, BYTES) else None
+    if name in ("bytes", "string"):
+        return _scanned(1) if kinds[0] == (STRING if name == "bytes" else BYTES) else None
+    return Rule(lambda given, _: size(given[1])) if name == "@in" and kinds[1].name == "list" else None
+
+
+def tenths(count: int) -> int:
+    """A tenth of `count`, rounded up."""
+    return -(-count // 10)
+
+
+def searched(text: int, pattern: int) -> int:
+    """A pattern of that many characters, looked for in a text of that many."""
+    return tenths(text + 1) * -(-pattern // 4)
+
+
+def _scanned(times: int) -> Rule:
+    return Rule(lambda given, _: tenths(size(given[0]) * times))
+
+
+def _less(given: Values, _: Value) -> int:
+    return tenths(min(size(given[0]), size(given[1])))
+
+
+def _equal(given: Values, _: Value) -> int:
+    return 1 if isinstance(given[0], Opaque) else _less(given, _)
+
+
+def _traversed(given: Values, _: Value) -> int:
+    return _weight(given[0])
+
+
+def _weight(value: Value) -> int:
+    kind = type(value)
+    if kind is str:
+        return len(value.encode(errors="surrogatepass")) // 10
+    if kind is bytes:
+        return len(value) // 10
+    if kind is list:
+        return sum(map(_weight, value))
+    return sum(_weight(key) + _weight(item) for key, item in value.items()) if kind is dict else 1
+
+
+def _contains(given: Values, _: Value) -> int:
+    return tenths(size(given[0])) * tenths(size(given[1]))
+
+
+def _in_network(given: Values, text: bool, *, networks: bool) -> int:
+    length = size(given[0])
+    found = tenths(2 * length) + (tenths(size(given[1])) if text else 0)
+    return found + tenths(length) + 1 if networks else found
+
+
+def _validated(given: Values, _: Value) -> int:
+    return searched(size(given[1]), given[0].weight) if isinstance(given[0], Format) else 1
+
+
+def _compared(given: Values, place: int) -> int:
+    items = given[place]
+    if type(items) is not list:
+        return 1
+    texts = bool(items) and type(items[0]) in (str, bytes)
+    return LIST + 1 + len(items) ** 2 * (21 if texts else 20) // 10
+
+
+def _flattened(given: Values, _: Value) -> int:
+    depth = given[1] if len(given) == 2 else 1
+    return LIST + 1 + size(given[0]) * (depth if type(depth) is int else 1)
+
+
+def _made(given: Values, result: Value) -> int:
+    return LIST + 1 + size(result)
+
+
+def _sets(times: int) -> Rule:
+    return Rule(lambda given, _: 1 + size(given[0]) * size(given[1]) * times)
+
+
+_SEARCH: Final = Rule(lambda given, _: searched(size(given[0]), size(given[1])))
+_AFFIX: Final = Rule(lambda given, _: tenths(size(given[1])))
+_BY_NAME: Final[Mapping[str, Rule]] = {
+    **dict.fromkeys(("isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"), Rule(_traversed)),
+    **dict.fromkeys(("url", "lowerAscii", "upperAscii", "substring", "trim", "cidr", "isIP", "isCIDR"), _scanned(1)),
+    **dict.fromkeys(("ip", "quantity", "isQuantity", "semver", "isSemver"), _scanned(1)),
+    **dict.fromkeys(("replace", "split", "ip.isCanonical"), _scanned(2)),
+    **dict.fromkeys(("find", "findAll"), _SEARCH),
+    "join": Rule(lambda _, result: tenths(2 * size(result)), after=True),
+    "containsIP": Rule(lambda given, _: _in_network(given, type(given[1]) is str, networks=False)),
+    "containsCIDR": Rule(lambda given, _: _in_network(given, type(given[1]) is str, networks=True)),
+    "validate": Rule(_validated),
+    "_==_": Rule(_equal),
+    "_!=_": Rule(_less),
+}
+_OF_LISTS: Final[Mapping[str, Rule]] = {
+    **dict.fromkeys(("slice", "lists.range", "reverse"), Rule(_made, after=True)),
+    "distinct": Rule(lambda given, _: _compared(given, 0)),
+    "flatten": Rule(_flattened),
+    "sets.contains": _sets(1),
+    "sets.intersects": _sets(1),
+    "sets.equivalent": _sets(2),
+    **dict.fromkeys(("startsWith", "endsWith"), _AFFIX),
+    **dict.fromkeys(("strings.quote", "format"), _scanned(1)),
+    "matches": _SEARCH,
+    "contains": Rule(_contains),
+}
+_OF_ORDERED: Final[Mapping[str, Rule]] = {
+    "sort": Rule(lambda given, _: _compared(given, 0)),
+    "@sortByAssociatedKeys": Rule(lambda given, _: _compared(given, 1)),
+}
+_OF_TEXTS: Final[Mapping[str, Rule]] = {
+    **dict.fromkeys(("_<_", "_<=_", "_>_", "_>=_"), Rule(_less)),
+    "_+_": Rule(lambda given, _: tenths(size(given[0]) + size(given[1]))),
+}

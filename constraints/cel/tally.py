@@ -1,0 +1,84 @@
+"""The upper bound of the cost that generated code keeps in its first slot, and calls that add to it.
+
+What an expression costs whatever it sees is known when it is compiled. What loops cost is added before they begin, what
+calls cost that depends on their arguments when they are made. More than MOST ends the evaluation: then the cost has to
+be counted exactly (see exact/).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from constraints.cel.arithmetic import add
+from constraints.cel.costs import PER_CALL, Rule, searched
+from constraints.cel.equality import contains, equal
+from constraints.cel.failures import Exhausted
+from constraints.cel.overloads import Code
+from constraints.cel.values import Value
+
+TALLY: Final = 0  # the slot
+MOST: Final = PER_CALL // 2  # variables are computed once here, and once more for messages in Kubernetes
+_SIZED: Final = frozenset({str, bytes, list, dict})
+
+
+def same(slots: list[Value], a: Value, b: Value) -> bool:
+    """`a == b` for values of any size."""
+    if type(a) in _SIZED and type(b) in _SIZED:
+        slots[TALLY] += min(len(a), len(b)) // 10
+    return equal(a, b)
+
+
+def different(slots: list[Value], a: Value, b: Value) -> bool:
+    """`a != b` for values of any size."""
+    return not same(slots, a, b)
+
+
+def total(slots: list[Value], a: Value, b: Value) -> Value:
+    """`a + b` for what may be texts or lists. Raises Exhausted before these grow too large."""
+    if type(a) in _SIZED and type(a) is type(b):
+        pay(slots, (len(a) + len(b)) // 10)
+    return add(a, b)
+
+
+def among(slots: list[Value], item: Value, container: Value) -> bool:
+    """`item in container` for a list."""
+    if type(container) is list:
+        slots[TALLY] += len(container)
+    return contains(item, container)
+
+
+def affix(slots: list[Value], code: Code, text: Value, part: Value) -> bool:
+    """Whether a text begins, or ends, with another."""
+    if type(part) is str:
+        slots[TALLY] += len(part) // 10
+    return bool(code(text, part))
+
+
+def search(slots: list[Value], code: Code, text: Value, pattern: str) -> Value:
+    """A call that looks for a constant pattern; for a part of a text this is more than it costs."""
+    if type(text) is str:
+        slots[TALLY] += searched(len(text), len(pattern))
+    return code(text, pattern)
+
+
+def pay(slots: list[Value], cost: int) -> None:
+    """Raises Exhausted."""
+    slots[TALLY] += cost
+    if slots[TALLY] > MOST:
+        raise Exhausted
+
+
+def prepay(slots: list[Value], first: Value) -> None:
+    """What a call costs that has no second argument, because that fails. Raises Exhausted."""
+    if type(first) in _SIZED:
+        pay(slots, 2 * len(first) if type(first) is list else len(first) // 10 + 1)
+
+
+def metered(slots: list[Value], rule: Rule, code: Code, *values: Value) -> Value:
+    """A call with a rule for its price. Raises Exhausted."""
+    if not rule.after:
+        pay(slots, rule.price(values, None))
+        return code(*values)
+    result = code(*values)
+    pay(slots, rule.price(values, result))
+    return result
