@@ -44,7 +44,8 @@ class Expected:
     """What a good reply to one request is.
 
     `kind` is that of the object, or of the objects in a list; None for documents, whose `kinds` are then those that they
-    may be of (none: any). `name` and `namespace` are those of the object, empty where they do not matter.
+    may be of (none: any). `name` and `namespace` are those of the object, empty where they do not matter. `written` are fields
+    that the object must have after a write: part, name and value.
     """
 
     form: Form = Form.DOCUMENT
@@ -52,6 +53,7 @@ class Expected:
     kinds: tuple[str, ...] = ()
     name: str = ""
     namespace: str = ""
+    written: tuple[tuple[str, str, Json], ...] = ()
 
 
 ANYTHING: Final = Expected()
@@ -198,6 +200,10 @@ def _is_object(found: dict[str, Json], expected: Expected) -> None:
     for field, wanted in (("name", expected.name), ("namespace", expected.namespace)):
         if wanted and metadata.get(field) != wanted:
             raise BadBody(f"the field metadata.{field} is {_word(metadata.get(field))}, not {wanted}")
+    for part, field, wanted in expected.written:
+        within = found.get(part)
+        if not isinstance(within, dict) or within.get(field) != wanted:
+            raise BadBody(f"the field {part}.{field} is not what was written: the reply may be one of before")
 
 
 def _no_refusal(found: dict[str, Json]) -> None:

@@ -144,7 +144,7 @@ def update_object(resource: Resource, obj: Object, subresource: str = "") -> Req
     """Replace an object; its `metadata.resourceVersion`, where there is one, is the precondition."""
     name, home = _name(obj), _home(resource, obj)
     path, word = _object_path(resource, name, home, subresource), _word(resource, subresource)
-    expected = _object(resource, name, home)
+    expected = _written(_object(resource, name, home), obj, subresource or "spec")
     return Request("PUT", path, body=encode(obj), verb="update", resource=word, expected=expected)
 
 
@@ -154,7 +154,7 @@ def merge_patch(resource: Resource, name: str, patch: Json, namespace: str = "",
     request = Request(
         "PATCH", path, (), encode(patch), MERGE_PATCH, verb="patch", resource=_word(resource, subresource)
     )
-    return replace(request, expected=_object(resource, name, namespace))
+    return replace(request, expected=_written(_object(resource, name, namespace), patch, subresource or "spec"))
 
 
 def apply_object(resource: Resource, obj: Object, manager: str, force: bool = False, subresource: str = "") -> Request:
@@ -199,6 +199,17 @@ def segment(value: str, what: str) -> str:
 
 def _object(resource: Resource, name: str, namespace: str) -> Expected:
     return Expected(Form.OBJECT, resource.kind, name=name, namespace=namespace if resource.namespaced else "")
+
+
+def _written(expected: Expected, obj: Json, part: str) -> Expected:
+    """With the plain fields of what is written, by which a reply of before can be told. A server changes none of these."""
+    fields = obj.get(part) if isinstance(obj, Mapping) else None
+    plain = fields.items() if isinstance(fields, Mapping) else ()
+    return replace(expected, written=tuple((part, key, value) for key, value in plain if _is_plain(value)))
+
+
+def _is_plain(value: Json) -> bool:
+    return isinstance(value, int) or (isinstance(value, str) and value != "")
 
 
 def _word(resource: Resource, subresource: str = "") -> str:

@@ -202,12 +202,17 @@ def list_gap(resource: Resource, error: KubeError) -> Gap:
 
 
 def _well_formed(item: Json) -> bool:
-    return isinstance(item, dict) and isinstance(item.get("metadata"), dict)
+    metadata = item.get("metadata") if isinstance(item, dict) else None
+    return isinstance(metadata, dict) and isinstance(metadata.get("name"), str) and metadata["name"] != ""
 
 
 def _malformed(resource: Resource, item: Json) -> Gap:
-    field, value = ("field metadata", item.get("metadata")) if isinstance(item, dict) else ("it", item)
-    why = f"{field} is {type(value).__name__}, not an object"
+    metadata = item.get("metadata") if isinstance(item, dict) else None
+    if isinstance(metadata, dict):
+        why = "it has no name"
+    else:
+        field, value = ("field metadata", metadata) if isinstance(item, dict) else ("it", item)
+        why = f"{field} is {type(value).__name__}, not an object"
     return Gap(Cause.OBJECT, "Malformed", f"an item in the list of {resource.kind}: {why}", resource.kind)
 
 

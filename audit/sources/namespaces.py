@@ -24,6 +24,7 @@ class Namespaces:
 
     reader: Reader
     listed: Mapping[str, Object]
+    may_list: bool = True
     _asked: dict[str, Object | Lost] = field(default_factory=dict)
     _failures: int = 0
 
@@ -34,7 +35,7 @@ class Namespaces:
             return cls(reader, {found["metadata"]["name"]: found for found in reader.objects(NAMESPACES)})
         except KubeError as error:
             log.warning("Namespaces could not be listed, those that policies read are got one by one: %s", error)
-            return cls(reader, {})
+            return cls(reader, {}, may_list=False)
 
     def missing(self, name: str) -> Object | Lost:
         """A Namespace that is not among those listed, asked for once."""
@@ -49,7 +50,7 @@ class Namespaces:
         if len(self._asked) >= ASKED_FOR:
             return Lost(f"more than {ASKED_FOR} are missing from the list, so it was not asked for")
         try:
-            found = self.reader.one(NAMESPACES, name)
+            found = (self.reader.listed_one if self.may_list else self.reader.one)(NAMESPACES, name)
         except KubeError as error:
             self._failures += 1
             return Lost(str(error))

@@ -84,20 +84,24 @@ class Reader:
         try:
             found: Object = self._client.send_json(get_object(resource, name, namespace))
         except (NotFound, Forbidden) as error:
-            return self._in_list(resource, name, namespace, error)
+            return self._second(resource, name, namespace, error)
         return found
 
-    def _in_list(self, resource: Resource, name: str, namespace: str, error: KubeError) -> Object | None:
-        """A 404 may be anything; what is not in the list either is not there. And who may not get may be let list."""
+    def listed_one(self, resource: Resource, name: str, namespace: str = "") -> Object | None:
+        """As `one`, for those who may list but not get. Raises KubeError."""
         select = Select(namespace=namespace, field_selector=f"metadata.name={name}")
+        page = self._client.send_json(list_objects(resource, select))
+        found: list[Object] = [item for item in _named(page["items"] or []) if item["metadata"]["name"] == name]
+        return found[0] if found else None
+
+    def _second(self, resource: Resource, name: str, namespace: str, error: KubeError) -> Object | None:
+        """A 404 may be anything; what is not in the list either is not there. And who may not get may be let list."""
         try:
-            page = self._client.send_json(list_objects(resource, select))
+            return self.listed_one(resource, name, namespace)
         except (NotFound, Forbidden):
             if isinstance(error, NotFound):
                 return None
             raise error from None
-        found: list[Object] = [item for item in _named(page["items"] or []) if item["metadata"]["name"] == name]
-        return found[0] if found else None
 
     def known(self, group: str, kind: str) -> Resource | None:
         """The kind as discovery found it, whatever its version."""

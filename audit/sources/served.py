@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 
 from audit.errors import KubeError, NotFound
 from audit.kube.client import Client
 from audit.kube.discovery import BUILT_IN, discover
 from audit.kube.request import Select, list_objects
 from audit.model import NOT_SERVED, Catalogue, Resource
-from audit.sources.reading import defined
+from audit.sources.namespaces import NAMESPACES
+from audit.sources.reading import CRDS, defined
 from constraints import Cause, Gap, Kind
 
 log = logging.getLogger("kube_patrol.discovery")
@@ -30,7 +32,7 @@ class ServedKinds:
         too. Below a root that could not be read the kinds of the last run are listed as they were. Raises a KubeError
         when nothing could be learned at all.
         """
-        found = discover(self._client)
+        found = _doubted(discover(self._client))
         named = {_name(resource.kind) for resource in found.listed} | {_name(kind) for kind in _others(found)}
         resources, gaps = list(found.listed), list(found.gaps)
         remembered: list[Resource] = []
@@ -72,6 +74,22 @@ class ServedKinds:
             return not defined(self._client, resource)
         except KubeError:
             return False
+
+
+def _doubted(found: Catalogue) -> Catalogue:
+    """Every API server has Namespaces, and definitions, without which there are no constraints.
+
+    A root that names neither tells of less than there is, whatever else it names.
+    """
+    names = {_name(resource.kind) for resource in found.listed}
+    gaps = tuple(
+        Gap(
+            Cause.DISCOVERY, "Empty", f"what is below {root} could not be discovered: it names no {needed.kind}", hidden
+        )
+        for root, needed, hidden in (("/api", NAMESPACES.kind, Kind("", "v1", "")), ("/apis", CRDS.kind, None))
+        if _name(needed) not in names and not found.hides(needed)
+    )
+    return replace(found, gaps=(*found.gaps, *gaps))
 
 
 def _below_a_root(kind: Kind, gaps: Iterable[Gap]) -> bool:

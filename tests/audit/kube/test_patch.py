@@ -17,7 +17,7 @@ RULES = Resource(Kind("constraints.gatekeeper.sh", "v1beta1", "K8sRule"), "k8sru
 PATH = "/apis/constraints.gatekeeper.sh/v1beta1/k8srule/mine"
 MINE = Place(RULES, "mine")
 RULE = {"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "K8sRule"}
-OK = Reply(200, {}, json.dumps({**RULE, "metadata": {"name": "mine"}}).encode())
+OK = Reply(200, {}, json.dumps({**RULE, "metadata": {"name": "mine"}, "status": {"totalViolations": 3}}).encode())
 
 
 def stored(version, uid="", **status):

@@ -87,6 +87,22 @@ def test_an_object_is_the_one_that_was_asked_for(request_: Any, change: Any, pro
         check(request_.expected, text(OBJECT | change))
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        merge_patch(PODS, "cart", {"status": {"phase": "Running", "conditions": []}}, "shop", "status"),
+        update_object(PODS, OBJECT | {"status": {"phase": "Running", "message": ""}}, "status"),
+        update_object(PODS, OBJECT | {"spec": {"nodeName": "a", "containers": []}}),
+    ],
+    ids=["patch", "update of a status", "update"],
+)
+def test_a_write_is_answered_with_what_was_written_and_not_with_what_was_there_before(request_: Any) -> None:
+    check(request_.expected, text(OBJECT | {"spec": {"nodeName": "a"}, "status": {"phase": "Running"}}))
+    for before in ({}, {"status": {"phase": "Pending"}, "spec": {"nodeName": "b"}}, {"status": None}):
+        with pytest.raises(BadBody, match="is not what was written: the reply may be one of before"):
+            check(request_.expected, text(OBJECT | before))
+
+
 def test_what_was_deleted_may_be_a_status_that_says_success() -> None:
     expected = delete_object(PODS, "cart", "shop").expected
     check(expected, text(STATUS | {"status": "Success"}))

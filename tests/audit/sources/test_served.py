@@ -129,6 +129,15 @@ def test_below_a_root_that_cannot_be_read_kinds_stay_as_they_were(
         assert [gap.kind for gap in found.gaps] == [None]
 
 
+@pytest.mark.parametrize(("root", "hidden"), [("/api", Kind("", "v1", "")), ("/apis", None)])
+def test_a_root_that_names_not_even_what_every_cluster_has_is_not_believed(
+    root: str, hidden: Kind | None, client: Client, cluster: EmbeddedCluster
+) -> None:
+    empty = b'{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[]}'
+    cluster.faults.append(Fault(path=root, times=None, body=empty))
+    assert [(gap.reason, gap.kind) for gap in ServedKinds(client).read().gaps] == [("Empty", hidden)]
+
+
 def test_a_fault_that_passes_changes_nothing(cluster: EmbeddedCluster, served: ServedKinds) -> None:
     before = served.read()
     cluster.faults.append(Fault(path="/apis", body=b"<html>"))
