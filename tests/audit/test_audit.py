@@ -155,7 +155,7 @@ def test_a_constraint_that_is_made_anew_during_a_run_does_not_get_its_predecesso
                 samples.load([{**old, "metadata": fresh, "status": {}}])
 
     replaced: list[Violation] = []
-    run = assemble(config, auditor.client, Metrics(), Event(), (Replacing(StringIO()),)).run()
+    run = assemble(config, auditor.client, Metrics(), Duty(Event()), (Replacing(StringIO()),)).run()
     assert run.totals["K8sHttpsOnly/" + old["metadata"]["name"]] == TOTALS["K8sHttpsOnly"]
     assert totals(samples) == {**TOTALS, "K8sHttpsOnly": None}
     auditor.run()
