@@ -30,8 +30,9 @@ class Loop:
     """Calls `run` every `interval` seconds (0 = never) while `may_run()` is true, until `stop` is set.
 
     The first run starts at once with `on_start`, else after one interval. A run that takes longer than the interval is
-    followed by the next one at once; ticks missed meanwhile are dropped. `run` raises nothing. `sooner` says when a run is wanted before its time, by `clock`, which gives monotonic seconds;
-    `wait` sleeps (None = for ever) and returns early at a stop.
+    followed by the next one at once; ticks missed meanwhile are dropped. `run` raises nothing. `sooner` says when a run
+    is wanted before its time, by `clock`, which gives monotonic seconds; `wait` sleeps (None = for ever) and returns early
+    at a stop.
     """
 
     run: Callable[[], object]

@@ -172,6 +172,7 @@ class Metrics(Collector):
     def _step_down(self) -> None:
         self._started = self._ended = 0.0
         self._last_run, self._known, self._ending = (), {}, ()
+        self._with_cel, self._synced, self._last_sync = None, {}, 0.0
 
     def _of_leading(self, leads: bool) -> Iterator[Metric]:
         yield GaugeMetricFamily(

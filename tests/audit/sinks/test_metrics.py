@@ -79,6 +79,17 @@ def test_what_is_synced_is_told_by_kind_with_both_statuses_and_a_kind_that_is_le
     assert (buckets["0.003"], buckets["0.004"], buckets["+Inf"]) == (0, 1, 1)
 
 
+def test_a_replica_that_does_not_lead_tells_nothing_of_policies() -> None:
+    leads = [True]
+    metrics = Metrics(leads=lambda: leads[0])
+    metrics.synced({"Pod": 7}, 0.1, 1000.0)
+    metrics.templates_read(2)
+    assert {"gatekeeper_sync", "gatekeeper_constraint_templates_with_cel"} <= scraped(metrics).keys()
+    leads[0] = False
+    told = scraped(metrics)
+    assert [name for name in told if name.startswith(("gatekeeper_sync", "gatekeeper_constraint_templates"))] == []
+
+
 def test_what_is_watched_and_what_has_cel_is_told_as_it_is_now() -> None:
     metrics = Metrics()
     metrics.watching = lambda: (4, 5)
