@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
 from audit.fields import truncate
@@ -14,6 +14,7 @@ from constraints import Constraint, Gap, Kind, Violation
 from constraints.model import Cause
 
 SortKey = tuple[str, str, str, str, str, str, str]
+NAMESPACES_NAMED = 20  # for one policy, in gaps of their own
 PHASES = ("list", "decode", "match", "evaluate", "log", "write")
 
 
@@ -71,7 +72,7 @@ class Summary:
     phases: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.0))
     seconds: float = 0.0
     cut: Outcome | None = None
-    _homeless: set[tuple[str, str]] = field(default_factory=set)
+    _homeless: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _kept: defaultdict[str, list[tuple[SortKey, Violation]]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, violation: Violation) -> None:
@@ -85,12 +86,17 @@ class Summary:
             self._keep(key, violation)
 
     def note(self, gap: Gap) -> None:
-        """Add a gap; one about a Namespace comes with each object in it, and counts once."""
+        """Add a gap; one about a Namespace comes with each object in it, and counts once.
+
+        Where a policy misses many, the next one is about all others.
+        """
         if gap.cause is Cause.NAMESPACE:
-            place = (gap.policy, gap.namespace)
-            if place in self._homeless:
+            missed = self._homeless[gap.policy]
+            if gap.namespace in missed or "" in missed:
                 return
-            self._homeless.add(place)
+            if len(missed) >= NAMESPACES_NAMED:
+                gap = replace(gap, namespace="", message=f"{gap.message}; and so are more than {len(missed)} others")
+            missed.add(gap.namespace)
         self.gaps.append(gap)
 
     @property

@@ -132,7 +132,7 @@ class Policies:
         constraint_gaps = self._list_constraints(reader, templates, controlled)
         found = self._constraints.update((kept.value for kept in self._listed.values()), self._broken(templates))
         around = self._surroundings.read(reader, self._engine)
-        policies = unsupported.Policies(self._engine.enforced(), templates)
+        policies = unsupported.InForce(self._engine.enforced(), templates)
         unheeded = unsupported.unsupported(reader, policies)
         policy_gaps = (*(g for t in templates for g in t.gaps()), *(g for r in found for g in records.gaps(r)))
         written = () if controlled else self._write(templates, found)

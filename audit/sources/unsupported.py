@@ -24,7 +24,7 @@ _CALL = "external_data"
 
 
 @dataclass(frozen=True, slots=True)
-class Policies:
+class InForce:
     """What may be touched: the constraints that are enforced, and all templates, also those in error."""
 
     constraints: Sequence[Constraint]
@@ -47,10 +47,10 @@ class Found:
         return f"{self.resource.kind.kind} {', '.join(names[:_NAMED])}{more}"
 
 
-Touched = Callable[[Found, Policies], Iterable[Gap]]
+Touched = Callable[[Found, InForce], Iterable[Gap]]
 
 
-def unsupported(reader: Reader, policies: Policies) -> tuple[Gap, ...]:
+def unsupported(reader: Reader, policies: InForce) -> tuple[Gap, ...]:
     """A Gap for each policy that the unsupported resources of this cluster touch."""
     gaps: list[Gap] = []
     for (group, kind), touched in UNSUPPORTED.items():
@@ -70,7 +70,7 @@ def _found(reader: Reader, resource: Resource) -> Found | None:
     return Found(resource, objects) if objects else None
 
 
-def _of_expansions(found: Found, policies: Policies) -> Iterable[Gap]:
+def _of_expansions(found: Found, policies: InForce) -> Iterable[Gap]:
     """Those about generated objects only find nothing at all here; others find less, where they match what is generated.
 
     With a kind, a Gap of this cause is about objects of it that no run has seen; without one, about everything.
@@ -87,7 +87,7 @@ def _of_expansions(found: Found, policies: Policies) -> Iterable[Gap]:
                 yield replace(_gap(found, "what they generate is not audited here", constraint.key), kind=matched[0])
 
 
-def _of_providers(found: Found, policies: Policies) -> Iterable[Gap]:
+def _of_providers(found: Found, policies: InForce) -> Iterable[Gap]:
     for template in policies.templates:
         if any(f"undefined function {_CALL}" in str(error) for error in template.errors):
             yield _gap(found, "its policy asks providers, and they are not asked here", template.kind)

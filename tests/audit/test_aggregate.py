@@ -7,7 +7,7 @@ import random
 import pytest
 from builders import DEPLOYMENT, POD, SERVICE, constraint, pods, record, summary, unlisted, violation
 
-from audit.aggregate import concerns, sort_key
+from audit.aggregate import NAMESPACES_NAMED, concerns, sort_key
 from constraints import Cause, Gap, Kind
 
 
@@ -88,3 +88,15 @@ def test_a_constraint_that_is_not_enforced_here_has_no_gaps_of_listing() -> None
 def test_the_constraints_of_a_summary_are_those_that_can_be_enforced() -> None:
     one = record(constraint())
     assert summary(one).constraints == (one.constraint,)
+
+
+def test_a_namespace_that_is_not_known_counts_once_for_each_policy_and_many_are_one_gap() -> None:
+    made = summary()
+    for number in range(1000):
+        for policy in ("K8sA/a", "K8sB/b"):
+            for _ in range(2):
+                made.note(Gap(Cause.NAMESPACE, "NamespaceUnknown", f"n{number}", policy=policy, namespace=f"n{number}"))
+    of_one = [gap for gap in made.gaps if gap.policy == "K8sA/a"]
+    assert [gap.namespace for gap in of_one] == [*(f"n{number}" for number in range(NAMESPACES_NAMED)), ""]
+    assert of_one[-1].message == "n20; and so are more than 20 others"
+    assert len(made.gaps) == 2 * len(of_one)
