@@ -107,7 +107,8 @@ class Auditor:
         summary.skipped = chosen.skipped
         source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.duty.stop)
         known = loaded.namespaces
-        return Work(source, Rules(loaded.engine, loaded.excluded, known.listed, known.missing, loaded.inventory))
+        turn = self.policies.settings.turn
+        return Work(source, Rules(loaded.engine, loaded.excluded, known.listed, known.missing, loaded.inventory, turn))
 
 
 def serve(config: Config, *more: Sink) -> int:

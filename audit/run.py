@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from audit.aggregate import KindStats, Summary
@@ -24,7 +25,8 @@ Found = Violation | Gap
 class Rules:
     """What objects are held against: the engine, who is excluded, and what lies around an object.
 
-    `missing` reads a Namespace that is not among the `namespaces`.
+    `missing` reads a Namespace that is not among the `namespaces`. A page is evaluated when it is its `turn`, for engines
+    are not for several threads at once.
     """
 
     engine: Engine
@@ -32,6 +34,7 @@ class Rules:
     namespaces: Mapping[str, Object]
     missing: Callable[[str], Object | Lost]
     inventory: Inventory
+    turn: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ def _review_page(page: Page, rules: Rules, sinks: Sequence[Sink], summary: Summa
     reviews = [_review(item, rules) for item in page.objects if not rules.excluded(item)]
     matched = [(review, rules.engine.matching(review, page.alias_of)) for review in reviews]
     matching = perf_counter()
-    outcomes = [o for review, hits in matched if hits for o in rules.engine.evaluate(review, hits, rules.inventory)]
+    with rules.turn:
+        outcomes = [o for review, hits in matched if hits for o in rules.engine.evaluate(review, hits, rules.inventory)]
     evaluated = perf_counter()
     violations = _record(outcomes, summary)
     for sink in sinks:

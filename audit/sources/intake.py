@@ -58,7 +58,8 @@ class Intake:
         """See to the CRDs and the statuses of these templates; gives what became of them. Raises KubeError."""
         controlled = self._by_pod.controller_runs(templates)
         book = TemplateBook(Engine(drivers=self._settings.drivers), self._settings.referential)
-        book.update(templates)
+        with self._settings.turn:
+            book.update(templates)
         records = book.records
         if manages_crds(self._settings.manage_crds, controlled):
             problems = self._crds.ensure([record.template for record in records if record.template])

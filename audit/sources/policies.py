@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from threading import Event
+from threading import Event, Lock
 
 from audit.errors import KubeError, NotFound
 from audit.kube.client import Client
@@ -39,13 +40,9 @@ log = logging.getLogger("kube_patrol.policies")
 class PolicySettings:
     """How policies are read; `namespace` is that of this pod, `manage_crds` is auto, true or false.
 
-    <<<<<<< HEAD
-        `operations` are the roles that this pod names in `status.byPod`; `drivers` the engines by name; `crd_seconds` is how
-        long new CRDs may take. `lister` lists collections, None for one with the usual bounds.
-    =======
-        `operations` are the roles that this pod names in `status.byPod`; `drivers` the engines by name, `timing` sees to the time
-        of evaluations; `crd_seconds` is how long new CRDs may take.
-    >>>>>>> 6eaeae8 (End an evaluation that takes too long, wherever it is)
+    `operations` are the roles that this pod names in `status.byPod`; `drivers` the engines by name, `timing` sees to the
+    time of evaluations; `crd_seconds` is how long new CRDs may take. `lister` lists collections, None for one with the
+    usual bounds. Whoever compiles or evaluates policies has the `turn`: engines are not for several threads at once.
     """
 
     pod_name: str = "no-pod"
@@ -58,6 +55,7 @@ class PolicySettings:
     timing: Timekeeper | None = None
     crd_seconds: float = 5.0
     lister: Lister | None = None
+    turn: AbstractContextManager[object] = field(default_factory=Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +123,14 @@ class Policies:
         """Read everything; `resources` is what discovery found. What cannot be read is a Gap, and nothing is raised."""
         reader = Reader(self._client, resources, self.settings.chunk_size, self.settings.lister)
         template_gaps = self._list_templates(reader)
-        ingestions = self._templates.update(self._listed_templates.value.objects)
+        with self.settings.turn:
+            ingestions = self._templates.update(self._listed_templates.value.objects)
         self._say_what_no_audit_has(ingestions)
         controlled = self._by_pod.controller_runs(self._listed_templates.value.objects)
         templates, crd_gaps = self._with_crds(controlled)
         constraint_gaps = self._list_constraints(reader, templates, controlled)
-        found = self._constraints.update((kept.value for kept in self._listed.values()), self._broken(templates))
+        with self.settings.turn:
+            found = self._constraints.update((kept.value for kept in self._listed.values()), self._broken(templates))
         around = self._surroundings.read(reader, self._engine)
         policies = unsupported.InForce(self._engine.enforced(), templates)
         unheeded = unsupported.unsupported(reader, policies)

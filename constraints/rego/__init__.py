@@ -18,7 +18,8 @@ from constraints.rego.parser import parse_module, parse_query
 from constraints.rego.prepare import prepare, prepare_query
 from constraints.rego.resolved import Resolved
 from constraints.rego.ruleindex import with_index
-from constraints.rego.runtime import NOWHERE, Context
+from constraints.rego.runtime import BUDGET, NOWHERE, Context
+from constraints.rego.sizes import STEPS
 from constraints.rego.syntax import Module
 from constraints.rego.values import UNDEFINED, Value
 
@@ -47,7 +48,8 @@ class Compiled:
         generated.load()
         context = Context(input, {} if data is None else data, generated.rules, outside)
         context.strict = strict
-        found: list[dict[str, Value]] = generated.scope[name](context)
+        with STEPS.limited_to(BUDGET):
+            found: list[dict[str, Value]] = generated.scope[name](context)
         return found
 
     def explain(self, text: str) -> str:

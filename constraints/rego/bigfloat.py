@@ -7,11 +7,11 @@ beyond 64 bits are no exception, for OPA computes with Go's big.Float at its def
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from constraints.errors import EvaluationError
 from constraints.rego.number import Number, integer_of, integer_text, number_from_digits, number_text
+from constraints.rego.sizes import lasting
 
 Big = tuple[int, int]
 
@@ -41,7 +41,7 @@ def big(value: Number) -> Big:
     return _read(float.__repr__(value) if isinstance(value, float) else number_text(value))
 
 
-@lru_cache(maxsize=4096)
+@lasting(4096)
 def _read(text: str) -> Big:
     found = _DECIMAL.fullmatch(text)
     if found is None:

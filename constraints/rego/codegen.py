@@ -75,6 +75,8 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "shown",
             "sorted_items",
             "spend",
+            "spend_copy",
+            "spend_members",
             "spend_size",
             "sorted_values",
             "table_of",

@@ -19,14 +19,15 @@ from constraints.rego.builtins import Builtin
 from constraints.rego.codegen_facts import facts_of
 from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.resolved import Path, Resolved
-from constraints.rego.syntax import Body, Term
+from constraints.rego.sizes import MEMBER
+from constraints.rego.syntax import ArrayTerm, Body, Comprehension, ObjectTerm, SetTerm, Term
 from constraints.rego.values import UNDEFINED, RegoObject, RegoSet, Value
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 NO_CONSTANT: Final = object()
-MEMBER: Final = 32  # steps that a member of a collection costs, besides its parts
+MANY_MEMBERS: Final = 64  # of a collection; fewer are not counted where they are collected once
 LAYER: Final = 64  # entries of a table that is copied; of a larger one each copy would cost more than all look-ups
 OUTLINE_DEPTH: Final = 9  # a closure that starts as deep as this gets a function of its own
 
@@ -372,12 +373,22 @@ class Emission(ABC):
         if kind:
             self.place.kinds[name] = kind
 
-    def held(self, *terms: Term) -> None:
+    def held(self, *terms: Term, is_pair: bool = False) -> None:
         """Count what stays in memory of a solution, where there may be very many of them."""
-        if self.place.loops > 1 or (self.place.loops and self.is_repeated):
+        if self._counts_each() or (self.place.loops and (is_pair or any(map(_makes_more, terms)))):
             cost = self.nodes.constant(MEMBER + sum(1 for _ in nodes_of(terms)))
             budget = self.nodes.attribute(self.context(), "budget")
             self.emit(self.nodes.do(self.nodes.method(budget, "spend", cost)))
+
+    def _counts_each(self) -> bool:
+        return self.place.loops > 1 or bool(self.place.loops and self.is_repeated)
+
+    def count_members(self, name: str) -> ast.stmt:
+        """What counts what was collected in one loop, unless it is little."""
+        size = self.runtime("len", self.nodes.name(name))
+        found = self.nodes.when(self.nodes.compare(size, ast.Gt(), self.nodes.constant(MANY_MEMBERS)))
+        found.body.append(self.nodes.do(self.runtime("spend_members", self.context(), self.nodes.name(name))))
+        return found
 
     def error(self, message: str) -> CompileError:
         """A CompileError at the present position."""
@@ -523,6 +534,11 @@ class Emission(ABC):
             alive = emit()
             self.place.fresh = fresh
             return block, self.place if alive else None
+
+
+def _makes_more(term: Term) -> bool:
+    """Whether there is more to keep for each solution than one value."""
+    return any(isinstance(node, (ArrayTerm, ObjectTerm, SetTerm, Comprehension)) for node in nodes_of((term,)))
 
 
 _WHERE: dict[tuple[str, int, int], tuple[str, int, int]] = {}

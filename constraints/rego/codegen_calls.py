@@ -12,9 +12,10 @@ from constraints.lang.pycode import Block
 from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.codegen_base import NOTHING, Operand, constant
 from constraints.rego.codegen_bodies import Bodies
+from constraints.rego.codegen_fold import EARLY_STEPS
 from constraints.rego.codegen_inline import INLINE
-from constraints.rego.runtime import SIZED
-from constraints.rego.sizes import FEW, SMALL
+from constraints.rego.runtime import SHARING, SIZED
+from constraints.rego.sizes import FEW, SMALL, STEPS
 from constraints.rego.syntax import Call, Scalar, Term
 from constraints.rego.values import key_of
 
@@ -120,7 +121,7 @@ class Calls(Bodies):
         run = self.nodes.call(
             self.unit.bind(_python_name(builtin.name), builtin.run), *self._passed(builtin, arguments)
         )
-        block = [self.nodes.assign(name, run), *self.measured(name, builtin.kind)]
+        block = [self.nodes.assign(name, run), *self.measured(name, builtin.kind, builtin.name in SHARING)]
         if builtin.name in _WIDE:
             block.append(self.nodes.do(self.runtime("spend_size", self.context(), self.nodes.name(name))))
         self.emit(self.nodes.attempt(block, "BuiltinError", [self._failure(builtin, name)]))
@@ -129,7 +130,8 @@ class Calls(Bodies):
     def _folded(self, builtin: Builtin, arguments: list[Any]) -> Operand:
         """The answer for constants; where it fails it must fail again at run time, in strict mode."""
         try:
-            found = builtin.run(*arguments)
+            with STEPS.limited_to(EARLY_STEPS):
+                found = builtin.run(*arguments)
         except BuiltinError:
             if self.unit.fixed:
                 return NOTHING
@@ -147,8 +149,8 @@ class Calls(Bodies):
         known = self.nodes.row([self.load(argument) for argument in arguments])
         return self.runtime("attempt", self.context(), builtin, known, self.where())
 
-    def measured(self, name: str, kind: str) -> Block:
-        """What counts the size of a value that a builtin made, unless it is small."""
+    def measured(self, name: str, kind: str, is_copy: bool = False) -> Block:
+        """What counts the size of a value that a builtin made, unless it is small; `is_copy`: of items that were there."""
         if kind in ("number", "boolean", "null"):
             return []
         size = self.runtime("len", self.nodes.name(name))
@@ -157,7 +159,8 @@ class Calls(Bodies):
         if kind != "string":  # a builtin may give null or nothing at all in the place of an object
             large = self.nodes.both(self._is_sized(name), large)
         found = self.nodes.when(large)
-        found.body.append(self.nodes.do(self.runtime("spend_size", self.context(), self.nodes.name(name))))
+        spend = "spend_copy" if is_copy else "spend_size"
+        found.body.append(self.nodes.do(self.runtime(spend, self.context(), self.nodes.name(name))))
         return [found]
 
     def _is_sized(self, name: str) -> ast.expr:

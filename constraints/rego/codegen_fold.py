@@ -9,10 +9,11 @@ from typing import Any, Final
 from constraints.errors import EvaluationError
 from constraints.lang.pycode import Block, Nodes
 from constraints.lang.pywalk import loaded_names, walk
-from constraints.rego.runtime import Budget, Context
+from constraints.rego.runtime import Context
+from constraints.rego.sizes import STEPS
 from constraints.rego.values import Value
 
-STEPS: Final = 100_000
+EARLY_STEPS: Final = 100_000
 """The budget of what is computed early; what takes more is left to the reviews, which have budgets of their own."""
 
 
@@ -31,10 +32,10 @@ def computed(block: Block, scope: Mapping[str, Any], used: Mapping[str, int], kn
     if any(used.get(name, known) < known or name not in scope for name in read):
         raise Unknown
     context = Context({}, {}, 0)
-    context.budget = Budget(STEPS)
     inside = dict(scope)
     try:
         exec(compile(ast.Module([Nodes().function("early", ["c"], block)], []), "early", "exec"), inside)
-        return inside["early"](context)
+        with STEPS.limited_to(EARLY_STEPS):
+            return inside["early"](context)
     except (EvaluationError, RecursionError, MemoryError, SyntaxError) as error:
         raise Unknown from error

@@ -148,7 +148,9 @@ class Refs(Emission):
     def spend(self, value: Operand) -> None:
         """Count the iterations of a loop that may be multiplied: by one around it, or by calls of this function."""
         loops = self.place.loops
-        around = loops > (len(value.constant) < MANY) if value.is_constant else loops or self.is_repeated
+        around = (
+            loops > (len(value.constant) < MANY) if value.is_constant else loops or self.is_repeated or _is_made(value)
+        )
         if around and not (value.is_constant and len(value.constant) < 2):
             self.emit(self.nodes.do(self.runtime("spend", self.context(), self.expression(value))))
 
@@ -157,6 +159,11 @@ class Refs(Emission):
         if value.kind not in ("", BASE) or value.is_constant:
             return slow
         return self.nodes.choice(self.is_type(value, "list"), self.expression(value), slow)
+
+
+def _is_made(value: Operand) -> bool:
+    """Whether the policy itself made a value, so that nothing else bounds how large it is."""
+    return value.origin is None and value.kind in ("array", "set")
 
 
 ANY: Final = "*"

@@ -322,6 +322,7 @@ class Rules(Documents):
         self.emit(self.nodes.assign(found, self.nodes.mapping([])))
         for definition in self.expanded(rule):
             self._collected_from(definition, partial(self._add_member, definition, found))
+        self.emit(self.count_members(found))
         self.answers.append(Operand(kind="set"))
         self.emit(self.nodes.give(self.runtime("RegoSet", self.nodes.name(found))))
 
@@ -369,7 +370,7 @@ class Rules(Documents):
         assert value is not None
         parts = self.terms([*found.tail, value])
         if parts is not None:
-            self.held(*found.tail, value)
+            self.held(*found.tail, value, is_pair=True)
             nodes = [self.load(part) for part in parts]
             target = self.nodes.attribute(self.nodes.name(pairs), "member" if head.contains else "single")
             self.emit(self.nodes.do(self.nodes.call(target, self.nodes.row(nodes[:-1]), nodes[-1], self.where())))

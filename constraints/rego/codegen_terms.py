@@ -159,12 +159,13 @@ class Terms(Refs):
             else:
                 self.pure, self.alien, self.quiet = state
                 return value
+        counted = [self.count_members(found)] if end.loops == 1 and not self.is_repeated else []
         self.pure, self.alien = self.pure and state[0], self.alien or state[1]
         if self.place.loops >= OUTLINE_DEPTH:
             result = self._collected(term.kind, found)
-            node = self.outlined("comprehension", [start, *block, self.nodes.give(result)], before)
+            node = self.outlined("comprehension", [start, *block, *counted, self.nodes.give(result)], before)
             return Operand(node=node, kind=term.kind)
-        self.joined([start, *block], end)
+        self.joined([start, *block, *counted], end)
         return (
             Operand(node=self._collected(term.kind, found), kind=term.kind)
             if term.kind != "array"

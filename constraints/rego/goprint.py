@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 from constraints.rego.goverbs import Argument, Flags, formatted, type_of
 from constraints.rego.number import integer_text
-from constraints.rego.sizes import fit
+from constraints.rego.sizes import fit, lasting
 
 _DIRECTIVE: Final = re.compile(r"%(.)", re.DOTALL)
 _SIMPLE: Final = frozenset("abcdefghijklmnopqrstuvwxyz%")
@@ -44,7 +43,7 @@ def plain(argument: Argument, verb: str) -> str:
     return formatted(argument, verb, Flags())
 
 
-@lru_cache(maxsize=1024)
+@lasting(1024)
 def simple_plan(template: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """The literal pieces and the verbs between them; None for a format with more than `%v`, `%s`, `%%` and the like."""
     pieces, verbs, end = [""], [], 0

@@ -30,6 +30,10 @@ _PLAIN: Final = 1_000_000  # from here on, and below 1e-4, the text has an expon
 _INT64: Final = 1 << 63
 
 
+class OutOfRange(ValueError):
+    """A number with more digits than are computed with here; OPA has no such bound."""
+
+
 class Written(float):
     """A number that a float holds, with the text that it was written in, which Python may not be able to read."""
 
@@ -63,7 +67,7 @@ def number_of(text: str) -> Number:
     except InvalidOperation as error:
         raise ValueError(f"{text[:40]!r} is not a number") from error
     if value and abs(value.adjusted()) > _EXPONENT_LIMIT:
-        raise ValueError(f"number {text[:40]} is out of range")
+        raise OutOfRange(f"number {text[:40]} is out of range")
     nearest = float(text)
     if Decimal(repr(nearest)) == value:
         return nearest if number_text(nearest) == text else Written(text, nearest)

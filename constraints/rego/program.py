@@ -15,7 +15,7 @@ from constraints.rego.prepare import prepare
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.ruleindex import with_index
 from constraints.rego.runtime import BUDGET, NOWHERE, Context, Rows
-from constraints.rego.sizes import WALK
+from constraints.rego.sizes import IDLE, STEPS
 from constraints.rego.syntax import Body, Call, Expr, Module, ObjectTerm, Ref, Scalar, Var
 from constraints.rego.values import TOO_DEEP, Value, order_key
 
@@ -114,13 +114,13 @@ class RegoProgram:
         """Messages and details in Rego's order of `{"details": ..., "msg": ...}`. Raises EvaluationError."""
         try:
             found = self._found(review, inventory)
+            if not found:
+                return ()
+            return tuple(found.values()) if len(found) < 2 else _sorted(found)
         except (RecursionError, MemoryError) as error:
             raise _too_deep() from error
-        if not found:
-            return ()
-        if len(found) < 2:
-            return tuple(found.values())
-        return _sorted(found)
+        finally:
+            STEPS.left = IDLE
 
     def _found(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> Rows:
         """The rows as the program finds them: from the top down, or from the bottom up where that is too deep."""
@@ -151,7 +151,6 @@ class RegoProgram:
         context = self._context
         context.memo[:] = self._unasked
         context.budget.left = self._budget
-        WALK.left = -1
         if context.memory:
             context.memory = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
@@ -12,13 +12,14 @@ from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.builtins.arithmetic import difference
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.number import Written, WrittenDecimal
-from constraints.rego.sizes import FEW, ITEM, SMALL, fit
+from constraints.rego.sizes import ENTRY, FEW, ITEM, MEMBER, SMALL, STEPS, fit, look_through, spend_text
 from constraints.rego.values import (
     UNDEFINED,
     Key,
     RegoObject,
     RegoSet,
     Value,
+    has_member,
     is_number,
     key_of,
     lookup,
@@ -38,6 +39,9 @@ MISSING: Final = object()
 NOWHERE: Final = Outside()
 ANSWERS: Final = 4096
 BUDGET: Final = 10_000_000
+
+SHARING: Final = frozenset({"array.concat", "array.reverse", "array.slice", "sort"})
+"""Builtins that make lists of items which were there before."""
 
 SIZED: Final = frozenset({str, list, dict, RegoSet, RegoObject})
 NUMBERS: Final = frozenset({int, float, Decimal, Written, WrittenDecimal})
@@ -73,7 +77,7 @@ class Context:
         self.hidden: frozenset[int] = frozenset()
         self.outside = outside
         self.memory: dict[Any, Any] = {}
-        self.budget = Budget(BUDGET)
+        self.budget = STEPS
         self.strict = False
         self.review: Value = UNDEFINED
         self.tables: dict[Any, tuple[Value, Table]] = {}
@@ -90,21 +94,6 @@ class Context:
 
 Table = dict[Key, list[Any]]
 """Rows of a join by the values that they are asked for."""
-
-
-class Budget:
-    """Counts iterations of nested loops down."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps
-
-    def spend(self, steps: int) -> None:
-        """Raises EvaluationError when nothing is left."""
-        self.left -= steps
-        if self.left < 0:
-            raise EvaluationError("the evaluation needs more steps than it is given", code="budget_exceeded")
 
 
 class Mock:
@@ -162,6 +151,7 @@ def missing_keys(members: RegoSet, value: Value) -> RegoSet:
     """`members - {key | value[key]}`."""
     if type(value) is not dict:
         return difference(members, keys_of(value))
+    look_through(members)
     found = {key: member for key, member in members.by_key.items() if value.get(key, False) is False}
     return RegoSet(found)
 
@@ -185,11 +175,21 @@ def spend_size(context: Context, value: Value) -> None:
     """Count what a value takes that a builtin made."""
     kind = type(value)
     if kind is str:
-        context.budget.spend(len(value))
+        spend_text(value)
     elif kind is int:
         context.budget.spend(value.bit_length() >> 3)
-    elif kind in _COLLECTIONS:
-        context.budget.spend(len(value) * ITEM)
+    elif kind in _COLLECTIONS and not (kind is RegoSet and not value.is_made):
+        context.budget.spend(len(value) * (ITEM if kind is list else ENTRY))
+
+
+def spend_members(context: Context, found: Sized) -> None:
+    """Count what was collected."""
+    context.budget.spend(len(found) * MEMBER)
+
+
+def spend_copy(context: Context, value: Value) -> None:
+    """Count what a list takes whose items were there before."""
+    context.budget.spend(len(value) >> 1)
 
 
 def is_collection(value: Value) -> bool:
@@ -204,12 +204,7 @@ def has_members(value: Value, count: int) -> bool:
 
 def contains(value: Value, collection: Value) -> bool:
     """`value in collection`."""
-    kind = type(collection)
-    if kind is list:
-        return any(same(value, item) for item in collection)
-    if kind is RegoSet:
-        return key_of(value) in collection.by_key
-    return any(same(value, item) for item in values_of(collection))
+    return has_member(collection, value)
 
 
 def contains_pair(key: Value, value: Value, collection: Value) -> bool:
@@ -268,7 +263,7 @@ def attempt(context: Context, builtin: Builtin, arguments: tuple[Value, ...], wh
     except BuiltinError as error:
         return failed(context, error, builtin.name, where)
     if type(found) in SIZED and len(found) > FEW:
-        spend_size(context, found)
+        (spend_copy if builtin.name in SHARING else spend_size)(context, found)
     return found
 
 
@@ -331,12 +326,16 @@ Rows = dict[Key, tuple[Value, Value]]
 EMPTY: Final[dict[str, Value]] = {}
 
 
+_ROW: Final = 40
+"""Steps for a row, which becomes a violation in the end."""
+
 _ONLY: Final = object()
 """The key of a row with details as long as there is no other such row: keys of details are only made to compare them."""
 
 
 def report(found: Rows, message: Value, details: Value = EMPTY) -> None:
     """Add a row; of equal ones the last counts."""
+    STEPS.spend(_ROW)
     if type(details) is dict and not details:
         found[key_of(message)] = (message, details)
     elif not found:
@@ -412,10 +411,11 @@ def shown(part: Value) -> str:
 def joined(context: Context, parts: list[str]) -> str:
     """A template string."""
     size = sum(map(len, parts))
+    fit(size)
+    found = "".join(parts)
     if size > SMALL:
-        fit(size)
-        context.budget.spend(size)
-    return "".join(parts)
+        spend_text(found)
+    return found
 
 
 def one_part(found: Value, value: Value, where: Where) -> Value:

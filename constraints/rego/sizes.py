@@ -1,44 +1,143 @@
-"""How large values may become: a policy that makes one larger again and again ends before memory does.
+"""How much an evaluation may do, and how large values may become: a policy that runs away ends before time and memory do.
 
-Texts and collections that a builtin makes are measured before they are made, here, and cost steps of the evaluation's
-budget afterwards (`runtime.spend_size`). A value that holds another one many times takes no memory itself, and all the
-more whoever walks through it: such walks have an end, too.
+Everything is counted in steps, which are taken from one store: an iteration is a step, and whatever a builtin or an
+operator does is charged by the size of what it is given, before it is done, and by the size of what it makes. A step is
+about a tenth of a microsecond, or 24 bytes that may be kept. Small values cost nothing. What a value holds many times
+counts as often as it is met.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
+from functools import lru_cache, wraps
+from typing import Final, NoReturn, ParamSpec, TypeVar
 
 from constraints.errors import EvaluationError
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
-LARGEST: Final = 4_000_000
-"""Characters of a text; other values are measured in the same unit."""
+LARGEST_TEXT: Final = 8_000_000
+"""Characters of a text."""
 
-ITEM: Final = 8
-"""What an item of a collection counts for."""
+LARGEST: Final = 1_000_000
+"""Items of a collection."""
 
-COMPOSITES: Final = 1_000_000
-"""Collections that one walk through a value may meet, each as often as it is met."""
-
-SMALL: Final = 256
+SMALL: Final = 128
 """Characters of a text that costs nothing."""
 
 FEW: Final = 8
 """Items of a collection that costs nothing."""
 
+ITEM: Final = 2
+"""Steps for an item of a list that a builtin made."""
+
+ENTRY: Final = 6
+"""Steps for a member of a set, or a pair of an object, that was made."""
+
+MEMBER: Final = 8
+"""Steps for a member of a collection that a policy makes, besides those for its parts."""
+
+LONG: Final = 2000
+"""Characters of a text that nothing outside of its evaluation remembers."""
+
+_KEPT: Final = 24  # bytes a step
+_SCANNED: Final = 6  # 64 characters a step, as the exponent of two
+
+
+class Steps:
+    """The steps that are left of the present evaluation; outside of evaluations nothing is counted."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = IDLE
+
+    def spend(self, steps: int) -> None:
+        """Raises EvaluationError when nothing is left."""
+        self.left -= steps
+        if self.left < 0:
+            stop()
+
+    @contextmanager
+    def limited_to(self, steps: int) -> Iterator[None]:
+        """So many steps for what is done inside of the block, which are not taken from those outside."""
+        before, self.left = self.left, steps
+        try:
+            yield
+        finally:
+            self.left = before
+
+
+IDLE: Final = 1 << 62
+STEPS: Final = Steps()
+spend: Final = STEPS.spend
+
+
+def stop() -> NoReturn:
+    """Raises the error of an evaluation that has no steps left."""
+    raise EvaluationError("the evaluation needs more steps than it is given", code="budget_exceeded")
+
 
 def fit(size: int) -> None:
-    """Raises EvaluationError when nothing of this size may be made."""
-    if size > LARGEST:
+    """Raises EvaluationError when no text of so many characters may be made."""
+    if size > LARGEST_TEXT:
         raise EvaluationError("a value becomes too large", code="budget_exceeded")
 
 
 def fit_items(count: int) -> None:
     """Raises EvaluationError when no collection of so many items may be made."""
-    fit(count * ITEM)
+    if count > LARGEST:
+        raise EvaluationError("a value becomes too large", code="budget_exceeded")
+
+
+def spend_text(text: str) -> None:
+    """Count what a text takes that was made."""
+    size = len(text)
+    if size > SMALL:
+        spend((size if text.isascii() else 4 * size) // _KEPT)
+
+
+def scan(text: str | bytes, times: int = 1) -> None:
+    """Count what it takes to read a text, from end to end, as often as is said."""
+    size = len(text) * times
+    if size > SMALL:
+        spend(size >> _SCANNED)
+
+
+def look_through(collection: Sized, steps: int = 1) -> None:
+    """Count what it takes to do something of so many steps with each item."""
+    size = len(collection)
+    if size > FEW:
+        spend(size * steps)
+
+
+def lasting(count: int, longest: int = LONG) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """For a function of texts: remembers so many answers, unless a text is long, which would last as long."""
+
+    def decorated(function: Callable[P, T]) -> Callable[P, T]:
+        remembering = lru_cache(maxsize=count)(function)
+
+        @wraps(function)
+        def asked(*texts: P.args, **named: P.kwargs) -> T:
+            for text in texts:
+                if len(text) > longest:  # type: ignore[arg-type]  # a text
+                    return function(*texts, **named)
+            return remembering(*texts, **named)  # type: ignore[arg-type]  # texts can be hashed
+
+        return asked
+
+    return decorated
+
+
+def together(separator: str, pieces: list[str]) -> str:
+    """The pieces with the separator between them. Raises EvaluationError when that is too large."""
+    size = sum(map(len, pieces)) + len(separator) * len(pieces)
+    if size > SMALL:
+        fit(size)
+        spend(size >> 4)
+    return separator.join(pieces)
 
 
 def joined(pieces: Iterable[str]) -> str:
@@ -48,6 +147,7 @@ def joined(pieces: Iterable[str]) -> str:
         found.append(piece)
         size += len(piece) + 1  # a piece takes memory, too
         fit(size)
+        spend(1)
     return "".join(found)
 
 
@@ -56,24 +156,8 @@ def limited(items: Iterable[T]) -> list[T]:
     found, size = [], 0
     for item in items:
         found.append(item)
-        size += 1 + (len(item) if isinstance(item, list) else 0)
+        more = 1 + (len(item) if isinstance(item, list) else 0)
+        size += more
         fit_items(size)
+        spend(ITEM * more)
     return found
-
-
-class Walk:
-    """Counts what the present walk through a value may still meet; below 0 there is none."""
-
-    __slots__ = ("left",)
-
-    def __init__(self) -> None:
-        self.left = -1
-
-
-WALK: Final = Walk()
-"""The present walk; one inside of it counts with it."""
-
-
-def too_far() -> EvaluationError:
-    """The error of a walk that has met too much."""
-    return EvaluationError("a value is too large to be looked through", code="budget_exceeded")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sized
 from decimal import Decimal
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -23,7 +23,7 @@ from constraints.rego.number import compare_numbers, exact, number_key, whole
 from constraints.rego.number import number_of as number_of
 from constraints.rego.number import number_text as number_text
 from constraints.rego.quoting import quoted
-from constraints.rego.sizes import COMPOSITES, SMALL, WALK, too_far
+from constraints.rego.sizes import ENTRY, SMALL, STEPS, fit_items, spend, stop, together
 
 TOO_DEEP: Final = "eval_internal_error"
 """The code of the error that a value has too many levels, or that too many rules wait for it."""
@@ -62,19 +62,14 @@ _TRUE, _FALSE = _Truth("true"), _Truth("false")
 
 
 def walks_down(function: Callable[P, R]) -> Callable[P, R]:
-    """For a function that recurses into values: too deep or too large a value is an EvaluationError."""
+    """For a function that recurses into values: too deep a value is an EvaluationError."""
 
     @functools.wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        if WALK.left >= 0:  # part of a walk
-            return function(*args, **kwargs)
-        WALK.left = COMPOSITES
         try:
             return function(*args, **kwargs)
         except RecursionError:
             raise too_deep() from None
-        finally:
-            WALK.left = -1
 
     return guarded
 
@@ -84,37 +79,48 @@ def too_deep() -> EvaluationError:
     return EvaluationError("a value is nested too deeply", code=TOO_DEEP)
 
 
-def counted(function: Callable[P, R]) -> Callable[P, R]:
-    """For a function that recurses into values and knows what to do when they are too deep: too large ones are an error."""
-
-    @functools.wraps(function)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        if WALK.left >= 0:
-            return function(*args, **kwargs)
-        WALK.left = COMPOSITES
-        try:
-            return function(*args, **kwargs)
-        finally:
-            WALK.left = -1
-
-    return guarded
-
-
 def meets(value: Value) -> None:
-    """Count a collection, or a text, that a walk meets. Raises EvaluationError."""
-    WALK.left -= 1 if type(value) is not str else len(value) >> 4
-    if WALK.left < 0:
-        raise too_far()
+    """Count what a walk takes for a value that it meets: for each item, or for what a text is long."""
+    kind = type(value)
+    if kind is str:
+        spend(len(value) >> 4)
+    elif kind in _STRUCTURED:
+        spend(1 + len(value))
 
 
 class RegoSet:
     """A set: its members by key, in no order; `sorted_members`, as iteration, has Rego's order."""
 
-    __slots__ = ("_sorted", "by_key")
+    __slots__ = ("_later", "_sorted", "by_key")
 
     def __init__(self, by_key: dict[Key, Value]) -> None:
         self.by_key = by_key
         self._sorted: list[Value] | None = None
+        self._later: tuple[int, Callable[[], Iterable[Value]]] | None = None
+
+    @classmethod
+    def later(cls, size: int, members: Callable[[], Iterable[Value]]) -> RegoSet:
+        """A set of that size, whose members are made when somebody wants to see them: most want to know how many."""
+        self = cls({})
+        del self.by_key
+        self._later = size, members
+        return self
+
+    def __getattr__(self, name: str) -> dict[Key, Value]:
+        """`by_key` of a set whose members are not made yet. Raises EvaluationError when they are too many."""
+        if name != "by_key" or self._later is None:
+            raise AttributeError(name)
+        size, members = self._later
+        fit_items(size)
+        spend(size * ENTRY)
+        self.by_key = RegoSet.of(members()).by_key
+        self._later = None
+        return self.by_key
+
+    @property
+    def is_made(self) -> bool:
+        """Whether its members are in memory."""
+        return self._later is None
 
     @classmethod
     def of(cls, members: Iterable[Value]) -> RegoSet:
@@ -131,7 +137,7 @@ class RegoSet:
         return self._sorted
 
     def __len__(self) -> int:
-        return len(self.by_key)
+        return len(self.by_key) if self._later is None else self._later[0]
 
     def __iter__(self) -> Iterator[Value]:
         return iter(self.sorted_members())
@@ -236,19 +242,27 @@ def key_of(value: Value) -> Key:
 
 
 def _composite_key(value: Value) -> Key:
-    WALK.left -= 1
-    if WALK.left < 0:
-        raise too_far()
     if isinstance(value, list):
+        _count(value)
         return ("a", *[item if type(item) in _ITSELF else _key(item) for item in value])
     if isinstance(value, dict):
+        _count(value, 4)
         pairs = [(key, item if type(item) in _ITSELF else _key(item)) for key, item in value.items()]
         return ("o", frozenset(pairs))
     if isinstance(value, RegoSet):
+        _count(value, 2)
         return ("s", frozenset(value.by_key))
     if isinstance(value, RegoObject):
+        _count(value, 4)
         return ("o", frozenset((key, _key(pair[1])) for key, pair in value.by_key.items()))
     return number_key(value)
+
+
+def _count(value: Sized, steps: int = 1) -> None:
+    """Count what is done with each item of a collection; `spend`, spelled out for what most policies do most."""
+    STEPS.left -= 1 + len(value) * steps
+    if STEPS.left < 0:
+        stop()
 
 
 def _key(value: Value) -> Key:
@@ -277,18 +291,58 @@ def _same(a: Value, b: Value) -> bool:
         return is_number(a) and is_number(b) and exact(a) == exact(b)
     if a is b:
         return True
-    WALK.left -= 1
-    if WALK.left < 0:
-        raise too_far()
+    if kind not in _STRUCTURED:
+        return bool(a == b)
+    if len(a) != len(b):
+        return False
     if kind is list:
-        return len(a) == len(b) and all(map(_same, a, b))
+        if len(a) > _MANY and _is_simple(a) and _is_simple(b):
+            _spend_fast(a)
+            return bool(a == b)
+        _count(a)
+        return all(map(_same, a, b))
+    _count(a)
     if kind is dict:
-        return len(a) == len(b) and all(_same(item, b.get(key, UNDEFINED)) for key, item in a.items())
+        return all(_same(item, b.get(key, UNDEFINED)) for key, item in a.items())
     return bool(a == b)
+
+
+_MANY: Final = 64  # items, from which on it pays to look at their types first
+
+
+def _is_simple(values: list[Value]) -> bool:
+    """Whether Python's equality is Rego's for what is in a list."""
+    return set(map(type, values)) <= _ITSELF
+
+
+def _spend_fast(values: Sized) -> None:
+    """Count what Python's own loops do with each item."""
+    spend(len(values) >> 2)
 
 
 _STRUCTURED: Final = frozenset({list, dict, RegoSet, RegoObject})
 _deep_same = walks_down(_same)
+
+
+def has_member(collection: Value, value: Value) -> bool:
+    """Whether a value is among the members, elements or values; false for what is no collection."""
+    kind = type(collection)
+    if kind is RegoSet:
+        return key_of(value) in collection.by_key
+    if kind is dict:
+        collection = collection.values()
+    elif kind is RegoObject:
+        collection = [pair[1] for pair in collection.by_key.values()]
+    elif kind is not list:
+        return False
+    if type(value) is str:  # nothing else equals it in Python, either
+        if len(collection) > _MANY:
+            _spend_fast(collection)
+        return value in collection
+    if len(collection) > _MANY:
+        spend(len(collection))
+    return any(same(value, item) for item in collection)
+
 
 _RANKS: Final[Mapping[type, int]] = {
     type(None): 0,
@@ -333,7 +387,8 @@ def _ordering(value: Value) -> tuple[Any, ...]:
         return (rank, value)
     if rank == 2:
         return (2, exact(value))
-    meets(value)
+    if rank:
+        _count(value, 3)  # each item becomes a tuple
     if rank == 4:
         return (4, *map(_ordering, value))
     if rank == 5:
@@ -349,10 +404,17 @@ def in_order(values: Iterable[Value]) -> list[Value]:
     found = list(values)
     if len(found) < 2:
         return found
-    kinds = set(map(type, found))
-    if len(kinds) == 1 and kinds <= {str, int, float}:
+    if has_own_order(found):
+        spend(len(found) >> 1)
         return sorted(found)
+    spend(len(found))
     return sorted(found, key=order_key)
+
+
+def has_own_order(values: list[Value]) -> bool:
+    """Whether Python's order is Rego's for what is in a list, which is not empty."""
+    kinds = set(map(type, values))
+    return len(kinds) == 1 and kinds <= {str, int, float}
 
 
 def _text(value: Value) -> str:
@@ -364,11 +426,11 @@ def _text(value: Value) -> str:
     if kind in _STRUCTURED:
         meets(value)
     if kind is list:
-        return f"[{', '.join(map(_text, value))}]"
+        return f"[{together(', ', [_text(item) for item in value])}]"
     if kind is dict or kind is RegoObject:
-        return f"{{{', '.join(f'{_text(key)}: {_text(item)}' for key, item in sorted_pairs(value))}}}"
+        return f"{{{together(', ', [f'{_text(key)}: {_text(item)}' for key, item in sorted_pairs(value)])}}}"
     if kind is RegoSet:
-        return f"{{{', '.join(map(_text, value.sorted_members()))}}}" if value.by_key else "set()"
+        return f"{{{together(', ', [_text(item) for item in value.sorted_members()])}}}" if value.by_key else "set()"
     if value is None or kind is bool:
         return "null" if value is None else str(value).lower()
     return number_text(value)

@@ -10,7 +10,17 @@ from constraints.rego.bigfloat import Big, big
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.operands import members, none_of, none_of_elements
 from constraints.rego.number import Number, whole
-from constraints.rego.values import UNDEFINED, RegoObject, RegoSet, Value, compare, in_order, is_number
+from constraints.rego.sizes import look_through
+from constraints.rego.values import (
+    UNDEFINED,
+    RegoObject,
+    RegoSet,
+    Value,
+    compare,
+    has_own_order,
+    in_order,
+    is_number,
+)
 
 _COLLECTIONS: Final = ("set", "array")
 _SIGN: Final = 1 << 63
@@ -39,6 +49,7 @@ def sum_(collection: Value) -> Number:
 def product(collection: Value) -> Number:
     """Of numbers."""
     elements = members(collection, 1, *_COLLECTIONS)
+    look_through(elements, 20)
     return bigfloat.number(reduce(bigfloat.multiplied, _numbers(collection, elements), (1, 0)))
 
 
@@ -53,7 +64,9 @@ def _numbers(collection: Value, elements: list[Value]) -> list[Big]:
 def max_(collection: Value) -> Value:
     """The greatest in Rego's order, of equal ones the last; undefined for nothing."""
     elements = members(collection, 1, *_COLLECTIONS)
-    return reduce(_greater, elements) if elements else UNDEFINED
+    if not elements:
+        return UNDEFINED
+    return max(elements) if has_own_order(elements) and type(elements[0]) is not float else reduce(_greater, elements)
 
 
 @builtin("min", "array|set")
@@ -62,7 +75,9 @@ def min_(collection: Value) -> Value:
     elements = members(collection, 1, *_COLLECTIONS)
     if isinstance(collection, RegoSet) and len(elements) > 1 and elements[0] is None:
         elements = elements[1:]
-    return reduce(_less, elements) if elements else UNDEFINED
+    if not elements:
+        return UNDEFINED
+    return min(elements) if has_own_order(elements) and type(elements[0]) is not float else reduce(_less, elements)
 
 
 def _greater(best: Value, element: Value) -> Value:

@@ -9,7 +9,7 @@ from constraints.rego.bigfloat import Big, big
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import big_integer, none_of, number, unfit
 from constraints.rego.number import Number
-from constraints.rego.sizes import LARGEST, fit, fit_items
+from constraints.rego.sizes import LARGEST_TEXT, fit, fit_items, look_through
 from constraints.rego.values import RegoSet, Value, is_number
 
 _EXACT: Final = 1 << 64  # integers below need no rounding
@@ -46,6 +46,7 @@ def minus(a: Value, b: Value) -> Number | RegoSet:
 
 def difference(a: RegoSet, b: RegoSet) -> RegoSet:
     """The members of `a` that `b` has not."""
+    look_through(a)
     return RegoSet({key: member for key, member in a.by_key.items() if key not in b.by_key})
 
 
@@ -139,7 +140,7 @@ def bits_lsh(a: Value, b: Value) -> int:
     """`a * 2^b`."""
     value, shift = big_integer(a, 1), _shift(b)
     if value and value.bit_length() + shift > _SHIFT_LIMIT:
-        fit(shift + LARGEST)
+        fit(shift + LARGEST_TEXT)
     return value << shift if value else 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.operands import array, integer
-from constraints.rego.sizes import fit_items
+from constraints.rego.sizes import fit_items, look_through
 from constraints.rego.values import Value
 
 
@@ -20,8 +20,10 @@ def concat(first: Value, second: Value) -> list[Value]:
 def flatten(nested: Value) -> list[Value]:
     """The elements of an element that is an array in its place; one level."""
     flat: list[Value] = []
-    for element in array(nested, 1):
+    look_through(array(nested, 1))
+    for element in nested:
         if isinstance(element, list):
+            look_through(element)
             fit_items(len(flat) + len(element))
             flat += element
         else:
@@ -33,7 +35,7 @@ def flatten(nested: Value) -> list[Value]:
 def slice_(elements: Value, start: Value, stop: Value) -> list[Value]:
     """The elements from `start` up to, without, `stop`, both moved into the array."""
     found, first, last = array(elements, 1), integer(start, 2), integer(stop, 3)
-    return found[max(first, 0) : max(last, 0)]
+    return found[max(first, 0) : max(last, 0)]  # what is copied is counted where it goes
 
 
 @builtin("array.reverse", "array", result="array")

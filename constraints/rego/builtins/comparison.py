@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from constraints.rego.builtins import builtin
-from constraints.rego.values import UNDEFINED, RegoSet, Value, compare, is_object, lookup, pairs_of, same
+from constraints.rego.values import UNDEFINED, RegoSet, Value, compare, has_member, lookup, same
 
 
 @builtin("equal", "any", "any", result="boolean")
@@ -45,11 +45,7 @@ def gte(a: Value, b: Value) -> bool:
 @builtin("internal.member_2", "any", "any", result="boolean")
 def member(value: Value, collection: Value) -> bool:
     """`value in collection`: among the members, elements or values; false for what is no collection."""
-    if isinstance(collection, RegoSet):
-        return value in collection
-    if isinstance(collection, list):
-        return any(same(value, item) for item in collection)
-    return is_object(collection) and any(same(value, item) for _, item in pairs_of(collection))
+    return has_member(collection, value)
 
 
 @builtin("internal.member_3", "any", "any", "any", result="boolean")

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import array, as_bytes, none_of, string, unfit
-from constraints.rego.builtins.regex import compiled
+from constraints.rego.builtins.regex import compiled, searched
+from constraints.rego.sizes import lasting
 from constraints.rego.values import Value, type_name
 
 _SPECIAL: Final = re.compile(r"[*?\\\[\]{}]")
@@ -107,14 +107,16 @@ def _class_of(characters: Iterable[str]) -> str:
     return "".join(f"\\x{{{ord(character):x}}}" for character in characters)
 
 
-@lru_cache(maxsize=1024)
+@lasting(1024)
 def _regexp(pattern: str, delimiters: str) -> Any:
     return compiled(_Glob(pattern, delimiters).translate())
 
 
-@lru_cache(maxsize=8192)
+@lasting(8192)
 def _matches(pattern: str, delimiters: str, text: str) -> bool:
-    return _regexp(pattern, delimiters).search(as_bytes(text)) is not None
+    regexp = _regexp(pattern, delimiters)
+    searched(regexp, text)
+    return regexp.search(as_bytes(text)) is not None
 
 
 @builtin("glob.match", "string", "null|array[string]", "string", result="boolean")

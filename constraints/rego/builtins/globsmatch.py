@@ -8,6 +8,7 @@ from typing import Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import string
+from constraints.rego.sizes import look_through, spend
 from constraints.rego.values import Value, too_deep
 
 _SPECIAL: Final = {".", "[", "]", "+", "*"}
@@ -167,6 +168,7 @@ class _Pair:
         """From a token that may repeat on; a `+` takes one character first, or is taken by one that repeats itself."""
         key = (side, mine, others)
         if key not in self.known:
+            spend(10)
             token, other = self.globs[side][mine], self.globs[1 - side][others]
             if token.flag == "*":
                 self.known[key] = self.gobble(side, mine, others)
@@ -180,6 +182,7 @@ class _Pair:
         """The token takes what it can, and at each place the one behind it may go on."""
         glob, rest = self.globs[side], self.globs[1 - side][others:]
         follows = glob[mine + 1] if mine + 1 < len(glob) else None
+        look_through(rest)
         for place, token in enumerate(rest, others):
             if follows is not None and token.meets(follows) and self.rests(side, mine + 1, place):
                 return True

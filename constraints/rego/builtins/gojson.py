@@ -6,10 +6,12 @@ import json
 import re
 from typing import Any, Final
 
+from constraints.errors import EvaluationError
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.jsonmistakes import mistake
-from constraints.rego.number import number_of, number_text
-from constraints.rego.values import RegoObject, RegoSet, Value, counted, meets, sorted_pairs, too_deep
+from constraints.rego.number import OutOfRange, number_of, number_text
+from constraints.rego.sizes import SMALL, spend, together
+from constraints.rego.values import RegoObject, RegoSet, Value, meets, sorted_pairs, too_deep
 
 _ESCAPED: Final = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]')
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
@@ -34,7 +36,7 @@ def _escape(found: re.Match[str]) -> str:
 def marshal(value: Value, separators: tuple[str, str] = (",", ":")) -> str:
     """Compact JSON; sets are sorted arrays, and a key that is no string is its own JSON."""
     try:
-        return _deep_marshal(value, separators)
+        return _marshal(value, separators)
     except RecursionError as error:
         raise too_deep() from error
 
@@ -48,19 +50,17 @@ def _marshal(value: Value, separators: tuple[str, str]) -> str:
         return "null" if value is None else str(value).lower()
     meets(value)
     if isinstance(value, list | RegoSet):
-        return f"[{comma.join([_marshal(item, separators) for item in value])}]"
+        return f"[{together(comma, [_marshal(item, separators) for item in value])}]"
     if isinstance(value, dict | RegoObject):
         pairs = _named_pairs(value) if isinstance(value, RegoObject) else sorted_pairs(value)
-        return f"{{{comma.join([f'{quote(key)}{colon}{_marshal(item, separators)}' for key, item in pairs])}}}"
+        found = [f"{quote(key)}{colon}{_marshal(item, separators)}" for key, item in pairs]
+        return f"{{{together(comma, found)}}}"
     return number_text(value)
 
 
 def _named_pairs(value: dict[str, Value] | RegoObject) -> list[tuple[str, Value]]:
     """The pairs by the text of their keys, in its order; of keys with one text, as [] and set(), the last one counts."""
     return sorted({key_text(key): item for key, item in sorted_pairs(value)}.items(), key=lambda pair: pair[0])
-
-
-_deep_marshal: Final = counted(_marshal)
 
 
 def _depth(text: str) -> int:
@@ -74,13 +74,13 @@ def _depth(text: str) -> int:
 
 def key_text(key: Value) -> str:
     """A key of an object in JSON: a string as it is, anything else as JSON."""
-    return key if isinstance(key, str) else _deep_marshal(key, (",", ":"))
+    return key if isinstance(key, str) else _marshal(key, (",", ":"))
 
 
 def indented(value: Value, prefix: str, indent: str) -> str:
     """JSON with one element a line; no prefix before the first one."""
     try:
-        return _deep_indented(value, f"\n{prefix}", indent)
+        return _indented(value, f"\n{prefix}", indent)
     except RecursionError as error:
         raise too_deep() from error
 
@@ -90,19 +90,18 @@ def _indented(value: Value, line: str, indent: str) -> str:
     meets(inner)
     if isinstance(value, list | RegoSet) and len(value):
         items = [f"{inner}{_indented(item, inner, indent)}" for item in value]
-        return f"[{','.join(items)}{line}]"
+        return f"[{together(',', items)}{line}]"
     if isinstance(value, dict | RegoObject) and len(value):
         pairs = _named_pairs(value)
         items = [f"{inner}{quote(key)}: {_indented(item, inner, indent)}" for key, item in pairs]
-        return f"{{{','.join(items)}{line}}}"
+        return f"{{{together(',', items)}{line}}}"
     return _marshal(value, (",", ":"))
-
-
-_deep_indented: Final = counted(_indented)
 
 
 def unmarshal(text: str) -> Value:
     """The value of a JSON text, numbers exact. Raises BuiltinError with what Go says about the commonest mistakes."""
+    if len(text) > SMALL:
+        spend(len(text) >> 1)
     try:
         found = _DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -111,7 +110,9 @@ def unmarshal(text: str) -> Value:
         if _depth(text) <= _DEEPEST:
             raise too_deep() from error
         raise BuiltinError("exceeded max depth") from error
-    except ValueError as error:  # NaN, or a number beyond all bounds
+    except OutOfRange as error:
+        raise EvaluationError(str(error), code="budget_exceeded") from error
+    except ValueError as error:  # NaN
         raise BuiltinError(mistake(text) or str(error)) from error
     return _without_surrogates(found) if _SURROGATE_ESCAPE.search(text) else found
 

@@ -12,8 +12,8 @@ from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.gojson import key_text
 from constraints.rego.builtins.operands import from_bytes
 from constraints.rego.number import number_of, number_text
-from constraints.rego.sizes import fit
-from constraints.rego.values import RegoObject, RegoSet, Value, counted, is_number, meets, pairs_of, too_deep
+from constraints.rego.sizes import fit, spend
+from constraints.rego.values import RegoObject, RegoSet, Value, is_number, meets, pairs_of, too_deep
 
 _TRUE: Final = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
 _FALSE: Final = {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}
@@ -30,6 +30,8 @@ _UNTAGGED: Final = "?"
 _TOO_DEEP: Final = "yaml: exceeded max depth"
 _TYPED: Final = tuple(f"{_TAG}{name}" for name in ("bool", "int", "float", "null"))
 _SLOW: Final = 8  # a text of YAML takes so much longer than others
+_NODE: Final = 20  # steps for what becomes a node of YAML
+_PARSED: Final = 12  # steps for a character of YAML: the shortest values take two of them, and half a kilobyte
 _LARGEST: Final = 1_000_000  # values that one document may have, aliases counted as often as they are used
 
 
@@ -37,6 +39,7 @@ def from_yaml(text: str) -> Value:
     """The value of the first document, null where there is none. Raises BuiltinError if it is no YAML."""
     import yaml
 
+    spend(len(text) * _PARSED)
     try:
         documents = yaml.compose_all(text, Loader=_loader(yaml))
         node = next(documents, None)
@@ -198,7 +201,7 @@ def to_yaml(value: Value) -> str:
     import yaml
 
     try:
-        made = yaml.serialize(_deep_node(yaml, value), Dumper=_dumper(yaml), allow_unicode=True)
+        made = yaml.serialize(_node(yaml, value), Dumper=_dumper(yaml), allow_unicode=True)
         return str(made).removesuffix("...\n")
     except RecursionError as error:
         raise too_deep() from error
@@ -234,6 +237,7 @@ class _NoAnchors(dict):  # type: ignore[type-arg]
 
 
 def _node(yaml: Any, value: Value) -> Any:
+    spend(_NODE)
     meets(value)
     if isinstance(value, list | RegoSet):
         items = [_node(yaml, item) for item in value]
@@ -251,11 +255,9 @@ def _node(yaml: Any, value: Value) -> Any:
     return yaml.ScalarNode(f"{_TAG}str", number_text(value if within else float(value)))
 
 
-_deep_node: Final = counted(_node)
-
-
 def _string(yaml: Any, value: str) -> Any:
     fit(len(value) * _SLOW)
+    spend(_NODE + len(value) // 2)
     if _CONTROL.search(value):
         raise BuiltinError("yaml: control characters are not allowed")
     style = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constraints.rego.builtins import builtin, wrong_type
 from constraints.rego.builtins.operands import mapping
-from constraints.rego.sizes import fit_items
+from constraints.rego.sizes import ENTRY, look_through, spend
 from constraints.rego.values import UNDEFINED, Key, RegoObject, RegoSet, Value, key_of, lookup, type_name
 
 Graph = dict[str, Value] | RegoObject
@@ -35,6 +35,7 @@ def reachable(graph: Value, initial: Value) -> RegoSet:
         edges = UNDEFINED if key in reached else lookup(source, vertex)
         if edges is not UNDEFINED:
             reached[key] = vertex
+            look_through(_vertices(edges))
             waiting += _vertices(edges)
     return RegoSet(reached)
 
@@ -70,15 +71,16 @@ def _walk(graph: Graph, path: list[Value], first: Value, paths: dict[Key, Value]
             _keep(paths, path)
             continue
         longer = [*path, vertex]
+        spend(len(longer))
         neighbours = _vertices(edges)
         if not neighbours:
             _keep(paths, longer)
         elif any(key_of(neighbour) not in met for neighbour in neighbours):
             met.add(key_of(vertex))
-        fit_items(len(waiting) * len(longer))
+        look_through(neighbours, ENTRY)
         waiting += [(longer, neighbour, False) for neighbour in reversed(neighbours)]
 
 
 def _keep(paths: dict[Key, Value], path: list[Value]) -> None:
     paths[key_of(path)] = path
-    fit_items(len(paths) * len(path))
+    spend(ENTRY + len(path))

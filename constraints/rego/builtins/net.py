@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from constraints.errors import EvaluationError
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import string
-from constraints.rego.sizes import fit_items, limited
+from constraints.rego.sizes import limited, look_through, spend
 from constraints.rego.values import RegoSet, Value, is_object, sorted_pairs
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PREFIX: Final = re.compile("[0-9]{1,6}")
 _MAPPED: Final = 0xFFFF << 32  # ::ffff:0:0, where Go keeps the addresses of version 4
-_MOST_ADDRESSES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def _contains(network: Network, number: int) -> bool:
 
 
 def _cidr_contains(cidr: str, other: str) -> bool:
+    spend(20)
     network = _network(cidr)
     address = _address(other)
     if address is not None:
@@ -120,10 +122,10 @@ def cidr_is_valid(cidr: Value) -> bool:
 def cidr_expand(cidr: Value) -> RegoSet:
     """All addresses of a network."""
     network = _network(string(cidr, 1))
-    if network.last - network.first >= _MOST_ADDRESSES:
-        raise BuiltinError(f"{cidr} has more than {_MOST_ADDRESSES} addresses")
-    fit_items(network.last - network.first)
-    return RegoSet.of(map(_shown, range(network.first, network.last + 1)))
+    size = network.last - network.first + 1
+    if size > sys.maxsize:  # nothing counts as far
+        raise EvaluationError("a value becomes too large", code="budget_exceeded")
+    return RegoSet.later(size, lambda: map(_shown, range(network.first, network.last + 1)))
 
 
 @builtin(
@@ -149,6 +151,7 @@ def _places(position: int, value: Value) -> Iterator[tuple[Value, Value]]:
     if isinstance(value, str):
         yield value, value
     elif isinstance(value, list):
+        look_through(value)
         yield from ((_entry(position, item), index) for index, item in enumerate(value))
     elif isinstance(value, RegoSet):
         yield from ((_entry(position, item), item) for item in value)
@@ -169,6 +172,7 @@ def cidr_merge(addresses: Value) -> RegoSet:
     """The fewest networks with the same addresses."""
     if not isinstance(addresses, list | RegoSet):
         raise BuiltinError("operand must be an array")
+    look_through(addresses, 40)
     merged = _merged([_element(item) for item in addresses])
     return RegoSet.of(text for network in merged for text in _texts(network))
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import array, mapping, none_of, none_of_elements
-from constraints.rego.sizes import fit_items
+from constraints.rego.sizes import ENTRY, fit_items, look_through
 from constraints.rego.values import (
     UNDEFINED,
     Key,
@@ -41,6 +39,7 @@ def get(obj: Value, key: Value, default: Value) -> Value:
 def keys(obj: Value) -> RegoSet:
     """Its keys."""
     found = mapping(obj, 1)
+    look_through(found, 2)
     if isinstance(found, dict):
         return RegoSet({key: key for key in found})
     return RegoSet({key: pair[0] for key, pair in found.by_key.items()})
@@ -64,7 +63,8 @@ def union_n(objects: Value) -> Object:
 
 def _union(a: Object, b: Object) -> Object:
     fit_items(len(a) + len(b))
-    meets(b)
+    look_through(a)
+    look_through(b, 2)
     if isinstance(a, dict) and isinstance(b, dict):
         return {**a, **{key: _merged(a.get(key), value) for key, value in b.items()}}
     changed = ((key, _merged(lookup(a, key), value)) for key, value in pairs_of(b))
@@ -75,8 +75,15 @@ _deep_union = walks_down(_union)
 
 
 def _union_of(objects: list[Object]) -> Object:
-    nothing: Object = {}
-    return reduce(_union, objects, nothing)
+    together: dict[Key, tuple[Value, Value]] = {}
+    for one in objects:
+        look_through(one, ENTRY)
+        for key, value in pairs_of(one):
+            index = key_of(key)
+            before = together.get(index)
+            together[index] = (before[0], _merged(before[1], value)) if before else (key, value)
+        fit_items(len(together))
+    return object_of(together.values())
 
 
 _deep_union_of = walks_down(_union_of)
@@ -90,6 +97,7 @@ def _merged(before: Value, after: Value) -> Value:
 def remove(obj: Value, names: Value) -> Object:
     """Without these keys: those in an array or a set, or the keys of an object."""
     found, unwanted = mapping(obj, 1), _keys(names)
+    look_through(found, 2)
     return object_of((key, value) for key, value in pairs_of(found) if key_of(key) not in unwanted)
 
 
@@ -97,10 +105,13 @@ def remove(obj: Value, names: Value) -> Object:
 def filter_(obj: Value, names: Value) -> Object:
     """With these keys only."""
     found, wanted = mapping(obj, 1), _keys(names)
+    look_through(found, 2)
     return object_of((key, value) for key, value in pairs_of(found) if key_of(key) in wanted)
 
 
 def _keys(names: Value) -> set[Key]:
+    if isinstance(names, (list, RegoSet)) or is_object(names):
+        look_through(names, 2)
     if isinstance(names, (list, RegoSet)):
         return set(map(key_of, names))
     if is_object(names):
@@ -144,6 +155,7 @@ def _has(found: Value, wanted: Value) -> bool:
 def _has_members(whole: list[Value], part: RegoSet) -> bool:
     """Whether the elements have all members, each element counted once as OPA counts them."""
     missing = len(part)
+    look_through(whole, 2)
     for element in whole:
         missing -= element in part
         if not missing:
@@ -153,4 +165,5 @@ def _has_members(whole: list[Value], part: RegoSet) -> bool:
 
 def _in_a_row(whole: list[Key], part: list[Key]) -> bool:
     size = len(part)
+    look_through(whole, 1 + (size >> 3))
     return any(whole[start : start + size] == part for start in range(len(whole) - size + 1))

@@ -11,6 +11,7 @@ from typing import Final
 from constraints.rego.bigfloat import big, is_integral, truncated
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.number import Number, whole
+from constraints.rego.sizes import look_through, scan
 from constraints.rego.values import RegoObject, RegoSet, Value, is_number, is_object, type_name
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -97,10 +98,9 @@ def mapping(value: Value, position: int) -> dict[str, Value] | RegoObject:
 
 def members(value: Value, position: int, *wanted: str) -> list[Value]:
     """The elements of an array or a set, in order; `wanted` are the names of these two for the error."""
-    if isinstance(value, list):
-        return value
-    if isinstance(value, RegoSet):
-        return value.sorted_members()
+    if isinstance(value, list | RegoSet):
+        look_through(value)
+        return value if isinstance(value, list) else value.sorted_members()
     raise none_of(position, value, *(wanted or ("array", "set")))
 
 
@@ -115,6 +115,7 @@ def strings(value: Value, position: int, *wanted: str) -> list[str]:
 
 def as_bytes(value: str) -> bytes:
     """A string in UTF-8; half a surrogate pair, which is no character, as U+FFFD."""
+    scan(value)
     try:
         return value.encode()
     except UnicodeEncodeError:

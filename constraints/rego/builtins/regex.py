@@ -9,13 +9,20 @@ from typing import Any, Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import as_bytes, from_bytes, integer, string
-from constraints.rego.sizes import ITEM, fit, fit_items, limited
+from constraints.rego.sizes import ITEM, LONG, fit, fit_items, lasting, limited, scan, spend
 from constraints.rego.values import Value
 
 Pattern = Any
 Match = Any
 
 _PROGRAM_BYTES: Final = 64 << 20  # Go has no such limit; RE2's own 8 MiB is too small for long alternations
+_SMALL_PROGRAM_BYTES: Final = 1 << 20  # of a program and of what it remembers of the texts that it has seen
+_COMPILING: Final = 200  # steps to compile a pattern, besides those for its length
+_PATTERN_SIZE: Final = 500  # what a pattern takes besides its program, in instructions
+_MATCH: Final = 10  # steps for a match
+_MOST_KEPT: Final = 500_000
+_COMPILED: dict[str, Any] = {}
+_KEPT: Final = [0]
 _GO_WORDS: Final = {  # RE2's word for a mistake -> Go's (regexp/syntax)
     "missing ]": "missing closing ]",
     "missing )": "missing closing )",
@@ -29,16 +36,39 @@ _GO_WORDS: Final = {  # RE2's word for a mistake -> Go's (regexp/syntax)
 _REFERENCE: Final = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
 
 
-@lru_cache(maxsize=2048)
 def compiled(pattern: str) -> Pattern:
     """A compiled pattern, which searches bytes; BuiltinError in Go's words if it is none."""
+    found = _COMPILED.get(pattern)
+    if found is None:
+        spend(_COMPILING + len(pattern))
+        found = _compiled(pattern)
+        spend(found.programsize)
+        _keep(pattern, found)
+    return found
+
+
+def _keep(pattern: str, made: Pattern) -> None:
+    """Remember a pattern, as long as all together stay small; else begin anew, since clusters repeat themselves soon."""
+    size = _PATTERN_SIZE + made.programsize
+    if _KEPT[0] + size > _MOST_KEPT:
+        _COMPILED.clear()
+        _KEPT[0] = 0
+    _COMPILED[pattern] = made
+    _KEPT[0] += size
+
+
+def _compiled(pattern: str) -> Pattern:
     import re2  # late: a shared library, and most policies have no patterns
 
     if r"\C" in pattern and re.search(r"(?<!\\)(?:\\\\)*\\C", pattern):
         raise BuiltinError("error parsing regexp: invalid escape sequence: `\\C`")
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = _PROGRAM_BYTES
+    options.max_mem = _SMALL_PROGRAM_BYTES
+    try:
+        return re2.compile(as_bytes(pattern), options)
+    except re2.error:
+        options.max_mem = _PROGRAM_BYTES
     try:
         return re2.compile(as_bytes(pattern), options)
     except re2.error as error:
@@ -52,16 +82,31 @@ def _go_error(error: Exception) -> str:
     return f"error parsing regexp: {_GO_WORDS.get(code, code)}: `{where}`"
 
 
-@lru_cache(maxsize=8192)
 def search(pattern: str, text: str) -> bool:
     """Whether the pattern matches anywhere; remembered, as clusters repeat themselves."""
-    return compiled(pattern).search(as_bytes(text)) is not None
+    return _remembered(pattern, text) if len(text) <= LONG else _search(pattern, text)
+
+
+def _search(pattern: str, text: str) -> bool:
+    regexp = compiled(pattern)
+    searched(regexp, text)
+    return regexp.search(as_bytes(text)) is not None
+
+
+_remembered: Final = lru_cache(maxsize=8192)(_search)
+
+
+def searched(regexp: Pattern, text: str | bytes) -> None:
+    """Count what it takes to look for a pattern from one end of a text to the other."""
+    scan(text, 1 + (regexp.programsize >> 3))
 
 
 def matches(pattern: Pattern, text: bytes) -> Iterator[Match]:
     """All matches as Go finds them: no empty one right behind another, none inside of a character."""
     end = -1
+    searched(pattern, text)
     for match in pattern.finditer(text):
+        spend(_MATCH)
         start, previous, end = match.start(), end, match.end()
         if start == end and (start == previous or (text[start : start + 1] > b"\x7f" and text[start] < 0xC0)):
             continue
@@ -138,10 +183,12 @@ def replace(base: Value, pattern: Value, replacement: Value) -> str:
     """Each match replaced; `$1`, `${1}` and `${name}` in the replacement are the match's groups."""
     text, template = as_bytes(string(base, 1)), string(replacement, 3)
     regexp = compiled(string(pattern, 2))
+    searched(regexp, text)
     if regexp.search(text) is None:
         return string(base, 1)
     pieces, start, size = [], 0, len(text)
     for match in matches(regexp, text):
+        scan(template, 1 + template.count("$"))
         pieces += [text[start : match.start()], as_bytes(_expand(template, match, regexp))]
         start = match.end()
         size += len(pieces[-1]) + ITEM
@@ -176,7 +223,7 @@ def template_match(template: Value, value: Value, start: Value, end: Value) -> b
     return search(_from_template(text, start, end), subject)
 
 
-@lru_cache(maxsize=512)
+@lasting(512)
 def _from_template(template: str, start: str, end: str) -> str:
     pieces, position = ["^"], 0
     for first, last in _delimited(template, start, end):

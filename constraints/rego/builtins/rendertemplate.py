@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, Final
 
 from constraints.rego.builtins import BuiltinError, builtin
@@ -21,7 +20,7 @@ from constraints.rego.builtins.gotemplateparse import parse_template
 from constraints.rego.builtins.operands import mapping, string
 from constraints.rego.builtins.templatefunctions import FUNCTIONS, shown, truth
 from constraints.rego.number import number_text
-from constraints.rego.sizes import fit
+from constraints.rego.sizes import fit, lasting
 from constraints.rego.values import UNDEFINED, RegoObject, RegoSet, Value, is_number, to_json, too_deep
 
 _DEEPEST: Final = 100
@@ -64,7 +63,7 @@ def _plain(value: Value) -> Value:
     return value
 
 
-_parsed = lru_cache(maxsize=256)(parse_template)
+_parsed = lasting(256)(parse_template)
 
 
 def _for_go(value: Value) -> Any:

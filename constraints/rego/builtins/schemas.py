@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.gojson import marshal, unmarshal
 from constraints.rego.builtins.schemacheck import check_schema, draft_of
 from constraints.rego.builtins.schemarules import FIELD, dialect
+from constraints.rego.sizes import lasting
 from constraints.rego.values import Value, is_object, to_json, too_deep
 
 _ROOT = "(Root)"
@@ -28,7 +28,7 @@ def _document(value: Value) -> str:
     raise BuiltinError("wrong type, expected string or object")
 
 
-@lru_cache(maxsize=256)
+@lasting(64, 100_000)
 def _validator(source: str) -> Callable[[Any], list[Any]]:
     """What finds the problems of a document with this schema."""
     from referencing import Registry

@@ -10,7 +10,7 @@ from functools import reduce
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.arithmetic import difference
 from constraints.rego.builtins.operands import set_
-from constraints.rego.sizes import fit_items
+from constraints.rego.sizes import fit_items, look_through
 from constraints.rego.values import RegoSet, Value
 
 
@@ -25,6 +25,7 @@ def or_(a: Value, b: Value) -> RegoSet:
     """`a | b`."""
     before, after = set_(a, 1), set_(b, 2)
     fit_items(len(before) + len(after))
+    look_through(before)
     return RegoSet(after.by_key | before.by_key)
 
 
@@ -40,7 +41,8 @@ def union(sets: Value) -> RegoSet:
     """What any of them has."""
     together: dict[object, Value] = {}
     for member in set_(sets, 1):
-        together |= set_(member, 1).by_key
+        look_through(set_(member, 1))
+        together |= member.by_key
         fit_items(len(together))
     return RegoSet(together)
 
@@ -53,4 +55,5 @@ def set_diff(a: Value, b: Value) -> RegoSet:
 
 def _common(a: RegoSet, b: RegoSet) -> RegoSet:
     few, many = (a, b) if len(a) <= len(b) else (b, a)
+    look_through(few, 2)
     return RegoSet({key: member for key, member in few.by_key.items() if key in many.by_key})

@@ -11,12 +11,13 @@ from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.letters import lower_case, upper_case
 from constraints.rego.builtins.operands import integer, mapping, not_one_of, number, string, strings, unfit
 from constraints.rego.number import integer_text
-from constraints.rego.sizes import fit, fit_items, joined
+from constraints.rego.sizes import SMALL, fit, fit_items, joined, look_through, scan, spend
 from constraints.rego.values import Value, sorted_pairs
 
 _SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 )
+_FEW_CHARACTERS: Final = 16
 _BASES: Final = {2: "b", 8: "o", 10: "d", 16: "x"}
 
 
@@ -31,8 +32,15 @@ def concat(separator: Value, pieces: Value) -> str:
 @builtin("contains", "string", "string", result="boolean")
 def contains(text: Value, part: Value) -> bool:
     """Whether the part is somewhere in the text."""
-    whole = string(text, 1)
-    return string(part, 2) in whole
+    return _place(string(text, 1), string(part, 2)) >= 0
+
+
+def _place(text: str, part: str) -> int:
+    """Where the part is first, or -1; what was looked through to find it is counted."""
+    at = text.find(part)
+    if len(text) > SMALL:
+        spend((at if at >= 0 else len(text)) >> 6)
+    return at
 
 
 @builtin("startswith", "string", "string", result="boolean")
@@ -53,6 +61,7 @@ def endswith(text: Value, suffix: Value) -> bool:
 def any_prefix_match(texts: Value, prefixes: Value) -> bool:
     """Whether one of the texts begins with one of the prefixes."""
     found, wanted = _texts(texts, 1), tuple(_texts(prefixes, 2))
+    look_through(found, 1 + (len(wanted) >> 2))
     return any(text.startswith(wanted) for text in found)
 
 
@@ -62,6 +71,7 @@ def any_prefix_match(texts: Value, prefixes: Value) -> bool:
 def any_suffix_match(texts: Value, suffixes: Value) -> bool:
     """Whether one of the texts ends with one of the suffixes."""
     found, wanted = _texts(texts, 1), tuple(_texts(suffixes, 2))
+    look_through(found, 1 + (len(wanted) >> 2))
     return any(text.endswith(wanted) for text in found)
 
 
@@ -74,7 +84,8 @@ def _texts(value: Value, position: int) -> list[str]:
 @builtin("strings.count", "string", "string", result="number")
 def count(text: Value, part: Value) -> int:
     """How often the part is in the text, without overlaps."""
-    return string(text, 1).count(string(part, 2))
+    scan(string(text, 1))
+    return int(text.count(string(part, 2)))
 
 
 @builtin("strings.reverse", "string", result="string")
@@ -96,17 +107,19 @@ def format_int(value: Value, base: Value) -> str:
 @builtin("indexof", "string", "string", result="number")
 def indexof(text: Value, part: Value) -> int:
     """Where the part is first, or -1."""
-    return string(text, 1).find(_sought(part))
+    return _place(string(text, 1), _sought(part))
 
 
 @builtin("indexof_n", "string", "string", result="array[number]")
 def indexof_n(text: Value, part: Value) -> list[int]:
     """Everywhere where the part is, overlaps included."""
     whole, sought = string(text, 1), _sought(part)
+    scan(whole)
     found: list[int] = []
     for at in _positions(whole, sought):
         found.append(at)
         fit_items(len(found))
+        spend(1)
     return found
 
 
@@ -149,6 +162,7 @@ def upper(text: Value) -> str:
 def split(text: Value, separator: Value) -> list[str]:
     """The pieces between separators; the characters where the separator is empty."""
     whole, mark = string(text, 1), string(separator, 2)
+    scan(whole)
     fit_items(whole.count(mark))
     return whole.split(mark) if mark else list(whole)
 
@@ -157,6 +171,7 @@ def split(text: Value, separator: Value) -> list[str]:
 def replace(text: Value, old: Value, new: Value) -> str:
     """Each `old` as `new`."""
     whole, before, after = string(text, 1), string(old, 2), string(new, 3)
+    scan(whole)
     if len(after) > len(before):
         fit(len(whole) + whole.count(before) * (len(after) - len(before)))
     return whole.replace(before, after)
@@ -181,6 +196,7 @@ def _replaced(text: str, news: dict[str, str]) -> str:
     everywhere = news.pop("", None)
     if not news:
         return text if everywhere is None else replace(text, "", everywhere)
+    scan(text, 4 * len(news))  # each of them is tried at each place
     any_old = re.compile("|".join(map(re.escape, news)))
     if everywhere is None:
         fit(len(text) + sum(len(news[found[0]]) for found in any_old.finditer(text)))
@@ -201,19 +217,29 @@ def _between(text: str, any_old: re.Pattern[str], news: dict[str, str], everywhe
 @builtin("trim", "string", "string", result="string")
 def trim(text: Value, characters: Value) -> str:
     """Without these characters at both ends."""
-    return string(text, 1).strip(string(characters, 2))
+    return string(text, 1).strip(_distinct(text, characters))
+
+
+def _distinct(text: str, characters: Value) -> str:
+    """The characters to be trimmed, each once, for Python looks through them at each place."""
+    found = string(characters, 2)
+    if len(found) > _FEW_CHARACTERS:
+        scan(found, 4)
+        found = "".join(set(found))
+    scan(text, len(found))
+    return found
 
 
 @builtin("trim_left", "string", "string", result="string")
 def trim_left(text: Value, characters: Value) -> str:
     """Without these characters at the beginning."""
-    return string(text, 1).lstrip(string(characters, 2))
+    return string(text, 1).lstrip(_distinct(text, characters))
 
 
 @builtin("trim_right", "string", "string", result="string")
 def trim_right(text: Value, characters: Value) -> str:
     """Without these characters at the end."""
-    return string(text, 1).rstrip(string(characters, 2))
+    return string(text, 1).rstrip(_distinct(text, characters))
 
 
 @builtin("trim_prefix", "string", "string", result="string")

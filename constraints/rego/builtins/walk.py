@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from constraints.rego.builtins import builtin
-from constraints.rego.values import RegoSet, Value, is_object, sorted_pairs
+from constraints.rego.sizes import spend
+from constraints.rego.values import RegoObject, RegoSet, Value, is_object, sorted_pairs
 
 
 @builtin("walk", "any", result="array<array,any>", relation=True)
 def walk(root: Value) -> Iterator[list[Value]]:
     """`[path, value]` of the root and of all below, each before what it holds, in Rego's order."""
-    pending: list[tuple[list[Value], Value]] = [([], root)]
-    while pending:
-        path, value = pending.pop()
-        yield [path, value]
-        pending += [([*path, key], item) for key, item in reversed(held_by(value))]
+    yield [[], root]
+    above: list[tuple[list[Value], Iterator[tuple[Value, Value]]]] = [([], iter(held_by(root)))]
+    while above:
+        path, rest = above[-1]
+        for key, item in rest:
+            below = [*path, key]
+            yield [below, item]
+            if isinstance(item, list | dict | RegoObject | RegoSet):
+                spend(len(item) + len(below))
+                above.append((below, iter(held_by(item))))
+                break
+        else:
+            above.pop()
 
 
-def held_by(value: Value) -> list[tuple[Value, Value]]:
+def held_by(value: Value) -> Iterable[tuple[Value, Value]]:
     """Keys and values of an object, indexes and elements of an array, members of a set twice; nothing of a scalar."""
     if isinstance(value, list):
-        return list(enumerate(value))
+        return enumerate(value)
     if is_object(value):
         return sorted_pairs(value)
-    return [(member, member) for member in value.sorted_members()] if isinstance(value, RegoSet) else []
+    return ((member, member) for member in value.sorted_members()) if isinstance(value, RegoSet) else ()

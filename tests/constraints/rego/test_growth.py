@@ -65,7 +65,7 @@ AT_ONCE = [
     pytest.param(once(f"{LONG}; count([upper(long) | some _ in numbers.range(1, 90000)]) > 0"), id="copies of one text"),
     pytest.param(once(f"{LONG}; count(json.marshal_with_options(numbers.range({N}, 9000), {{\"indent\": long, \"prefix\": long}})) > 0"), id="a long indent"),
     pytest.param(once(f"bits.lsh({N}, 10000000) > 0"), id="a wide shift"),
-    pytest.param(once('count(net.cidr_expand("10.0.0.0/12")) > 0; input.review.n'), id="a wide network"),
+    pytest.param(once('count({x | some x in net.cidr_expand("10.0.0.0/11")}) > 0; input.review.n'), id="a wide network"),
     pytest.param(once('strings.render_template("{{range .n}}{{range $.n}}x{{end}}{{end}}", {"n": numbers.range(input.review.n, 9000)}) != ""'), id="loops of a template"),
     pytest.param(once('strings.render_template("{{$x := .x}}' + "{{$x = print $x $x}}" * 40 + '", {"x": input.review.s}) != ""'), id="a variable of a template"),
     pytest.param(f"q contains [x, y] if {{ some x in numbers.range({N}, 9000); some y in numbers.range(1, 9000) }}\n" + once("count(q) > 0"), id="a set of a rule"),

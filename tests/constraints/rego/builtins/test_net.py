@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from regocalls import S, call
 
+from constraints.errors import EvaluationError
+from constraints.rego.builtins import BUILTINS
+
 
 @pytest.mark.parametrize(
     ("name", "arguments", "answer"),
@@ -76,5 +79,10 @@ def test_networks_are_go_s(name: str, arguments: list[Any], answer: str) -> None
     assert call(name, *arguments) == answer
 
 
-def test_a_network_that_no_memory_holds_is_not_expanded() -> None:
-    assert "more than 1048576 addresses" in call("net.cidr_expand", "10.0.0.0/8")
+def test_a_network_that_no_memory_holds_ends_the_evaluation_and_is_not_undefined() -> None:
+    found = BUILTINS["net.cidr_expand"].run("10.0.0.0/8")
+    assert len(found) == 1 << 24
+    with pytest.raises(EvaluationError, match="a value becomes too large"):
+        list(found)
+    with pytest.raises(EvaluationError, match="a value becomes too large"):
+        BUILTINS["net.cidr_expand"].run("::/1")
