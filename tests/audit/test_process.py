@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from policybuilders import constraint, template
 
 from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster
 from audit.embedded.faults import Fault
 from constraints import Kind
 
+ALONE = ("--leader-elect=false",)
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -88,6 +90,29 @@ def test_sigterm_in_the_middle_of_a_run_ends_it_without_writing_a_part(
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=8) == 0
     assert not any(b"auditTimestamp" in asked.body for asked in patches(samples))
+
+
+def test_policies_that_come_later_are_taken_in_and_audited_long_before_the_next_run(
+    samples: EmbeddedCluster, tmp_path: Path
+) -> None:
+    def total() -> Any:
+        found = samples.get("K8sTest", "one") or {}
+        return found.get("status", {}).get("totalViolations")
+
+    with patrol(samples, tmp_path, *ALONE, "--audit-interval=3600", "--audit-debounce=1") as process:
+        eventually(lambda: events(tmp_path, "audit_finished"))
+        samples.load([template(rego='package x\nviolation[{"msg": "m"}] { input.review.kind.kind == "Node" }\n')])
+        eventually(lambda: ((samples.get("ConstraintTemplate", "k8stest") or {}).get("status") or {}).get("created"))
+        samples.load([constraint("one")])
+        assert eventually(lambda: total() is not None)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=8) == 0
+
+
+def test_what_does_not_follow_policies_watches_nothing(samples: EmbeddedCluster, tmp_path: Path) -> None:
+    with patrol(samples, tmp_path, *ALONE, "--audit-interval=1", "--audit-on-policy-change=false"):
+        eventually(lambda: len(events(tmp_path, "audit_finished")) >= 2)
+    assert [asked for asked in samples.asked if "watch" in asked.query] == []
 
 
 def patches(cluster: EmbeddedCluster) -> list[Any]:
