@@ -8,7 +8,7 @@ from typing import Final
 
 from constraints.cel.failures import Failure, no_overload
 from constraints.cel.runtime import fitting, fitting_unsigned
-from constraints.cel.values import Duration, Timestamp, Uint, Value
+from constraints.cel.values import INT_MIN, Duration, Timestamp, Uint, Value
 
 Operation = Callable[[Value, Value], Value]
 _TIMES: Final = frozenset({Timestamp, Duration})
@@ -109,6 +109,8 @@ def _quotient(a: int, b: int) -> int:
 def _rest(a: int, b: int) -> int:
     if b == 0:
         raise Failure("modulus by zero")
+    if a == INT_MIN and b == -1:  # as processors see it: the quotient does not fit
+        raise Failure("integer overflow")
     found = abs(a) % abs(b)
     return -found if a < 0 else found
 

@@ -8,16 +8,15 @@ from typing import Final
 
 from constraints.cel import syntax
 from constraints.cel.failures import Invalid, Mistake
+from constraints.cel.library.messages import ENUMS, KINDS
 from constraints.cel.overloads import FUNCTIONS, Function, Overload
 from constraints.cel.syntax import Node, qualified
 from constraints.cel.types import (
     BOOL,
-    DURATION,
     DYN,
     ERROR,
     INT,
     MAP_DYN,
-    TIMESTAMP,
     Type,
     list_of,
     map_of,
@@ -36,13 +35,6 @@ _OF_TYPES: Final[Mapping[str, Type]] = {
     "optional_type": optional_of(Type("<A>")),
 }
 TYPE_NAMES: Final = frozenset({*_OF_TYPES, "net.IP", "net.CIDR"})
-_MESSAGES: Final = {
-    "google.protobuf.Timestamp": TIMESTAMP,
-    "google.protobuf.Duration": DURATION,
-    "google.protobuf.Struct": MAP_DYN,
-    "google.protobuf.ListValue": list_of(DYN),
-    "google.protobuf.Value": DYN,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +109,8 @@ class _Checker:
             return self._scope.names[name]
         if name in _OF_TYPES:
             return type_of(self.solved.instance((_OF_TYPES[name],))[0])
+        if name in ENUMS:
+            return INT
         return type_of(Type(name)) if name in TYPE_NAMES else None
 
     def _literal(self, node: syntax.Literal) -> Type:
@@ -240,9 +234,19 @@ class _Checker:
         return map_of(key or self.solved.variable(), value or self.solved.variable())
 
     def _message(self, node: syntax.Message) -> Type:
-        for _, value in node.fields:
-            self.visit(value)
-        return _MESSAGES.get(node.name) or self._undeclared(node.at, node.name)
+        kind = KINDS.get(node.name)
+        for given in node.fields:
+            found = self._unwrapped(given.value) if given.optional else self.visit(given.value)
+            if kind:
+                self._set(given, kind.fields.get(given.name), found)
+        return kind.result if kind else self._undeclared(node.at, node.name)
+
+    def _set(self, given: syntax.Field, wanted: Type | None, found: Type) -> None:
+        if wanted is None:
+            self._wrong(given.at, f"undefined field '{given.name}'")
+        elif not self.solved.assign(found, wanted):
+            what = f"expected type of field '{given.name}' is '{wanted}' but provided type is '{found}'"
+            self._wrong(given.at, what)
 
     def _loop(self, node: syntax.Loop) -> Type:
         kinds = self._iterated(node, self.visit(node.source))

@@ -11,9 +11,10 @@ from typing import Final
 
 from constraints.cel.library.cidr import CIDR
 from constraints.cel.library.formats import Format
+from constraints.cel.maps import entries
 from constraints.cel.overloads import Overload
 from constraints.cel.types import BYTES, STRING
-from constraints.cel.values import Opaque, Optional, Value
+from constraints.cel.values import Keyed, Opaque, Optional, Value
 
 PER_CALL: Final = 1_000_000  # for one expression; Gatekeeper gives as much for all validations of a constraint
 CONDITIONS: Final = 2_500_000  # for all match conditions of a constraint
@@ -23,7 +24,7 @@ MESSAGE: Final = 40
 
 Values = Sequence[Value]
 Price = Callable[[Values, Value], int]  # of the arguments and the result
-_SIZED: Final = frozenset({str, bytes, list, dict})
+_SIZED: Final = frozenset({str, bytes, list, dict, Keyed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _weight(value: Value) -> int:
         return len(value) // 10
     if kind is list:
         return sum(map(_weight, value))
-    return sum(_weight(key) + _weight(item) for key, item in value.items()) if kind is dict else 1
+    return sum(_weight(key) + _weight(item) for key, item in entries(value)) if isinstance(value, dict) else 1
 
 
 def _contains(given: Values, _: Value) -> int:

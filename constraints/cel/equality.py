@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from constraints.cel.failures import Failure, no_overload
-from constraints.cel.values import Duration, Optional, Timestamp, Uint, Value
+from constraints.cel.maps import UNSET, find, has_key, plain
+from constraints.cel.values import Duration, Keyed, Optional, Timestamp, Uint, Value
 
 _NUMBERS: Final = frozenset({int, Uint, float})
+_MAPS: Final = frozenset({dict, Keyed})
 _SAME_ONLY: Final = frozenset({str, bool, bytes, Timestamp, Duration})
 
 
@@ -20,21 +22,26 @@ def equal(a: Value, b: Value) -> bool:
         return kind is other and bool(a == b)
     if kind in _NUMBERS:
         return other in _NUMBERS and bool(a == b)
+    if kind in _MAPS and other in _MAPS:
+        return len(a) == len(b) and all(_has_equal(b, *entry) for entry in a.items())
     if kind is not other:
         return False
     if kind is list:
         return len(a) == len(b) and all(map(equal, a, b))
-    if kind is dict:
-        return len(a) == len(b) and all(key in b and equal(value, b[key]) for key, value in a.items())
     if kind is Optional:
         return a.present == b.present and (not a.present or equal(a.value, b.value))
     return bool(a == b)
 
 
+def _has_equal(values: Mapping[Value, Value], key: Value, value: Value) -> bool:
+    found = values.get(key, UNSET) if type(key) is str else find(values, plain(key))
+    return found is not UNSET and equal(value, found)
+
+
 def contains(item: Value, container: Value) -> bool:
     """`item in container`."""
     kind = type(container)
-    if kind is dict:
+    if kind in _MAPS:
         return has_key(container, item)
     if kind is not list:
         raise no_overload()
@@ -43,20 +50,8 @@ def contains(item: Value, container: Value) -> bool:
     return any(equal(item, other) for other in container)
 
 
-def has_key(values: Mapping[Value, Value], key: Value) -> bool:
-    """Whether the map has the key; true is not 1."""
-    if type(key) is str:
-        return key in values
-    try:
-        if key not in values:
-            return False
-    except TypeError:  # a list or a map
-        return False
-    return type(key) in _NUMBERS or any(type(other) is type(key) for other in values if other == key)
-
-
 def compare(a: Value, b: Value, name: str) -> int:
-    """Less than, equal or greater than zero. `name` is the operator's, for the error."""
+    """-1, 0 or 1. `name` is the operator's, for the error."""
     kind, other = type(a), type(b)
     if kind in _NUMBERS:
         if other not in _NUMBERS:

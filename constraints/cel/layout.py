@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from constraints.cel import runtime
 from constraints.cel.failures import Exhausted, Failure, no_overload
-from constraints.cel.runtime import UNSET
+from constraints.cel.maps import UNSET, keyed, map_key
 from constraints.cel.tally import MOST, TALLY, affix, among, different, metered, prepay, same, search, total
 from constraints.cel.values import NONE, Optional, Value
 
@@ -119,7 +119,9 @@ _SCOPE: Final[Mapping[str, Any]] = {
     "dict": dict,
     "type": type,
     "no_overload": no_overload,
-    **{name: getattr(runtime, name) for name in ("each", "has", "index", "index_optional", "insert", "map_key")},
+    **{name: getattr(runtime, name) for name in ("each", "has", "index", "index_optional", "insert")},
+    "map_key": map_key,
+    "keyed": keyed,
     **{name: getattr(runtime, name) for name in ("optional_target", "pairs", "select", "unwrap_entry")},
     "NONE": NONE,
     "Optional": Optional,

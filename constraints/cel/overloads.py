@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from constraints.cel.failures import no_overload
+from constraints.cel.maps import entries
 from constraints.cel.types import Type, parse_type, parse_types
 from constraints.cel.values import Value, type_name
 
@@ -109,6 +110,6 @@ def _fits(wanted: Type, value: Value) -> bool:
     if wanted.name == "list":
         return not value or _fits(wanted.parameters[0], value[0])
     if wanted.name == "map" and value:
-        key = next(iter(value))
-        return _fits(wanted.parameters[0], key) and _fits(wanted.parameters[1], value[key])
+        key, item = next(iter(entries(value)))
+        return _fits(wanted.parameters[0], key) and _fits(wanted.parameters[1], item)
     return True

@@ -11,6 +11,7 @@ from constraints.cel.syntax import (
     Call,
     Choice,
     Entry,
+    Field,
     Ident,
     Index,
     ListLiteral,
@@ -208,14 +209,14 @@ class _Parser:
 
     def _message(self, name: str) -> Node:
         opening = self._expect("{")
-        fields: list[tuple[str, Node]] = []
+        fields: list[Field] = []
         while not self._take("}"):
             if fields and (self._expect(",") and self._take("}")):
                 break
-            self._take("?")
+            optional = self._take("?") is not None
             field = self._advance().text[1:-1] if self._next.kind == "quoted" else self._name()
-            self._expect(":")
-            fields.append((field, self.expression()))
+            colon = self._expect(":")
+            fields.append(Field(colon.at, field, self.expression(), optional))
         return Message(opening.at, name, tuple(fields))
 
     def _name(self) -> str:

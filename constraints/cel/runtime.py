@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from constraints.cel.equality import equal, has_key
+from constraints.cel.equality import equal
 from constraints.cel.failures import Exhausted, Failure, no_overload
+from constraints.cel.maps import UNSET, entries, find, has_key, keys, plain
 from constraints.cel.values import INT_MAX, INT_MIN, NONE, UINT_MAX, Optional, Uint, Value, go_name, type_name
 
-UNSET: Final = object()
 LONGEST: Final = 64_000_000  # characters of a text that a call makes; Kubernetes charges for what goes in, not for that
 MISSES: Final = (KeyError, TypeError)
-_KEYS: Final = frozenset({str, int, Uint, float, bool})
 _NUMBERS: Final = frozenset({int, Uint, float})
 
 
@@ -58,9 +57,7 @@ def index_optional(value: Value, key: Value) -> Optional:
 
 def _find(value: Value, key: Value) -> Value:
     if isinstance(value, Mapping):
-        if type(key) not in _KEYS:
-            raise Failure(f"unsupported key type: {type_name(key)}")
-        return value[key] if has_key(value, key) else UNSET
+        return find(value, key)
     if type(value) is list:
         place = _place(key)
         return value[place] if 0 <= place < len(value) else UNSET
@@ -78,7 +75,7 @@ def _place(key: Value) -> int:
 def shown(value: Value) -> str:
     """A key, or a value of a wrong type, as messages show it."""
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{shown(key)}: {shown(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{shown(key)}: {shown(item)}' for key, item in entries(value))}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_inside, value))}]"
     if isinstance(value, bool):
@@ -89,7 +86,7 @@ def shown(value: Value) -> str:
 def _inside(value: Value) -> str:
     """An item of a list: these are Go's own values, shown by Go's own rules."""
     if isinstance(value, Mapping):
-        return f"map[{' '.join(sorted(f'{key}:{_inside(item)}' for key, item in value.items()))}]"
+        return f"map[{' '.join(sorted(f'{key}:{_inside(item)}' for key, item in entries(value)))}]"
     if isinstance(value, list):
         return f"[{' '.join(map(_inside, value))}]"
     return "<nil>" if value is None else shown(value)
@@ -97,8 +94,10 @@ def _inside(value: Value) -> str:
 
 def each(value: Value) -> Iterable[Value]:
     """What a macro with one variable goes over."""
-    if type(value) is list or isinstance(value, Mapping):
+    if type(value) is list:
         return value
+    if isinstance(value, Mapping):
+        return keys(value)
     raise Failure(f"got '{go_name(value)}', expected iterable type")
 
 
@@ -107,23 +106,18 @@ def pairs(value: Value) -> Iterable[tuple[Value, Value]]:
     if type(value) is list:
         return enumerate(value)
     if isinstance(value, Mapping):
-        return value.items()
+        return entries(value)
     raise Failure(f"unsupported comprehension range type: {go_name(value)}")
 
 
-def insert(into: dict[Value, Value], entries: Value) -> None:
+def insert(into: dict[Value, Value], added: Value) -> None:
     """What transformMap and transformMapEntry do with each of their maps."""
-    if type(entries) is not dict:
+    if not isinstance(added, dict):
         raise no_overload("cel.@mapInsert")
-    for key, value in entries.items():
-        if has_key(into, key):
-            raise Failure(f"insert failed: key {shown(key)} already exists")
+    for key, value in added.items():
+        if has_key(into, plain(key)):
+            raise Failure(f"insert failed: key {shown(plain(key))} already exists")
         into[key] = value
-
-
-def map_key(value: Value) -> Value:
-    """A key of a map literal, as Python can keep it."""
-    return tuple(value) if type(value) is list else value
 
 
 def unwrap_entry(value: Value) -> Optional:

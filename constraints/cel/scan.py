@@ -28,7 +28,7 @@ _PARTS: Final[Mapping[type, Callable[[Any], Iterable[Node | None]]]] = {
     syntax.Choice: lambda node: (node.test, node.then, node.other),
     syntax.ListLiteral: lambda node: node.items,
     syntax.MapLiteral: lambda node: (part for entry in node.entries for part in (entry.key, entry.value)),
-    syntax.Message: lambda node: (value for _, value in node.fields),
+    syntax.Message: lambda node: (field.value for field in node.fields),
     syntax.Loop: lambda node: (node.source, node.test, node.body),
     syntax.OptionalMap: lambda node: (node.target, node.body),
 }

@@ -99,11 +99,21 @@ class MapLiteral(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """`name: value` of a message, or `?name: value`; `at` is the colon."""
+
+    at: Span
+    name: str
+    value: Node
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Message(Node):
     """`name{field: value}`."""
 
     name: str
-    fields: tuple[tuple[str, Node], ...]
+    fields: tuple[Field, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,11 +14,11 @@ from constraints.cel.costs import PER_CALL, Rule, searched
 from constraints.cel.equality import contains, equal
 from constraints.cel.failures import Exhausted
 from constraints.cel.overloads import Code
-from constraints.cel.values import Value
+from constraints.cel.values import Keyed, Value
 
 TALLY: Final = 0  # the slot
 MOST: Final = PER_CALL // 2  # variables are computed once here, and once more for messages in Kubernetes
-_SIZED: Final = frozenset({str, bytes, list, dict})
+_SIZED: Final = frozenset({str, bytes, list, dict, Keyed})
 
 
 def same(slots: list[Value], a: Value, b: Value) -> bool:

@@ -14,7 +14,7 @@ from constraints.cel.library.time import parse_duration, parse_timestamp
 from constraints.cel.scan import parts
 from constraints.cel.syntax import Node
 from constraints.cel.types import Type
-from constraints.cel.values import EARLIEST, LATEST, Opaque
+from constraints.cel.values import EARLIEST, LATEST, NANOS, Opaque
 
 
 def validate(checked: Checked) -> Checked:
@@ -71,7 +71,11 @@ def _mismatch(node: Node, wanted: Type, found: Type) -> Mistake:
 
 def _is_timestamp(text: str) -> bool:
     found = parse_timestamp(text)
-    return found is not None and EARLIEST <= found.nanos <= LATEST
+    return found is not None and _is_moment(found.nanos)
+
+
+def _is_moment(nanos: int) -> bool:
+    return EARLIEST <= nanos <= LATEST
 
 
 _READABLE: Final[dict[str, Callable[[str], object]]] = {
@@ -84,7 +88,10 @@ _READABLE: Final[dict[str, Callable[[str], object]]] = {
 def _unreadable(node: syntax.Call) -> Iterator[Mistake]:
     test = _READABLE.get(node.function)
     last = node.args[-1] if node.args else None
-    if test and isinstance(last, syntax.Literal) and isinstance(last.value, str) and not test(last.value):
+    if not test or not isinstance(last, syntax.Literal):
+        return
+    is_late = node.function == "timestamp" and type(last.value) is int and not _is_moment(last.value * NANOS)
+    if is_late or (isinstance(last.value, str) and not test(last.value)):
         yield Mistake(last.at, f"invalid {node.function} argument")
 
 
@@ -102,13 +109,13 @@ def _unformattable(checked: Checked, node: syntax.Call) -> Iterator[Mistake]:
             if used >= len(values.items):
                 raise Failure(f"index {used} out of range")
         except Failure as error:
-            yield Mistake(values.at, str(error))
+            yield Mistake(node.at, str(error))
             return
         yield from _misfit(checked, values.items[used], found[3], writer)
         used += 1
     if used < len(values.items):
         count = f"(expected {used}, got {len(values.items)})"
-        yield Mistake(values.at, f"too many arguments supplied to string.format {count}")
+        yield Mistake(node.at, f"too many arguments supplied to string.format {count}")
 
 
 _SAMPLES: Final = {"int": 0, "double": 0.0, "bool": True, "null_type": None, "bytes": b"", "string": ""}

@@ -33,7 +33,7 @@ class Duration:
     def checked(cls, nanos: int) -> Duration:
         """Raises Failure beyond 64 bits."""
         if not INT_MIN <= nanos <= INT_MAX:
-            raise Failure("duration overflow")
+            raise Failure("integer overflow")
         return cls(nanos)
 
 
@@ -50,6 +50,21 @@ class Timestamp:
         if not EARLIEST <= nanos <= LATEST:
             raise Failure("timestamp overflow")
         return cls(nanos, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a map that Python would take for another one: neither a text nor an integer. See maps.py."""
+
+    kind: type
+    mark: Value  # what tells it from others of its kind
+    value: Value = field(compare=False)
+
+
+class Keyed(dict[Value, Value]):
+    """A map some of whose keys are Keys."""
+
+    __slots__ = ()
 
 
 class Optional:
@@ -91,6 +106,7 @@ _NAMES: Final[dict[type, str]] = {
     bytes: "bytes",
     list: "list",
     dict: "map",
+    Keyed: "map",
     type(None): "null_type",
     Timestamp: "google.protobuf.Timestamp",
     Duration: "google.protobuf.Duration",

@@ -25,6 +25,7 @@ from constraints.cel.costs import CONDITIONS  # noqa: E402
 from constraints.cel.exact.phase import Phase, Plans  # noqa: E402
 from constraints.cel.failures import Exhausted  # noqa: E402
 from constraints.cel.library.time import parse_duration, parse_timestamp  # noqa: E402
+from constraints.cel.maps import keyed, map_key  # noqa: E402
 from constraints.cel.types import DYN, parse_type  # noqa: E402
 from constraints.cel.values import Duration, Opaque, Optional, Timestamp, TypeValue, Uint  # noqa: E402
 
@@ -125,17 +126,13 @@ _READERS = {
     "bool": bool,
     "null": lambda value: None,
     "list": lambda value: [value_of(item) for item in value],
-    "map": lambda value: {_key(value_of(key)): value_of(item) for key, item in value},
+    "map": lambda value: keyed({map_key(value_of(key)): value_of(item) for key, item in value}),
     "timestamp": _time,
     "duration": _span,
     "type": TypeValue,
     "optional": lambda value: Optional(value_of(value[0])) if value else Optional(None, present=False),
     "opaque": tuple,
 }
-
-
-def _key(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def alike(ours: Any, theirs: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from constraints.cel import pycode as py
 from constraints.cel import syntax
 from constraints.cel.layout import SLOTS
+from constraints.cel.library.messages import ENUMS
 from constraints.cel.syntax import Node
 from constraints.cel.values import TypeValue
 
@@ -26,6 +27,8 @@ def _named(emitter: Emitter, name: str) -> ast.expr:
     if name in emitter.layout.inputs:
         emitter.layout.read.add(name)
         return py.item(py.read(SLOTS), py.constant(emitter.layout.inputs[name]))
+    if name in ENUMS:
+        return py.constant(ENUMS[name])
     return py.read(emitter.layout.name(f"type_{name}", TypeValue(name)))
 
 

@@ -85,7 +85,11 @@ def _collect(emitter: Emitter, node: syntax.Loop, head: _Head) -> ast.expr:
         if listed:
             body.append(_append(result, value))
         else:
-            entries = ast.Dict([py.read(head.names[0])], [value]) if node.macro == "transformMap" else value
+            entries = (
+                ast.Dict([py.call("map_key", py.read(head.names[0]))], [value])
+                if node.macro == "transformMap"
+                else value
+            )
             body.append(py.do(py.call("insert", py.read(result), entries)))
     if node.test is None:
         head.over(emitter, body)
@@ -93,7 +97,7 @@ def _collect(emitter: Emitter, node: syntax.Loop, head: _Head) -> ast.expr:
         failure, verdict = emitter.temporary("failure"), emitter.temporary("verdict")
         kept = [py.attempt(body, "Failure", py.keep_failure(failure, first=True), "error")]
         _over_tested(emitter, node, head, (failure, verdict), kept)
-    return py.read(result)
+    return py.read(result) if listed else py.call("keyed", py.read(result))
 
 
 def _over_tested(

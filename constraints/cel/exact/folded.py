@@ -7,8 +7,9 @@ from typing import Final
 
 from constraints.cel import syntax
 from constraints.cel.check import Checked
+from constraints.cel.library.messages import ENUMS
+from constraints.cel.maps import keyed, map_key
 from constraints.cel.overloads import FUNCTIONS
-from constraints.cel.runtime import map_key
 from constraints.cel.syntax import Node
 from constraints.cel.values import TypeValue, Uint, Value
 
@@ -58,6 +59,8 @@ class Folded:
         return VARIES
 
     def _type(self, node: Node, name: str, local: Container[str]) -> Value:
+        if name in ENUMS:
+            return ENUMS[name]
         is_type = self._checked.types[node].name == "type" and name not in local and name not in self._names
         return TypeValue(name) if is_type else VARIES
 
@@ -68,7 +71,7 @@ class Folded:
             if entry.optional or key is VARIES or value is VARIES:
                 return VARIES
             found[map_key(key)] = value
-        return found
+        return keyed(found)
 
     def _call(self, node: syntax.Call, local: Container[str]) -> Value:
         if node.function in _CONVERSIONS and len(node.args) == 1:

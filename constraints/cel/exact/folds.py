@@ -11,6 +11,7 @@ from constraints.cel.costs import ERROR, LIST, rule_of
 from constraints.cel.exact.folded import VARIES
 from constraints.cel.exact.frame import Frame, Step
 from constraints.cel.failures import Exhausted, Failure, no_overload
+from constraints.cel.maps import keyed, map_key
 from constraints.cel.overloads import FUNCTIONS
 from constraints.cel.runtime import each, insert, optional_target, pairs
 from constraints.cel.values import NONE, Optional, Value
@@ -173,7 +174,7 @@ def _entries(single: bool) -> Callable[[_Parts], Fold]:
             found: dict[Value, Value] = {}
 
             def add(value: Value) -> None:
-                insert(found, {frame.names[key]: value} if single else value)
+                insert(found, {map_key(frame.names[key]): value} if single else value)
 
             failure: Failure | None = None
             for _ in turns:
@@ -188,7 +189,7 @@ def _entries(single: bool) -> Callable[[_Parts], Fold]:
                     failure = _made(frame, parts.body, add, CALL + NAME if single else CALL)
             if failure:
                 raise failure
-            return found
+            return keyed(found)
 
         return fold
 

@@ -14,8 +14,10 @@ from constraints.cel.exact.folds import plan_loop, plan_optional_map, plan_sort_
 from constraints.cel.exact.frame import Frame, Step
 from constraints.cel.exact.paths import attribute, path_of
 from constraints.cel.failures import Failure, no_overload
+from constraints.cel.library.messages import message
+from constraints.cel.maps import keyed, map_key
 from constraints.cel.overloads import FUNCTIONS, Code
-from constraints.cel.runtime import map_key, optional_target, unwrap_entry
+from constraints.cel.runtime import optional_target, unwrap_entry
 from constraints.cel.syntax import Node, qualified
 from constraints.cel.values import Value
 
@@ -255,15 +257,15 @@ def _map(planner: Planner, node: syntax.MapLiteral) -> Step:
                 found[name] = item
             elif unwrap_entry(item).present:
                 found[name] = item.value
-        return found
+        return keyed(found)
 
     return _paid(MAP, make)
 
 
 def _message(planner: Planner, node: syntax.Message) -> Step:
-    code = FUNCTIONS["@message"]
-    steps = [(name, planner.plan(value)) for name, value in node.fields]
-    return _paid(MESSAGE, lambda frame: code(node.name, {name: step(frame) for name, step in steps}))
+    steps = [(field.name, planner.plan(field.value)) for field in node.fields]
+    optional = tuple(field.name for field in node.fields if field.optional)
+    return _paid(MESSAGE, lambda frame: message(node.name, {name: step(frame) for name, step in steps}, optional))
 
 
 _PLANS: Final[Mapping[type[Node], Callable[[Planner, Any], Step]]] = {

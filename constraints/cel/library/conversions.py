@@ -17,6 +17,7 @@ _UNSIGNED: Final = re.compile(r"[0-9]+\Z")
 _DECIMAL: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
 _HEXADECIMAL: Final = re.compile(r"[+-]?0[xX]([0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+\Z")
 _SEPARATOR: Final = re.compile(r"(?<=[0-9])_(?=[0-9])")
+_HEXADECIMAL_SEPARATOR: Final = re.compile(r"(?<=[0-9a-fA-FxX])_(?=[0-9a-fA-F])")
 _SPECIAL: Final = frozenset({"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "nan"})
 _TRUTHS: Final = {
     **dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True),
@@ -67,7 +68,7 @@ def double_of_number(value: int) -> float:
 @function("double(string) -> double")
 def double_of_text(text: str) -> float:
     """Decimal or hexadecimal, within the range of doubles, or infinity or not a number by name."""
-    text = _SEPARATOR.sub("", text)
+    text = (_HEXADECIMAL_SEPARATOR if text[:3].lstrip("+-")[:2] in ("0x", "0X") else _SEPARATOR).sub("", text)
     if text.lower() in _SPECIAL:
         return float(text)
     found = math.inf

@@ -10,6 +10,7 @@ from typing import Final
 
 from constraints.cel.failures import Failure
 from constraints.cel.library.golang import format_double, format_duration, format_timestamp, quoted
+from constraints.cel.maps import entries
 from constraints.cel.overloads import method
 from constraints.cel.runtime import bounded
 from constraints.cel.values import Duration, Timestamp, TypeValue, Uint, Value, type_name
@@ -17,6 +18,8 @@ from constraints.cel.values import Duration, Timestamp, TypeValue, Uint, Value, 
 CLAUSE: Final = re.compile(r"%(%|(?:\.([0-9]*))?(.?))", re.DOTALL)
 _SUPERSCRIPT: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _STRINGS: Final = "strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps"
+_CLAUSE: Final = "could not parse formatting clause"
+_DIGITS: Final = "error while converting precision to integer"
 _MOST_DECIMALS: Final = 10_000
 
 
@@ -43,7 +46,7 @@ def format_(text: str, values: list[Value]) -> str:
 def _clause(found: re.Match[str], value: Value) -> str:
     writer = clause_of(found)
     try:
-        return writer(value, int(found[2]) if found[2] else 6 if found[2] is None else 0)
+        return writer(value, int(found[2]) if found[2] else 6)
     except Failure as error:
         raise Failure(f"error during formatting: {error}") from error
 
@@ -52,11 +55,13 @@ def clause_of(found: re.Match[str]) -> Callable[[Value, int], str]:
     """The writer of a clause. Raises Failure for one that there is not."""
     if not found[3]:
         raise Failure("unexpected end of string")
+    if found[2] == "":
+        raise Failure(f'{_CLAUSE}: error while parsing precision: {_DIGITS}: strconv.Atoi: parsing "": invalid syntax')
     writer = WRITERS.get(found[3])
     if writer is None:
-        raise Failure(f'could not parse formatting clause: unrecognized formatting clause "{found[3]}"')
+        raise Failure(f'{_CLAUSE}: unrecognized formatting clause "{found[3]}"')
     if found[2] and (len(found[2]) > 6 or int(found[2]) > _MOST_DECIMALS):
-        raise Failure("could not parse formatting clause: precision is too large")
+        raise Failure(f"{_CLAUSE}: precision is too large")
     return writer
 
 
@@ -75,14 +80,24 @@ def text_of(value: Value, nested: bool = False) -> str:
     if isinstance(value, list):
         return f"[{', '.join(text_of(item, True) for item in value)}]"
     if isinstance(value, dict):
-        entries = sorted((text_of(key, True), text_of(item, True)) for key, item in value.items())
-        return f"{{{', '.join(f'{key}:{item}' for key, item in entries)}}}"
+        pairs = sorted((_key(key), text_of(item, True)) for key, item in entries(value))
+        return f"{{{', '.join(f'{key}:{item}' for key, item in pairs)}}}"
     return _text_of_other(value, nested)
+
+
+def _key(value: Value) -> str:
+    if isinstance(value, str | int):
+        return text_of(value, True)
+    raise Failure(f"no formatting function for map key of type {type_name(value)}")
 
 
 def _text_of_other(value: Value, nested: bool) -> str:
     if isinstance(value, bytes):
-        text = value.decode(errors="replace")
+        try:
+            text = value.decode()
+        except UnicodeDecodeError as error:
+            what = '"invalid UTF-8 in bytes, cannot convert to string"'
+            raise Failure(f"could not convert argument {what} to string") from error
         return f'b"{text}"' if nested else text
     if isinstance(value, TypeValue):
         return value.name
@@ -116,7 +131,7 @@ def _double(value: Value, clause: str) -> float:
         return float(value)
     if not isinstance(value, float):
         raise Failure(f"{clause} clause can only be used on doubles, was given {type_name(value)}")
-    return value
+    return value or 0.0  # without the sign of zero
 
 
 def _fixed(value: Value, digits: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from constraints.cel.values import NANOS, Duration, Timestamp
 
@@ -40,10 +41,10 @@ def _digits(value: float) -> tuple[str, int]:
 
 
 def format_duration(value: Duration) -> str:
-    """Seconds with as many decimals as needed."""
+    """Seconds as a double, with as many decimals as that needs."""
     seconds, rest = divmod(abs(value.nanos), NANOS)
-    fraction = f".{rest:09d}".rstrip("0") if rest else ""
-    return f"{'-' if value.nanos < 0 else ''}{seconds}{fraction}s"
+    shown = f"{Decimal(repr(seconds + rest / NANOS)):f}"
+    return f"{'-' if value.nanos < 0 else ''}{shown.rstrip('0').rstrip('.') if '.' in shown else shown}s"
 
 
 def format_timestamp(value: Timestamp) -> str:

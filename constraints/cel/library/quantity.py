@@ -99,8 +99,10 @@ def _quick(whole: str, fraction: str, power: int, form: str) -> tuple[int, int, 
 
 
 def _slow(amount: Fraction, form: str) -> Quantity:
-    """Rounded away from zero to nano."""
+    """Rounded away from zero to nano; with a binary suffix no more than 64 bits hold."""
     nanos = int(-(-abs(amount) // _NANO))
+    if form == _BIN:
+        nanos = min(nanos, INT_MAX * 10**9)
     if form == _BIN and 0 < nanos < 10**9:
         form = _SI
     return Quantity(-nanos if amount < 0 else nanos, -9, form, False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from constraints.cel.failures import Failure, no_overload
+from constraints.cel.failures import no_overload
 from constraints.cel.library.regex import compiled
 from constraints.cel.overloads import function, unguarded
-from constraints.cel.values import Duration, Timestamp, TypeValue, Value, type_name
+from constraints.cel.values import Keyed, TypeValue, Value, type_name
 
 _SHORT = 256  # characters; longer texts are not remembered
-_SIZED = frozenset({str, bytes, list, dict})
+_SIZED = frozenset({str, bytes, list, dict, Keyed})
 
 
 @unguarded(
@@ -81,18 +81,3 @@ def type_(value: Value) -> TypeValue:
 def dyn(value: Value) -> Value:
     """The same value, its type forgotten."""
     return value
-
-
-@unguarded("@message", "@message(string, map(string, dyn)) -> dyn")
-def message(name: str, fields: dict[str, Value]) -> Value:
-    """`google.protobuf.Duration{seconds: 1}` and the like."""
-    if name in ("google.protobuf.Duration", "google.protobuf.Timestamp"):
-        nanos = int(fields.get("seconds", 0)) * 1_000_000_000 + int(fields.get("nanos", 0))
-        return Duration.checked(nanos) if name.endswith("Duration") else Timestamp.checked(nanos)
-    if name == "google.protobuf.Struct":
-        return fields.get("fields", {})
-    if name == "google.protobuf.ListValue":
-        return fields.get("values", [])
-    if len(fields) == 1:
-        return next(iter(fields.values()))
-    raise Failure(f"unknown field of {name}")

@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from constraints.cel.failures import Failure
+from constraints.cel.failures import Failure, no_overload
 from constraints.cel.library.conversions import unconvertible
 from constraints.cel.overloads import function, method
-from constraints.cel.values import INT_MAX, NANOS, Duration, Timestamp
+from constraints.cel.values import INT_MAX, INT_MIN, NANOS, Duration, Timestamp
 
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
 _DURATION: Final = "google.protobuf.Duration"
@@ -97,15 +97,14 @@ def parse_duration(text: str) -> Duration | None:
             return None
         nanos += int(whole or 0) * unit + int(fraction or 0) * unit // 10 ** len(fraction)
         place = found.end()
-    if not rest or place != len(rest) or nanos > INT_MAX:
-        return None
-    return Duration(-nanos if text[0] == "-" else nanos)
+    nanos = -nanos if text[:1] == "-" else nanos
+    return Duration(nanos) if rest and place == len(rest) and INT_MIN <= nanos <= INT_MAX else None
 
 
 @function("duration(int) -> google.protobuf.Duration")
 def duration_of_int(value: int) -> Duration:
     """Declared, but there is no code for it."""
-    raise Failure(f"type conversion error from 'int' to '{_DURATION}'")
+    raise no_overload("duration(int)")
 
 
 def _moment(value: Timestamp, zone: str = "UTC") -> datetime:

@@ -40,7 +40,7 @@ EXPECTED = (
         ("'a'.matches('[')", "1:13: invalid matches argument"),
         ("duration('1x')", "1:10: invalid duration argument"),
         ("'%d'.format(['a'])", "1:14: error during formatting: decimal clause can only be used on integers, was given string"),
-        ("'%s'.format([1, 2])", "1:13: too many arguments supplied to string.format (expected 1, got 2)"),
+        ("'%s'.format([1, 2])", "1:12: too many arguments supplied to string.format (expected 1, got 2)"),
         ("true &&\n  nope", "2:3: undeclared reference to 'nope' (in container '')"),
     ],
 )  # fmt: skip
