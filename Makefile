@@ -34,10 +34,12 @@ test: $(VENV)/.installed-dev
 
 test-cluster: $(VENV)/.installed-dev
 	$(BIN)/python tests/cluster/build.py
+	$(BIN)/python tests/cluster/build.py kubectl
 	$(BIN)/python -m pytest tests/cluster -m cluster $(ARGS)
 
 test-faults: $(VENV)/.installed-dev
 	$(BIN)/python tests/cluster/build.py
+	$(BIN)/python tests/cluster/build.py kubectl
 	PYTHONPATH=tests $(BIN)/python -m cluster $(ARGS)
 
 test-opa: $(VENV)/.installed-dev

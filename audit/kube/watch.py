@@ -28,6 +28,7 @@ _TYPES = frozenset((ADDED, MODIFIED, DELETED, BOOKMARK, ERROR))
 _LONGEST_LINE = 16 * 1024 * 1024  # bytes; etcd takes no object of a tenth of that
 _BEGIN_AGAIN = (BadBody, Forbidden, Gone, NotFound)
 _LASTING = 1.0  # seconds; a watch that ends sooner is not begun again at once, whatever the server says
+_LONGEST_PAUSE = 300.0  # seconds, whatever the server asks for
 _SLACK = 10.0  # seconds that a server may be late with the end of a watch
 
 
@@ -220,7 +221,8 @@ class Watch:
         if not failures:
             return
         asked = error.hints.retry_after if error is not None else None
-        seconds = self.pace.poll if isinstance(error, Forbidden) else asked or self.pace.after(failures)
+        waiting = min(asked, _LONGEST_PAUSE) if asked else self.pace.after(failures)
+        seconds = self.pace.poll if isinstance(error, Forbidden) else waiting
         self._woken.wait(seconds)
         self._woken.clear()
 

@@ -45,6 +45,7 @@ class Follower:
     heard: Heard
     settled: Flag = field(default_factory=Flag)
     _known: Known = field(default_factory=Known)
+    _is_listed: bool = False
     _complained: bool = False
     _thread: Thread | None = None
 
@@ -76,6 +77,7 @@ class Follower:
 
     def _news(self, item: Item) -> tuple[tuple[Object, ...], tuple[Object, ...]]:
         if isinstance(item, Listing):
+            self._is_listed = True
             return self._known.replace(item.objects)
         if isinstance(item, KubeError):
             self._explain(item)
@@ -88,12 +90,15 @@ class Follower:
         if isinstance(error, NotFound) and self.watch.resource in TEMPLATES:  # perhaps an older version is served
             at = TEMPLATES.index(self.watch.resource)
             self.watch.resource = TEMPLATES[(at + 1) % len(TEMPLATES)]
-        if isinstance(error, Forbidden) and not self._complained:
-            self._complained = True
-            how = f"they are listed every {self.watch.pace.poll:g} s instead"
-            log.warning("%s may not be watched, %s: %s", self.watch.resource.plural, how, error)
+        what = self.watch.resource.plural
+        if not isinstance(error, Forbidden) or self._complained:
+            log.debug("watching %s: %s", what, error)
+            return
+        self._complained = True
+        if self._is_listed:
+            log.warning("%s may not be watched, they are listed every %g s: %s", what, self.watch.pace.poll, error)
         else:
-            log.debug("watching %s: %s", self.watch.resource.plural, error)
+            log.warning("%s may not be listed, so changes of them are not seen: %s", what, error)
 
 
 class PolicyWatch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,40 @@ def test_closing_ends_a_watch_that_waits_for_a_quiet_server(cluster: EmbeddedClu
 def test_pauses_grow_and_are_bounded_and_a_short_watch_is_a_failure_whatever_it_brings() -> None:
     pace = Pace(first=0.5, longest=30.0, chance=lambda: 0.0)
     assert [pace.after(number) for number in (1, 2, 3, 7, 1000)] == [0.5, 1.0, 2.0, 30.0, 30.0]
+
+
+@dataclass(frozen=True)
+class Recording(Pace):
+    """Remembers how many failures each pause was for, and does not wait."""
+
+    failures: list[int] = field(default_factory=list)
+
+    def after(self, failures: int) -> float:
+        self.failures.append(failures)
+        return 0.001
+
+
+def test_a_server_that_forgets_at_once_each_time_is_asked_more_and_more_seldom(
+    cluster: EmbeddedCluster, follow: Follow
+) -> None:
+    cluster.faults.append(Fault(PATH, query="watch=true", status=410, times=None))
+    pace = Recording()
+    assert [told(item) for item in islice(follow(pace=pace), 9)] == [[], Gone] * 4 + [[]]
+    assert pace.failures == [1, 2, 3, 4]
+
+
+def test_a_watch_that_ends_at_once_each_time_is_never_begun_again_without_a_pause(
+    cluster: EmbeddedCluster, follow: Follow
+) -> None:
+    obj = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"resourceVersion": str(cluster.revision)}}
+    bookmark = orjson.dumps({"type": "BOOKMARK", "object": obj}) + b"\n"
+    cluster.faults.append(Fault(PATH, query="watch=true", body=bookmark, times=20))
+    pace = Recording()
+    items = iter(follow(pace=pace))
+    assert told(next(items)) == []
+    threading.Timer(0.0, lambda: cluster.load([config_map("a")])).start()
+    assert told(next(items)) == ("ADDED", "a")
+    assert pace.failures == [1] * 20
 
 
 @pytest.mark.parametrize(

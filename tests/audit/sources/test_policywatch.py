@@ -224,6 +224,21 @@ def test_where_watching_is_forbidden_lists_find_the_changes_and_it_is_said_once_
     assert sorted(said) == ["configs", "constrainttemplates", "k8stest", "syncsets"]
 
 
+def test_where_listing_is_forbidden_that_is_said_and_the_program_goes_on(
+    cluster: EmbeddedCluster, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.load(manifests("crds"))
+    cluster.accounts["token"] = Account("patrol", (DISCOVERY,))
+    world = World(cluster, tmp_path, "token")
+    with caplog.at_level(logging.WARNING, "kube_patrol.policies"):
+        world.start()
+        world.close()
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 3
+    assert all("may not be listed" in each for each in said)
+    assert not world.noted()
+
+
 def test_a_cluster_without_the_kinds_is_asked_seldom_and_followed_once_they_come(
     cluster: EmbeddedCluster, tmp_path: Path
 ) -> None:
