@@ -389,6 +389,21 @@ def test_an_interrupted_run_leaves_the_last_results_alone(samples: EmbeddedClust
     assert statuses(samples)["K8sHttpsOnly"] == stamp
 
 
+def test_a_mistake_of_ours_ends_the_run_and_is_logged_with_its_audit_id(
+    samples: EmbeddedCluster, config: Config, auditor: Auditor
+) -> None:
+    class Broken:
+        def read(self) -> None:
+            raise KeyError("uid")
+
+    summary = replace(auditor, served=Broken()).run()  # type: ignore[arg-type]
+    assert (summary.cut, ending(summary).reason) == (Outcome.FAILED, "the run failed: KeyError: 'uid'")
+    lines = [json.loads(line) for line in Path(config.log.file).read_text().splitlines()]
+    (line,) = [line for line in lines if "stacktrace" in line]
+    assert (line["level"], line["audit_id"]) == ("error", summary.info.audit_id)
+    assert gaps_told(auditor.metrics) == {("run", "KeyError"): 1}
+
+
 def test_no_secret_is_ever_written_to_the_cache_or_the_log(
     samples: EmbeddedCluster, config: Config, tmp_path: Path
 ) -> None:

@@ -111,7 +111,7 @@ def test_legacy_schemas_accept_parameters_that_they_do_not_describe(cluster: Clu
 
 def test_a_template_with_an_error_says_where_and_the_others_go_on(cluster: Cluster) -> None:
     cluster.api.apply(template("K8sTestBroken", BROKEN))
-    assert cluster.patrol().once().code == 0
+    assert cluster.patrol().once().code == 3
     status = cluster.api.get(f"{TEMPLATES}/k8stestbroken")["status"]
     (error,) = status["byPod"][0]["errors"]
     assert error["code"] == "ingest_error"
