@@ -100,7 +100,7 @@ class Auditor:
         for ingestion in loaded.ingestions:
             self.metrics.ingested(ingestion.accepted, ingestion.seconds)
         self.metrics.templates_read(loaded.with_cel)
-        self.metrics.synced(loaded.inventory.counts(), loaded.sync_seconds, self.clock())
+        self.metrics.synced(loaded.synced, self.clock())
         enforced = loaded.engine.enforced()
         summary.gaps += [*catalogue.gaps, *loaded.gaps, *unserved(enforced, catalogue)]
         chosen = plan(catalogue.listed, enforced, self.config.audit.match_kind_only)

@@ -100,6 +100,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Syncing:
+    """`data.inventory` was listed: its `objects` by kind, and the seconds that it took."""
+
+    objects: Mapping[str, int]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class KindEnd:
     """All that could be listed of a kind has gone past; `seconds` is the time its requests took."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,15 +36,6 @@ class Inventory:
             by_name = root.setdefault(_text(item, "apiVersion"), {}).setdefault(_text(item, "kind"), {})
             by_name[_text(metadata, "name")] = item
         return cls(tree)
-
-    def counts(self) -> Counter[str]:
-        """The number of its objects by kind, whatever their group and version."""
-        found: Counter[str] = Counter()
-        for versions in (self.tree.get("cluster", {}), *self.tree.get("namespace", {}).values()):
-            for kinds in versions.values():
-                for kind, objects in kinds.items():
-                    found[kind] += len(objects)
-        return found
 
 
 def _text(fields: Mapping[str, Json], field: str) -> str:

@@ -18,7 +18,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from audit.aggregate import Summary
-from audit.model import Outcome, RunInfo
+from audit.model import Outcome, RunInfo, Syncing
 from audit.outcomes import ending
 from audit.series import STATUSES, Known, capped, known_violations, of_ending, of_run, of_violations
 
@@ -111,12 +111,12 @@ class Metrics(Collector):
         with self._lock:
             self._with_cel = with_cel
 
-    def synced(self, objects: Mapping[str, int], seconds: float | None, now: float) -> None:
-        """The `objects` of `data.inventory` by kind, listed in so many seconds; None where no policy reads them."""
+    def synced(self, listed: Syncing | None, now: float) -> None:
+        """`data.inventory` was listed, None where no policy reads it; kinds that were there before go to 0."""
         with self._lock:
-            self._synced = {**dict.fromkeys(self._synced, 0), **objects}
-            if seconds is not None:
-                self._syncs.observe(seconds)
+            self._synced = {**dict.fromkeys(self._synced, 0), **(listed.objects if listed else {})}
+            if listed:
+                self._syncs.observe(listed.seconds)
                 self._last_sync = now
 
     def run_started(self, info: RunInfo) -> None:

@@ -16,7 +16,7 @@ from threading import Event, Lock
 from audit.errors import KubeError, NotFound
 from audit.kube.client import Client
 from audit.kube.lister import Lister
-from audit.model import ConstraintRecord, Resource
+from audit.model import ConstraintRecord, Resource, Syncing
 from audit.sources import records, unsupported
 from audit.sources.bypod import ByPod
 from audit.sources.crds import ConstraintCrds, Patience
@@ -63,7 +63,7 @@ class Loaded:
     """What one run holds objects against, and what could not be read of it.
 
     `records` are all constraints that exist, `templates` all templates, `ingestions` those compiled for this run.
-    `sync_seconds` is what listing the inventory took, None where no policy reads it.
+    `synced` tells of the inventory, None where no policy reads it.
     `gatekeeper_present`: Gatekeeper's own controller runs too, so CRDs and `byPod` are left to it.
     """
 
@@ -76,7 +76,7 @@ class Loaded:
     gatekeeper_present: bool = False
     templates: tuple[TemplateRecord, ...] = ()
     ingestions: tuple[Ingestion, ...] = ()
-    sync_seconds: float | None = None
+    synced: Syncing | None = None
 
     @property
     def with_cel(self) -> int:
@@ -146,7 +146,7 @@ class Policies:
             gatekeeper_present=controlled,
             templates=templates,
             ingestions=ingestions,
-            sync_seconds=around.sync_seconds,
+            synced=around.synced,
         )
 
     def _say_what_no_audit_has(self, ingestions: Iterable[Ingestion]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -77,6 +78,13 @@ class Synced:
                 troubles.append(Trouble(error.reason, message, kind, lost=not kept.known))
         objects = [item for kept in self._kept.values() for item in kept.value]
         return (Inventory.of(objects) if objects else NOTHING), troubles
+
+    def counts(self) -> Counter[str]:
+        """The objects that were listed last, by kind; kinds of the same name in two groups are counted together."""
+        found: Counter[str] = Counter()
+        for kind, kept in self._kept.items():
+            found[kind.kind] += len(kept.value)
+        return found
 
 
 class NotServed(KubeError):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
 from audit.errors import KubeError
-from audit.model import Resource
+from audit.model import Resource, Syncing
 from audit.sources import referential
 from audit.sources.exclusions import CONFIG, NAME, Exclusions
 from audit.sources.namespaces import Namespaces
@@ -24,14 +24,14 @@ CONFIGS = Resource(CONFIG, "configs", True)
 class Around:
     """What was read in one run: who is excluded from the audit, Namespaces, `data.inventory`.
 
-    `sync_seconds` is what it took to list the objects of the inventory, None where no policy reads it.
+    `synced` tells of the inventory, None where no policy reads it.
     """
 
     excluded: Callable[[Object], bool]
     namespaces: Namespaces
     inventory: Inventory
     gaps: tuple[Gap, ...]
-    sync_seconds: float | None = None
+    synced: Syncing | None = None
 
 
 class Surroundings:
@@ -48,14 +48,15 @@ class Surroundings:
         exclusions, config_gaps = self._read_exclusions(reader)
         excluded = exclusions.of_process("audit") if self._config.known else may_be_excluded
         begun = perf_counter()
-        inventory, inventory_gaps = self._read_inventory(reader, engine, exclusions)
-        seconds = perf_counter() - begun if inventory is not NOTHING or inventory_gaps else None
+        policies = _readers_of_inventory(engine)
+        inventory, inventory_gaps = self._read_inventory(reader, policies, exclusions) if policies else (NOTHING, ())
+        synced = Syncing(self._synced.counts(), perf_counter() - begun) if policies else None
         return Around(
             excluded,
             Namespaces.read(reader),
             inventory,
             (*config_gaps, *inventory_gaps),
-            seconds,
+            synced,
         )
 
     def _read_exclusions(self, reader: Reader) -> tuple[Exclusions, tuple[Gap, ...]]:
@@ -75,13 +76,9 @@ class Surroundings:
         return Gap(Cause.NAMESPACE, "ConfigUnknown", message)
 
     def _read_inventory(
-        self, reader: Reader, engine: Engine, exclusions: Exclusions
+        self, reader: Reader, policies: Sequence[str], exclusions: Exclusions
     ) -> tuple[Inventory, tuple[Gap, ...]]:
-        """`data.inventory`, listed only when a template that reads it has a constraint."""
-        used = {constraint.kind for constraint in engine.enforced()}
-        policies = sorted(t.kind for t in engine.templates.values() if t.inventory and t.kind in used)
-        if not policies:
-            return NOTHING, ()
+        """`data.inventory`, for the templates `policies` that read it."""
         error = self._sync_sets.renew(lambda: reader.objects_if_served(SYNC_SETS))
         sync = referential.wanted(self._config.value, self._sync_sets.value)
         inventory, troubles = self._synced.load(reader, sync, exclusions.of_process("sync"))
@@ -95,6 +92,12 @@ class Surroundings:
             )
         lost = any(trouble.lost for trouble in troubles)
         return replace(inventory, partial=True) if lost else inventory, referential.gaps(troubles, policies)
+
+
+def _readers_of_inventory(engine: Engine) -> list[str]:
+    """The templates that read `data.inventory` and have a constraint: for no others is anything listed."""
+    used = {constraint.kind for constraint in engine.enforced()}
+    return sorted(t.kind for t in engine.templates.values() if t.inventory and t.kind in used)
 
 
 def may_be_excluded(item: Object) -> bool:

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from audit.aggregate import KindStats, Summary
-from audit.model import ConstraintRecord, Outcome, RunInfo
+from audit.model import ConstraintRecord, Outcome, RunInfo, Syncing
 from audit.series import capped
 from audit.sinks.metrics import INGESTION_SECONDS, RUN_SECONDS, Distribution, Metrics, MetricsSink
 from constraints import Cause, Gap
@@ -65,8 +65,8 @@ def test_before_the_first_run_nothing_is_told_of_a_run() -> None:
 
 def test_what_is_synced_is_told_by_kind_with_both_statuses_and_a_kind_that_is_left_out_goes_to_0() -> None:
     metrics = Metrics()
-    metrics.synced({"Pod": 7, "Service": 2}, 0.0035, 1000.5)
-    metrics.synced({"Pod": 8}, None, 2000.5)
+    metrics.synced(Syncing({"Pod": 7, "Service": 2}, 0.0035), 1000.5)
+    metrics.synced(Syncing({"Pod": 8}, 0.0035), 2000.5)
     samples = scraped(metrics)
     assert values(samples["gatekeeper_sync"], "kind", "status") == {
         ("Pod", "active"): 8,
@@ -74,15 +74,19 @@ def test_what_is_synced_is_told_by_kind_with_both_statuses_and_a_kind_that_is_le
         ("Service", "active"): 0,
         ("Service", "error"): 0,
     }
-    assert samples["gatekeeper_sync_last_run_time_seconds"] == {(): 1000.5}
+    assert samples["gatekeeper_sync_last_run_time_seconds"] == {(): 2000.5}
     buckets = values(samples["gatekeeper_sync_duration_seconds_bucket"], "le")
-    assert (buckets["0.003"], buckets["0.004"], buckets["+Inf"]) == (0, 1, 1)
+    assert (buckets["0.003"], buckets["0.004"], buckets["+Inf"]) == (0, 2, 2)
+    metrics.synced(None, 3000.5)
+    after = scraped(metrics)
+    assert set(after["gatekeeper_sync"].values()) == {0}
+    assert after["gatekeeper_sync_last_run_time_seconds"] == {(): 2000.5}
 
 
 def test_a_replica_that_does_not_lead_tells_nothing_of_policies() -> None:
     leads = [True]
     metrics = Metrics(leads=lambda: leads[0])
-    metrics.synced({"Pod": 7}, 0.1, 1000.0)
+    metrics.synced(Syncing({"Pod": 7}, 0.1), 1000.0)
     metrics.templates_read(2)
     assert {"gatekeeper_sync", "gatekeeper_constraint_templates_with_cel"} <= scraped(metrics).keys()
     leads[0] = False

@@ -393,10 +393,20 @@ def test_the_inventory_holds_what_is_synced_and_not_excluded(referential: Stored
     assert tree["namespace"]["b"]["v1"]["Pod"]["q"]["kind"] == "Pod"
 
 
+def test_what_was_synced_is_counted_by_kind_also_where_there_is_nothing_of_one(referential: StoredCluster) -> None:
+    gvks = [{"version": "v1", "kind": "Pod"}, {"version": "v1", "kind": "Secret"}]
+    referential.put(SYNC_SETS, {"metadata": {"name": "s"}, "spec": {"gvks": gvks}})
+    synced = load(referential).synced
+    assert synced is not None
+    assert synced.objects == {"Pod": 3, "Secret": 0}
+    assert synced.seconds > 0
+
+
 def test_the_inventory_is_only_listed_for_those_that_read_it(referential: StoredCluster) -> None:
     del referential.collections[TEMPLATES]["/k8sunique"]
     loaded = load(referential)
     assert loaded.inventory.tree == {}
+    assert loaded.synced is None
     assert not [
         request for request in referential.asked if request.resource in ("pods", "syncsets.syncset.gatekeeper.sh")
     ]
