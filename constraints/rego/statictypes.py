@@ -95,6 +95,9 @@ class FunctionType:
 Type = Plain | ArrayOf | ObjectOf | SetOf | Either | FunctionType
 
 ANY: Final = Either(frozenset())
+NO_FUNCTION: Final = FunctionType((None,), None)
+"""What functions of several arities have in common: for OPA a function of which nothing is known, which is no type either."""
+
 STRING: Final = Plain("string")
 NUMBER: Final = Plain("number")
 ANYTHING: Final = Others(ANY, ANY)
@@ -129,9 +132,11 @@ def either(a: Type | None, b: Type | None) -> Type | None:
     return Either(left | right) if len(left) < _LARGEST else ANY
 
 
-def _function(a: FunctionType, b: FunctionType) -> FunctionType | None:
+def _function(a: FunctionType, b: FunctionType) -> FunctionType:
+    if a == NO_FUNCTION or b == NO_FUNCTION:
+        return b if a == NO_FUNCTION else a
     if len(a.args) != len(b.args):
-        return None
+        return NO_FUNCTION
     return FunctionType(tuple(map(either, a.args, b.args)), either(a.result, b.result))
 
 

@@ -110,8 +110,11 @@ def _unification(scope: TypeScope, expr: Expr, call: Call) -> Misfit | None:
     if len(call.args) != 2:
         return Misfit(f"eq: too {'few' if len(call.args) < 2 else 'many'} arguments", expr.span)
     a, b = call.args
-    of_unknown = is_open(scope.type_of(a)) or is_open(scope.type_of(b))
-    return None if unify(scope, a, b) else Misfit("match error", expr.span, of_unknown)
+    kind, other = scope.type_of(a), scope.type_of(b)
+    if unify(scope, a, b):
+        return None
+    text = "match error" if kind or other else "match error\n\tleft  : ???\n\tright : ???"
+    return Misfit(text, expr.span, is_open(kind) or is_open(other))
 
 
 def _call(scope: TypeScope, expr: Expr, call: Call) -> Misfit | None:

@@ -108,3 +108,31 @@ def test_operators_are_refused_by_their_names(body: str, rules: str, text: str) 
 )
 def test_functions_with_the_names_of_operators_are_fine_with_their_arguments(body: str, rules: str) -> None:
     assert answers(body, rules) == ["1"]
+
+
+F, G, TWICE, RULE = "f(x) { x == 1 }", "g(x, y) = y { x == y }", "h(x) = 3 { x }", "q = 2 { true }"
+UNKNOWN = "rego_type_error: match error\n\tleft  : ???\n\tright : ???"
+
+
+@pytest.mark.parametrize(
+    ("library", "body", "text"),
+    [
+        ((F,), "r := data.lib.h[_]", UNKNOWN),
+        ((F, G), "r := data.lib.h[_]", UNKNOWN),
+        ((F, G), "some r in data.lib.h", UNKNOWN),
+        ((F, TWICE), "r = data.lib.h[k]", UNKNOWN),
+        ((F, G, TWICE), "x := data.lib.h; r := x[k]", UNKNOWN),
+        ((F, G, RULE), "r := data.lib.h[_]", ""),
+        ((RULE, F), "r := data.lib.h[_]", ""),
+        ((F, G), "data.lib.h[k]; r := k", ""),
+        ((F, G), "r := data.lib.h", ""),
+    ],
+)
+def test_functions_iterated_as_values_have_no_type(library: tuple[str, ...], body: str, text: str) -> None:
+    lib = "\n".join(("package lib.h", *library))
+    if not text:
+        assert isinstance(answers(body, libs=(lib,)), list)
+        return
+    with pytest.raises(CompileError) as caught:
+        answers(body, libs=(lib,))
+    assert caught.value.message == text
