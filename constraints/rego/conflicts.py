@@ -36,7 +36,7 @@ class Conflicts:
         self._longest = max(map(len, resolved.rules), default=0)
         for path in resolved.order:
             rules = resolved.rules.get(path, ())
-            if rules and (_disagree(rules) or any(map(self.within, rules))):
+            if rules and (disagree(rules) or any(map(self.within, rules))):
                 self._found.add(path)
                 self._above.update(path[:size] for size in range(len(path) + 1))
 
@@ -81,7 +81,7 @@ def chain_of(rule: Rule) -> list[Rule]:
     return chain
 
 
-def _disagree(rules: tuple[Rule, ...]) -> bool:
+def disagree(rules: tuple[Rule, ...]) -> bool:
     """Whether definitions can have different answers for the same question."""
     plain = [rule for rule in rules if not rule.default]
     if any(not isinstance(part, Scalar) for rule in plain for part in rule.head.path):

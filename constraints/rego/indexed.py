@@ -36,7 +36,8 @@ class Condition:
 class Conditions:
     """What is kept for a rule. `is_base` tells places in base documents; `at` is the number of the present statement.
 
-    `kept`: conditions by place. `count` is called for each place that is found.
+    `kept`: conditions in order; `seen`, `by_place` and `by_name` find them again, by place and pattern, place, and variable.
+    `count` is called for each place that is found.
     """
 
     arguments: frozenset[str]
@@ -45,6 +46,9 @@ class Conditions:
     kept: list[Condition] = field(default_factory=list)
     constants: dict[str, Term] = field(default_factory=dict)
     at: int = 0
+    seen: set[Hashable] = field(default_factory=set)
+    by_place: dict[Hashable, list[int]] = field(default_factory=dict)
+    by_name: dict[str, list[int]] = field(default_factory=dict)
 
     def see(self, expr: Expr) -> None:
         """Take what a statement, free of nested calls, tells of places."""
@@ -117,21 +121,28 @@ class Conditions:
 
     def _place_of(self, var: Var) -> Term | None:
         """The place that a variable is known to be, or the argument itself."""
-        for one in self.kept:
-            if one.pattern == var:
-                return one.place
+        for number in self.by_name.get(var.name, ()):
+            if self.kept[number].pattern == var:
+                return self.kept[number].place
         return var if var.name in self.arguments else None
 
     def _insert(self, place: Term, pattern: Term) -> None:
-        self.count(place_key(place), place)
+        key = place_key(place)
+        self.count(key, place)
         new = Condition(place, pattern, self.at)
-        for number, one in enumerate(self.kept):
-            if place_key(one.place) == place_key(place):
-                if _pattern_key(one.pattern) == _pattern_key(pattern):
-                    return
-                if one.is_open and not new.is_open:
+        if (key, _pattern_key(pattern)) in self.seen:
+            return
+        self.seen.add((key, _pattern_key(pattern)))
+        numbers = self.by_place.setdefault(key, [])
+        if not new.is_open:
+            for number in numbers:
+                if self.kept[number].is_open:
+                    self.seen.discard((key, _pattern_key(self.kept[number].pattern)))
                     self.kept[number] = new
                     return
+        numbers.append(len(self.kept))
+        if isinstance(pattern, Var):
+            self.by_name.setdefault(pattern.name, []).append(len(self.kept))
         self.kept.append(new)
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Final
 
-from constraints.rego.conflicts import Conflicts, answer_alike, chain_of
+from constraints.rego.conflicts import Conflicts, chain_of, disagree
 from constraints.rego.indexed import Condition, Conditions, place_key
 from constraints.rego.lift import apart
 from constraints.rego.modules import linked
@@ -33,7 +34,7 @@ def with_index(resolved: Resolved) -> Resolved:
     rules, sources = {**resolved.rules}, {**resolved.sources}
     for path, found in resolved.rules.items():
         points = {id(one): _point(one, conflicts) for rule in found for one in chain_of(rule)}
-        if any(point is not None for point in points.values()):
+        if any(point is not None for point in points.values()) or disagree(found):
             index = _Index(found, bases, points)
             order = index.order()
             rules[path] = tuple([index.guarded(found[at]) for at in order])
@@ -76,30 +77,43 @@ class _Index:
     counts: Counter[Hashable] = field(default_factory=Counter)
     first: dict[Hashable, Term] = field(default_factory=dict)
     kept: dict[int, list[Condition]] = field(default_factory=dict)
+    places: dict[Hashable, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for rule in self.found:
             for one in chain_of(rule):
                 self.kept[id(one)] = self._conditions(one)
+        self.places = {key: at for at, key in enumerate(sorted(self.counts, key=self._rank))}
 
     def order(self) -> list[int]:
-        """The numbers of the definitions as OPA comes across them; the first answer ends the search where all are equal."""
-        plain = [rule for rule in self.found if not rule.default]
-        if any(rule.head.contains for rule in plain) or not answer_alike(plain):
+        """The numbers of the definitions as OPA comes across them.
+
+        Where all answers are equal the first one ends the search; where they are not the second one is the conflict.
+        """
+        if any(rule.head.contains for rule in self.found):
             return list(range(len(self.found)))
         steps = [min(map(self._steps, chain_of(rule))) for rule in self.found]
         return sorted(range(len(steps)), key=lambda at: steps[at])
 
-    def _steps(self, rule: Rule) -> list[int]:
-        """How far away a rule is in OPA's index."""
-        found = []
-        for key in sorted(self.counts, key=self._rank) if self.kept[id(rule)] else ():
-            here = [one for one in self.kept[id(rule)] if place_key(one.place) == key]
+    def _steps(self, rule: Rule) -> list[tuple[float, int]]:
+        """How far away a rule is in OPA's index: at each place what is not looked at comes first, then what may be anything.
+
+        Only the places of the rule's own conditions are named, each as a step away from those behind it.
+        """
+        steps: list[tuple[float, int]] = []
+        for at, here in self._by_place(self.kept[id(rule)]):
             is_open = any(one.is_open for one in here)
-            found.append(1 if is_open else 0 if not here else 2)
+            steps.append((-at, 1 if is_open else 2))
             if len(here) > 1 and not is_open:
-                break
-        return found
+                return steps
+        return [*steps, (-inf, 0)] if steps else []
+
+    def _by_place(self, kept: Sequence[Condition]) -> list[tuple[int, list[Condition]]]:
+        """The conditions of a rule at each place, in the order of the places."""
+        found: dict[int, list[Condition]] = {}
+        for one in kept:
+            found.setdefault(self.places[place_key(one.place)], []).append(one)
+        return sorted(found.items(), key=lambda item: item[0])
 
     def _conditions(self, rule: Rule) -> list[Condition]:
         if rule.default or any(
@@ -130,8 +144,7 @@ class _Index:
 
     def _guards(self, kept: Sequence[Condition], point: int) -> Iterator[Expr]:
         """The conditions that no statement before the point is about; behind one with several patterns OPA stops."""
-        for key in sorted(self.counts, key=self._rank):
-            here = [one for one in kept if place_key(one.place) == key]
+        for _, here in self._by_place(kept):
             is_open = any(one.is_open for one in here)
             if any(one.at >= point for one in here) and not (is_open and isinstance(here[0].place, Var)):
                 patterns = () if is_open else tuple([one.pattern for one in here])

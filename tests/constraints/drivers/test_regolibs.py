@@ -119,7 +119,7 @@ UNKNOWN = "rego_type_error: match error\n\tleft  : ???\n\tright : ???"
     [
         ((F,), "r := data.lib.h[_]", UNKNOWN),
         ((F, G), "r := data.lib.h[_]", UNKNOWN),
-        ((F, G), "some r in data.lib.h", UNKNOWN),
+        ((F, G), "[k, r] = [1, data.lib.h[_]]", ""),
         ((F, TWICE), "r = data.lib.h[k]", UNKNOWN),
         ((F, G, TWICE), "x := data.lib.h; r := x[k]", UNKNOWN),
         ((F, G, RULE), "r := data.lib.h[_]", ""),
