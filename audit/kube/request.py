@@ -209,7 +209,8 @@ def _written(expected: Expected, obj: Json, part: str) -> Expected:
 
 
 def _is_plain(value: Json) -> bool:
-    return isinstance(value, int) or (isinstance(value, str) and value != "")
+    """Zero, false and the empty text are left out: a server may do the same."""
+    return isinstance(value, int | str) and bool(value)
 
 
 def _word(resource: Resource, subresource: str = "") -> str:

@@ -92,7 +92,7 @@ def test_an_object_is_the_one_that_was_asked_for(request_: Any, change: Any, pro
     [
         merge_patch(PODS, "cart", {"status": {"phase": "Running", "conditions": []}}, "shop", "status"),
         update_object(PODS, OBJECT | {"status": {"phase": "Running", "message": ""}}, "status"),
-        update_object(PODS, OBJECT | {"spec": {"nodeName": "a", "containers": []}}),
+        update_object(PODS, OBJECT | {"spec": {"nodeName": "a", "containers": [], "hostNetwork": False}}),
     ],
     ids=["patch", "update of a status", "update"],
 )
