@@ -35,7 +35,7 @@ from audit.loop import Loop
 from audit.memory import available, share
 from audit.model import Outcome, RunInfo
 from audit.outcomes import EXIT_CODES, ending
-from audit.plan import plan
+from audit.plan import plan, without_data
 from audit.readiness import Readiness
 from audit.run import Rules, Work, run
 from audit.sinks import Sink
@@ -104,6 +104,7 @@ class Auditor:
         enforced = loaded.engine.enforced()
         summary.gaps += [*catalogue.gaps, *loaded.gaps, *unserved(enforced, catalogue)]
         chosen = plan(catalogue.listed, enforced, self.config.audit.match_kind_only)
+        chosen = without_data(chosen, loaded.engine.reads_metadata_only)
         summary.skipped = chosen.skipped
         source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.duty.stop)
         known = loaded.namespaces

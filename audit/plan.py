@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from audit.model import Resource
 from constraints import Constraint, Kind
@@ -20,12 +20,20 @@ ALIASES = {
 }
 
 
+# Kinds whose data is secret, or large, and nothing to a policy that only looks at names and labels.
+DATA = (("", "ConfigMap"), ("", "Secret"))
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One kind to list; `alias_of` is the kind under which its objects are listed as well."""
+    """One kind to list; `alias_of` is the kind under which its objects are listed as well.
+
+    `metadata_only`: the rest of its objects need not be read.
+    """
 
     resource: Resource
     alias_of: Kind | None = None
+    metadata_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +70,13 @@ def wanted(kind: Kind, alias_of: Kind | None, constraints: Sequence[Constraint],
     if not match_kind_only:
         return bool(constraints)
     return any(c.may_match(kind) for c in constraints)
+
+
+def without_data(chosen: Plan, reads_metadata_only: Callable[[Kind], bool]) -> Plan:
+    """The same, without the data of Secrets and ConfigMaps where no policy reads it: it stays in the API server then."""
+    listings = tuple(
+        replace(listing, metadata_only=(kind.group, kind.kind) in DATA and reads_metadata_only(kind))
+        for listing in chosen.listings
+        for kind in (listing.resource.kind,)
+    )
+    return replace(chosen, listings=listings)

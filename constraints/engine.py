@@ -58,6 +58,7 @@ class Rule:
 
 _NO_TIME = "the evaluation needs more time than it is given"
 
+_KEPT = (("apiVersion",), ("kind",), ("metadata",))
 Outcome = Violation | Gap
 Hit = Rule | Outcome
 
@@ -152,6 +153,11 @@ class Engine:
     def reads_namespace(self, kind: Kind) -> bool:
         """Whether some answer about an object of `kind` depends on the Namespace that it lives in."""
         return any(rule.reads_namespace for rule in self._rules_for(kind))
+
+    def reads_metadata_only(self, kind: Kind) -> bool:
+        """Whether no answer about an object of `kind` depends on more of it than its metadata, which is all that
+        `spec.match` reads."""
+        return all(_reads_metadata_only(rule.program) for rule in self._rules_for(kind))
 
     def review(self, review: Review, inventory: Inventory = EMPTY, unless: Kind | None = None) -> Iterator[Outcome]:
         """What the constraints find in one object; constraints that take the kind `unless` too are left out."""
@@ -325,6 +331,13 @@ def _reads_namespace(program: Program) -> bool:
     """A program that does not say what it reads may read everything."""
     reads = getattr(program, "reads", None)
     return reads is None or any(not path or path[0] in (ANY, "namespaceObject") for path in reads)
+
+
+def _reads_metadata_only(program: Program) -> bool:
+    reads = getattr(program, "reads", None)
+    return reads is not None and not any(
+        not path or path[0] == ANY or (path[0] == "object" and path[1:2] not in _KEPT) for path in reads
+    )
 
 
 def _cause(error: Exception) -> str:

@@ -60,7 +60,8 @@ def _log(asked: list[Asked], request: Asked) -> None:
 
 def _asked(call: Call, answer: Reply | Stream, cut: int | None) -> Asked:
     status = 0 if cut is not None else answer.status if isinstance(answer, Reply) else 200
-    return Asked(call.method, call.path, call.query, call.headers.get("user-agent", ""), status, call.body)
+    agent, accept = (call.headers.get(name, "") for name in ("user-agent", "accept"))
+    return Asked(call.method, call.path, call.query, agent, status, call.body, accept)
 
 
 def _response(answer: Reply | Stream) -> Response:

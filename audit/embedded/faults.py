@@ -116,3 +116,4 @@ class Asked:
     user_agent: str
     status: int
     body: bytes = b""
+    accept: str = ""

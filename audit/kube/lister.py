@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from audit.errors import BadBody, BodyTooLarge, Gone, KubeError, TimedOut
 from audit.kube.client import Client
 from audit.kube.pagesize import PageSize, PageSizes
-from audit.kube.replies import continue_token
+from audit.kube.replies import PARTIAL, continue_token
 from audit.kube.request import Select, list_objects
 from audit.kube.tardy import Patience, Tardy
 from audit.model import Resource
+from constraints import Kind
 
 LIST_TIMEOUT = "ListTimeout"
 """The `reason` of the error of a list whose time is up."""
@@ -29,6 +30,19 @@ class RawPage:
     body: bytes
     number: int
     restarted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is listed: whole objects, or their metadata."""
+
+    resource: Resource
+    metadata_only: bool
+
+    @property
+    def kind(self) -> Kind:
+        """The kind that the reply is of."""
+        return PARTIAL if self.metadata_only else self.resource.kind
 
 
 @dataclass(slots=True)
@@ -72,8 +86,8 @@ class Lister:
         self._sizes = sizes or PageSizes()
         self._elapsed = elapsed
 
-    def pages(self, resource: Resource, limit: int) -> Iterator[RawPage]:
-        """Pages of `limit` objects, 0 for all at once, or of fewer where these are large.
+    def pages(self, resource: Resource, limit: int, metadata_only: bool = False) -> Iterator[RawPage]:
+        """Pages of `limit` objects, 0 for all at once, or of fewer where these are large; whole, or their metadata.
 
         Raises a KubeError that names kind and page: a BodyTooLarge for an object that is too large by itself, a TimedOut
         (ListTimeout) when there is no patience left. A 410 is got over with the fresh token that it offers, else by
@@ -82,17 +96,18 @@ class Lister:
         looked at, so the rest of it may still not be JSON.
         """
         try:
-            yield from self._pages(resource, self._sizes.begin(resource.kind, limit))
+            yield from self._pages(_Wanted(resource, metadata_only), self._sizes.begin(resource.kind, limit))
         except KubeError:
             self.tardy.failed(resource.kind)
             raise
         self.tardy.listed(resource.kind)
 
-    def _pages(self, resource: Resource, size: PageSize) -> Iterator[RawPage]:
+    def _pages(self, wanted: _Wanted, size: PageSize) -> Iterator[RawPage]:
+        resource = wanted.resource
         place, patience = _Place(), self.tardy.patience(resource.kind)
         while True:
             try:
-                page, token = self._page(resource, place, size, patience)
+                page, token = self._page(wanted, place, size, patience)
             except Gone as error:
                 if not _recover(place, error):
                     raise _named(error, resource, place.number) from error
@@ -115,19 +130,20 @@ class Lister:
                 return
             place.follow(token)
 
-    def _page(self, resource: Resource, place: _Place, size: PageSize, patience: Patience) -> tuple[RawPage, str]:
+    def _page(self, wanted: _Wanted, place: _Place, size: PageSize, patience: Patience) -> tuple[RawPage, str]:
         """The page at `place`, and the token of the next one."""
         left = patience.kind - place.seconds
         if left <= 0:
             raise TimedOut(f"its pages took more than {patience.kind:g} s")
         select = Select(limit=size.limit, continue_token=place.token)
-        request = replace(list_objects(resource, select), largest=size.largest, within=min(patience.page, left))
+        request = list_objects(wanted.resource, select, wanted.metadata_only)
+        request = replace(request, largest=size.largest, within=min(patience.page, left))
         begun = self._elapsed()
         try:
             body = self._client.send(request)
         finally:
             place.seconds += self._elapsed() - begun
-        return RawPage(body, place.number, place.restarted), continue_token(body, resource.kind)
+        return RawPage(body, place.number, place.restarted), continue_token(body, wanted.kind)
 
 
 def _looped() -> BadBody:

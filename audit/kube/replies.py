@@ -29,6 +29,10 @@ _LONGEST_WORD: Final = 100
 _PLAIN_GROUPS: Final = re.compile(r"[^.]*|(.*\.)?(k8s\.io|gatekeeper\.sh)")
 
 
+PARTIAL: Final = Kind("meta.k8s.io", "v1", "PartialObjectMetadata")
+"""What objects of every kind are where only their metadata is asked for."""
+
+
 class Form(Enum):
     """What the body of a reply holds."""
 

@@ -10,13 +10,14 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from audit.errors import Invalid
-from audit.kube.replies import ANYTHING, Expected, Form
+from audit.kube.replies import ANYTHING, PARTIAL, Expected, Form
 
 if TYPE_CHECKING:
     from audit.model import Resource
     from constraints.model import Json, Object
 
 JSON = "application/json"
+METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
@@ -112,10 +113,12 @@ def read(path: str, accept: str = JSON, kinds: tuple[str, ...] = ()) -> Request:
     return Request("GET", path, accept=accept, expected=Expected(kinds=kinds))
 
 
-def list_objects(resource: Resource, select: Select = EVERYTHING) -> Request:
-    """List one page, or all, of a resource."""
-    path, expected = _path(resource, select.namespace), Expected(Form.LIST, resource.kind)
-    return Request("GET", path, select.query(), verb="list", resource=_word(resource), expected=expected)
+def list_objects(resource: Resource, select: Select = EVERYTHING, metadata_only: bool = False) -> Request:
+    """List one page, or all, of a resource: whole objects, or their metadata."""
+    path, word = _path(resource, select.namespace), _word(resource)
+    accept, kind = (METADATA, PARTIAL) if metadata_only else (JSON, resource.kind)
+    expected = Expected(Form.LIST, kind)
+    return Request("GET", path, select.query(), accept=accept, verb="list", resource=word, expected=expected)
 
 
 def watch_objects(resource: Resource, select: Select = EVERYTHING, bookmarks: bool = True) -> Request:

@@ -15,7 +15,7 @@ from time import perf_counter
 
 from audit.errors import BadBody, KubeError
 from audit.kube.lister import Lister, RawPage
-from audit.kube.replies import items_of
+from audit.kube.replies import PARTIAL, items_of
 from audit.model import KindEnd, Page, Resource
 from audit.plan import Listing
 from audit.sources.ahead import Ahead, Room, Row
@@ -158,7 +158,7 @@ class ClusterSource:
 
     def _list(self, listing: Listing, ahead: Ahead[Entry], turn: Turn) -> bool:
         resource, seconds, count = listing.resource, 0.0, 0
-        pages: Iterator[RawPage] = self.lister.pages(resource, self.pace.chunk)
+        pages: Iterator[RawPage] = self.lister.pages(resource, self.pace.chunk, listing.metadata_only)
         secret = (resource.kind.group, resource.kind.kind) == SECRET
         try:
             while True:
@@ -179,7 +179,7 @@ class ClusterSource:
         begun = perf_counter()
         resource = arrived.listing.resource
         try:
-            found = items_of(opened(), resource.kind)
+            found = items_of(opened(), PARTIAL if arrived.listing.metadata_only else resource.kind)
         except BadBody as error:
             yield list_gap(resource, error)
             return

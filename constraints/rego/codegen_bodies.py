@@ -178,6 +178,8 @@ class Bodies(Unification):
             root, path = self._target(target)
             keys = self.nodes.row([self.nodes.constant(key) for key in path])
             arguments = [self.context(), keys, self.load(value)]
+            if root == "input":
+                self.unit.reads[()] = None  # what is read of another input is not followed: it may be all of this one
             if root == "data":
                 arguments.append(self.nodes.name(self.unit.bind("HIDDEN", self._hidden(path))))
             node = self.runtime(f"with_{root}", *arguments)

@@ -29,7 +29,8 @@ from audit.outcomes import EXIT_CODES, ending
 from audit.sinks.guard import GuardedSink
 from audit.sinks.metrics import Metrics
 from audit.sinks.table import TableSink
-from constraints import Kind, Violation
+from constraints import Kind, Template, Violation
+from constraints.crd import crd
 
 CONSTRAINTS = "constraints.gatekeeper.sh"
 TOTALS = {
@@ -160,6 +161,60 @@ def test_a_constraint_that_is_made_anew_during_a_run_does_not_get_its_predecesso
     assert totals(samples) == {**TOTALS, "K8sHttpsOnly": None}
     auditor.run()
     assert totals(samples) == TOTALS
+
+
+def test_data_of_secrets_and_config_maps_that_no_policy_reads_stays_in_the_api_server(
+    samples: EmbeddedCluster, auditor: Auditor
+) -> None:
+    auditor.run()
+    assert forms(samples) == {"configmaps": {"metadata"}, "secrets": {"metadata"}, "pods": {"whole"}}
+    samples.load(policy_of_data())
+    samples.asked.clear()
+    summary = auditor.run()
+    assert forms(samples) == {"configmaps": {"metadata"}, "secrets": {"whole"}, "pods": {"whole"}}
+    assert summary.totals["K8sHasData/has-data"] == len(samples.objects("Secret")) > 0
+    assert totals(samples) == TOTALS
+
+
+def forms(cluster: EmbeddedCluster) -> dict[str, set[str]]:
+    """How the objects of three kinds were asked for."""
+    found: dict[str, set[str]] = {}
+    for asked in cluster.asked:
+        plural = asked.path.removeprefix("/api/v1/")
+        if plural in ("configmaps", "secrets", "pods"):
+            form = "metadata" if "PartialObjectMetadataList" in asked.accept else "whole"
+            found.setdefault(plural, set()).add(form)
+    return found
+
+
+def policy_of_data() -> list[dict[str, Any]]:
+    """A policy that looks into Secrets, and the definition of its constraints."""
+    rego = """package data
+violation[{"msg": "has data"}] { count(input.review.object.data) > 0 }
+"""
+    template = {
+        "apiVersion": "templates.gatekeeper.sh/v1",
+        "kind": "ConstraintTemplate",
+        "metadata": {"name": "k8shasdata"},
+        "spec": {
+            "crd": {"spec": {"names": {"kind": "K8sHasData"}}},
+            "targets": [{"target": "admission.k8s.gatekeeper.sh", "rego": rego}],
+        },
+    }
+    match = {"kinds": [{"apiGroups": [""], "kinds": ["Secret"]}]}
+    constraint = {
+        "apiVersion": f"{CONSTRAINTS}/v1beta1",
+        "kind": "K8sHasData",
+        "metadata": {"name": "has-data"},
+        "spec": {"match": match},
+    }
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s", "namespace": "shop"},
+        "data": {"a": "eA=="},
+    }
+    return [secret, crd(Template.parse(template)), template, constraint]
 
 
 @pytest.mark.parametrize("restarted", [False, True])

@@ -249,6 +249,31 @@ def test_the_real_engines_tell_whether_they_read_the_namespace(code: dict[str, A
     assert made.reads_namespace(Kind("", "v1", "Pod")) is depends
 
 
+@pytest.mark.parametrize(
+    ("reads", "only"),
+    [
+        ([], True),
+        ([("kind", "kind"), ("namespaceObject",)], True),
+        ([("object", "metadata", "labels", "a"), ("object", "kind")], True),
+        ([("object", "metadata")], True),
+        ([("object", "metadata"), ("object", "data", "x")], False),
+        ([("object",)], False),
+        ([("object", "*")], False),
+        ([("*", "metadata")], False),
+        ([()], False),
+    ],
+)
+def test_an_engine_knows_for_which_kinds_metadata_is_enough(reads: list[tuple[str, ...]], only: bool) -> None:
+    made = Engine(drivers={"Rego": Reading(frozenset(reads))})
+    made.add_template(template())
+    made.add_constraint(constraint())
+    assert made.reads_metadata_only(Kind("", "v1", "Pod")) is only
+
+
+def test_metadata_is_enough_where_no_constraint_asks() -> None:
+    assert Engine().reads_metadata_only(Kind("", "v1", "Secret"))
+
+
 def test_an_unknown_namespace_is_a_violation_for_gator() -> None:
     (found,) = engine(say("x"), UNDECIDED, point=Point.GATOR).review(review_of(pod()))
     assert (found.details, found.error) == (None, True)

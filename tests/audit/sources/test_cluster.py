@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread, current_thread
 from typing import Any
 
 import pytest
@@ -34,7 +34,7 @@ class Pages:
     asked: list[str] = field(default_factory=list)
     tardy: Tardy = field(default_factory=Tardy)
 
-    def pages(self, resource: Resource, limit: int) -> Iterator[RawPage]:
+    def pages(self, resource: Resource, limit: int, metadata_only: bool = False) -> Iterator[RawPage]:
         self.asked.append(resource.kind.kind)
         if resource.kind.kind in self.silent:
             assert self.silent[resource.kind.kind].wait(20)
@@ -212,11 +212,14 @@ def test_a_kind_that_could_not_be_listed_comes_last_in_the_next_run() -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_kind_whose_thread_dies_is_a_gap_and_not_an_empty_list() -> None:
     class Broken(Pages):
-        def pages(self, resource: Resource, limit: int) -> Iterator[RawPage]:
+        def pages(self, resource: Resource, limit: int, metadata_only: bool = False) -> Iterator[RawPage]:
             if resource == NODES:
+                threads.append(current_thread())
                 raise SystemExit
-            return super().pages(resource, limit)
+            return super().pages(resource, limit, metadata_only)
 
+    threads: list[Thread] = []
     source = ClusterSource(Broken({"Pod": [page("a/a")]}), (Listing(NODES), Listing(PODS)), Pace(), Event())  # type: ignore[arg-type]
     items = list(source.pages())
+    threads[0].join()
     assert (names(items), [(g.reason, g.kind) for g in gaps(items)]) == (["a/a"], [("ListFailed", NODES.kind)])

@@ -576,6 +576,47 @@ violation[{"msg": m}] {
     }
 
 
+DATA = ("object", "data")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "walk(input, [p, v]); v == 1",
+        "o := input.review.object; o.data.x == 1",
+        "f(input.review.object) == 1",
+        "g(input.review) == 1",
+        'object.get(input, ["review", "object", "data", "x"], 0) == 1',
+        "input.review.object[k].x == 1",
+        "input.review.object[input.parameters.key].x == 1",
+        'msg := sprintf("%v", [input.review.object])',
+        "objects[o]; o.data.x == 1",
+        '{"object": {"data": d}} = input.review; d.x == 1',
+        "count(input.review.object) > 4",
+        "[input.review.object][0].data.x == 1",
+        "bare with input as input.review.object",
+        'whole with input as {"review": input.review}',
+        'whole with input.parameters as {"key": "other"}',
+        "bare with input.data as input.review.object.data",
+        "x := input; whole with input as x",
+        "input.data.x == 1 with input as input.review.object",
+        "stored with data.inventory as input.review.object",
+    ],
+)
+def test_what_reads_data_by_any_way_says_so(body: str) -> None:
+    rego = f"""package probe
+f(o) = o.data.x
+g(r) = r.object.data.x
+objects[o] {{ o := input.review.object }}
+bare {{ input.data.x == 1 }}
+whole {{ input.review.object.data.x == 1 }}
+stored {{ data.inventory.data.x == 1 }}
+violation[{{"msg": "m"}}] {{ {body} }}
+"""
+    reads = DRIVER.compile("Probe", {"rego": rego}).program({"key": "data"}).reads
+    assert [path for path in reads if path == DATA[: len(path)] or path[:2] == DATA or path[:2] == ("object", "*")]
+
+
 @pytest.mark.parametrize("body", ["x := f{}(input.review.n)", "x := f{}(1)"])
 def test_long_rows_of_functions_are_answered(body: str) -> None:
     rows = "".join(f"f{at}(x) := y {{ z := f{at - 1}(x); y := z + input.review.n }}\n" for at in range(1, 500))
