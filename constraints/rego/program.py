@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from constraints.errors import CompileError, EvaluationError
 from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.codegen import RUNTIME, Generator
-from constraints.rego.mentions import Where, mentions
 from constraints.rego.prepare import prepare
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.ruleindex import with_index
@@ -18,6 +18,9 @@ from constraints.rego.runtime import BUDGET, NOWHERE, Context, Rows
 from constraints.rego.sizes import IDLE, STEPS
 from constraints.rego.syntax import Body, Call, Expr, Module, ObjectTerm, Ref, Scalar, Var
 from constraints.rego.values import TOO_DEEP, Value, order_key
+
+if TYPE_CHECKING:
+    from constraints.rego.mentions import Where
 
 ENTRY = "violation"
 
@@ -47,6 +50,8 @@ class RegoPolicy:
 
     def mentions(self, fields: frozenset[str]) -> dict[str, Where]:
         """Those `fields` of the review that the policy names, each with the source and position of the first place."""
+        from constraints.rego.mentions import mentions  # late: few policies name any
+
         return mentions(self._resolved, self._entry, fields)
 
     def program(self, parameters: Value) -> RegoProgram:
