@@ -137,7 +137,7 @@ def serve(config: Config, *more: Sink) -> int:
         stack.enter_context(endpoints(config.serve, auditor))
         if election is not None:
             parting.callback(election.release)
-            stack.enter_context(campaigning(election))
+            stack.enter_context(campaigning(election, stop))
         if config.audit.on_policy_change and loop.interval:
             stack.enter_context(following(auditor, loop, connection))
         try:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 def attempt(call: Callable[[], object]) -> Exception | None:
     """Call and give back what it raised, or None.
 
-    Used for sinks, which are other people's servers and disks and must not take a run down with them, and for a whole
-    run, which must not take the loop down.
+    Used for sinks, which are other people's servers and disks and must not take a run down with them, for a whole run,
+    which must not take the loop down, and for what threads do, whose end nobody would hear of.
     """
     try:
         call()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
 
 from audit.errors import AuditError, Forbidden, KubeError, NotFound
+from audit.guard import attempt
 from audit.kube.lease import Election, Seat
 from audit.model import Outcome
 
+log = logging.getLogger("kube_patrol")
 JOINING_SECONDS = 30.0  # more than all requests of one step and of giving the Lease back may take
 
 
@@ -82,16 +85,31 @@ def cure(error: KubeError, seat: Seat) -> str:
 
 
 @contextmanager
-def campaigning(election: Election) -> Iterator[None]:
-    """Run for leader in the background while the block lasts; the Lease is given back once the last run has ended."""
+def campaigning(election: Election, stop: Event) -> Iterator[None]:
+    """Run for leader in the background while the block lasts; the Lease is given back once the last run has ended.
+
+    Without its thread nobody would ever lead: when only a mistake of ours can have ended that, `stop` is set. Raises
+    AuditError then.
+    """
     done = Event()
-    thread = Thread(target=election.run, args=(done,), name="election", daemon=True)
+    failures: list[Exception] = []
+
+    def campaign() -> None:
+        error = attempt(lambda: election.run(done))
+        if error is not None:
+            log.error("a mistake in this program ended the election: %s", error, exc_info=error)
+            failures.append(error)
+            stop.set()
+
+    thread = Thread(target=campaign, name="election", daemon=True)
     thread.start()
     try:
         yield
     finally:
         done.set()
         thread.join(timeout=JOINING_SECONDS)
+    if failures:
+        raise AuditError(f"{_named(election.seat)}: the election has ended: {failures[0]}") from failures[0]
 
 
 def _named(seat: Seat) -> str:

@@ -7,11 +7,11 @@ from threading import Event
 
 import pytest
 
-from audit.errors import Unreachable
+from audit.errors import AuditError, Unreachable
 from audit.kube.client import Client
 from audit.kube.lease import Election, Hands, Seat
 from audit.kube.request import Reply, Request
-from audit.leading import Duty, Leadership, NoLease
+from audit.leading import Duty, Leadership, NoLease, campaigning
 from audit.model import Outcome
 
 SEAT = Seat("patrol", "audit", "me")
@@ -130,3 +130,21 @@ def test_a_run_is_over_when_it_is_time_to_leave_or_another_one_may_lead() -> Non
     assert Duty(stop, Server().leadership()).over() is Outcome.NOT_LEADER
     stop.set()
     assert Duty(stop).over() is Outcome.INTERRUPTED
+
+
+@dataclass
+class Crashing(Server):
+    """Answers with something that this program has never thought of."""
+
+    def exchange(self, request: Request) -> Reply:
+        raise ZeroDivisionError("a bug")
+
+
+def test_an_election_that_a_mistake_of_ours_has_ended_ends_the_program() -> None:
+    stop = Event()
+    election = Election(Client(Crashing()), SEAT)
+    with (
+        pytest.raises(AuditError, match="Lease patrol/audit: the election has ended: a bug"),
+        campaigning(election, stop),
+    ):
+        assert stop.wait(10)
