@@ -14,6 +14,7 @@ from audit.kube.lease import Election, Seat
 from audit.model import Outcome
 
 log = logging.getLogger("kube_patrol")
+SILENCE_SECONDS = 15.0  # as long as a Lease that nobody renews is valid
 JOINING_SECONDS = 30.0  # more than all requests of one step and of giving the Lease back may take
 
 
@@ -45,8 +46,14 @@ class Leadership:
 
     def problem(self) -> str:
         """Why this replica neither leads nor waits for another one to end; empty when it does."""
-        refusal = self.election.refusal if self.election is not None and not self.leads() else None
-        return f"{_named(self.election.seat)} is refused: {refusal.error}" if refusal and self.election else ""
+        if self.election is None or self.leads():
+            return ""
+        refusal, silence = self.election.refusal, self.election.silence
+        if refusal is not None:
+            return f"{_named(self.election.seat)} is refused: {refusal.error}"
+        if silence is not None and silence.seconds > SILENCE_SECONDS:
+            return f"{_named(self.election.seat)} could not be asked for, for {silence.seconds:.0f} s: {silence.error}"
+        return ""
 
     def _given_up(self) -> bool:
         refusal = self.election.refusal if self.election is not None else None

@@ -68,8 +68,8 @@ def unique_identity(host: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """For how long the API server has refused us the Lease, in seconds, and what it said last."""
+class Trouble:
+    """For how long we could not have the Lease, or not ask for it, in seconds, and what was said last."""
 
     seconds: float
     error: KubeError
@@ -80,7 +80,7 @@ def nothing() -> None:
 
 
 class Election:
-    """Runs for leader until told to stop; `is_leader` and `refusal` may be asked by any thread.
+    """Runs for leader until told to stop; `is_leader`, `refusal` and `silence` may be asked by any thread.
 
     Once `leaving` is set a Lease that is not ours is not taken any more; ours is renewed until it is given back.
     """
@@ -100,6 +100,7 @@ class Election:
         self._leaving = leaving or Event()
         self._troubles = Repeats(hands.elapsed)
         self._refused: tuple[float, KubeError] | None = None  # since when, and the last words
+        self._unanswered: tuple[float, KubeError] | None = None
         self._given_back = False
         self._timing = timing
         self._hands = hands
@@ -120,11 +121,14 @@ class Election:
         return led_from is not None and self._hands.elapsed() - led_from < self._timing.deadline
 
     @property
-    def refusal(self) -> Refusal | None:
+    def refusal(self) -> Trouble | None:
         """Set while the API server refuses us the Lease; not when another one holds it, or when there is no answer."""
-        with self._lock:
-            refused = self._refused
-        return Refusal(self._hands.elapsed() - refused[0], refused[1]) if refused else None
+        return self._trouble(self._refused)
+
+    @property
+    def silence(self) -> Trouble | None:
+        """Set while whatever we ask the API server ends in an error: we know neither that we lead nor that another does."""
+        return self._trouble(self._unanswered)
 
     @property
     def leader(self) -> str:
@@ -199,9 +203,14 @@ class Election:
         refused = error is not None and 400 <= error.status < 500 and error.status not in (408, 409, 429)
         with self._lock:
             if error is None:
-                self._refused = None
-            elif refused:
+                self._refused = self._unanswered = None
+                return
+            self._unanswered = (self._unanswered[0] if self._unanswered else begun, error)
+            if refused:
                 self._refused = (self._refused[0] if self._refused else begun, error)
+
+    def _trouble(self, known: tuple[float, KubeError] | None) -> Trouble | None:
+        return Trouble(self._hands.elapsed() - known[0], known[1]) if known else None
 
     def _take_or_renew(self) -> bool:
         if self.is_leader and self._renewed_blindly():
