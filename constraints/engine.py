@@ -146,6 +146,13 @@ class Engine:
         self._rules.pop(key, None)
         self._by_kind.clear()
 
+    def answers(self, template: Template) -> str:
+        """The engine that answers for a template, the empty text where there is none."""
+        codes = {
+            code.engine for code in template.code
+        }  # the drivers' order decides, not the template's (contract, section 1)
+        return next((name for name in self._drivers if name in codes), "")
+
     def enforced(self) -> tuple[Constraint, ...]:
         """The constraints that have an action at this point."""
         return tuple(rule.constraint for rule in self._rules.values())
@@ -252,10 +259,10 @@ class Engine:
         return _gap(constraint, review, "MatchFailed", f"spec.match cannot be decided: {error.message}")
 
     def _compile(self, template: Template) -> Policy:
-        sources = {code.engine: code.source for code in template.code}
-        for name, driver in self._drivers.items():
-            if name in sources:  # the drivers' order decides, not the template's (contract, section 1)
-                return driver.compile(template.kind, sources[name])
+        name = self.answers(template)
+        if name:
+            source = next(code.source for code in reversed(template.code) if code.engine == name)
+            return self._drivers[name].compile(template.kind, source)
         engines = [code.engine for code in template.code]
         known = ", ".join(self._drivers) or "none"
         raise EngineMissing(

@@ -35,15 +35,19 @@ class _Parser(argparse.ArgumentParser):
     """Wrong flags end with exit code 1, as everything that goes wrong in `gator test`."""
 
     def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; see patrol test --help")
+        said = message.replace("unrecognized arguments:", "unknown flag:")  # as gator begins
+        raise ConfigError(f"{said}; see patrol test --help")
 
 
 def main(argv: Sequence[str]) -> int:
     """Run `patrol test` and give its exit code: 1 for a violation that denies and for anything that went wrong."""
     try:
         return _test(_parser().parse_args(argv), sys.stdin, sys.stdout)
-    except (ConfigError, InputError) as error:
+    except ConfigError as error:
         _say(f"Error: {error}")
+        return 1
+    except InputError as error:
+        _say(str(error))
         return 1
     except BrokenPipeError:  # whoever read the output has seen enough
         sys.stderr.close()
@@ -98,7 +102,7 @@ def _shown(report: Report, deny_only: bool) -> Report:
 
 def _report_gaps(gaps: Iterable[Gap]) -> None:
     for gap in gaps:
-        _say(f"Error: auditing objects: {gap.message}")
+        _say(f"auditing objects: {gap.message}")
 
 
 def _parser() -> _Parser:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from audit.engines import DEFAULTS, EngineOptions, engines
 from audit.errors import InputError
+from audit.gator.gosort import go_sorted
 from audit.gator.lasting import lasting
-from audit.gator.output import Report, Result
+from audit.gator.output import TARGET, Report, Result
 from audit.golang import quote
 from audit.sources.manifests import Manifest
 from audit.timekeeping import TimeLimits, Watchdog
-from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError
+from constraints import Cause, Constraint, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
+from constraints.drivers.rego import RegoDriver
 from constraints.errors import CompileError, EngineMissing
 from constraints.model import Json, Object, not_auditable
 from constraints.review import mapping, review_of
@@ -26,8 +29,19 @@ CONSTRAINTS: Final = "constraints.gatekeeper.sh"
 _NOT_APPLIED: Final = {"expansion.gatekeeper.sh": "expansion", "mutations.gatekeeper.sh": "mutation"}
 _DEFAULT: Final = {"metadata": {"name": "default"}}
 _NONE: Final[Object] = {}
+_NO_KIND: Final = Kind("", "", "")
+_OF_QUERY: Final = re.compile(r"(?:\S+: )?eval_\w+_error: ")  # an error of Rego's, not of a bound of ours
 LIMITS: Final = TimeLimits(policy=0)
 """A policy has as much time as there are objects: nobody waits for the next run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What objects are looked at with; `rego`: the kinds of constraints whose violations have details."""
+
+    inventory: Inventory
+    namespaces: Mapping[str, Object]
+    rego: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +67,24 @@ def evaluate(
         gaps = list(load(manifests, engine))
     for manifest in manifests:
         _check_kind(manifest)
-    inventory = Inventory.of(manifest.object for manifest in manifests)
-    namespaces = namespaces_of(manifest.object for manifest in manifests)
+    around = Surroundings(
+        Inventory.of(manifest.object for manifest in manifests),
+        namespaces_of(manifest.object for manifest in manifests),
+        frozenset(kind for kind, template in engine.templates.items() if engine.answers(template) == RegoDriver.engine),
+    )
     results: list[Result] = []
     stats: list[Mapping[str, Json]] = []
     with watchdog.watching():
         for manifest in manifests:
-            for outcome in review(engine, manifest.object, inventory, namespaces):
+            for outcome in review(engine, manifest.object, around):
                 if isinstance(outcome, Gap):
                     gaps.append(outcome)
                 else:
                     results.append(outcome)
             stats.extend(meter.take() if meter else ())
     gaps += engine.unfinished()
-    results.sort(key=lambda result: result.sort_key)
-    return Outcome(Report(results, stats if meter else None), gaps, tuple(notes(engine)))
+    found = Report(go_sorted(results, lambda result: result.sort_key), stats if meter else None)
+    return Outcome(found, gaps, tuple(notes(engine)))
 
 
 def notes(engine: Engine) -> Iterator[str]:
@@ -98,19 +115,48 @@ def load(manifests: Iterable[Manifest], engine: Engine) -> Iterator[Gap]:
         kind = kind_of(manifest.object)
         if kind.group == CONSTRAINTS and kind.kind not in refused:
             try:
-                engine.add_constraint(manifest.object)
+                _fill(manifest.object, engine.add_constraint(manifest.object))
             except PolicyError as error:
                 raise _unusable("constraint", manifest, error) from error
 
 
-def review(
-    engine: Engine, obj: Object, inventory: Inventory, namespaces: Mapping[str, Object]
-) -> Iterator[Result | Gap]:
+def review(engine: Engine, obj: Object, around: Surroundings) -> Iterator[Result | Gap]:
     """One object's violations, those of a constraint together, in the order of constraints' kinds and names."""
-    outcomes = list(engine.review(review_of(obj, namespace_of(obj, namespaces)), inventory))
+    given = review_of(obj, namespace_of(obj, around.namespaces))
+    hits = engine.matching(given)
+    undecided = [hit for hit in hits if isinstance(hit, Violation)]
+    rules = [hit for hit in hits if not isinstance(hit, Violation)]
+    outcomes = list(engine.evaluate(given, rules, around.inventory))
     yield from (outcome for outcome in outcomes if isinstance(outcome, Gap))
-    found = [Result(outcome, obj) for outcome in outcomes if not isinstance(outcome, Gap)]
-    yield from sorted(found, key=lambda result: (result.violation.constraint.kind, result.violation.constraint.name))
+    found = [outcome for outcome in outcomes if not isinstance(outcome, Gap)]
+    if any(outcome.error for outcome in found):
+        found = list(_failed_together(found, [hit.constraint for hit in rules if not isinstance(hit, Gap)]))
+    results = [Result(outcome, obj, outcome.constraint.kind in around.rego) for outcome in found]
+    results += [Result(violation, obj) for violation in undecided]
+    yield from go_sorted(results, lambda result: (result.violation.constraint.kind, result.violation.constraint.name))
+
+
+def _failed_together(found: Sequence[Violation], asked: Sequence[Constraint]) -> Iterator[Violation]:
+    """Gatekeeper asks all constraints of a kind in one query: an error of one is what it has of each."""
+    failed: dict[str, Violation] = {}
+    for violation in found:
+        if violation.error and _OF_QUERY.match(violation.message):
+            failed.setdefault(violation.constraint.kind, violation)
+    yield from (violation for violation in found if violation.constraint.kind not in failed)
+    for constraint in asked:
+        if constraint.kind in failed:
+            actions = constraint.actions if constraint.scoped else ()
+            yield replace(failed[constraint.kind], constraint=constraint, action=constraint.action, actions=actions)
+
+
+def _fill(obj: Object, constraint: Constraint) -> None:
+    """Write the defaults into the object itself, as gator does: it shows them wherever the constraint is seen."""
+    spec = obj.get("spec")
+    if isinstance(spec, dict):
+        if spec.get("enforcementAction") is None:
+            spec["enforcementAction"] = constraint.action
+        if spec.get("parameters") is not None or constraint.parameters:
+            spec["parameters"] = constraint.parameters
 
 
 def namespaces_of(objects: Iterable[Object]) -> dict[str, Object]:
@@ -138,9 +184,12 @@ def not_applied(manifests: Iterable[Manifest]) -> Iterator[str]:
 
 
 def kind_of(obj: Object) -> Kind:
-    """The kind of an object, empty where it has none."""
+    """The kind of an object, empty where it has none, and where its apiVersion is none."""
     version, kind = obj.get("apiVersion"), obj.get("kind")
-    return Kind.of(version if isinstance(version, str) else "", kind if isinstance(kind, str) else "")
+    version = version if isinstance(version, str) else ""
+    if version.count("/") > 1:
+        return _NO_KIND
+    return Kind.of("" if version == "/" else version, kind if isinstance(kind, str) else "")
 
 
 def is_template(obj: Object) -> bool:
@@ -158,20 +207,20 @@ def _kind_of_constraints(template: Object) -> str:
 
 def _gap(manifest: Manifest, error: PolicyError) -> Gap:
     kind = _kind_of_constraints(manifest.object)
-    message = f"adding template {quote(_name(manifest))} ({manifest}): {error}; constraints of {kind} are left out"
+    message = f"adding template {quote(_name(manifest))}: {error} ({manifest}; constraints of {kind} are left out)"
     return Gap(Cause.TEMPLATE, type(error).__name__, message, policy=kind)
 
 
 def _unusable(what: str, manifest: Manifest, error: PolicyError) -> InputError:
-    return InputError(f"auditing objects: adding {what} {quote(_name(manifest))} ({manifest}): {error}")
+    return InputError(f"auditing objects: adding {what} {quote(_name(manifest))}: {error} ({manifest})")
 
 
 def _check_kind(manifest: Manifest) -> None:
     kind = kind_of(manifest.object)
     for field, value in (("version", kind.version), ("kind", kind.kind)):
         if not value:
-            what = f"resource {quote(_name(manifest))} ({manifest}) has no {field}"
-            raise InputError(f"auditing objects: adding data of GVK {quote(_gvk(kind))}: {what}")
+            what = f"{TARGET}: invalid request object: resource {_name(manifest)} has no {field}"
+            raise InputError(f"auditing objects: adding data of GVK {quote(_gvk(kind))}: {what} ({manifest})")
 
 
 def _gvk(kind: Kind) -> str:
@@ -179,4 +228,5 @@ def _gvk(kind: Kind) -> str:
 
 
 def _name(manifest: Manifest) -> str:
-    return str(mapping(manifest.object.get("metadata")).get("name", ""))
+    name = mapping(manifest.object.get("metadata")).get("name")
+    return name if isinstance(name, str) else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from audit.golang import json_text, quote
-from constraints import Constraint, Violation
+from constraints import Violation
 from constraints.model import Json, Object
 
 TARGET: Final = "admission.k8s.gatekeeper.sh"
@@ -16,10 +16,14 @@ DENY: Final = "deny"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """A violation and the object that it is about; `sort_key` is gator's order."""
+    """A violation and the object that it is about; `sort_key` is gator's order.
+
+    `detailed`: it has details, be they null.
+    """
 
     violation: Violation
     object: Object
+    detailed: bool = False
 
     @property
     def sort_key(self) -> tuple[str, str]:
@@ -83,19 +87,10 @@ def yaml(report: Report) -> Iterator[str]:
     yield from document(report)
 
 
-def described(constraint: Constraint) -> dict[str, Json]:
-    """The constraint with the defaults that the engine filled in."""
-    obj = dict(constraint.obj)
-    spec = {"enforcementAction": constraint.action, **(obj.get("spec") or {})}
-    if spec.get("parameters") is not None or constraint.parameters:
-        spec["parameters"] = constraint.parameters
-    return {**obj, "spec": spec}
-
-
 def _json_results(results: Iterable[Result], depth: int) -> Iterator[str]:
     pad, key = " " * 4 * depth, "\n" + " " * 4 * (depth + 2)
     whole = Texts(lambda value: json_text(value, depth + 2))
-    policies = Texts(lambda constraint: json_text(described(constraint), depth + 2))
+    policies = Texts(lambda constraint: json_text(constraint.obj, depth + 2))
     lead = "["
     for result in results:
         rows = _json_rows(result, whole, policies, depth + 2)
@@ -110,7 +105,7 @@ def _json_rows(result: Result, whole: Texts, policies: Texts, depth: int) -> Ite
     yield "target", json_text(TARGET)
     if violation.message:
         yield "msg", json_text(violation.message)
-    if violation.details is not None:
+    if result.detailed:
         yield "metadata", json_text({"details": violation.details}, depth)
     yield "constraint", policies.of(violation.constraint)
     if violation.action:

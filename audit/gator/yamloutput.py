@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from audit.gator import goyaml
-from audit.gator.output import TARGET, Report, Result, Texts, described
-from constraints import Violation
+from audit.gator.output import TARGET, Report, Result, Texts
 from constraints.model import Json
 
 
@@ -29,7 +28,7 @@ def _yaml_results(results: Sequence[Result], indent: int) -> Iterator[str]:
         [("result", _yaml_rows(first)), ("violatingObject", first.object), ("trace", None)], indent + 2
     )
     whole = Texts(goyaml.flow)
-    policies = Texts(lambda constraint: goyaml.flow(described(constraint)))
+    policies = Texts(lambda constraint: goyaml.flow(constraint.obj))
     for result in results[1:]:
         rows = ", ".join(f"{key}: {value}" for key, value in _flow_rows(result, policies))
         yield f"{pad}- {{result: {{{rows}}}, violatingObject: {whole.of(result.object)}, trace: null}}\n"
@@ -41,8 +40,8 @@ def _yaml_rows(result: Result) -> goyaml.Rows:
         (
             ("target", TARGET),
             ("msg", violation.message),
-            ("metadata", _details(violation)),
-            ("constraint", {"object": described(violation.constraint)}),
+            ("metadata", {"details": violation.details} if result.detailed else {}),
+            ("constraint", {"object": violation.constraint.obj}),
             ("enforcementaction", violation.action),
             ("scopedenforcementactions", list(violation.actions)),
         )
@@ -55,10 +54,6 @@ def _flow_rows(result: Result, policies: Texts) -> Iterator[tuple[str, str]]:
             yield key, f"{{object: {policies.of(result.violation.constraint)}}}"
         else:
             yield key, goyaml.flow(value)
-
-
-def _details(violation: Violation) -> dict[str, Json]:
-    return {} if violation.details is None else {"details": violation.details}
 
 
 def _yaml_stats(stats: Sequence[Mapping[str, Json]]) -> Iterator[str]:

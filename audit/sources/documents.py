@@ -37,7 +37,7 @@ _ODD_NUMBER: Final = re.compile(rb"[:,\[]\s*+-?(?:\d{7,}+|\d++[.eE][-+.\deE]*+)\
 _MINUS_ZERO: Final = re.compile(rb"[:,\[]\s*+-0\s*+[,}\]]")
 # What JSON allows and YAML does not: half characters, control characters, keys that are long or end on another line.
 _JSON_ONLY: Final = re.compile(
-    rb'\\u[dD][89a-fA-F]|\x7f|\xc2[\x80-\x84\x86-\x9f]|\xef\xbf[\xbe\xbf]|"[^"\n]{1000}|\\/|"[ \t\r]*+\n\s*+:'
+    rb'\\u[dD][89a-fA-F]|\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbf[\xbe\xbf]|"[^"\n]{1000}|\\/|"[ \t\r]*+\n\s*+:'
 )
 
 

@@ -244,24 +244,28 @@ def test_a_template_that_does_not_compile_leaves_the_others_running(run: Run) ->
     lost = constraint().replace("Labelled", "Broken")
     code, out, err = run(TEMPLATE, broken, constraint(), lost, POD)
     assert (code, out) == (1, LINE)
-    assert err.startswith('Error: auditing objects: adding template "broken" (file: "DIR/in.yaml", document 2, line ')
-    assert err.endswith("; constraints of Broken are left out\n")
+    assert err.startswith('auditing objects: adding template "broken": Broken/template:')
+    assert ' (file: "DIR/in.yaml", document 2, line ' in err
+    assert err.endswith("; constraints of Broken are left out)\n")
 
 
 @pytest.mark.parametrize(
     ("documents", "message"),
     [
-        pytest.param((constraint(),), 'adding constraint "owner" (file: "DIR/in.yaml", document 1, line 1): ', id="a constraint without its template"),
-        pytest.param((TEMPLATE, constraint().replace("label: owner", "label: 5")), 'adding constraint "owner" (file: "DIR/in.yaml", document 2, line ', id="parameters that the schema refuses"),
-        pytest.param((TEMPLATE.replace("name: labelled", "name: other"),), 'adding template "other" (file: "DIR/in.yaml", document 1, line 1): ', id="a template of a wrong name"),
-        pytest.param(("kind: Pod\nmetadata: {name: web}\n",), 'adding data of GVK "/, Kind=Pod": resource "web" (file: "DIR/in.yaml", document 1, line 1) has no version', id="an object without a version"),
-        pytest.param(("apiVersion: v1\n",), 'adding data of GVK "/v1, Kind=": resource "" (file: "DIR/in.yaml", document 1, line 1) has no kind', id="an object without a kind"),
+        pytest.param((constraint(),), 'adding constraint "owner": Labelled/owner: missing ConstraintTemplate', id="a constraint without its template"),
+        pytest.param((TEMPLATE, constraint().replace("label: owner", "label: 5")), 'adding constraint "owner": Labelled/owner: schema validation failed: ', id="parameters that the schema refuses"),
+        pytest.param((TEMPLATE.replace("name: labelled", "name: other"),), 'adding template "other": ', id="a template of a wrong name"),
+        pytest.param(("kind: Pod\nmetadata: {name: web}\n",), 'adding data of GVK "/, Kind=Pod": admission.k8s.gatekeeper.sh: invalid request object: resource web has no version', id="an object without a version"),
+        pytest.param(("apiVersion: a/b/c\nkind: Pod\n",), 'adding data of GVK "/, Kind=": admission.k8s.gatekeeper.sh: invalid request object: resource  has no version', id="an apiVersion of three parts"),
+        pytest.param(("apiVersion: /\nkind: Pod\nmetadata: {name: [web]}\n",), 'adding data of GVK "/, Kind=Pod": admission.k8s.gatekeeper.sh: invalid request object: resource  has no version', id="an apiVersion of a slash, a name that is none"),
+        pytest.param(("apiVersion: v1\n",), 'adding data of GVK "/v1, Kind=": admission.k8s.gatekeeper.sh: invalid request object: resource  has no kind', id="an object without a kind"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_named_and_ends_the_run(run: Run, documents: tuple[str, ...], message: str) -> None:
     code, out, err = run(*documents)
     assert (code, out) == (1, "")
-    assert err.startswith(f"Error: auditing objects: {message}")
+    assert err.startswith(f"auditing objects: {message}")
+    assert ' (file: "DIR/in.yaml", document ' in err
 
 
 def test_a_namespace_that_is_not_among_the_objects_is_a_violation(run: Run) -> None:
@@ -304,17 +308,17 @@ def test_expansion_templates_are_said_to_have_no_effect(run: Run) -> None:
     ("argv", "message"),
     [
         pytest.param([], "no input data identified", id="no input"),
-        pytest.param(["--bogus"], "unrecognized arguments: --bogus; see patrol test --help", id="an unknown flag"),
-        pytest.param(["-o", "toml"], "argument -o/--output: invalid choice: 'toml' (choose from 'text', 'json', 'yaml'); see patrol test --help", id="an unknown format"),
-        pytest.param(["--stats=maybe"], "argument --stats: 'maybe' is neither true nor false; see patrol test --help", id="a boolean that is none"),
-        pytest.param(["-i", "ghcr.io/x"], "--image and --tempdir: policies in OCI images cannot be read; unpack them and use --filename", id="an image"),
-        pytest.param(["--default-k8s-native-validation-failure-policy", "Maybe"], "argument --default-k8s-native-validation-failure-policy: invalid choice: 'Maybe' (choose from 'Fail', 'Ignore'); see patrol test --help", id="an unknown failure policy"),
+        pytest.param(["--bogus"], "Error: unknown flag: --bogus; see patrol test --help", id="an unknown flag"),
+        pytest.param(["-o", "toml"], "Error: argument -o/--output: invalid choice: 'toml' (choose from 'text', 'json', 'yaml'); see patrol test --help", id="an unknown format"),
+        pytest.param(["--stats=maybe"], "Error: argument --stats: 'maybe' is neither true nor false; see patrol test --help", id="a boolean that is none"),
+        pytest.param(["-i", "ghcr.io/x"], "Error: --image and --tempdir: policies in OCI images cannot be read; unpack them and use --filename", id="an image"),
+        pytest.param(["--default-k8s-native-validation-failure-policy", "Maybe"], "Error: argument --default-k8s-native-validation-failure-policy: invalid choice: 'Maybe' (choose from 'Fail', 'Ignore'); see patrol test --help", id="an unknown failure policy"),
         pytest.param(["-f", "nowhere.yaml"], 'reading: reading from filenames: stat on path "nowhere.yaml": stat nowhere.yaml: no such file or directory', id="a file that is not there"),
     ],
 )  # fmt: skip
 def test_wrong_arguments_end_with_one(argv: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(argv) == 1
-    assert capsys.readouterr().err == f"Error: {message}\n"
+    assert capsys.readouterr().err == f"{message}\n"
 
 
 def test_standard_input_is_read_and_nothing_heavy_is_imported(tmp_path: Path) -> None:
