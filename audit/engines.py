@@ -19,6 +19,7 @@ class EngineOptions:
     """Rego builtins that are refused, or allowed beyond the usual; steps of one evaluation.
 
     `native_validation`: CEL is evaluated, with `failure_policy` (Fail or Ignore) where a template names none.
+    `written`: numbers in details keep the text that OPA gives them.
     `say` hears what policies print; without it calls of `print` are erased, as Gatekeeper erases them.
     """
 
@@ -28,6 +29,7 @@ class EngineOptions:
     say: Callable[[str], None] | None = None
     native_validation: bool = True
     failure_policy: str = "Fail"
+    written: bool = False
 
 
 DEFAULTS = EngineOptions()
@@ -37,7 +39,7 @@ def engines(options: EngineOptions = DEFAULTS) -> dict[str, Driver]:
     """The drivers by the name of their engine; the first one answers for a template that has code for both."""
     able = Capabilities(frozenset(options.disabled_builtins), frozenset(options.enabled_builtins))
     settings = Settings(able.builtins(), outside(options.say or _unheard), options.budget, options.say is not None)
-    drivers = (CelDriver(options.failure_policy), RegoDriver(settings))
+    drivers = (CelDriver(options.failure_policy), RegoDriver(settings, written=options.written))
     return {driver.engine: driver for driver in drivers[0 if options.native_validation else 1 :]}
 
 

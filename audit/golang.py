@@ -94,8 +94,11 @@ def _json_string(text: str) -> str:
 
 
 def _json_number(number: float) -> str:
-    if isinstance(number, int) and abs(number) < _LARGE:
-        return str(number)
+    text = getattr(number, "text", None)  # of a number that a policy wrote
+    if isinstance(text, str):
+        return text
+    if isinstance(number, int):
+        return str(number) if abs(number) < _LARGE else f"{Decimal(number):f}"
     sign, digits, point = _digits(number)
     if -6 < point <= 21 or digits == "0":
         return sign + _plain(digits, point)

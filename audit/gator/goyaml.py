@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cmp_to_key
 from typing import Final
 
-from audit.golang import general
+from audit.errors import InputError
+from audit.golang import general, json_scalar
 from audit.sources.goyaml import GATOR_VERIFY
 from constraints.model import Json
 
@@ -157,7 +159,19 @@ def _scalar(value: Json, *, in_flow: bool) -> str:
         return _string(value, in_flow)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return general(value)
+    return general(_finite(value))
+
+
+def _finite(number: float) -> float:
+    """gator reads its own JSON once more before it writes YAML. Raises InputError."""
+    try:
+        value = float(number)
+    except OverflowError:
+        value = math.inf
+    if math.isinf(value):
+        what = f"number {json_scalar(number):.40} into Go value of type float64"
+        raise InputError(f"pre-unmarshaling results from json: json: cannot unmarshal {what}")
+    return value
 
 
 def _string(text: str, in_flow: bool) -> str:

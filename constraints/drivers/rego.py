@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from constraints.drivers.regolibs import compiled_as
@@ -14,39 +14,45 @@ from constraints.lang.source import Source, Span
 from constraints.model import AdmissionField, Finding, Json
 from constraints.rego.builtins import Capabilities
 from constraints.rego.codegen_walk import nodes_of
+from constraints.rego.number import Number, Written, number_text
 from constraints.rego.parser import parse_module
 from constraints.rego.program import ENTRY, RegoPolicy, RegoProgram, Settings
 from constraints.rego.syntax import Module, Ref, Scalar, Var
-from constraints.rego.values import RegoObject, RegoSet, Value, to_json
+from constraints.rego.values import RegoObject, RegoSet, Value, json_key, sorted_pairs, to_json
 from constraints.review import ADMISSION_ONLY
 
 ENTRY_MODULE = "template"
 _READABLE = ("lib", "inventory")
+_PLAIN = 1_000_000
 _DATA = Var("data")
 _ADMISSION_ONLY = re.compile(rf"\b({'|'.join(sorted(ADMISSION_ONLY))})\b")
 _REGO_V1 = re.compile(r"(?m)^[ \t]*import[ \t]+(rego\.v1)\b")
 
 
 class RegoDriver:
-    """Compiles Rego of v0 and v1."""
+    """Compiles Rego of v0 and v1. `written`: numbers in details are Written, with the text that OPA gives them."""
 
     engine = "Rego"
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, written: bool = False) -> None:
         self._settings = settings or Settings(Capabilities().builtins())
+        self._details = _written if written else _details
 
     def compile(self, kind: str, source: Mapping[str, Json]) -> Policy:
         """Raises CompileError with line and column."""
         sources = _sources(source)
         with _named(kind):
             modules = compiled_as(_modules(sources, source.get("version") == "v1"))
-            return Policy(kind, sources, RegoPolicy(modules, self._settings))
+            return Policy(kind, sources, RegoPolicy(modules, self._settings), self._details)
 
 
 class Policy:
     """The code of one template."""
 
-    def __init__(self, kind: str, sources: Sequence[Source], policy: RegoPolicy) -> None:
+    def __init__(
+        self, kind: str, sources: Sequence[Source], policy: RegoPolicy, details: Callable[[Value], Json]
+    ) -> None:
+        self._details = details
         self._kind = kind
         self._texts = {source.name: source.text for source in sources}
         self._policy = policy
@@ -67,19 +73,20 @@ class Policy:
     def program(self, parameters: Json) -> Program:
         """The policy for one constraint. Raises CompileError where it nests too deeply for Python."""
         with _named(self._kind):
-            return Program(self._policy.program({} if parameters is None else parameters), self._texts)
+            return Program(self._policy.program({} if parameters is None else parameters), self._texts, self._details)
 
 
 class Program:
     """One constraint."""
 
-    def __init__(self, program: RegoProgram, texts: Mapping[str, str]) -> None:
+    def __init__(self, program: RegoProgram, texts: Mapping[str, str], details: Callable[[Value], Json]) -> None:
+        self._details = details
         self._program = program
         self._texts = texts
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Sequence[Finding]:
         """Raises EvaluationError for errors that Rego defines, PolicyError for a message that is no text."""
-        return [_finding(*row) for row in self._program.rows(review, inventory.tree)]
+        return [_finding(*row, self._details) for row in self._program.rows(review, inventory.tree)]
 
     @property
     def reads(self) -> frozenset[tuple[Json, ...]]:
@@ -103,34 +110,47 @@ def _named(kind: str) -> Iterator[None]:
         raise CompileError(message, source=f"{kind}/{ENTRY_MODULE}") from error
 
 
-def _finding(message: Json, details: Json) -> Finding:
+def _finding(message: Json, details: Json, read: Callable[[Value], Json]) -> Finding:
     if type(message) is not str:
         raise PolicyError(f"violation: msg must be a string, it is {quoted(to_json(message))}")
-    return Finding(message, details if details == {} else _details(details))
+    return Finding(message, details if details == {} else read(details))
 
 
 def _details(value: Value) -> Json:
+    return _told(value, _integral)
+
+
+def _written(value: Value) -> Json:
+    return _told(value, lambda number: Written(number_text(number), float(number)))
+
+
+def _told(value: Value, number: Callable[[Number], Json]) -> Json:
     try:
-        return _integral(value)
+        return _read(value, number)
     except RecursionError:
         raise EvaluationError("a value is nested too deeply", code="eval_internal_error") from None
 
 
-def _integral(value: Value) -> Json:
-    """JSON with integral numbers as integers, as all other parts of the report have them."""
+def _integral(number: Number) -> int | float:
+    """Integral numbers as integers, as all other parts of the report have them."""
+    plain = float(number)
+    return int(plain) if plain.is_integer() else plain
+
+
+def _read(value: Value, number: Callable[[Number], Json]) -> Json:
+    """JSON; integers that Python can print are what they are."""
     kind = type(value)
-    if kind is str or kind is int:
+    if kind is str or kind is int or kind is bool or value is None:
         return value
     if kind is dict:
-        return {key: item if type(item) is str else _integral(item) for key, item in value.items()}
+        return {key: item if type(item) is str else _read(item, number) for key, item in value.items()}
     if kind is RegoSet:
         value, kind = value.sorted_members(), list
     if kind is list:
-        return [item if type(item) is str else _integral(item) for item in value]
-    plain = to_json(value)
+        return [item if type(item) is str else _read(item, number) for item in value]
     if kind is RegoObject:
-        return _integral(plain)
-    return int(plain) if isinstance(plain, float) and plain.is_integer() else plain
+        return {key if type(key) is str else json_key(key): _read(item, number) for key, item in sorted_pairs(value)}
+    return number(value)
 
 
 # what Gatekeeper asks of the modules of a template (contract, section 4.3)

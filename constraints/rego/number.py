@@ -61,7 +61,7 @@ class WrittenDecimal(Decimal):
 def number_of(text: str) -> Number:
     """The number that a policy or JSON writes as `text`. Raises ValueError for one with an enormous exponent."""
     if _INTEGER.fullmatch(text):
-        return integer_of(text)
+        return Written(text, -0.0) if text == "-0" else integer_of(text)
     try:
         value = Decimal(text)
     except InvalidOperation as error:
@@ -95,7 +95,7 @@ def number_text(value: Number) -> str:
         return value.text
     if type(value) is float and 1e-4 <= abs(value) < _PLAIN:
         return repr(value).removesuffix(".0")
-    return general(value) if value else "0"
+    return general(value) if value else "-0" if str(value).startswith("-") else "0"
 
 
 def integer_of(digits: str) -> int:
@@ -153,6 +153,11 @@ def number_key(value: float | Decimal) -> object:
         return value
     meant = exact(value)
     return meant if isinstance(meant, int) else ("n", meant)  # a Decimal may equal a float that prints otherwise
+
+
+def is_negative(value: Number) -> bool:
+    """Whether it is below 0, or -0."""
+    return str(value).startswith("-")
 
 
 def whole(value: object) -> int | None:

@@ -466,11 +466,14 @@ def _plain(value: Value) -> Any:
     if isinstance(value, RegoSet):
         return [_plain(item) for item in value.sorted_members()]
     if isinstance(value, RegoObject):
-        return {_json_key(key): _plain(item) for key, item in sorted_pairs(value)}
+        return {json_key(key): _plain(item) for key, item in sorted_pairs(value)}
     return float(value) if isinstance(value, (float, Decimal)) else value
 
 
-def _json_key(key: Value) -> str:
+def json_key(key: Value) -> str:
+    """A key of an object as JSON has it: the JSON text of any that is no string."""
+    if isinstance(key, (float, Decimal)):
+        return number_text(key)
     return key if isinstance(key, str) else json.dumps(_plain(key), separators=(",", ":"), ensure_ascii=False)
 
 

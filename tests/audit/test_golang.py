@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audit.golang import general, json_text, quote
+from audit.golang import general, general32, json_text, quote
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,9 @@ def test_general(number: float, text: str) -> None:
         (1000000, "1000000"),
         (9223372036854776000, "9223372036854776000"),
         (10**20, "100000000000000000000"),
-        (10**21, "1e+21"),
+        (1e21, "1e+21"),
+        (10**21, "1000000000000000000000"),
+        (-0.0, "-0"),
         (0.00001, "0.00001"),
         (1e-7, "1e-7"),
         (1.5e300, "1.5e+300"),
@@ -66,3 +68,20 @@ def test_general(number: float, text: str) -> None:
 )
 def test_json(value: Any, text: str) -> None:
     assert json_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1.1, "1.1"),
+        (16777217.0, "1.6777216e+07"),
+        (100000.0, "100000"),
+        (1e-5, "1e-05"),
+        (-0.0, "-0"),
+        (3.5e38, "+Inf"),
+        (-1e300, "-Inf"),
+        (1e-50, "0"),
+    ],
+)
+def test_general_of_32_bits(number: float, text: str) -> None:
+    assert general32(number) == text

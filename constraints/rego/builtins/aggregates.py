@@ -9,7 +9,7 @@ from constraints.rego import bigfloat
 from constraints.rego.bigfloat import Big, big
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.operands import members, none_of, none_of_elements
-from constraints.rego.number import Number, whole
+from constraints.rego.number import Number, is_negative, whole
 from constraints.rego.sizes import look_through
 from constraints.rego.values import (
     UNDEFINED,
@@ -50,7 +50,8 @@ def product(collection: Value) -> Number:
     """Of numbers."""
     elements = members(collection, 1, *_COLLECTIONS)
     look_through(elements, 20)
-    return bigfloat.number(reduce(bigfloat.multiplied, _numbers(collection, elements), (1, 0)))
+    result = bigfloat.number(reduce(bigfloat.multiplied, _numbers(collection, elements), (1, 0)))
+    return result or (-0.0 if sum(map(is_negative, elements)) % 2 else 0)
 
 
 def _numbers(collection: Value, elements: list[Value]) -> list[Big]:

@@ -8,7 +8,7 @@ from constraints.rego import bigfloat
 from constraints.rego.bigfloat import Big, big
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import big_integer, none_of, number, unfit
-from constraints.rego.number import Number
+from constraints.rego.number import Number, is_negative, whole
 from constraints.rego.sizes import LARGEST_TEXT, fit, fit_items, look_through
 from constraints.rego.values import RegoSet, Value, is_number
 
@@ -25,7 +25,8 @@ def plus(a: Value, b: Value) -> Number:
         result = a + b
         if -_EXACT < result < _EXACT and -_EXACT < a < _EXACT and -_EXACT < b < _EXACT:
             return result
-    return bigfloat.number(bigfloat.added(big(number(a, 1)), big(number(b, 2))))
+    exact = bigfloat.number(bigfloat.added(big(number(a, 1)), big(number(b, 2))))
+    return exact or signed_zero(a, b, is_negative(a) and is_negative(b))
 
 
 @builtin("minus", "number|set", "number|set", result="number|set")
@@ -36,7 +37,8 @@ def minus(a: Value, b: Value) -> Number | RegoSet:
         if -_EXACT < result < _EXACT and -_EXACT < a < _EXACT and -_EXACT < b < _EXACT:
             return result
     if is_number(a) and is_number(b):
-        return bigfloat.number(bigfloat.added(big(a), bigfloat.negated(big(b))))
+        exact = bigfloat.number(bigfloat.added(big(a), bigfloat.negated(big(b))))
+        return exact or signed_zero(a, b, is_negative(a) and not a and not b and not is_negative(b))
     if isinstance(a, RegoSet) and isinstance(b, RegoSet):
         return difference(a, b)
     if not is_number(a) and not isinstance(a, RegoSet):
@@ -57,7 +59,8 @@ def mul(a: Value, b: Value) -> Number:
         result = a * b
         if -_EXACT < result < _EXACT and -_EXACT < a < _EXACT and -_EXACT < b < _EXACT:
             return result
-    return bigfloat.number(bigfloat.multiplied(big(number(a, 1)), big(number(b, 2))))
+    exact = bigfloat.number(bigfloat.multiplied(big(number(a, 1)), big(number(b, 2))))
+    return exact or signed_zero(a, b, is_negative(a) != is_negative(b))
 
 
 @builtin("div", "number", "number", result="number")
@@ -66,7 +69,12 @@ def div(a: Value, b: Value) -> Number:
     dividend, divisor = big(number(a, 1)), big(number(b, 2))
     if not divisor[0]:
         raise BuiltinError("divide by zero")
-    return bigfloat.number(bigfloat.divided(dividend, divisor))
+    return bigfloat.number(bigfloat.divided(dividend, divisor)) or (-0.0 if is_negative(a) != is_negative(b) else 0)
+
+
+def signed_zero(a: Value, b: Value, negative: bool) -> Number:
+    """A result that is 0: floats keep its sign, and whole numbers, of which -0 is one, have none."""
+    return -0.0 if negative and (whole(a) is None or whole(b) is None) else 0
 
 
 @builtin("rem", "number", "number", result="number")

@@ -252,7 +252,9 @@ def _node(yaml: Any, value: Value) -> Any:
     if value is None or isinstance(value, bool):
         return yaml.ScalarNode(f"{_TAG}str", "null" if value is None else str(value).lower())
     within = isinstance(value, int) and -(2**63) <= value < 2**64
-    return yaml.ScalarNode(f"{_TAG}str", number_text(value if within else float(value)))
+    text = number_text(value if within else float(value))
+    whole = text == "-0" and number_text(value) == text  # the integer, of which the sign is lost, unlike that of -0.0
+    return yaml.ScalarNode(f"{_TAG}str", "0" if whole else text)
 
 
 def _string(yaml: Any, value: str) -> Any:
