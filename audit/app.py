@@ -241,6 +241,7 @@ def engine_options(audit: AuditConfig) -> EngineOptions:
         disabled_builtins=audit.disabled_builtins,
         enabled_builtins=audit.enabled_builtins,
         budget=audit.evaluation_budget,
+        template_timeout=audit.template_timeout,
         native_validation=audit.native_validation,
         failure_policy=audit.failure_policy,
     )

@@ -19,7 +19,7 @@ class AuditConfig:
     """When and what to audit, and how much to keep.
 
     `interval` in seconds (0 = never), `debounce` too, `violations_limit` a constraint, `chunk_size` objects a page (0 = no
-    limit). `evaluation_timeout` and `policy_timeout` in seconds (0 = no limit): a policy for one object, for a whole run.
+    limit). `template_timeout` in seconds (0 = no limit): a template to be compiled; `evaluation_timeout` and `policy_timeout` in seconds (0 = no limit): a policy for one object, for a whole run.
     `manage_crds` is `auto`, `true` or `false`; `operations` those of OPERATIONS that are wanted.
     """
 
@@ -42,6 +42,7 @@ class AuditConfig:
     disabled_builtins: tuple[str, ...] = ()
     enabled_builtins: tuple[str, ...] = ()
     evaluation_budget: int = 10_000_000
+    template_timeout: float = 2.0
     evaluation_timeout: float = 1.0
     policy_timeout: float = 30.0
     manage_crds: str = "auto"
@@ -131,6 +132,7 @@ def _audit(values: Values) -> AuditConfig:
         disabled_builtins=values.words("disable-opa-builtin"),
         enabled_builtins=values.words("enable-opa-builtin"),
         evaluation_budget=values.number("evaluation-budget"),
+        template_timeout=values.seconds("template-timeout"),
         evaluation_timeout=values.seconds("evaluation-timeout"),
         policy_timeout=values.seconds("policy-timeout"),
         manage_crds=values.text("manage-crds"),

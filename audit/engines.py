@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from audit.compiling import TimedDriver
 from audit.outside import outside
 from constraints.drivers import Driver
 from constraints.drivers.cel import CelDriver
@@ -18,6 +19,7 @@ from constraints.rego.runtime import BUDGET
 class EngineOptions:
     """Rego builtins that are refused, or allowed beyond the usual; steps of one evaluation.
 
+    `template_timeout`: seconds that compiling a template may take, and each of its constraints; 0 is no limit.
     `native_validation`: CEL is evaluated, with `failure_policy` (Fail or Ignore) where a template names none.
     `written`: numbers in details keep the text that OPA gives them.
     `say` hears what policies print; without it calls of `print` are erased, as Gatekeeper erases them.
@@ -26,6 +28,7 @@ class EngineOptions:
     disabled_builtins: tuple[str, ...] = ()
     enabled_builtins: tuple[str, ...] = ()
     budget: int = BUDGET
+    template_timeout: float = 2.0
     say: Callable[[str], None] | None = None
     native_validation: bool = True
     failure_policy: str = "Fail"
@@ -39,8 +42,15 @@ def engines(options: EngineOptions = DEFAULTS) -> dict[str, Driver]:
     """The drivers by the name of their engine; the first one answers for a template that has code for both."""
     able = Capabilities(frozenset(options.disabled_builtins), frozenset(options.enabled_builtins))
     settings = Settings(able.builtins(), outside(options.say or _unheard), options.budget, options.say is not None)
+<<<<<<< Updated upstream
     drivers = (CelDriver(options.failure_policy), RegoDriver(settings, written=options.written))
     return {driver.engine: driver for driver in drivers[0 if options.native_validation else 1 :]}
+=======
+    known: tuple[Driver, ...] = (CelDriver(options.failure_policy), RegoDriver(settings))
+    drivers = known[0 if options.native_validation else 1 :]
+    limit = options.template_timeout
+    return {driver.engine: TimedDriver(driver, limit) if limit else driver for driver in drivers}
+>>>>>>> Stashed changes
 
 
 def _unheard(text: str) -> None:

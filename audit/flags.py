@@ -145,6 +145,13 @@ FLAGS: tuple[Flag, ...] = (
     Flag("disable-opa-builtin", (), BUILTINS, "refuse templates that call this Rego builtin", POLICIES),
     Flag("enable-opa-builtin", (), GUARDED_BUILTINS, "allow http.send or net.lookup_ip_addr in templates", POLICIES),
     Flag(
+        "template-timeout",
+        "2s",
+        TIME_LIMIT,
+        "processor time that a template, or a constraint of it, may take to compile before it is refused; 0 is no limit",
+        POLICIES,
+    ),
+    Flag(
         "evaluation-budget",
         10_000_000,
         STEPS,

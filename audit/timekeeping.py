@@ -51,7 +51,7 @@ class Watchdog:
     def watching(self) -> Iterator[None]:
         """Watch the evaluations of this thread while the block lasts: a run, whose policies have all their time again."""
         self.spent, self._used = set(), {}
-        self._thread, self._clock = get_ident(), _clock_of_this_thread()
+        self._thread, self._clock = get_ident(), clock_of_this_thread()
         if not (self._limits.evaluation or self._limits.policy):
             yield
             return
@@ -102,16 +102,16 @@ class Watchdog:
         `calls` is true before `running` is looked at, and whoever ends an evaluation first says so and then looks at
         `calls`: one of both sees the other. Until `_calling` is false again, the other one waits.
         """
-        if _is_importing(sys._current_frames().get(self._thread)):
+        if is_importing(sys._current_frames().get(self._thread)):
             return False
         self._calling = self.calls = True
         if self.running is running:
-            _raise_in(self._thread)
+            raise_in(self._thread)
         self._calling = False
         return True
 
 
-def _clock_of_this_thread() -> Callable[[], float]:
+def clock_of_this_thread() -> Callable[[], float]:
     """Seconds of processor time of the present thread, for other threads to ask; of the wall where there is no such clock."""
     if sys.platform != "linux":
         return time.perf_counter
@@ -119,12 +119,12 @@ def _clock_of_this_thread() -> Callable[[], float]:
     return lambda: time.clock_gettime(clock)
 
 
-def _raise_in(thread: int) -> None:
+def raise_in(thread: int) -> None:
     """Let Python raise OutOfTime in a thread as soon as that is between two steps."""
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(OutOfTime))
 
 
-def _is_importing(frame: FrameType | None) -> bool:
+def is_importing(frame: FrameType | None) -> bool:
     """Whether a thread imports a module right now, of which only a part would be left."""
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):

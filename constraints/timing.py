@@ -10,13 +10,20 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Protocol
 
+from constraints.lang.source import Span
 from constraints.model import Constraint, Review
 
 Running = tuple[Constraint, Review]
 
 
 class OutOfTime(BaseException):
-    """The running evaluation has to end now. It is no Exception, so nothing on its way takes it for a failure."""
+    """What is evaluated or compiled has to end now. It is no Exception, so nothing on its way takes it for a failure.
+
+    A compiler notes on its way out where it was: the place in a source.
+    """
+
+    span: Span | None = None
+    source: str = ""
 
 
 class Timekeeper(Protocol):

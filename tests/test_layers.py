@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.constraint": BASE
     | {"constraints.actions", "constraints.crd", "constraints.review", "constraints.schema", "constraints.template"},
     "constraints.cel": {"constraints.lang"},
-    "constraints.rego": BASE,
+    "constraints.rego": BASE | {"constraints.timing"},
     "constraints.drivers": BASE
     | {"constraints.cel", "constraints.inventory", "constraints.rego", "constraints.review"},
     "constraints.engine": BASE
@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "constraints.template",
         "constraints.timing",
     },
-    "constraints.timing": {"constraints.model"},
+    "constraints.timing": {"constraints.lang", "constraints.model"},
     "audit.model": {"constraints", "constraints.model"},
     "audit.errors": set(),
     "audit.memory": set(),
@@ -66,7 +66,18 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.sources", "audit.sinks", "constraints.review"},
     "audit.loop": set(),
     "audit.timekeeping": {"constraints.timing"},
+<<<<<<< Updated upstream
     "audit.leading": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},
+=======
+    "audit.compiling": {
+        "audit.timekeeping",
+        "constraints.drivers",
+        "constraints.errors",
+        "constraints.model",
+        "constraints.timing",
+    },
+    "audit.leading": {"audit.errors", "audit.kube", "audit.model"},
+>>>>>>> Stashed changes
     "audit.readiness": {"audit.model"},
     "audit.repeats": set(),
     "audit.duration": set(),
@@ -98,7 +109,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.web": {"audit.errors", "audit.flagtypes"},
     "audit.httpsend": {"audit.duration", "constraints.rego"},
     "audit.outside": {"audit.httpsend", "constraints.rego"},
-    "audit.engines": {"audit.outside", "constraints.drivers", "constraints.rego"},
+    "audit.engines": {"audit.compiling", "audit.outside", "constraints.drivers", "constraints.rego"},
     "audit.gator": VALUES
     | {
         "audit.duration",

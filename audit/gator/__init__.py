@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 from audit.duration import parse_duration
-from audit.engines import EngineOptions
+from audit.engines import DEFAULTS, EngineOptions
 from audit.errors import ConfigError, InputError
 from audit.gator.evaluate import LIMITS, evaluate, not_applied
 from audit.gator.lasting import lasting
@@ -67,7 +67,11 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
         say=printed.add if flags.verbose else None,
         native_validation=flags.enable_k8s_native_validation,
         failure_policy=flags.default_k8s_native_validation_failure_policy,
+<<<<<<< Updated upstream
         written=True,
+=======
+        template_timeout=flags.template_timeout,
+>>>>>>> Stashed changes
     )
     limits = replace(LIMITS, evaluation=flags.evaluation_timeout)
     outcome = evaluate(manifests, _meter() if flags.stats else None, options, limits)
@@ -140,6 +144,13 @@ def _parser() -> _Parser:
         default=LIMITS.evaluation,
         metavar="DURATION",
         help="processor time that one policy may take for one object before it is stopped; 0 is no limit (1s)",
+    )
+    add(
+        "--template-timeout",
+        type=_seconds,
+        default=DEFAULTS.template_timeout,
+        metavar="DURATION",
+        help="processor time that a template may take to compile before it is refused; 0 is no limit (2s)",
     )
     for names, default, text in _BOOLEANS:
         add(*names, nargs="?", const=True, default=default, type=_truth, metavar="BOOL", help=text)

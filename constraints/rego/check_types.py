@@ -14,6 +14,7 @@ from constraints.rego.flat.typescope import TypeScope, World
 from constraints.rego.flat.typestatements import check_body
 from constraints.rego.flat.typetree import Place
 from constraints.rego.problems import TYPE, Problems
+from constraints.rego.progress import During
 from constraints.rego.resolved import Path
 from constraints.rego.statictypes import ANY, FunctionType, ObjectOf, Others, SetOf, Type, scalar
 from constraints.rego.syntax import Body, Term
@@ -31,7 +32,8 @@ class TypeCheck:
         """Look at all rules; each path of `order` stands behind those that it refers to."""
         for path in order:
             for rule in rules[path]:
-                _check(rule, self._world, self._problems)
+                with During(rule.rule.span, rule.source):
+                    _check(rule, self._world, self._problems)
 
     def question(self, body: Body, source: str) -> None:
         """Look at what will be asked of the rules: calls and lookups stand by themselves in it."""

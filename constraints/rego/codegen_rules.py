@@ -16,6 +16,7 @@ from constraints.rego.codegen_expand import expanded
 from constraints.rego.codegen_facts import exclusive
 from constraints.rego.codegen_tree import COMPLETE, FUNCTION, OBJECT, SET, Branch, Definition, RuleSet
 from constraints.rego.codegen_unroll import unrolled
+from constraints.rego.progress import During
 from constraints.rego.syntax import Rule, Scalar, Var
 from constraints.rego.values import UNDEFINED, key_of, same
 
@@ -220,7 +221,8 @@ class Rules(Documents):
     def _outcome(self, found: Definition, is_first: bool) -> Outcome | None:
         answers: list[Operand] = []
         quiet, self.quiet = self.quiet, True
-        block, end = self.closure(lambda: self._holds_with(found, answers))
+        with During(found.rule.span, found.source):
+            block, end = self.closure(lambda: self._holds_with(found, answers))
         is_loud, self.quiet = not self.quiet, quiet and self.quiet
         if end is None:
             if is_loud and is_first:  # it never holds, but what comes before that may end in an error
@@ -344,7 +346,8 @@ class Rules(Documents):
                     finish()
             return True
 
-        block, end = self.closure(emit)
+        with During(found.rule.span, found.source):
+            block, end = self.closure(emit)
         self.joined(block, end)
 
     def _add_member(self, found: Definition, members: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.problems import COMPILE, Problems
+from constraints.rego.progress import During
 from constraints.rego.resolve import Resolver, declared_in
 from constraints.rego.resolve_terms import Names
 from constraints.rego.resolved import Path
@@ -83,7 +84,8 @@ def resolve_modules(
         resolver = Resolver(names, problems, module.source, strict)
         for rule in module.rules:
             fresh = Fresh()
-            resolved = _rule(resolver, rule, fresh)
+            with During(rule.span, module.source):
+                resolved = _rule(resolver, rule, fresh)
             found.append(Definition(ground_path(module, rule), resolved, fresh, module))
         if strict:
             _unused_imports(module, names, problems)

@@ -16,6 +16,7 @@ from constraints.rego.parse_bodies import BodyParser
 from constraints.rego.parse_rules import RuleParser
 from constraints.rego.parse_terms import kind_of
 from constraints.rego.syntax import Body, Import, Module, Ref, Rule, Scalar, Term, Var
+from constraints.timing import OutOfTime
 
 _ROOTS: Final = ("data", "future", "input", "rego")
 _FUTURE: Final = IMPORTED | {"not"}
@@ -23,11 +24,17 @@ _FUTURE: Final = IMPORTED | {"not"}
 
 def parse_module(source: Source, v1: bool = False) -> Module:
     """The tree of a module; raises CompileError. Without `v1` it is read as v0, as far as its imports do not say else."""
-    parser = ModuleParser(source, v1)
+    parser: ModuleParser | None = None
     try:
+        parser = ModuleParser(source, v1)
         return parser.module()
+    except OutOfTime as error:
+        error.span, error.source = parser.span() if parser else None, source.name
+        raise
     except RecursionError:
-        raise CompileError(f"rego_parse_error: {TOO_DEEP}", span=parser.span(), source=source.name) from None
+        raise CompileError(
+            f"rego_parse_error: {TOO_DEEP}", span=parser.span() if parser else None, source=source.name
+        ) from None
 
 
 def parse_query(source: Source, v1: bool = False) -> Body:

@@ -16,6 +16,7 @@ from constraints.rego.modules import Definition
 from constraints.rego.outputs import Arity
 from constraints.rego.prints import spread_prints
 from constraints.rego.problems import Problems
+from constraints.rego.progress import During
 from constraints.rego.resolved import Path
 from constraints.rego.scope import Fresh
 from constraints.rego.syntax import ArrayTerm, Body, Head, ObjectTerm, Ref, Rule, Scalar, SetTerm, Term, Var
@@ -51,11 +52,13 @@ class Flattening:
         """The steps behind that. Raises CompileError."""
         problems = self._around.problems
         for rule in self._each:
-            spread_calls(rule)
-            check_head(rule, problems)
+            with During(rule.rule.span, rule.source):
+                spread_calls(rule)
+                check_head(rule, problems)
         problems.check()
         for rule in self._each:
-            order_body(rule, self._around.arity, problems)
+            with During(rule.rule.span, rule.source):
+                order_body(rule, self._around.arity, problems)
         problems.check()
         for rule in self._each:
             rule.body = spread_lookups(rule.body, rule.fresh)
