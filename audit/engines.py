@@ -42,15 +42,10 @@ def engines(options: EngineOptions = DEFAULTS) -> dict[str, Driver]:
     """The drivers by the name of their engine; the first one answers for a template that has code for both."""
     able = Capabilities(frozenset(options.disabled_builtins), frozenset(options.enabled_builtins))
     settings = Settings(able.builtins(), outside(options.say or _unheard), options.budget, options.say is not None)
-<<<<<<< Updated upstream
-    drivers = (CelDriver(options.failure_policy), RegoDriver(settings, written=options.written))
-    return {driver.engine: driver for driver in drivers[0 if options.native_validation else 1 :]}
-=======
-    known: tuple[Driver, ...] = (CelDriver(options.failure_policy), RegoDriver(settings))
+    known: tuple[Driver, ...] = (CelDriver(options.failure_policy), RegoDriver(settings, written=options.written))
     drivers = known[0 if options.native_validation else 1 :]
     limit = options.template_timeout
     return {driver.engine: TimedDriver(driver, limit) if limit else driver for driver in drivers}
->>>>>>> Stashed changes
 
 
 def _unheard(text: str) -> None:

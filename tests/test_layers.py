@@ -66,9 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.sources", "audit.sinks", "constraints.review"},
     "audit.loop": set(),
     "audit.timekeeping": {"constraints.timing"},
-<<<<<<< Updated upstream
     "audit.leading": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},
-=======
     "audit.compiling": {
         "audit.timekeeping",
         "constraints.drivers",
@@ -76,8 +74,6 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "constraints.model",
         "constraints.timing",
     },
-    "audit.leading": {"audit.errors", "audit.kube", "audit.model"},
->>>>>>> Stashed changes
     "audit.readiness": {"audit.model"},
     "audit.repeats": set(),
     "audit.duration": set(),

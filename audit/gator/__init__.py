@@ -67,11 +67,8 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
         say=printed.add if flags.verbose else None,
         native_validation=flags.enable_k8s_native_validation,
         failure_policy=flags.default_k8s_native_validation_failure_policy,
-<<<<<<< Updated upstream
         written=True,
-=======
         template_timeout=flags.template_timeout,
->>>>>>> Stashed changes
     )
     limits = replace(LIMITS, evaluation=flags.evaluation_timeout)
     outcome = evaluate(manifests, _meter() if flags.stats else None, options, limits)
