@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from audit.errors import BadBody, BodyTooLarge, Gone, KubeError, TimedOut
 from audit.kube.client import Client
 from audit.kube.pagesize import PageSize, PageSizes
-from audit.kube.replies import PARTIAL, continue_token
+from audit.kube.replies import PARTIAL, continue_token, is_empty
 from audit.kube.request import Select, list_objects
 from audit.kube.tardy import Patience, Tardy
 from audit.model import Resource
@@ -49,7 +49,7 @@ class _Wanted:
 class _Place:
     """Where a listing is; `refreshed` means that the token is a fresh one that a 410 offered and has yet to work.
 
-    `followed` are the tokens that were asked for, `doubted` that a page was asked for again because of its token;
+    `followed` are the tokens that were asked for, `doubted` that a page was asked for again because of a problem;
     `seconds` what the requests took so far.
     """
 
@@ -60,6 +60,17 @@ class _Place:
     doubted: bool = False
     seconds: float = 0.0
     followed: set[str] = field(default_factory=set)
+
+    def problem(self, body: bytes, token: str) -> BadBody | None:
+        """What is wrong with a page that is a good reply by itself.
+
+        There is a continue token only where more is to come; where it had expired, that may be gone by now.
+        """
+        if token in self.followed:
+            return BadBody("its continue token was followed already: the list goes round", reason="TokenLoop")
+        if self.token and not token and not (self.refreshed or self.restarted) and is_empty(body):
+            return BadBody("it is the last one and empty, although more was to come")
+        return None
 
     def follow(self, token: str) -> None:
         """Go on with `token`."""
@@ -92,7 +103,7 @@ class Lister:
         Raises a KubeError that names kind and page: a BodyTooLarge for an object that is too large by itself, a TimedOut
         (ListTimeout) when there is no patience left. A 410 is got over with the fresh token that it offers, else by
         beginning again, once; the second such is a Gone. Each token is followed once: a page with one that came before
-        may be another reply sent twice, and is asked for again; then it is a TokenLoop. Only both ends of a body are
+        may be another reply sent twice, and is asked for again; then it is a TokenLoop. So is a last page that is empty. Only both ends of a body are
         looked at, so the rest of it may still not be JSON.
         """
         try:
@@ -118,9 +129,10 @@ class Lister:
                 continue
             except KubeError as error:
                 raise _named(error, resource, place.number) from error
-            if token in place.followed:
+            problem = place.problem(page.body, token)
+            if problem is not None:
                 if place.doubted:
-                    raise _named(_looped(), resource, place.number)
+                    raise _named(problem, resource, place.number)
                 place.doubted = True
                 continue
             size.arrived(len(page.body), last=not token)
@@ -144,10 +156,6 @@ class Lister:
         finally:
             place.seconds += self._elapsed() - begun
         return RawPage(body, place.number, place.restarted), continue_token(body, wanted.kind)
-
-
-def _looped() -> BadBody:
-    return BadBody("its continue token is one that was followed already: the list goes round", reason="TokenLoop")
 
 
 def _recover(place: _Place, error: Gone) -> bool:

@@ -125,6 +125,13 @@ def continue_token(body: bytes, kind: Kind) -> str:
     return _token(metadata or {})
 
 
+def is_empty(body: bytes) -> bool:
+    """Whether a page, of a shape that servers write, holds nothing."""
+    front = _FRONT.match(body)
+    head = front or _HEAD.match(body)
+    return head is not None and (not body[: head.end()].endswith(b"[") or body[head.end() : head.end() + 1] == b"]")
+
+
 def _ends_in_front(body: bytes) -> tuple[Json, Json, Json] | None:
     """Kind, apiVersion and metadata of a list that names them first, and comes to its end."""
     found = _FRONT.match(body)

@@ -37,7 +37,7 @@ def listing(script):
 
 
 def test_pages_are_followed_and_their_bytes_untouched(listing):
-    replies = [page("a"), page("b"), page()]
+    replies = [page("a"), page("b"), page("", {"n": 1})]
     pages, transport = listing(2, *replies)
     assert list(pages) == [RawPage(reply.body, number) for number, reply in enumerate(replies, 1)]
     assert queries(transport) == [
@@ -61,7 +61,7 @@ def test_pages_come_one_by_one(listing):
 
 def test_an_expired_token_is_replaced_by_the_fresh_one_offered(listing, refusal):
     gone = refusal(410, "Expired", "too old", metadata={"continue": "fresh"})
-    pages, transport = listing(1, page("a"), gone, page("b"), page())
+    pages, transport = listing(1, page("a"), gone, page("b"), page("", {"n": 1}))
     assert [(each.number, each.restarted) for each in pages] == [(1, False), (2, False), (3, False)]
     assert [query.get("continue") for query in queries(transport)] == [None, "a", "fresh", "b"]
 
@@ -124,7 +124,7 @@ def test_a_page_that_is_no_list_names_kind_page_and_request(listing):
 def test_tokens_that_go_round_end_the_list(tokens, given, listing):
     pages, transport = listing(1, *map(page, tokens))
     seen = []
-    with pytest.raises(BadBody, match=f"^page {given + 1} of v1/Pod: its continue token is one that") as caught:
+    with pytest.raises(BadBody, match=f"^page {given + 1} of v1/Pod: its continue token was followed") as caught:
         seen.extend(pages)
     assert (len(seen), caught.value.reason) == (given, "TokenLoop")
     assert len(transport.seen) == len(tokens)
@@ -146,3 +146,23 @@ def test_a_fresh_token_that_was_offered_counts_as_followed(listing, refusal):
     pages, _ = listing(1, page("a"), gone, page("fresh"), page("fresh"))
     with pytest.raises(BadBody, match="the list goes round"):
         list(pages)
+
+
+NULL = Reply(200, {}, b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":null}\n')
+BEHIND = Reply(200, {}, b'{"apiVersion":"v1","items":[],"kind":"PodList","metadata":{"resourceVersion":"1"}}\n')
+
+
+@pytest.mark.parametrize("empty", [page(), NULL, BEHIND])
+def test_a_last_page_without_anything_is_asked_for_again_and_then_a_problem(empty, listing):
+    whole = page("", {"n": 2})
+    pages, _ = listing(1, page("a", {"n": 1}), empty, whole)
+    assert [each.body for each in pages][1:] == [whole.body]
+    pages, _ = listing(1, page("a", {"n": 1}), empty, empty)
+    with pytest.raises(BadBody, match=r"^page 2 of v1/Pod: it is the last one and empty, although more was to come$"):
+        list(pages)
+
+
+def test_what_was_to_come_may_be_gone_when_the_token_had_expired(listing, refusal):
+    gone = refusal(410, metadata={"continue": "fresh"})
+    pages, _ = listing(1, page("a", {"n": 1}), gone, page())
+    assert len(list(pages)) == 2
