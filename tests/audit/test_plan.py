@@ -5,7 +5,7 @@ from __future__ import annotations
 from builders import constraint, pods
 
 from audit.model import Resource
-from audit.plan import plan
+from audit.plan import plan, without_data
 from constraints import Constraint, Kind
 
 
@@ -54,3 +54,15 @@ def test_the_second_group_of_the_same_objects_is_listed_only_for_who_names_it() 
 
 def test_what_is_left_out_is_told() -> None:
     assert Kind("apps", "v1", "Deployment") in plan(CLUSTER, [constraint(kinds=pods("Pod"))], True).skipped
+
+
+def test_only_secrets_and_config_maps_are_listed_without_data_and_only_where_no_policy_reads_it() -> None:
+    cluster = [resource("", kind) for kind in ("ConfigMap", "Pod", "Secret")] + [resource("example.com", "Secret")]
+    chosen = plan(cluster, [constraint()], False)
+    for read in ((), ("Secret",)):
+        without = without_data(chosen, lambda kind, read=read: kind.kind not in read)  # type: ignore[misc]
+        expected = {"ConfigMap", "Secret"} - set(read)
+        assert [i.resource for i in without.listings if i.metadata_only] == [
+            each for each in cluster[:3] if each.kind.kind in expected
+        ]
+        assert [i.resource for i in without.listings] == [i.resource for i in chosen.listings]

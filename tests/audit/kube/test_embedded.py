@@ -17,6 +17,7 @@ from audit.kube.discovery import discover
 from audit.kube.lease import Election, Seat
 from audit.kube.lister import Lister
 from audit.kube.patch import Place, StatusWriter, Written
+from audit.kube.replies import PARTIAL, items_of
 from audit.kube.request import (
     Select,
     apply_object,
@@ -162,6 +163,18 @@ def test_a_page_that_is_not_json_is_named(client, cluster):
     cluster.faults.append(Fault(path="*/configmaps", after=1, times=None, body=b"<html>"))
     with pytest.raises(BadBody, match=r"^page 2 of v1/ConfigMap: GET .*: the reply of 6 bytes is not JSON"):
         list(Lister(client).pages(MAPS, 2))
+
+
+def test_metadata_alone_is_listed_page_by_page_too(client, cluster):
+    fill = [
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"s{n}"}, "data": {"a": "eA=="}} for n in range(5)
+    ]
+    cluster.load(fill)
+    pages = list(Lister(client).pages(Resource(Kind("", "v1", "Secret"), "secrets", True), 2, metadata_only=True))
+    assert len(pages) == 3
+    items = [item for page in pages for item in items_of(page.body, PARTIAL)]
+    assert [item["metadata"]["name"] for item in items] == ["s0", "s1", "s2", "s3", "s4"]
+    assert b"eA==" not in b"".join(page.body for page in pages)
 
 
 def test_what_the_token_may_not_list_is_forbidden(reach, cluster):
