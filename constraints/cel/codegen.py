@@ -60,10 +60,11 @@ _SHARED: Final = (ast.Name, ast.Constant, ast.Subscript)  # may be written down 
 class Emitter:
     """Writes one function; `block` is where statements go.
 
-    `price` is what the nodes written so far cost at most, but for what they add to the tally; `adds` whether they do.
+    `price` is what the nodes written so far cost at most, but for what they add to the tally; `adds` whether they do. The
+    parts of a `steady` function are computed once as it is: only those inside of loops are kept by themselves.
     """
 
-    def __init__(self, checked: Checked, layout: Layout) -> None:
+    def __init__(self, checked: Checked, layout: Layout, *, steady: bool = False) -> None:
         self.checked = checked
         self.layout = layout
         self.scan = Scan(checked, layout)
@@ -71,6 +72,8 @@ class Emitter:
         self.names: dict[str, str] = {}
         self.price = 0
         self.adds = False
+        self._steady_root = steady
+        self._turning = 0
         self._temporaries = 0
         self._depth = 0
 
@@ -78,7 +81,7 @@ class Emitter:
         """The value of `node`, once the statements in `block` have run."""
         start = len(self.block)
         self.price += _PRICES.get(type(node), 0)
-        if node is not self.checked.root and self.is_kept(node):
+        if node is not self.checked.root and (self._turning or not self._steady_root) and self.is_kept(node):
             value = self._steady(node)
         elif self._depth >= _DEEPEST and not isinstance(node, syntax.Literal | syntax.Ident):
             value = self._outlined(node)
@@ -165,10 +168,12 @@ class Emitter:
     def priced(self) -> Iterator[None]:
         """A part of its own: its price does not count for what is around it."""
         outer, self.price = self.price, 0
+        self._turning += 1
         try:
             yield
         finally:
             self.price = outer
+            self._turning -= 1
 
     @contextmanager
     def twice(self) -> Iterator[None]:
@@ -184,7 +189,7 @@ class Emitter:
 
     def _steady(self, node: Node) -> ast.expr:
         """What it adds to the tally is kept beside the value, and added wherever the value is used."""
-        emitter = Emitter(replace(self.checked, root=node), self.layout)
+        emitter = Emitter(replace(self.checked, root=node), self.layout, steady=True)
         slot, cost = self.layout.place(), self.layout.place(0)
         function = self.layout.unused("steady")
         tally, kept = (py.item(py.read(SLOTS), py.constant(place)) for place in (TALLY, cost))
@@ -212,7 +217,7 @@ class Emitter:
         definition = py.define(function, (SLOTS,), body)
         py.locate((definition,), node.at)
         py.locate(definition.body, node.at)
-        self.layout.functions.append(ast.fix_missing_locations(definition))
+        self.layout.functions.append(definition)
 
     def _outlined(self, node: Node) -> ast.expr:
         depth, self._depth = self._depth, 0
