@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.cel": {"constraints.lang"},
     "constraints.rego": BASE | {"constraints.timing"},
     "constraints.drivers": BASE
-    | {"constraints.cel", "constraints.inventory", "constraints.rego", "constraints.review"},
+    | {"constraints.cel", "constraints.inventory", "constraints.rego", "constraints.review", "constraints.timing"},
     "constraints.engine": BASE
     | {
         "constraints.constraint",

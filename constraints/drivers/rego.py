@@ -17,9 +17,11 @@ from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.number import Number, Written, number_text
 from constraints.rego.parser import parse_module
 from constraints.rego.program import ENTRY, RegoPolicy, RegoProgram, Settings
+from constraints.rego.progress import TOO_DEEP
 from constraints.rego.syntax import Module, Ref, Scalar, Var
 from constraints.rego.values import RegoObject, RegoSet, Value, json_key, sorted_pairs, to_json
 from constraints.review import ADMISSION_ONLY
+from constraints.timing import OutOfTime
 
 ENTRY_MODULE = "template"
 _READABLE = ("lib", "inventory")
@@ -105,9 +107,11 @@ def _named(kind: str) -> Iterator[None]:
         yield
     except CompileError as error:
         raise CompileError(error.message, span=error.span, source=f"{kind}/{error.source or ENTRY_MODULE}") from error
+    except OutOfTime as error:
+        error.source = error.source or ENTRY_MODULE
+        raise
     except RecursionError as error:
-        message = "rego_compile_error: rules or terms are nested too deeply"
-        raise CompileError(message, source=f"{kind}/{ENTRY_MODULE}") from error
+        raise CompileError(TOO_DEEP, source=f"{kind}/{ENTRY_MODULE}") from error
 
 
 def _finding(message: Json, details: Json, read: Callable[[Value], Json]) -> Finding:

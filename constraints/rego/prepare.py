@@ -17,6 +17,7 @@ from constraints.rego.lift import UNIFICATIONS, fixed
 from constraints.rego.modules import Definition, chain, function_names, linked, names_of, resolve_modules
 from constraints.rego.order import Order, Settings, Unordered
 from constraints.rego.problems import Problems
+from constraints.rego.progress import During
 from constraints.rego.references import References
 from constraints.rego.resolve import Resolver, declared_in
 from constraints.rego.resolve_terms import Names
@@ -104,7 +105,8 @@ class _Preparation:
             reached: set[Path] = set()
             for one in found:
                 references = References(tree, functions)
-                references.rule(one.rule)
+                with During(one.rule.span, one.module.source):
+                    references.rule(one.rule)
                 reached |= references.found
                 source = one.module.source
                 CallCheck(callables, tree, self.problems, source).check(references)
@@ -120,7 +122,8 @@ def _ordered(found: Sequence[Definition], flat: Sequence[FlatRule], settings: Se
     ordered = []
     for one in found:
         order = Order(settings, one.fresh)
-        ordered.append(linked([_ordered_rule(rule, order, next(waiting)) for rule in chain(one.rule)]))
+        with During(one.rule.span, one.module.source):
+            ordered.append(linked([_ordered_rule(rule, order, next(waiting)) for rule in chain(one.rule)]))
     return tuple(ordered)
 
 

@@ -23,7 +23,7 @@ from constraints.rego.syntax import (
 )
 from constraints.rego.walk import has_closure, parts, terms_of
 
-PATIENCE: Final = 20_000
+PATIENCE: Final = 4_000
 """Bodies of comprehensions to look at; as OPA does it, each one that is nested in others doubles their number."""
 
 
