@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from _thread import start_new_thread
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from threading import Event, Lock, Thread, get_ident
+from threading import Event, Lock, get_ident
 from typing import Final, TypeVar
 
 from audit.timekeeping import clock_of_this_thread, is_importing, raise_in
@@ -83,7 +84,7 @@ class _Alarm:
         self._thread = get_ident()
         self._clock = clock_of_this_thread()
         self._start = self._clock()
-        Thread(target=self._watch, name="compiling", daemon=True).start()
+        start_new_thread(self._watch, ())  # a Thread would wait until it runs, as long as many templates take
 
     def _watch(self) -> None:
         wait = self._seconds
