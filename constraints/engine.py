@@ -191,19 +191,20 @@ class Engine:
         """
         seen: dict[str, Json] | None = None
         whole: dict[str, Json] | None = None
+        timing = self._timing
         for hit in self._without_inventory(hits) if inventory.partial else hits:
             if not isinstance(hit, Rule):
                 yield hit
                 continue
             if seen is None:
                 seen = document(review, self.point)
-            if self._timing.spent and hit.constraint.key in self._timing.spent:
+            if timing.spent and hit.constraint.key in timing.spent:
                 self._left_out[hit.constraint.key] = hit.constraint
             elif hit.integers:
                 whole = integers(seen) if whole is None else whole
-                yield from self._timed(hit, review, whole, inventory)
+                yield from _outcomes(hit, review, whole, inventory, timing)
             else:
-                yield from self._timed(hit, review, seen, inventory)
+                yield from _outcomes(hit, review, seen, inventory, timing)
 
     def _without_inventory(self, hits: Iterable[Hit]) -> list[Hit]:
         return [hit for hit in hits if not isinstance(hit, Rule) or not self._templates[hit.constraint.kind].inventory]
@@ -212,22 +213,6 @@ class Engine:
         """A gap for each constraint that was not asked about some object, for want of time, since this was last called."""
         left_out, self._left_out = self._left_out, {}
         return [_out_of_time(constraint) for constraint in left_out.values()]
-
-    def _timed(self, rule: Rule, review: Review, seen: Mapping[str, Json], inventory: Inventory) -> Sequence[Outcome]:
-        """What a rule says, within its time. OutOfTime may come at any point of the inner block, and nowhere else."""
-        timing = self._timing
-        try:
-            try:
-                timing.running = (rule.constraint, review)
-                return _outcomes(rule, review, seen, inventory)
-            finally:
-                timing.running = None
-                if timing.calls:
-                    timing.settle()
-        except OutOfTime:
-            if timing.calls:
-                timing.settle()  # it came while settling; there is no second one soon
-            return (_violation(rule.constraint, review, Finding(_NO_TIME, None, error=True)),)
 
     def _rule(self, obj: Object) -> Rule:
         kind = obj.get("kind")
@@ -270,16 +255,29 @@ class Engine:
         )
 
 
-def _outcomes(rule: Rule, review: Review, seen: Mapping[str, Json], inventory: Inventory) -> Sequence[Outcome]:
+def _outcomes(
+    rule: Rule, review: Review, seen: Mapping[str, Json], inventory: Inventory, timing: Timekeeper
+) -> Sequence[Outcome]:
+    """What a rule says, within its time. OutOfTime may come at any point of the outer block, and nowhere else."""
     try:
-        found = rule.program(seen, inventory)
-        findings = found if type(found) is list else list(found)
-        if not findings:
-            return ()
-    except EvaluationError as error:
-        return (_violation(rule.constraint, review, Finding(error.message, None, error=True)),)
-    except Exception as error:  # a policy is strangers' code: whatever it does, the other policies go on
-        return (_gap(rule.constraint, review, "EvaluationFailed", f"could not be evaluated: {_cause(error)}"),)
+        try:
+            timing.running = (rule.constraint, review)
+            found = rule.program(seen, inventory)
+            findings = found if type(found) is list else list(found)
+        except EvaluationError as error:
+            findings = [Finding(error.message, None, error=True)]
+        except Exception as error:  # a policy is strangers' code: whatever it does, the other policies go on
+            return (_gap(rule.constraint, review, "EvaluationFailed", f"could not be evaluated: {_cause(error)}"),)
+        finally:
+            timing.running = None
+            if timing.calls:
+                timing.settle()
+    except OutOfTime:
+        if timing.calls:
+            timing.settle()  # it came while settling; there is no second one soon
+        findings = [Finding(_NO_TIME, None, error=True)]
+    if not findings:
+        return ()
     constraint, ref = rule.constraint, review.ref
     action, actions = constraint.action, _actions(constraint)
     return [Violation(constraint, ref, one.message, one.details, action, actions, one.error) for one in findings]

@@ -66,6 +66,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "mocked",
             "one_part",
             "put",
+            "recalled",
             "remembered",
             "report",
             "report_all",

@@ -20,13 +20,14 @@ from constraints.rego.codegen_facts import facts_of
 from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.sizes import MEMBER
-from constraints.rego.syntax import ArrayTerm, Body, Comprehension, ObjectTerm, SetTerm, Term
+from constraints.rego.syntax import ArrayTerm, Body, ObjectTerm, SetTerm, Term
 from constraints.rego.values import UNDEFINED, RegoObject, RegoSet, Value
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 NO_CONSTANT: Final = object()
+_FEW_PARTS: Final = 16
 MANY_MEMBERS: Final = 64  # of a collection; fewer are not counted where they are collected once
 LAYER: Final = 64  # entries of a table that is copied; of a larger one each copy would cost more than all look-ups
 OUTLINE_DEPTH: Final = 9  # a closure that starts as deep as this gets a function of its own
@@ -537,8 +538,9 @@ class Emission(ABC):
 
 
 def _makes_more(term: Term) -> bool:
-    """Whether there is more to keep for each solution than one value."""
-    return any(isinstance(node, (ArrayTerm, ObjectTerm, SetTerm, Comprehension)) for node in nodes_of((term,)))
+    """Whether there is more to keep for each solution than a few values."""
+    nodes = list(nodes_of((term,)))
+    return len(nodes) > _FEW_PARTS and any(isinstance(node, (ArrayTerm, ObjectTerm, SetTerm)) for node in nodes)
 
 
 _WHERE: dict[tuple[str, int, int], tuple[str, int, int]] = {}

@@ -148,10 +148,10 @@ class Refs(Emission):
     def spend(self, value: Operand) -> None:
         """Count the iterations of a loop that may be multiplied: by one around it, or by calls of this function."""
         loops = self.place.loops
-        around = (
-            loops > (len(value.constant) < MANY) if value.is_constant else loops or self.is_repeated or _is_made(value)
-        )
-        if around and not (value.is_constant and len(value.constant) < 2):
+        around = loops > (len(value.constant) < MANY) if value.is_constant else loops or self.is_repeated
+        if not around and _is_made(value):
+            self.emit(self.nodes.do(self.runtime("spend_members", self.context(), self.expression(value))))
+        elif around and not (value.is_constant and len(value.constant) < 2):
             self.emit(self.nodes.do(self.runtime("spend", self.context(), self.expression(value))))
 
     def _each(self, value: Operand, function: str) -> ast.expr:
@@ -163,7 +163,7 @@ class Refs(Emission):
 
 def _is_made(value: Operand) -> bool:
     """Whether the policy itself made a value, so that nothing else bounds how large it is."""
-    return value.origin is None and value.kind in ("array", "set")
+    return value.origin is None and not value.is_constant and value.kind in ("array", "set")
 
 
 ANY: Final = "*"

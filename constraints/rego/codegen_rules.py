@@ -111,31 +111,50 @@ class Rules(Documents):
         function = self.unit.new(branch.function) if any(known) else branch.function
         answer = self._common()
         parameter = self._given_back()
-        if self.weight > HEAVY:
+        is_heavy = self.weight > HEAVY
+        if is_heavy:
             cost = self.nodes.constant(self.weight)
             budget = self.nodes.attribute(self.nodes.name("c"), "budget")
             block.insert(0, self.nodes.do(self.nodes.method(budget, "spend", cost)))
             self.weight, self.quiet = 1, False
         if not any(known) or not (answer.is_constant or parameter is not None):
-            self._add_function(function, names, block)
+            self._add_function(function, names, block, is_heavy)
         return Summary(function, answer, parameter, self.pure, self.quiet, self.weight)
 
-    def _add_function(self, function: str, names: list[str], block: Block) -> None:
-        """The function; one that depends on a single text alone remembers its answers as long as the constraint lives."""
-        if not (self.unit.fixed and self.pure and len(names) == 1 and is_costly(block)):
+    def _add_function(self, function: str, names: list[str], block: Block, is_heavy: bool) -> None:
+        """The function, and what remembers its answers where that pays."""
+        lasts = self.unit.fixed and self.pure and len(names) == 1 and is_costly(block)
+        recalls = is_heavy or any(isinstance(node, ast.For) for node in walk(block))
+        if not lasts and not recalls:
             self.add(self.nodes.function(function, ["c", *names], block))
             return
         search = self.unit.new(f"find_{function}")
         self.add(self.nodes.function(search, ["c", *names], block))
+        known = [self.nodes.name("c"), *map(self.nodes.name, names)]
+        run = self.nodes.call(search, *known)
+        asked = [*self._lasting(names[0], run)] if lasts else []
+        if recalls:
+            asked.append(self._recalling(search, known))
+        self.add(self.nodes.function(function, ["c", *names], [*asked, self.nodes.give(run)]))
+
+    def _lasting(self, name: str, run: ast.expr) -> Block:
+        """Answers of a function that depends on a text alone are remembered as long as the constraint lives."""
         table = self.unit.bind("ANSWERS", {})
-        argument, found = self.nodes.name(names[0]), self.nodes.name("found")
-        run = self.nodes.call(search, self.nodes.name("c"), argument)
-        text = self.nodes.when(self.is_type(Operand(name=names[0]), "str"))
+        argument, found = self.nodes.name(name), self.nodes.name("found")
+        text = self.nodes.when(self.is_type(Operand(name=name), "str"))
         new = self.nodes.when(self.nodes.compare(found, ast.Is(), self.nodes.constant(None)))
         new.body.append(self.nodes.assign("found", self.runtime("remembered", self.nodes.name(table), argument, run)))
         known = self.nodes.method(self.nodes.name(table), "get", argument)
         text.body += [self.nodes.assign("found", known), new, self.nodes.give(found)]
-        self.add(self.nodes.function(function, ["c", *names], [text, self.nodes.give(run)]))
+        return [text]
+
+    def _recalling(self, search: str, known: list[ast.expr]) -> ast.stmt:
+        """In an evaluation that has taken many steps all answers are remembered for its time, as OPA does in each."""
+        context = self.nodes.name("c")
+        left = self.nodes.attribute(self.nodes.attribute(context, "budget"), "left")
+        scarce = self.nodes.when(self.nodes.compare(left, ast.Lt(), self.nodes.attribute(context, "plenty")))
+        scarce.body.append(self.nodes.give(self.runtime("recalled", self.nodes.name(search), *known)))
+        return scarce
 
     def _given_back(self) -> int | None:
         """The number of the parameter that is always the answer."""

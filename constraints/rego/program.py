@@ -14,7 +14,7 @@ from constraints.rego.codegen import RUNTIME, Generator
 from constraints.rego.prepare import prepare
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.ruleindex import with_index
-from constraints.rego.runtime import BUDGET, NOWHERE, Context, Rows
+from constraints.rego.runtime import BUDGET, FREE, NOWHERE, Context, Rows
 from constraints.rego.sizes import IDLE, STEPS
 from constraints.rego.syntax import Body, Call, Expr, Module, ObjectTerm, Ref, Scalar, Var
 from constraints.rego.values import TOO_DEEP, Value, order_key
@@ -113,6 +113,7 @@ class RegoProgram:
         self._parameters = parameters
         self._budget = settings.budget
         self._context = Context({}, {}, self._generated.rules, settings.outside)
+        self._context.plenty = settings.budget - FREE
         self._unasked = tuple(self._context.memo)
 
     def rows(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> Sequence[tuple[Value, Value]]:
@@ -158,6 +159,8 @@ class RegoProgram:
         context.budget.left = self._budget
         if context.memory:
             context.memory = {}
+        if context.calls:
+            context.calls = {}
 
     def _answer_all(self) -> EvaluationError | None:
         """Ask each rule after those that it refers to, so that none waits for many others. Gives the first error.

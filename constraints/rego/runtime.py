@@ -12,7 +12,7 @@ from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.builtins.arithmetic import difference
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.number import Written, WrittenDecimal
-from constraints.rego.sizes import ENTRY, FEW, ITEM, MEMBER, SMALL, STEPS, fit, look_through, spend_text
+from constraints.rego.sizes import ENTRY, FEW, ITEM, LONG, MEMBER, SMALL, STEPS, fit, spend_text, stop
 from constraints.rego.values import (
     UNDEFINED,
     Key,
@@ -39,6 +39,8 @@ MISSING: Final = object()
 NOWHERE: Final = Outside()
 ANSWERS: Final = 4096
 BUDGET: Final = 10_000_000
+FREE: Final = 50_000
+"""Steps of an evaluation until which it costs more to remember the answers of functions than to compute them again."""
 
 SHARING: Final = frozenset({"array.concat", "array.reverse", "array.slice", "sort"})
 """Builtins that make lists of items which were there before."""
@@ -52,11 +54,13 @@ class Context:
     """One evaluation: its documents, its budget, what it remembers. `with` makes another one for a statement.
 
     `review`: `input.review` in a constraint's policy. `memo`: the answers of rules, by their number. `mocks`: replacements of functions by name. `tables`: those of joins, by the function that makes them. `hidden`: the numbers of
-    rules that `with` replaces by data. `steps`: how many iterations of nested loops are left, shared by derived contexts.
+    rules that `with` replaces by data. `budget`: the steps that are left, shared by derived contexts. `calls`: the answers
+    of functions, remembered once there are fewer steps left than `plenty`.
     """
 
     __slots__ = (
         "budget",
+        "calls",
         "data",
         "hidden",
         "input",
@@ -64,6 +68,7 @@ class Context:
         "memory",
         "mocks",
         "outside",
+        "plenty",
         "review",
         "strict",
         "tables",
@@ -78,6 +83,8 @@ class Context:
         self.outside = outside
         self.memory: dict[Any, Any] = {}
         self.budget = STEPS
+        self.plenty = BUDGET - FREE
+        self.calls: dict[Key, Value] = {}
         self.strict = False
         self.review: Value = UNDEFINED
         self.tables: dict[Any, tuple[Value, Table]] = {}
@@ -88,6 +95,7 @@ class Context:
         other.input, other.data, other.mocks, other.hidden = self.input, self.data, self.mocks, self.hidden
         other.outside, other.memory, other.budget, other.strict = self.outside, self.memory, self.budget, self.strict
         other.review, other.tables = self.review, self.tables
+        other.plenty, other.calls = self.plenty, {}
         other.memo = [MISSING] * len(self.memo)
         return other
 
@@ -151,7 +159,9 @@ def missing_keys(members: RegoSet, value: Value) -> RegoSet:
     """`members - {key | value[key]}`."""
     if type(value) is not dict:
         return difference(members, keys_of(value))
-    look_through(members)
+    size = len(members.by_key)
+    if size > FEW:
+        STEPS.spend(size)
     found = {key: member for key, member in members.by_key.items() if value.get(key, False) is False}
     return RegoSet(found)
 
@@ -326,6 +336,9 @@ Rows = dict[Key, tuple[Value, Value]]
 EMPTY: Final[dict[str, Value]] = {}
 
 
+_CALL: Final = 16
+"""Steps for an answer of a function that is remembered."""
+
 _ROW: Final = 40
 """Steps for a row, which becomes a violation in the end."""
 
@@ -335,7 +348,9 @@ _ONLY: Final = object()
 
 def report(found: Rows, message: Value, details: Value = EMPTY) -> None:
     """Add a row; of equal ones the last counts."""
-    STEPS.spend(_ROW)
+    STEPS.left -= _ROW
+    if STEPS.left < 0:
+        stop()
     if type(details) is dict and not details:
         found[key_of(message)] = (message, details)
     elif not found:
@@ -368,8 +383,20 @@ def data_at(context: Context, path: tuple[str, ...]) -> Value:
     return value
 
 
+def recalled(run: Callable[..., Value], context: Context, *arguments: Value) -> Value:
+    """A function's answer in this evaluation, which is computed when it is first asked for."""
+    key = (run, *map(key_of, arguments))
+    found = context.calls.get(key, MISSING)
+    if found is MISSING:
+        context.budget.spend(_CALL)
+        found = context.calls[key] = run(context, *arguments)
+    return found
+
+
 def remembered(answers: dict[str, Value], argument: str, answer: Value) -> Value:
-    """Keep a function's answer; a full table is emptied, since clusters repeat themselves soon."""
+    """Keep a function's answer, unless it is large; a full table is emptied, since clusters repeat themselves soon."""
+    if len(argument) > LONG or (type(answer) in SIZED and len(answer) > LONG):
+        return answer
     if len(answers) >= ANSWERS:
         answers.clear()
     # null can't be told from nothing, and is computed again

@@ -24,7 +24,7 @@ LARGEST_TEXT: Final = 8_000_000
 LARGEST: Final = 1_000_000
 """Items of a collection."""
 
-SMALL: Final = 128
+SMALL: Final = 256
 """Characters of a text that costs nothing."""
 
 FEW: Final = 8

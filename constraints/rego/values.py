@@ -243,10 +243,14 @@ def key_of(value: Value) -> Key:
 
 def _composite_key(value: Value) -> Key:
     if isinstance(value, list):
-        _count(value)
+        STEPS.left -= 1 + len(value)  # here and below as `_count`, for most policies do nothing else so often
+        if STEPS.left < 0:
+            stop()
         return ("a", *[item if type(item) in _ITSELF else _key(item) for item in value])
     if isinstance(value, dict):
-        _count(value, 4)
+        STEPS.left -= 1 + 4 * len(value)
+        if STEPS.left < 0:
+            stop()
         pairs = [(key, item if type(item) in _ITSELF else _key(item)) for key, item in value.items()]
         return ("o", frozenset(pairs))
     if isinstance(value, RegoSet):
@@ -259,7 +263,7 @@ def _composite_key(value: Value) -> Key:
 
 
 def _count(value: Sized, steps: int = 1) -> None:
-    """Count what is done with each item of a collection; `spend`, spelled out for what most policies do most."""
+    """Count what is done with each item of a collection."""
     STEPS.left -= 1 + len(value) * steps
     if STEPS.left < 0:
         stop()

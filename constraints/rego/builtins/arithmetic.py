@@ -9,7 +9,7 @@ from constraints.rego.bigfloat import Big, big
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import big_integer, none_of, number, unfit
 from constraints.rego.number import Number, is_negative, whole
-from constraints.rego.sizes import LARGEST_TEXT, fit, fit_items, look_through
+from constraints.rego.sizes import FEW, LARGEST_TEXT, fit, fit_items, spend
 from constraints.rego.values import RegoSet, Value, is_number
 
 _EXACT: Final = 1 << 64  # integers below need no rounding
@@ -48,7 +48,9 @@ def minus(a: Value, b: Value) -> Number | RegoSet:
 
 def difference(a: RegoSet, b: RegoSet) -> RegoSet:
     """The members of `a` that `b` has not."""
-    look_through(a)
+    size = len(a.by_key)
+    if size > FEW:
+        spend(size)
     return RegoSet({key: member for key, member in a.by_key.items() if key not in b.by_key})
 
 

@@ -20,6 +20,7 @@ def _vertices(value: Value) -> list[Value]:
 def _start(initial: Value) -> list[Value]:
     if not isinstance(initial, list | RegoSet):
         raise wrong_type(2, "{array, set}", type_name(initial))
+    look_through(initial, 4)
     return _vertices(initial)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import array, mapping, none_of, unfit
 from constraints.rego.number import whole
+from constraints.rego.sizes import look_through
 from constraints.rego.values import (
     UNDEFINED,
     Key,
@@ -19,6 +20,7 @@ from constraints.rego.values import (
     is_object,
     key_of,
     lookup,
+    meets,
     object_of,
     pairs_of,
     same,
@@ -48,6 +50,7 @@ def _path(value: Value) -> Path:
 def _tree(paths: Value) -> Tree:
     if not isinstance(paths, list | RegoSet):
         raise none_of(2, paths, "set", "array")
+    look_through(paths, 10)
     root: Tree = {}
     for path in map(_path, paths):
         if path:
@@ -75,6 +78,7 @@ def _filtered(value: Value, tree: Tree | None) -> Value:
     """What of a value is in the tree; a scalar that a path leads through stays."""
     if tree is None:
         return value
+    meets(value)
     if is_object(value):
         chosen = [(key, key_of(key), item) for key, item in pairs_of(value)]
         return object_of((key, _filtered(item, tree[place])) for key, place, item in chosen if place in tree)
@@ -98,6 +102,7 @@ def _without(value: Value, tree: Any) -> Value:
         return UNDEFINED
     if tree is UNDEFINED:
         return value
+    meets(value)
     if is_object(value):
         found = ((key, _without(item, tree.get(key_of(key), UNDEFINED))) for key, item in pairs_of(value))
         return object_of((key, item) for key, item in found if item is not UNDEFINED)
@@ -231,7 +236,9 @@ def _found(value: Value, path: Path) -> Value:
 def _changed(value: Value, path: Path, change: Callable[[Value, Value], Value]) -> Value:
     """A copy in which the last parent on the path is changed at the last segment."""
     if len(path) == 1:
+        meets(value)
         return change(value, path[0])
+    meets(value)
     segment = path[0]
     below = _changed(_child(value, segment), path[1:], change)
     if isinstance(value, list):

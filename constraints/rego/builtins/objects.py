@@ -55,6 +55,7 @@ def union(a: Value, b: Value) -> Object:
 def union_n(objects: Value) -> Object:
     """The union of all, the last one's values before others."""
     found = array(objects, 1)
+    look_through(found, 4)
     for element in found:
         if not is_object(element):
             raise none_of_elements(1, found, element, "object")

@@ -97,8 +97,8 @@ _remembered: Final = lru_cache(maxsize=8192)(_search)
 
 
 def searched(regexp: Pattern, text: str | bytes) -> None:
-    """Count what it takes to look for a pattern from one end of a text to the other."""
-    scan(text, 1 + (regexp.programsize >> 3))
+    """Count what it takes to look for a pattern from one end of a text to the other; RE2 always asks for all groups."""
+    scan(text, 1 + (regexp.programsize * (1 + regexp.groups) >> 1))
 
 
 def matches(pattern: Pattern, text: bytes) -> Iterator[Match]:

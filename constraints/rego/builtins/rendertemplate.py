@@ -20,7 +20,7 @@ from constraints.rego.builtins.gotemplateparse import parse_template
 from constraints.rego.builtins.operands import mapping, string
 from constraints.rego.builtins.templatefunctions import FUNCTIONS, shown, truth
 from constraints.rego.number import number_text
-from constraints.rego.sizes import fit, lasting
+from constraints.rego.sizes import ENTRY, fit, fit_items, lasting, spend
 from constraints.rego.values import UNDEFINED, RegoObject, RegoSet, Value, is_number, to_json, too_deep
 
 _DEEPEST: Final = 100
@@ -78,6 +78,9 @@ def _failed(message: str) -> BuiltinError:
     return BuiltinError(f'template: template:1: executing "template": {message}')
 
 
+_NODE: Final = 10  # steps for a piece of a template
+
+
 class _Run:
     """Executes a tree. A variable is a list of one value, so that inner scopes assign to it."""
 
@@ -92,6 +95,7 @@ class _Run:
         for node in nodes:
             self.size += 1 + (len(self.out[-1]) if self.out else 0)
             fit(self.size)
+            spend(_NODE)
             if isinstance(node, str):
                 self.out.append(node)
             elif isinstance(node, Pipe):
@@ -131,7 +135,8 @@ class _Run:
         if type(value) is int and len(node.pipe.variables) > 1:
             raise _failed(f"can't use {value} to iterate over more than one variable")
         if type(value) is int:
-            fit(value)
+            fit_items(value)
+            spend(ENTRY * value)
         pairs = list(_elements(value))
         if not pairs:
             self.nodes(node.otherwise, dot, inner, depth)

@@ -10,13 +10,16 @@ from constraints.rego.builtins import builtin
 from constraints.rego.builtins.operands import array, string
 from constraints.rego.goverbs import Argument
 from constraints.rego.number import number_text, whole
+from constraints.rego.sizes import look_through, scan
 from constraints.rego.values import Value, text
 
 
 @builtin("sprintf", "string", "array", result="string")
 def sprintf(template: Value, values: Value) -> str:
     """The values in a format; what is neither a number nor a string is its OPA text."""
-    return goprint.sprintf(string(template, 1), [argument(value) for value in array(values, 2)])
+    scan(string(template, 1), 4)
+    look_through(array(values, 2), 2)
+    return goprint.sprintf(template, [argument(value) for value in values])
 
 
 def argument(value: Value) -> Argument:
