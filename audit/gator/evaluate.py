@@ -17,7 +17,7 @@ from audit.sources.manifests import Manifest
 from audit.timekeeping import TimeLimits, Watchdog
 from constraints import Cause, Constraint, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
 from constraints.drivers.rego import RegoDriver
-from constraints.errors import CompileError, EngineMissing
+from constraints.errors import CompileError, ConstraintError, EngineMissing
 from constraints.model import Json, Object, not_auditable
 from constraints.review import mapping, review_of
 
@@ -212,7 +212,8 @@ def _gap(manifest: Manifest, error: PolicyError) -> Gap:
 
 
 def _unusable(what: str, manifest: Manifest, error: PolicyError) -> InputError:
-    return InputError(f"auditing objects: adding {what} {quote(_name(manifest))}: {error} ({manifest})")
+    said = error.message if isinstance(error, ConstraintError) else str(error)  # gator has named it
+    return InputError(f"auditing objects: adding {what} {quote(_name(manifest))}: {said} ({manifest})")
 
 
 def _check_kind(manifest: Manifest) -> None:

@@ -15,6 +15,7 @@ from constraints.model import Json
 
 _STEP: Final = 4
 _SIMPLE_KEY: Final = 128
+_INT64: Final = 1 << 63
 _OLD_BOOLEANS: Final = frozenset(
     case for word in ("y", "yes", "on", "n", "no", "off") for case in (word, word.capitalize(), word.upper())
 )
@@ -26,6 +27,8 @@ _MAY_RESOLVE: Final = re.compile(r"[-+.0-9yYnNtTfFoO~]")
 _PRINTABLE: Final = r"\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd"
 _DOUBLE: Final = re.compile(rf"[^{_PRINTABLE}]")  # what plain text and single quotes cannot hold
 _NOT_LITERAL: Final = re.compile(rf"[^\t\n{_PRINTABLE}]| \n| \Z")
+_BREAK: Final = re.compile("[\n\r\x85\u2028\u2029]")
+_BREAKS_LAST: Final = re.compile(rf"[{_PRINTABLE}]*(?<! )[\u2028\u2029]+\Z")  # go-yaml takes them for printable
 _ESCAPED: Final = re.compile(rf"[^{_PRINTABLE}]|[\"\\]")
 _BLOCK_INDICATOR: Final = re.compile(r"---|\.\.\.|[#,\[\]{}&*!|>'\"%@`]|[?:-](?=[ \t\n]|\Z)")
 _BLOCK_INSIDE: Final = re.compile(r":(?=[ \t\n]|\Z)|(?<=[ \t\n])#")
@@ -54,6 +57,21 @@ class Rows(tuple[tuple[str, Json], ...]):
     """A mapping whose keys keep their order: what a Go struct is."""
 
     __slots__ = ()
+
+
+class Whole(int):
+    """An integer that is written as one, however large."""
+
+
+def wholes(value: Json) -> Json:
+    """`value` as the Go type of Kubernetes' objects holds it: what is a whole number in its JSON is an integer."""
+    if isinstance(value, Mapping):
+        return {key: wholes(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [wholes(item) for item in value]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return Whole(value) if float(value).is_integer() and -_INT64 <= value < _INT64 else value
 
 
 def rows(value: Json) -> Json:
@@ -133,7 +151,7 @@ def _flow_key(key: str) -> str:
 
 
 def _is_simple(key: str) -> bool:
-    return len(key.encode()) <= _SIMPLE_KEY and "\n" not in key
+    return len(key.encode()) <= _SIMPLE_KEY and not _BREAK.search(key)
 
 
 def _leaf(value: Json, indent: int) -> str:
@@ -159,7 +177,7 @@ def _scalar(value: Json, *, in_flow: bool) -> str:
         return _string(value, in_flow)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return general(_finite(value))
+    return str(int(value)) if type(value) is Whole else general(_finite(value))
 
 
 def _finite(number: float) -> float:
@@ -179,7 +197,9 @@ def _string(text: str, in_flow: bool) -> str:
         return _double(text)
     if _is_plain(text, in_flow):
         return text
-    return _double(text) if _DOUBLE.search(text) else "'" + text.replace("'", "''") + "'"
+    return (
+        _double(text) if _DOUBLE.search(text) and not _BREAKS_LAST.match(text) else "'" + text.replace("'", "''") + "'"
+    )
 
 
 def _is_plain(text: str, in_flow: bool) -> bool:
@@ -241,11 +261,8 @@ def _compare_letters(left: str, right: str, after_digits: bool) -> int:
 
 def _compare_numbers(a: str, b: str, at: int) -> int:
     """Both differ at `at`, where neither has a letter."""
-    lead = "1" if "0" in (a[at], b[at]) and _has_number_before(a, at) else ""
-    left, right = _run(a, at), _run(b, at)
-    key_left = (int(lead + left or "0"), len(left), a[at])
-    key_right = (int(lead + right or "0"), len(right), b[at])
-    return -1 if key_left < key_right else 1
+    lead = 1 if "0" in (a[at], b[at]) and _has_number_before(a, at) else 0
+    return -1 if (*_run(a, at, lead), a[at]) < (*_run(b, at, lead), b[at]) else 1
 
 
 def _has_number_before(text: str, at: int) -> bool:
@@ -253,6 +270,10 @@ def _has_number_before(text: str, at: int) -> bool:
     return before is not None and before[0].strip("0") != ""
 
 
-def _run(text: str, at: int) -> str:
-    found = re.compile(r"[0-9]*").match(text, at)
-    return found[0] if found else ""
+def _run(text: str, at: int, number: int) -> tuple[int, int]:
+    """The value of a run of digits behind `number`, and its length; digits of any script count, by their code."""
+    end = at
+    while end < len(text) and text[end].isdecimal():
+        number = number * 10 + ord(text[end]) - ord("0")
+        end += 1
+    return number, end - at

@@ -25,23 +25,28 @@ def _yaml_results(results: Sequence[Result], indent: int) -> Iterator[str]:
     first = results[0]
     yield f"{pad}- "
     yield from goyaml.fields(
-        [("result", _yaml_rows(first)), ("violatingObject", first.object), ("trace", None)], indent + 2
+        [
+            ("result", _yaml_rows(first, goyaml.wholes(first.violation.constraint.obj))),
+            ("violatingObject", first.object),
+            ("trace", None),
+        ],
+        indent + 2,
     )
     whole = Texts(goyaml.flow)
-    policies = Texts(lambda constraint: goyaml.flow(constraint.obj))
+    policies = Texts(lambda constraint: goyaml.flow(goyaml.wholes(constraint.obj)))
     for result in results[1:]:
         rows = ", ".join(f"{key}: {value}" for key, value in _flow_rows(result, policies))
         yield f"{pad}- {{result: {{{rows}}}, violatingObject: {whole.of(result.object)}, trace: null}}\n"
 
 
-def _yaml_rows(result: Result) -> goyaml.Rows:
+def _yaml_rows(result: Result, constraint: Json = None) -> goyaml.Rows:
     violation = result.violation
     return goyaml.Rows(
         (
             ("target", TARGET),
             ("msg", violation.message),
             ("metadata", {"details": violation.details} if result.detailed else {}),
-            ("constraint", {"object": violation.constraint.obj}),
+            ("constraint", {"object": constraint}),
             ("enforcementaction", violation.action),
             ("scopedenforcementactions", list(violation.actions)),
         )

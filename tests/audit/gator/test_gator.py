@@ -252,8 +252,8 @@ def test_a_template_that_does_not_compile_leaves_the_others_running(run: Run) ->
 @pytest.mark.parametrize(
     ("documents", "message"),
     [
-        pytest.param((constraint(),), 'adding constraint "owner": Labelled/owner: missing ConstraintTemplate', id="a constraint without its template"),
-        pytest.param((TEMPLATE, constraint().replace("label: owner", "label: 5")), 'adding constraint "owner": Labelled/owner: schema validation failed: ', id="parameters that the schema refuses"),
+        pytest.param((constraint(),), 'adding constraint "owner": missing ConstraintTemplate', id="a constraint without its template"),
+        pytest.param((TEMPLATE, constraint().replace("label: owner", "label: 5")), 'adding constraint "owner": schema validation failed: ', id="parameters that the schema refuses"),
         pytest.param((TEMPLATE.replace("name: labelled", "name: other"),), 'adding template "other": ', id="a template of a wrong name"),
         pytest.param(("kind: Pod\nmetadata: {name: web}\n",), 'adding data of GVK "/, Kind=Pod": admission.k8s.gatekeeper.sh: invalid request object: resource web has no version', id="an object without a version"),
         pytest.param(("apiVersion: a/b/c\nkind: Pod\n",), 'adding data of GVK "/, Kind=": admission.k8s.gatekeeper.sh: invalid request object: resource  has no version', id="an apiVersion of three parts"),
