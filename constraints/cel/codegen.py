@@ -72,6 +72,7 @@ class Emitter:
         self.names: dict[str, str] = {}
         self.price = 0
         self.adds = False
+        self.panics = False
         self._steady_root = steady
         self._turning = 0
         self._temporaries = 0
@@ -205,14 +206,17 @@ class Emitter:
         emitter.finish(function, value, node)
         self.layout.steady.append(function)
         self.price += emitter.price
+        self.panics = self.panics or emitter.panics
         found = self.slot(slot, function)
         if emitter.adds:
             self.tally(kept)
         return found
 
-    def finish(self, function: str, value: ast.expr, node: Node) -> None:
+    def finish(self, function: str, value: ast.expr, node: Node, *, whole: bool = False) -> None:
         """Make the block a function of the layout, which counts what it costs at most."""
-        body = [*self.block, ast.Return(value)]
+        body: list[ast.stmt] = [*self.block, ast.Return(value)]
+        if self.panics and whole:
+            body = [py.attempt(body, "Panic", [py.throw(py.call("failed", py.read("error")))], "error")]
         self.layout.price += self.price
         definition = py.define(function, (SLOTS,), body)
         py.locate((definition,), node.at)

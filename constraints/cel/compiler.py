@@ -104,7 +104,7 @@ class Compiler:
             raise WrongResult([Mistake(Span(1, 1), f"must evaluate to {wanted} but got {checked.type}")])
         emitter = Emitter(checked, self.layout)
         function = self.layout.unused("expression")
-        _guarded(lambda: emitter.finish(function, emitter.emit(checked.root), checked.root))
+        _guarded(lambda: emitter.finish(function, emitter.emit(checked.root), checked.root, whole=True))
         return Compiled(function, checked, emitter.scan.reads(checked.root), emitter.adds)
 
     def load(self, filename: str) -> Loaded:
@@ -137,7 +137,7 @@ class Compiler:
         told = py.call(self.layout.name("composited", composited), py.constant(name), py.read("error"))
         keep = py.put(py.read(SLOTS), py.constant(slots[1]), told)
         emitter.block.append(py.when(known, [py.throw(bare)]))
-        emitter.block.append(py.attempt(body, "Failure", [keep, py.throw(bare)], "error"))
+        emitter.block.append(py.attempt(body, "FAILURES", [keep, py.throw(bare)], "error"))
         emitter.finish(function, value_slot, checked.root)
         return emitter.adds
 

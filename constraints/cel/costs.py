@@ -22,6 +22,7 @@ LIST: Final = 10  # for making one
 MAP: Final = 30
 MESSAGE: Final = 40
 
+PANICS: Final = frozenset({"distinct", "sort", "@sortByAssociatedKeys"})  # when there is a rule, but no list
 Values = Sequence[Value]
 Price = Callable[[Values, Value], int]  # of the arguments and the result
 _SIZED: Final = frozenset({str, bytes, list, dict, Keyed})

@@ -52,6 +52,16 @@ class Failure(Exception):
     """An error while an expression is evaluated; `||`, `&&`, `all` and `exists` may absorb it."""
 
 
+class Panic(Exception):
+    """Where cel-go's own code breaks down, because it charges for a list that could not be computed.
+
+    The whole expression fails then: nothing absorbs that.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("internal error: interface conversion: *types.Err is not traits.Lister: missing method Add")
+
+
 class Exhausted(Exception):
     """The evaluation may cost more than it may, or needs more memory; nothing absorbs this."""
 
@@ -60,12 +70,17 @@ class OverBudget(Exception):
     """Expressions cost more than their common budget, counted exactly."""
 
 
+def failed(panic: Panic) -> Failure:
+    """What a panic is to those who asked for the value."""
+    return Failure(str(panic))
+
+
 def no_overload(name: str = "") -> Failure:
     """No function of that name takes such values; without a name: an operand of the wrong type."""
     return Failure(f"no such overload: {name}" if name else "no such overload")
 
 
-def composited(name: str, failure: Failure) -> Failure:
+def composited(name: str, failure: Exception) -> Failure:
     """What a variable's failure is to those who read the variable."""
     return Failure(f'composited variable "{name}" fails to evaluate: {failure}')
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from constraints.cel import runtime
-from constraints.cel.failures import Exhausted, Failure, no_overload
+from constraints.cel.failures import Exhausted, Failure, Panic, failed, no_overload
 from constraints.cel.maps import UNSET, keyed, map_key
 from constraints.cel.tally import MOST, TALLY, affix, among, different, metered, prepay, same, search, total
 from constraints.cel.values import NONE, Optional, Value
@@ -101,7 +101,7 @@ def _compute(slots: Slots, functions: Iterable[Code]) -> None:
     for function in functions:
         try:
             function(slots)
-        except Failure:
+        except (Failure, Panic):
             continue  # it fails again where it is needed, and only there
         except Exhausted:
             return  # the tally says so to all reviews
@@ -109,6 +109,9 @@ def _compute(slots: Slots, functions: Iterable[Code]) -> None:
 
 _SCOPE: Final[Mapping[str, Any]] = {
     "Failure": Failure,
+    "FAILURES": (Failure, Panic),
+    "Panic": Panic,
+    "failed": failed,
     "Exhausted": Exhausted,
     "MOST": MOST,
     "len": len,

@@ -11,6 +11,7 @@ from constraints.cel import Compiler, Failure, Invalid, Loaded
 from constraints.cel.admission import NAMESPACE, REQUEST, STRUCTS, request_of
 from constraints.cel.failures import Exhausted
 from constraints.cel.layout import Slots
+from constraints.cel.library.strings import BLANK
 from constraints.cel.mentions import mentions
 from constraints.cel.tally import MOST, TALLY
 from constraints.cel.types import BOOL, DYN, STRING
@@ -80,7 +81,7 @@ class Assembly:
             says = self._says(text) if text else None
         except Invalid:
             says = None  # Gatekeeper falls back to the plain message, too
-        message = part.text("message", "").strip() or f"failed expression: {condition.expression.strip()}"
+        message = part.text("message", "").strip(BLANK) or f"failed expression: {condition.expression.strip(BLANK)}"
         return Validation(condition, message, says)
 
     def _says(self, text: str) -> Says:

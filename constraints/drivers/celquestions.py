@@ -8,6 +8,7 @@ from typing import Final
 
 from constraints.cel import Compiled, Failure
 from constraints.cel.layout import Slots
+from constraints.cel.library.strings import BLANK
 from constraints.model import Finding, Json
 
 _LONGEST_MESSAGE: Final = 5 * 1024  # bytes
@@ -81,7 +82,7 @@ class Questions:
 
 def accepted(text: str) -> str:
     """A message that an expression gives, the empty text when Gatekeeper would not take it."""
-    text = text.strip()
+    text = text.strip(BLANK)
     return text if "\n" not in text and len(text.encode(errors="replace")) <= _LONGEST_MESSAGE else ""
 
 

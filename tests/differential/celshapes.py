@@ -52,12 +52,12 @@ SHAPES: Final[dict[str, Sequence[str]]] = {  # {x} is an expression of the kind 
     ),
     "ints": (
         "{texts}.map({int@text})", "{ints}.map({int@int})", "{ints}.filter({bool@int})", "({ints} + {ints})",
-        "[dyn({int}), dyn({int})]", "{ints}.sort()", "{ints}.reverse()", "({bool} ? {ints} : {ints})", "lists.range(3)",
+        "[dyn({int}), dyn({int})]", "{ints}.sort()", "{ints}.distinct()", "{ints}.reverse()", "({bool} ? {ints} : {ints})", "lists.range(3)",
         "{ints}.sortBy({int@int})", "{texts}.transformList({int@int,text})", "{ints}.slice(0, 2)", "[{maybe}].unwrapOpt()",
     ),
     "texts": (
         "{ints}.map({text@int})", "{texts}.map({text@text})", "{texts}.filter({bool@text})", "({texts} + {texts})",
-        "{text}.split({text})", "{texts}.reverse()", "({bool} ? {texts} : {texts})", "{texts}.sortBy({int@text})",
+        "{text}.split({text})", "{texts}.reverse()", "{texts}.distinct()", "({bool} ? {texts} : {texts})", "{texts}.sortBy({int@text})",
         "{texts}.slice(0, 1)", "[dyn({text})]", "S.map.map(k, k)",
     ),
     "maybe": ("optional.of({int})", "{maybe}.optMap({int@int})", "{maybe}.or({maybe})"),

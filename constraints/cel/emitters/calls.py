@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from constraints.cel import pycode as py
 from constraints.cel import syntax
 from constraints.cel.constants import check_constant
-from constraints.cel.costs import LIST, rule_of, size
+from constraints.cel.costs import LIST, PANICS, Rule, rule_of, size
 from constraints.cel.layout import SLOTS
 from constraints.cel.overloads import FUNCTIONS, Function
 from constraints.cel.syntax import Node
@@ -42,17 +42,20 @@ def emit_call(emitter: Emitter, node: syntax.Call) -> ast.expr:
         if quick:
             return quick
     check_constant(node)
-    arguments = _arguments(emitter, name, nodes) if nodes else []
+    rule = rule_of(name, emitter.checked.overloads[node])
+    arguments = _arguments(emitter, name, nodes, rule) if nodes else []
     if name == "!_" and emitter.is_boolean(nodes[0]):
         return ast.UnaryOp(ast.Not(), arguments[0])
     if name == "_+_" and not any(emitter.checked.types[part] in _NUMBERS for part in nodes):
         return _adding(emitter, "total", *arguments)
-    return _paid(emitter, node, nodes, arguments)
+    return _paid(emitter, node, rule, nodes, arguments)
 
 
-def _arguments(emitter: Emitter, name: str, nodes: Sequence[Node]) -> list[ast.expr]:
+def _arguments(emitter: Emitter, name: str, nodes: Sequence[Node], rule: Rule | None) -> list[ast.expr]:
     """The values of arguments. When the last one fails the size of the first one is to be paid all the same."""
-    safe = isinstance(nodes[-1], syntax.Literal | syntax.Ident) or isinstance(nodes[0], syntax.Literal)
+    if name in PANICS and rule:
+        return [*map(emitter.keep, emitter.values(nodes[:-1])), _trapped(emitter, nodes[-1])]
+    safe = rule is None or isinstance(nodes[-1], syntax.Literal | syntax.Ident) or isinstance(nodes[0], syntax.Literal)
     if safe or name not in _HEAVY or not emitter.is_nested:
         return emitter.values(nodes)
     first = emitter.keep(emitter.emit(nodes[0]))
@@ -60,10 +63,21 @@ def _arguments(emitter: Emitter, name: str, nodes: Sequence[Node]) -> list[ast.e
     return [first, *emitter.values(nodes[1:])]
 
 
-def _paid(emitter: Emitter, node: syntax.Call, nodes: Sequence[Node], arguments: Sequence[ast.expr]) -> ast.expr:
+def _trapped(emitter: Emitter, node: Node) -> ast.expr:
+    """A list without which cel-go panics."""
+    emitter.panics = True
+    name = emitter.temporary()
+    with emitter.inside(1) as body:
+        body.append(py.assign(name, emitter.emit(node)))
+    emitter.block.append(py.attempt(body, "Failure", [py.throw(py.call("Panic"))]))
+    return py.read(name)
+
+
+def _paid(
+    emitter: Emitter, node: syntax.Call, rule: Rule | None, nodes: Sequence[Node], arguments: Sequence[ast.expr]
+) -> ast.expr:
     """A call, and what it costs: known now, or added to the tally when it is made."""
     name = emitter.checked.functions[node]
-    rule = rule_of(name, emitter.checked.overloads[node])
     code = _code(emitter, FUNCTIONS[name], nodes)
     if rule is None:
         return py.call(code, *arguments)

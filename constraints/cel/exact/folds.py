@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from constraints.cel import syntax
-from constraints.cel.costs import ERROR, LIST, rule_of
+from constraints.cel.costs import LIST, rule_of
 from constraints.cel.exact.folded import VARIES
 from constraints.cel.exact.frame import Frame, Step
-from constraints.cel.failures import Exhausted, Failure, no_overload
+from constraints.cel.failures import Exhausted, Failure, Panic, no_overload
 from constraints.cel.maps import keyed, map_key
 from constraints.cel.overloads import FUNCTIONS
 from constraints.cel.runtime import each, insert, optional_target, pairs
@@ -260,8 +260,10 @@ def plan_sort_by(planner: Planner, node: syntax.Call) -> Step:
                 sorted_by = fold(frame, turns)
             finally:
                 frame.spent += NAME
-        except Failure:
-            frame.charge(rule.price((items, ERROR), ERROR) if rule else CALL)
+        except Failure as failure:
+            if rule:
+                raise Panic from failure
+            frame.charge(CALL)
             raise
         frame.charge(rule.price((items, sorted_by), None) if rule else CALL)
         return code(items, sorted_by)

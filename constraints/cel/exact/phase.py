@@ -8,7 +8,7 @@ from constraints.cel.check import Checked
 from constraints.cel.costs import PER_CALL
 from constraints.cel.exact.frame import Frame, Step
 from constraints.cel.exact.plan import Planner
-from constraints.cel.failures import Exhausted, Failure, OverBudget, composited
+from constraints.cel.failures import Exhausted, Failure, OverBudget, Panic, composited, failed
 from constraints.cel.values import Value
 
 CANCELLED = "operation cancelled: actual cost limit exceeded"
@@ -58,6 +58,8 @@ class Phase:
             frame.check()
         except Exhausted:
             return max(frame.spent, PER_CALL + 1), Failure(CANCELLED)
+        except Panic as panic:
+            value = failed(panic)
         except Failure as failure:
             value = failure.with_traceback(None)
             if frame.spent > PER_CALL:

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from constraints.cel import syntax
 from constraints.cel.check import Checked
-from constraints.cel.costs import ERROR, LIST, MAP, MESSAGE, Rule, rule_of
+from constraints.cel.costs import ERROR, LIST, MAP, MESSAGE, PANICS, Rule, rule_of
 from constraints.cel.exact.folded import VARIES, Folded
 from constraints.cel.exact.folds import plan_loop, plan_optional_map, plan_sort_by
 from constraints.cel.exact.frame import Frame, Step
 from constraints.cel.exact.paths import attribute, path_of
-from constraints.cel.failures import Failure, no_overload
+from constraints.cel.failures import Failure, Panic, no_overload
 from constraints.cel.library.messages import message
 from constraints.cel.maps import keyed, map_key
 from constraints.cel.overloads import FUNCTIONS, Code
@@ -89,6 +89,8 @@ def _call(planner: Planner, node: syntax.Call) -> Step:
     if name == "_+_":
         return _sum(steps, rule)
     code = FUNCTIONS[name].unguarded or FUNCTIONS[name]
+    if name in PANICS and rule:
+        return _one(_trapped(steps[0]), code, rule)
     if len(steps) < 2:
         return _one(steps[0], code, rule) if steps else _none(code)
     return _many(steps, code, rule)
@@ -96,6 +98,18 @@ def _call(planner: Planner, node: syntax.Call) -> Step:
 
 def _free(steps: Sequence[Step], code: Code) -> Step:
     return lambda frame: code(*[step(frame) for step in steps])
+
+
+def _trapped(given: Step) -> Step:
+    """A list without which cel-go panics."""
+
+    def step(frame: Frame) -> Value:
+        try:
+            return given(frame)
+        except Failure as failure:
+            raise Panic from failure
+
+    return step
 
 
 def _one(given: Step, code: Code, rule: Rule | None) -> Step:

@@ -9,7 +9,7 @@ from constraints.cel.runtime import LONGEST, bounded, shown
 
 _LOWER = str.maketrans({chr(code): chr(code + 32) for code in range(ord("A"), ord("Z") + 1)})
 _UPPER = str.maketrans({chr(code): chr(code - 32) for code in range(ord("a"), ord("z") + 1)})
-_BLANK = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+BLANK = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
 def _within(place: int, text: str) -> int:
@@ -105,7 +105,7 @@ def substring_between(text: str, start: int, end: int) -> str:
 @method("string.trim() -> string")
 def trim(text: str) -> str:
     """Without Unicode's white space at both ends."""
-    return text.strip(_BLANK)
+    return text.strip(BLANK)
 
 
 @function("strings.quote(string) -> string")

@@ -232,3 +232,34 @@ def test_generated_code_points_at_the_policy_and_knows_no_builtins() -> None:
 def test_a_condition_needs_no_name() -> None:
     assert said(source("false", matchCondition=[{"expression": "false"}])) == []
     assert said(source("false", matchCondition=[{"expression": "true"}])) == ["failed expression: false"]
+
+
+PANIC = "internal error: interface conversion: *types.Err is not traits.Lister: missing method Add"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("object.nope.distinct().size() > 0", id="a list that fails"),
+        pytest.param("object.nope.distinct().size() > 0 || true", id="which true does not hide"),
+        pytest.param("[1, 2].all(x, object.nope.distinct().size() == x || false) || true", id="nor a macro"),
+        pytest.param("[1, 2].map(x, x / 0).sort().size() > 0 || true", id="of one type"),
+        pytest.param("['a'].sortBy(x, 1 / 0).size() > 0 || true", id="or its keys"),
+        pytest.param("variables.params.nope.distinct().size() > 0 || true", id="or of parameters"),
+    ],
+)
+def test_gatekeeper_panics_where_it_charges_for_a_list_that_there_is_not(text: str) -> None:
+    assert said(source(text, text)) == [f"expression '{text}' resulted in error: {PANIC}"] * 2
+    loops = f"lists.range(400).all(x, lists.range(400).all(y, x != y || x == y)) && ({text})"
+    assert said(source(loops)) == [
+        "validation failed due to running out of cost budget, no further validation rules will be run"
+    ]
+
+
+def test_a_panic_in_a_variable_is_a_failure_of_it() -> None:
+    variables = [{"name": "v", "expression": "object.nope.distinct()"}]
+    expression = "variables.v.size() > 0"
+    what = f'composited variable "v" fails to evaluate: {PANIC}'
+    assert said(source(expression, f"{expression} || true", variables=variables)) == [
+        f"expression '{expression}' resulted in error: {what}"
+    ]
