@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Final, NoReturn, Protocol, runtime_checkable
 
-from audit.engines import engines
+from audit.engines import EngineOptions, engines
 from audit.errors import ConfigError, InputError
+from audit.flagtypes import GUARDED
 from audit.gator.evaluate import is_template, kind_of
 from audit.sources.manifests import Manifest, read
 from constraints import Engine, PolicyError
@@ -16,6 +17,7 @@ from constraints.model import Json
 from constraints.template import Template
 
 GROUP: Final = "constraints.gatekeeper.sh"
+_ALL: Final = EngineOptions(enabled_builtins=GUARDED)  # nothing is called, so all may be shown
 _EXAMPLES: Final = """examples:
   patrol explain template.yaml
   patrol explain template.yaml constraint.yaml
@@ -57,7 +59,7 @@ def explanations(manifests: Sequence[Manifest]) -> Iterator[str]:
     constraints = [manifest for manifest in manifests if kind_of(manifest.object).group == GROUP]
     if not templates:
         raise InputError(f"{', '.join(dict.fromkeys(manifest.file for manifest in manifests))}: no ConstraintTemplate")
-    engine = Engine(drivers=engines())
+    engine = Engine(drivers=engines(_ALL))
     kinds = {kind: manifest for manifest in templates for kind in [_added(engine, manifest).kind]}
     for manifest in constraints:
         try:
@@ -78,7 +80,7 @@ def _added(engine: Engine, manifest: Manifest) -> Template:
 
 
 def _explained(template: Template, parameters: Json, manifest: Manifest) -> str:
-    known = engines()
+    known = engines(_ALL)
     for code in template.code:
         if code.engine in known:
             program = known[code.engine].compile(template.kind, code.source).program(parameters)

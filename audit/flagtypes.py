@@ -103,7 +103,8 @@ def _builtins(text: str) -> tuple[str, ...]:
     return _words(text.strip().removeprefix("{").removesuffix("}"))
 
 
-def _guarded(text: str) -> tuple[str, ...]:
+def guarded(text: str) -> tuple[str, ...]:
+    """Names of guarded builtins. Raises ValueError for others."""
     return tuple(map(_one_of(*GUARDED), _builtins(text)))
 
 
@@ -163,7 +164,7 @@ ENCODER = FlagType("HOW", "lower, capital, color or capitalcolor", _one_of("lowe
 LOGGED = FlagType("WHICH", "all or none", _one_of("all", "none"))
 WORDS = FlagType("NAME,...", "names", _words, repeatable=True)
 BUILTINS = FlagType("NAME,...", "names of Rego builtins", _builtins, repeatable=True)
-GUARDED_BUILTINS = FlagType("NAME,...", f"some of {', '.join(GUARDED)}", _guarded, repeatable=True)
+GUARDED_BUILTINS = FlagType("NAME,...", f"some of {', '.join(GUARDED)}", guarded, repeatable=True)
 METRICS_BACKENDS = FlagType(
     "NAME", "prometheus, the only metrics backend of this program", _some_of("prometheus"), repeatable=True
 )

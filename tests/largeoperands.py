@@ -29,6 +29,11 @@ SPECIAL: Final[Mapping[str, Callable[[int], list[Value]]]] = {
     "net.cidr_expand": lambda size: ["10.0.0.0/9"],
     "numbers.range": lambda size: [1, size],
     "numbers.range_step": lambda size: [1, size, 1],
+    "providers.aws.sign_req": lambda size: [
+        {"method": "GET", "url": "http://h/", "headers": {f"h{at}": "v" for at in range(size)}, "raw_body": "a" * size},
+        dict.fromkeys(("aws_access_key", "aws_region", "aws_secret_access_key", "aws_service"), "a"),
+        1,
+    ],
     "regex.find_all_string_submatch_n": lambda size: ["(a)(a)?", "a" * size, -1],
     "regex.find_n": lambda size: ["a", "a" * size, -1],
     "regex.globs_match": lambda size: ["a*b" * (size // 100), "b*a" * (size // 100)],

@@ -108,6 +108,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.engines": {"audit.compiling", "audit.outside", "constraints.drivers", "constraints.rego"},
     "audit.gator": VALUES
     | {
+        "audit.flagtypes",
         "audit.duration",
         "audit.engines",
         "audit.timekeeping",
@@ -119,6 +120,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "constraints.review",
     },
     "audit.explain": {
+        "audit.flagtypes",
         "audit.engines",
         "audit.errors",
         "audit.gator",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 from audit.duration import parse_duration
 from audit.engines import DEFAULTS, EngineOptions
 from audit.errors import ConfigError, InputError
+from audit.flagtypes import GUARDED, guarded
 from audit.gator.evaluate import LIMITS, evaluate, not_applied
 from audit.gator.lasting import lasting
 from audit.gator.output import FORMATS, Report
@@ -26,6 +28,7 @@ _EXAMPLES: Final = """examples:
   patrol test --filename=manifest.yaml --filename=policies/
   cat manifest.yaml | patrol test --output=json
 """
+_ENABLED: Final = "PATROL_ENABLE_OPA_BUILTIN"
 _TRUE: Final = ("1", "t", "true")
 _FALSE: Final = ("0", "f", "false")
 _FAILURE_POLICIES: Final = ("Fail", "Ignore")
@@ -69,6 +72,7 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
         failure_policy=flags.default_k8s_native_validation_failure_policy,
         written=True,
         template_timeout=flags.template_timeout,
+        enabled_builtins=tuple(dict.fromkeys(name for names in flags.enable_opa_builtin for name in names)),
     )
     limits = replace(LIMITS, evaluation=flags.evaluation_timeout)
     outcome = evaluate(manifests, _meter() if flags.stats else None, options, limits)
@@ -149,6 +153,14 @@ def _parser() -> _Parser:
         metavar="DURATION",
         help="processor time that a template may take to compile before it is refused; 0 is no limit (2s)",
     )
+    add(
+        "--enable-opa-builtin",
+        action="append",
+        default=_enabled(os.environ),
+        type=_guarded,
+        metavar="NAME,...",
+        help=f"allow {' or '.join(GUARDED)} in templates, as gator always does; ${_ENABLED} names some, too",
+    )
     for names, default, text in _BOOLEANS:
         add(*names, nargs="?", const=True, default=default, type=_truth, metavar="BOOL", help=text)
     return parser
@@ -177,6 +189,21 @@ def _seconds(text: str) -> float:
     if found < 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no duration such as 1s or 500ms")
     return found
+
+
+def _enabled(environ: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """What the environment enables, as for `patrol run`. Raises ConfigError."""
+    try:
+        return [_guarded(environ[_ENABLED])] if environ.get(_ENABLED) else []
+    except argparse.ArgumentTypeError as error:
+        raise ConfigError(f"{_ENABLED}: {error}") from error
+
+
+def _guarded(text: str) -> tuple[str, ...]:
+    try:
+        return guarded(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(GUARDED)}") from None
 
 
 def _say(line: str) -> None:

@@ -65,6 +65,8 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
         "opa.runtime",
         "print",
         "rand.intn",
+        "rego.metadata.chain",
+        "rego.metadata.rule",
         "trace",
     ),
     "jsonpaths": ("json.filter", "json.patch", "json.remove"),
@@ -114,6 +116,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
         "object.union",
         "object.union_n",
     ),
+    "providers": ("providers.aws.sign_req",),
     "regex": (
         "re_match",
         "regex.find_all_string_submatch_n",

@@ -15,10 +15,12 @@ from constraints.rego.lexer import ALWAYS, EOF, IMPORTED, KEYWORDS, NAME, tokeni
 from constraints.rego.parse_bodies import BodyParser
 from constraints.rego.parse_rules import RuleParser
 from constraints.rego.parse_terms import kind_of
+from constraints.rego.remarks import remarks_of
 from constraints.rego.syntax import Body, Import, Module, Ref, Rule, Scalar, Term, Var
 from constraints.timing import OutOfTime
 
 _ROOTS: Final = ("data", "future", "input", "rego")
+_OWN: Final = "rego"  # what the builtins begin with that answer for the module itself
 _FUTURE: Final = IMPORTED | {"not"}
 
 
@@ -53,6 +55,7 @@ class ModuleParser(RuleParser):
         super().__init__(tokenize(source, KEYWORDS if v1 else ALWAYS), v1)
         self._reserved = KEYWORDS if v1 else ALWAYS  # which an import may not end with
         self._language: list[tuple[str, ...]] = []  # imports of the language itself
+        self._imported: list[int] = []  # lines of all imports
 
     def module(self) -> Module:
         """Package, imports and rules up to the end."""
@@ -76,7 +79,11 @@ class ModuleParser(RuleParser):
                 rules += self.rules()
         for error in (*self.misfits, *(self.faults if self.v1 else ())):
             raise error
-        return Module(package, tuple(imports), tuple(rules), self.tokens.source.name, self.v1, span)
+        source = self.tokens.source
+        places = [(span.line, "package", -1), *((line, "import", -1) for line in self._imported)]
+        places += [(rule.span.line, "rule", index) for index, rule in enumerate(rules)]
+        remarks, asks = remarks_of(self.tokens, places), _OWN in source.text
+        return Module(package, tuple(imports), tuple(rules), source.name, self.v1, span, remarks, asks)
 
     def _begins(self, word: str) -> bool:
         """Whether a statement of this kind begins here; `import.x` is the name of a rule."""
@@ -109,6 +116,7 @@ class ModuleParser(RuleParser):
     def _import(self) -> list[Import]:
         """One import; an import of the language itself takes effect and leaves nothing in the tree."""
         span = self.span()
+        self._imported.append(span.line)
         self.at += 1
         path_span = self.span()
         path = tuple(self._strings(self._path_term()))

@@ -218,8 +218,24 @@ class Import:
 
 
 @value
+class Remark:
+    """A `# METADATA` comment: the YAML below its first line, and what it stands `before`: package, import, rule or nothing.
+
+    `rule` is the index of that rule in its module.
+    """
+
+    text: str
+    before: str
+    rule: int = -1
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@value
 class Module:
-    """One file: `package` without `data`, e.g. ("lib", "helpers"); `v1` tells which syntax it was read as."""
+    """One file: `package` without `data`, e.g. ("lib", "helpers"); `v1` tells which syntax it was read as.
+
+    `asks`: it may call `rego.metadata.rule` or the like, which give back the `remarks`.
+    """
 
     package: tuple[str, ...]
     imports: tuple[Import, ...]
@@ -227,3 +243,5 @@ class Module:
     source: str = ""
     v1: bool = False
     span: Span = field(default=NOWHERE, compare=False)
+    remarks: tuple[Remark, ...] = ()
+    asks: bool = False

@@ -141,3 +141,13 @@ def test_wrong_use_exits_with_two(arguments: list[str], capsys: pytest.CaptureFi
     code, out, err = explained(capsys, *arguments)
     assert (code, out) == (2, "")
     assert err.endswith("; see patrol explain --help\n")
+
+
+def test_a_policy_that_reaches_out_is_explained_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call = 'http.send({"method": "get", "url": container.image}).status_code == 200'
+    (folder / "t.yaml").write_text(
+        TEMPLATE.replace("not strings.any_prefix_match(container.image, input.parameters.repos)", call)
+    )
+    code, out, _ = explained(capsys, folder / "t.yaml")
+    assert code == 0
+    assert "http.send" in out

@@ -27,6 +27,8 @@ OUTSIDE: Final = frozenset(
         "opa.runtime",
         "print",
         "rand.intn",
+        "rego.metadata.chain",  # the compiler's
+        "rego.metadata.rule",
         "time.now_ns",
         "trace",
         "uuid.rfc4122",

@@ -19,6 +19,7 @@ _PORT: Final = re.compile(":[0-9]*")
 _USER: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:@-]*")
 _NOT_IN_HOST: Final = re.compile(r"[^A-Za-z0-9._~!$&'()*+,;=:\[\]<>\"%\x80-\U0010ffff-]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_ESCAPED_PATH: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/\[\]%-]*")
 _PATH_SAFE: Final = "$&+,/:;=@~"
 
 
@@ -38,6 +39,12 @@ class Url:
         if self.host.startswith("["):
             return self.host[1:].partition("]")[0]
         return self.host.partition(":")[0]
+
+    def escaped_path(self) -> str:
+        """The path as it was written where that is well escaped, else as Go escapes it."""
+        if self.raw_path and _ESCAPED_PATH.fullmatch(self.raw_path):
+            return self.raw_path
+        return "*" if self.path == "*" else quote(as_bytes(self.path), safe=_PATH_SAFE)
 
     def port(self) -> str:
         """The digits behind the host."""

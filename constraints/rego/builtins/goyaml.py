@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import re
+from collections.abc import Callable
 from functools import cmp_to_key
 from typing import Any, Final
 
@@ -37,13 +38,20 @@ _LARGEST: Final = 1_000_000  # values that one document may have, aliases counte
 
 def from_yaml(text: str) -> Value:
     """The value of the first document, null where there is none. Raises BuiltinError if it is no YAML."""
+    yaml, node = compose(text)
+    try:
+        return None if node is None else Reading(yaml, resolve).value(node)
+    except RecursionError as error:
+        raise too_deep() from error
+
+
+def compose(text: str) -> tuple[Any, Any]:
+    """The library, and the node of the first document, None where there is none. Raises BuiltinError if it is no YAML."""
     import yaml
 
     spend(len(text) * _PARSED)
     try:
-        documents = yaml.compose_all(text, Loader=_loader(yaml))
-        node = next(documents, None)
-        return None if node is None else _Reading(yaml).value(node)
+        return yaml, next(yaml.compose_all(text, Loader=_loader(yaml)), None)
     except yaml.MarkedYAMLError as error:
         raise BuiltinError(_mistake(yaml, error)) from error
     except yaml.reader.ReaderError as error:
@@ -77,11 +85,12 @@ def _mistake(yaml: Any, error: Any) -> str:
     return f"yaml: line {line}: {problem}" if line else f"yaml: {problem}"
 
 
-class _Reading:
-    """Turns nodes into values; a node that an alias names again is the same value."""
+class Reading:
+    """Turns nodes into values; a node that an alias names again is the same value. `plain`: what plain scalars mean."""
 
-    def __init__(self, yaml: Any) -> None:
+    def __init__(self, yaml: Any, plain: Callable[[str], Value]) -> None:
         self.yaml = yaml
+        self.plain = plain
         self.done: dict[int, tuple[Value, int]] = {}
         self.open: set[int] = set()
         self.count = 0
@@ -90,7 +99,7 @@ class _Reading:
         """The value of a node."""
         if isinstance(node, self.yaml.ScalarNode):
             self.spend(1)
-            return _scalar(node)
+            return _scalar(node, self.plain)
         known = self.done.get(id(node))
         if known:
             self.spend(known[1])
@@ -144,9 +153,9 @@ def _key(value: Value) -> str:
     raise BuiltinError("error converting YAML to JSON: unsupported map key")
 
 
-def _scalar(node: Any) -> Value:
+def _scalar(node: Any, plain: Callable[[str], Value]) -> Value:
     if node.tag in (_UNTAGGED, *_TYPED):
-        return resolve(node.value)
+        return plain(node.value)
     if node.tag == f"{_TAG}binary":
         return _binary(node.value)
     return node.value
@@ -170,6 +179,15 @@ def resolve(text: str) -> Value:
     if text[0] not in "+-.0123456789" or _is_date(text):
         return text
     return _number(text)
+
+
+def resolve_plain(text: str) -> Value:
+    """What it means to go-yaml's version 3, which takes `yes` and `off` for texts."""
+    if text in (_TRUE | _FALSE) and text.lower() not in ("true", "false"):
+        return text
+    if text and _is_date(text):
+        return f"{text}T00:00:00Z" if len(text) == 10 else text
+    return resolve(text)
 
 
 def _is_date(text: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import Final
 
 from constraints.errors import EvaluationError
-from constraints.rego.builtins import builtin
+from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import array, integer, mapping, string, unfit
 from constraints.rego.builtins.outside import Context
 from constraints.rego.values import RegoSet, Value, pairs_of, text
@@ -106,6 +107,19 @@ def opa_runtime(_context: Context) -> Value:
     return {}
 
 
+def _only_in_rules(name: str) -> Callable[[], Value]:
+    """The compiler answers where it stands in a rule; a query is none."""
+
+    def refuse() -> Value:
+        raise BuiltinError(f"the {name} function must only be called within the scope of a rule")
+
+    return refuse
+
+
+for _name, _result in (("rego.metadata.chain", "array[any]"), ("rego.metadata.rule", "any")):
+    builtin(_name, result=_result, pure=False)(_only_in_rules(_name))
+
+
 @builtin("external_data", "any", contextual=True, pure=False)
 def external_data(context: Context, request: Value) -> Value:
     """What a provider answers to `{"provider": name, "keys": [...]}`; equal requests are sent once in a query."""
@@ -118,6 +132,15 @@ def external_data(context: Context, request: Value) -> Value:
 @builtin("http.send", "object[string:any]", result="object", contextual=True, pure=False)
 def http_send(context: Context, request: Value) -> Value:
     """The response to a request; equal requests are sent once in a query."""
+    check_request(request)
+    key = ("http.send", text(request))
+    if key not in context.memory:
+        context.memory[key] = context.outside.http_send(request)
+    return context.memory[key]
+
+
+def check_request(request: Value) -> None:
+    """Raises BuiltinError for an object that says nothing of a request, or what none may say."""
     given = RegoSet.of(key for key, _ in pairs_of(mapping(request, 1)))
     for complaint, names in (
         ("invalid request parameters(s)", [name for name in given if name not in _REQUEST_NAMES]),
@@ -125,10 +148,6 @@ def http_send(context: Context, request: Value) -> Value:
     ):
         if names:
             raise unfit(1, f"{complaint}: {text(RegoSet.of(names))}")
-    key = ("http.send", text(request))
-    if key not in context.memory:
-        context.memory[key] = context.outside.http_send(request)
-    return context.memory[key]
 
 
 @builtin("net.lookup_ip_addr", "string", result="set[string]", contextual=True, pure=False)

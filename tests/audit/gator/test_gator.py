@@ -329,3 +329,40 @@ def test_standard_input_is_read_and_nothing_heavy_is_imported(tmp_path: Path) ->
     text = "---\n".join((TEMPLATE, constraint(), POD))
     done = subprocess.run([sys.executable, "-c", program], input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (1, LINE + "[]\n", "")
+
+
+def sending(name: str, body: str) -> str:
+    """The template with a violation that calls a guarded builtin."""
+    lines = TEMPLATE.split("        wanted :=")[0].replace('"label": wanted', f'"label": "{name}"')
+    return f"{lines}        {body}\n      }}\n"
+
+
+HTTP = sending(
+    "http",
+    'msg := sprintf("%v", [http.send({"method": "get", "url": "http://127.0.0.1:1/", "raise_error": false}).status_code])',
+)
+LOOKUP = sending("ip", 'msg := sprintf("%v", [net.lookup_ip_addr("127.0.0.1")])')
+
+
+@pytest.mark.parametrize(
+    ("template", "given", "said"),
+    [
+        (HTTP, (("--enable-opa-builtin=http.send",), ""), 'Message: "0"'),
+        (HTTP, (("--enable-opa-builtin", "net.lookup_ip_addr,http.send"), ""), 'Message: "0"'),
+        (HTTP, ((), "http.send"), 'Message: "0"'),
+        (HTTP, (("--enable-opa-builtin=net.lookup_ip_addr",), "http.send"), 'Message: "0"'),
+        (LOOKUP, (("--enable-opa-builtin=net.lookup_ip_addr",), ""), "127.0.0.1"),
+        (HTTP, ((), ""), "undefined function http.send"),
+        (HTTP, (("--enable-opa-builtin=net.lookup_ip_addr",), ""), "undefined function http.send"),
+        (HTTP, (("--enable-opa-builtin=count",), ""), "'count' is none of http.send, net.lookup_ip_addr"),
+        (HTTP, ((), "count"), "PATROL_ENABLE_OPA_BUILTIN: 'count' is none of http.send, net.lookup_ip_addr"),
+    ],
+)
+def test_what_reaches_out_is_called_where_it_is_enabled(
+    run: Run, monkeypatch: pytest.MonkeyPatch, template: str, given: tuple[tuple[str, ...], str], said: str
+) -> None:
+    flags, variable = given
+    monkeypatch.setenv("PATROL_ENABLE_OPA_BUILTIN", variable)
+    code, out, err = run(template, constraint(), POD, flags=flags)
+    assert code == 1
+    assert said in out + err

@@ -75,6 +75,8 @@ FREE: Final = frozenset(
         "numbers.range_step",
         "object.get",
         "plus",
+        "rego.metadata.chain",
+        "rego.metadata.rule",
         "rem",
         "round",
         "semver.compare",
