@@ -5,31 +5,67 @@ the whole review goes into a function. Here each variable and function is follow
 
     is_update(review) { review.operation == "UPDATE" }      violation[...] { not is_update(input.review) }
 
-names `operation` of the review, in the first line.
+names `operation` of the review, in the first line. What holds the review, or a constant that is used as a key, is followed
+as well; a key that is not known is no field that a policy asks for.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from constraints.lang.source import Span
 from constraints.model import value
 from constraints.rego.codegen_walk import nodes_of
+from constraints.rego.places import (
+    ANY_KEY,
+    INPUT,
+    MEMBER,
+    NOWHERE_NEAR,
+    REVIEW,
+    Places,
+    Text,
+    below,
+    held,
+    members,
+    texts,
+)
 from constraints.rego.resolved import Path, Resolved
-from constraints.rego.syntax import ArrayTerm, Call, Every, Expr, Ref, Rule, Scalar, SomeIn, Term, Var
+from constraints.rego.syntax import (
+    ArrayTerm,
+    Call,
+    Comprehension,
+    Every,
+    Expr,
+    Head,
+    ObjectTerm,
+    Ref,
+    Rule,
+    Scalar,
+    SetTerm,
+    SomeIn,
+    Term,
+    Var,
+)
 
-Place = tuple[str, ...]  # (), ("review",) or ("review", <one of the fields>)
-Places = frozenset[Place]
 Where = tuple[str, Span]
 
-_NOWHERE: Final[Places] = frozenset()
-_INPUT: Final[Places] = frozenset({()})
-_REVIEW: Final = "review"
 _GET: Final = "object.get"
 _BINDS: Final = ("assign", "eq")
+_ONE_OF: Final = (
+    "object.remove",
+    "object.filter",
+    "json.remove",
+    "json.filter",
+    "json.patch",
+    "array.slice",
+    "array.reverse",
+)
+_BOTH_OF: Final = ("object.union", "array.concat", "or", "and")
+_KEEPS: Final = dict.fromkeys(_ONE_OF, 1) | dict.fromkeys(_BOTH_OF, 2)  # so many arguments are in the answer
+_FILTERS: Final = ("object.filter", "json.filter")
 _PASSES: Final = (
     20  # values go through as many functions and back; a policy that passes them on for longer is left alone
 )
@@ -38,7 +74,7 @@ _PASSES: Final = (
 def mentions(resolved: Resolved, entry: Path, fields: frozenset[str]) -> dict[str, Where]:
     """The `fields` of `input.review` that the rules behind `entry` name: each with the first place where it is named,
     the source, and line and column."""
-    rules = [found for path in _reached(resolved, entry) for found in _definitions(resolved, path)]
+    rules = _reached(resolved, entry, fields)
     flow = _Flow(resolved, fields)
     for _ in range(_PASSES):
         if not flow.grows(rules):
@@ -54,31 +90,55 @@ def mentions(resolved: Resolved, entry: Path, fields: frozenset[str]) -> dict[st
 
 @value
 class Definition:
-    """A branch of a definition: `scope` is the same for all of its branches, which share variables."""
+    """A branch of a definition: `scope` is the same for all of its branches, which share variables.
+
+    `hidden` has the fields that are those of another input, by the id of the node that would name them.
+    """
 
     path: Path
     rule: Rule
     source: str
     scope: int
+    hidden: Mapping[int, frozenset[str]]
+
+    def nodes(self, fields: frozenset[str]) -> Iterator[object]:
+        """All nodes, but those for which each of the `fields` is that of another input."""
+        return (node for node in nodes_of((self.rule.head, self.rule.body)) if self.hidden.get(id(node)) != fields)
 
 
-def _reached(resolved: Resolved, entry: Path) -> list[Path]:
-    """The entry, and all that it refers to by any way."""
-    found, pending = {entry: None}, [entry]
+def _reached(resolved: Resolved, entry: Path, fields: frozenset[str]) -> list[Definition]:
+    """The definitions at the entry, and at all that it refers to by any way."""
+    found: dict[Path, list[Definition]] = {}
+    pending = [entry]
     while pending:
-        for path in sorted(resolved.graph.get(pending.pop(), ()), key=str):
-            if path not in found:
-                found[path] = None
-                pending.append(path)
-    return list(found)
+        path = pending.pop()
+        if path in found:
+            continue
+        found[path] = list(_definitions(resolved, path, fields))
+        targets = resolved.graph.get(path, frozenset())
+        if any(one.hidden for one in found[path]):
+            nodes = [node for one in found[path] for node in one.nodes(fields)]
+            targets = frozenset(path for path in targets if any(_leads(resolved, node, path) for node in nodes))
+        pending += sorted(targets, key=str)
+    return [one for definitions in found.values() for one in definitions]
 
 
-def _definitions(resolved: Resolved, path: Path) -> Iterator[Definition]:
+def _leads(resolved: Resolved, node: object, path: Path) -> bool:
+    """Whether a node refers to a rule or a function, or may do so."""
+    match node:
+        case Call(name=name):
+            return resolved.functions.get(name) == path
+        case Ref(head=Var(name="data"), path=steps):
+            return all(not isinstance(step, Scalar) or step.value == at for step, at in zip(steps, path, strict=False))
+    return False
+
+
+def _definitions(resolved: Resolved, path: Path, fields: frozenset[str]) -> Iterator[Definition]:
     """The definitions at a path, each `else` for itself, with the names of their sources."""
     for rule, source in zip(resolved.rules.get(path, ()), resolved.sources.get(path, ()), strict=False):
         branch: Rule | None = rule
         while branch is not None:
-            yield Definition(path, branch, source, id(rule))
+            yield Definition(path, branch, source, id(rule), _replaced(branch, fields))
             branch = branch.else_
 
 
@@ -88,9 +148,9 @@ class _Flow:
 
     resolved: Resolved
     fields: frozenset[str]
-    variables: defaultdict[tuple[int, str], Places] = field(default_factory=lambda: defaultdict(lambda: _NOWHERE))
-    answers: defaultdict[Path, Places] = field(default_factory=lambda: defaultdict(lambda: _NOWHERE))
-    arguments: defaultdict[tuple[Path, int], Places] = field(default_factory=lambda: defaultdict(lambda: _NOWHERE))
+    variables: defaultdict[tuple[int, str], Places] = field(default_factory=lambda: defaultdict(lambda: NOWHERE_NEAR))
+    answers: defaultdict[Path, Places] = field(default_factory=lambda: defaultdict(lambda: NOWHERE_NEAR))
+    arguments: defaultdict[tuple[Path, int], Places] = field(default_factory=lambda: defaultdict(lambda: NOWHERE_NEAR))
 
     def grows(self, definitions: Iterable[Definition]) -> bool:
         """One pass over all rules; whether it has found anything new."""
@@ -98,22 +158,31 @@ class _Flow:
         for one in definitions:
             for at, pattern in enumerate(one.rule.head.args or ()):
                 self._bind(pattern, self.arguments[one.path, at], one.scope)
-            for expr in one.rule.body:
-                for node in nodes_of(expr):
-                    self._learn(node, one.scope)
-            if one.rule.head.value is not None:
-                self.answers[one.path] |= self._places(one.rule.head.value, one.scope)
+            for node in one.nodes(self.fields):
+                self._learn(node, one.scope)
+            self.answers[one.path] |= self._answer(one.rule.head, one.path, one.scope)
         return self._size() > before
 
     def named(self, one: Definition) -> Iterator[tuple[str, Span]]:
         """The fields that a rule names; not under `with input as ...`, where the input is another one."""
-        for node in _under_the_real_input(one.rule):
-            if isinstance(node, Ref) or (isinstance(node, Call) and node.name == _GET):
-                yield from ((place[1], node.span) for place in self._places(node, one.scope) if len(place) > 1)
+        for node in one.nodes(self.fields):
+            if isinstance(node, Ref) or (isinstance(node, Call) and node.name in (_GET, *_FILTERS)):
+                places = self._filtered(node, one.scope) if isinstance(node, Call) else self._places(node, one.scope)
+                hidden = one.hidden.get(id(node), ())
+                ways = (place for place in places if isinstance(place, tuple) and len(place) > 1)
+                yield from ((way[1], node.span) for way in ways if way[1] not in hidden)
 
     def _size(self) -> int:
         tables = (self.variables, self.answers, self.arguments)
         return sum(len(places) for table in tables for places in table.values())
+
+    def _answer(self, head: Head, path: Path, scope: int) -> Places:
+        if head.contains and head.key is not None:
+            return held(MEMBER, self._places(head.key, scope))
+        found = self._places(head.value, scope) if head.value is not None else NOWHERE_NEAR
+        for _ in range(sum(1 for step in head.path if isinstance(step, Var))):  # p[k] = v: it is in an object
+            found = held(ANY_KEY, found)
+        return found
 
     def _learn(self, node: object, scope: int) -> None:
         match node:
@@ -125,7 +194,12 @@ class _Flow:
             case Call(name=name, args=args) if name in self.resolved.functions:
                 self._call(self.resolved.functions[name], args, scope)
             case SomeIn(value=item, domain=domain) | Every(value=item, domain=domain):
-                self._bind(item, self._below(self._places(domain, scope), None), scope)
+                self._bind(item, self._below(self._places(domain, scope), ANY_KEY), scope)
+            case Ref(head=head, path=(Var() as member, *_)):
+                self._bind(member, members(self._places(head, scope)), scope)
+            case Ref(head=Var(name="data"), path=path) if any(isinstance(step, Var) for step in path):
+                at = next(at for at, step in enumerate(path) if isinstance(step, Var))
+                self._bind(path[at], members(self._of_rules(path[:at], scope)), scope)
 
     def _call(self, path: Path, args: tuple[Term, ...], scope: int) -> None:
         arity = len(self.resolved.rules[path][0].head.args or ())
@@ -135,64 +209,115 @@ class _Flow:
             self._bind(output, self.answers[path], scope)
 
     def _bind(self, pattern: Term, places: Places, scope: int) -> None:
-        if isinstance(pattern, Var) and places:
+        if not places:
+            return
+        if isinstance(pattern, Var):
             self.variables[scope, pattern.name] |= places
+        elif isinstance(pattern, ArrayTerm):
+            for at, item in enumerate(pattern.items):
+                self._bind(item, self._below(places, at), scope)
+        elif isinstance(pattern, ObjectTerm):
+            for key, item in pattern.pairs:
+                self._bind(item, self._below(places, self._key(key, scope)), scope)
 
     def _places(self, term: Term, scope: int) -> Places:
         """What a term may stand for."""
         match term:
             case Var(name=name):
-                return _INPUT if name == "input" else self.variables.get((scope, name), _NOWHERE)
+                return INPUT if name == "input" else self.variables.get((scope, name), NOWHERE_NEAR)
+            case Scalar(value=text) if isinstance(text, str) and (text == REVIEW or text in self.fields):
+                return frozenset((Text(text),))
             case Ref(head=Var(name="data"), path=path):
-                return self._of_rules(path)
+                return self._of_rules(path, scope)
             case Ref(head=head, path=path):
-                return self._walked(self._places(head, scope), path)
+                return self._walked(self._places(head, scope), path, scope)
             case Call(name=name, args=args) if name == _GET and len(args) > 1:
                 return self._got(args, scope)
+            case Call(name=name, args=args) if name in _KEEPS:
+                return _union(self._places(one, scope) for one in args[: _KEEPS[name]])
             case Call(name=name) if name in self.resolved.functions:
                 return self.answers[self.resolved.functions[name]]
-        return _NOWHERE
+        return self._collected(term, scope)
+
+    def _collected(self, term: Term, scope: int) -> Places:
+        match term:
+            case ArrayTerm(items=items):
+                return _union(held(at, self._places(item, scope)) for at, item in enumerate(items))
+            case SetTerm(items=items):
+                return _union(held(MEMBER, self._places(item, scope)) for item in items)
+            case ObjectTerm(pairs=pairs):
+                return _union(
+                    held(key.value if isinstance(key, Scalar) else ANY_KEY, self._places(item, scope))
+                    for key, item in pairs
+                )
+            case Comprehension(kind=kind, value=item):
+                return held(MEMBER if kind == "set" else ANY_KEY, self._places(item, scope))
+        return NOWHERE_NEAR
 
     def _got(self, args: tuple[Term, ...], scope: int) -> Places:
         """`object.get(value, key, default)`; the key may be a path."""
         key = args[1]
-        return self._walked(self._places(args[0], scope), key.items if isinstance(key, ArrayTerm) else (key,))
+        return self._walked(self._places(args[0], scope), key.items if isinstance(key, ArrayTerm) else (key,), scope)
 
-    def _of_rules(self, path: tuple[Term, ...]) -> Places:
+    def _filtered(self, call: Call, scope: int) -> Places:
+        """What a call asks for by name: `object.get`, or `json.filter(input.review, ["userInfo/username"])`."""
+        if call.name == _GET:
+            return self._places(call, scope)
+        wanted = call.args[1] if len(call.args) > 1 else call
+        names = [item.value for item in getattr(wanted, "items", ()) if isinstance(item, Scalar)]
+        paths = [name.strip("/").split("/") if call.name == "json.filter" else [name] for name in names if name]
+        whole = self._places(call.args[0], scope)
+        return _union(self._walked(whole, [Scalar(step) for step in path], scope) for path in paths)
+
+    def _of_rules(self, path: tuple[Term, ...], scope: int) -> Places:
         """What a reference to a rule, and below its value, stands for."""
-        names = tuple(step.value if isinstance(step, Scalar) else None for step in path)
+        names = tuple(step.value if isinstance(step, Scalar) else ANY_KEY for step in path)
         for size in range(len(names), 0, -1):
             if names[:size] in self.resolved.rules:
-                return self._walked(self.answers[names[:size]], path[size:])
-        return _NOWHERE
+                return self._walked(self.answers[names[:size]], path[size:], scope)
+        return NOWHERE_NEAR
 
-    def _walked(self, places: Places, path: Iterable[Term]) -> Places:
+    def _walked(self, places: Places, path: Iterable[Term], scope: int) -> Places:
         for step in path:
             if not places:
                 break
-            places = self._below(places, step.value if isinstance(step, Scalar) else None)
+            places = self._below(places, self._key(step, scope))
         return places
 
     def _below(self, places: Places, key: object) -> Places:
-        """One step down; a place that is none of the fields, or on the way to them, is of no interest any more."""
-        return frozenset(below for place in places if (below := self._step(place, key)) is not None)
+        return below(places, key, self.fields)
 
-    def _step(self, place: Place, key: object) -> Place | None:
-        if len(place) == 2:
-            return place
-        if place:
-            return (_REVIEW, key) if isinstance(key, str) and key in self.fields else None
-        return (_REVIEW,) if key == _REVIEW else None
+    def _key(self, step: Term, scope: int) -> object:
+        """A constant, the texts that a step may be, or ANY_KEY."""
+        if isinstance(step, Scalar):
+            return step.value
+        return texts(self._places(step, scope)) or ANY_KEY
 
 
-def _under_the_real_input(rule: Rule) -> Iterator[object]:
-    hidden: set[int] = set()
+def _union(places: Iterable[Places]) -> Places:
+    return NOWHERE_NEAR.union(*places)
+
+
+def _replaced(rule: Rule, fields: frozenset[str]) -> dict[int, frozenset[str]]:
+    """The fields that are those of another input, by the id of each node below a `with input...`."""
+    found: dict[int, frozenset[str]] = {}
     for node in nodes_of(rule.body):
-        if isinstance(node, Expr) and any(_is_input(each.target) for each in node.withs):
-            hidden.update(id(below) for below in nodes_of(node.what))
-    yield from (node for node in nodes_of((rule.head, rule.body)) if id(node) not in hidden)
+        if isinstance(node, Expr) and node.withs:
+            names = frozenset().union(*(_targeted(each.target, fields) for each in node.withs))
+            if names:
+                found |= {id(one): found.get(id(one), frozenset()) | names for one in nodes_of(node.what)}
+            for each in node.withs:  # a target is replaced, not read
+                found |= {id(one): fields for one in nodes_of(each.target)}
+    return found
 
 
-def _is_input(target: Term) -> bool:
-    head = target.head if isinstance(target, Ref) else target
-    return isinstance(head, Var) and head.name == "input"
+def _targeted(target: Term, fields: frozenset[str]) -> frozenset[str]:
+    """The fields that `with <target> as ...` replaces."""
+    if isinstance(target, Var):
+        return fields if target.name == "input" else frozenset()
+    if not (isinstance(target, Ref) and target.head == Var("input")):
+        return frozenset()
+    names = [step.value for step in target.path if isinstance(step, Scalar)]
+    if names[:1] != [REVIEW]:
+        return frozenset()
+    return fields & {names[1]} if len(names) > 1 else fields
