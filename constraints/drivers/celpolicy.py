@@ -12,7 +12,7 @@ from constraints.cel.admission import NAMESPACE, REQUEST, STRUCTS, request_of
 from constraints.cel.failures import Exhausted
 from constraints.cel.layout import Slots
 from constraints.cel.library.strings import BLANK
-from constraints.cel.mentions import mentions
+from constraints.cel.mentions import Depths, holding, mentions
 from constraints.cel.tally import MOST, TALLY
 from constraints.cel.types import BOOL, DYN, STRING
 from constraints.drivers.celexact import Exactly, judged
@@ -109,12 +109,14 @@ class CelPolicy:
     def admission_fields(self) -> tuple[AdmissionField, ...]:
         """What the expressions read that no audit has, each once, in order."""
         found: dict[str, str] = {}
-        for place, text in self._texts.items():
-            if not any(name in text for name in _ADMISSION_ONLY):
-                continue
+        known: dict[str, Depths] = {}
+        for place, (variable, text) in self._texts.items():
             with suppress(Invalid):  # what cannot be compiled reads nothing
-                for name, at in sorted(mentions(text, _ADMISSION_ONLY), key=lambda one: one[1]):
-                    found.setdefault(name, f"{self._kind}/{place}:{at}")
+                if any(name in text for name in _ADMISSION_ONLY):
+                    for name, at in sorted(mentions(text, _ADMISSION_ONLY, known), key=lambda one: one[1]):
+                        found.setdefault(name, f"{self._kind}/{place}:{at}")
+                if variable and ("request" in text or "variables" in text):
+                    known[f"variables.{variable}"] = holding(text, known)
         return tuple(AdmissionField(name, found[name]) for name in sorted(found))
 
     @cached_property
@@ -195,12 +197,13 @@ class CelProgram:
             return ""
 
 
-def _texts(fields: Fields) -> Iterator[tuple[str, str]]:
-    """All expressions of a source, by their place in it."""
+def _texts(fields: Fields) -> Iterator[tuple[str, tuple[str, str]]]:
+    """All expressions of a source, by their place in it, each with the name of its variable, if it is one."""
     for name in ("variables", "matchCondition", "validations"):
         for at, part in enumerate(fields.mappings(name, required=False)):
             for field in ("expression", "messageExpression"):
-                yield f"{name}[{at}].{field}", part.text(field, "")
+                variable = part.text("name", "") if name == "variables" else ""
+                yield f"{name}[{at}].{field}", (variable, part.text(field, ""))
 
 
 def _compiler() -> Compiler:

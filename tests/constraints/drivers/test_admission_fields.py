@@ -113,7 +113,16 @@ def cel(*expressions: str, **more: Any) -> list[str]:
         pytest.param("object != null ||\n oldObject.spec == 1", ["oldObject 2:2"], id="the old object, in a line of its own"),
         pytest.param("[1].all(x, oldObject == null)", ["oldObject 1:12"], id="in a macro"),
         pytest.param("oldObject == null || request.options == null", ["oldObject 1:1", "request.options 1:22"], id="two"),
+        pytest.param("[request].exists(r, r.uid == '')", ["request.uid 1:21"], id="by the name of a macro"),
+        pytest.param("[request].map(r, [r])[0][0].uid", ["request.uid 1:14"], id="out of lists"),
+        pytest.param("{'a': request}['a'].uid == ''", ["request.uid 1:1"], id="out of a map"),
+        pytest.param("(object == null ? request : request).uid == ''", ["request.uid 1:17"], id="a choice"),
+        pytest.param("dyn(request).uid == ''", ["request.uid 1:4"], id="without its type"),
+        pytest.param("optional.of(request).uid.hasValue()", ["request.uid 1:12"], id="as an optional"),
+        pytest.param("request.?uid.orValue('') == ''", ["request.uid 1:1"], id="a field that may be missing"),
         pytest.param("[1].all(oldObject, oldObject == 1)", [], id="a macro's own name"),
+        pytest.param("[object].all(request, request.uid == '')", [], id="a macro's name for an object"),
+        pytest.param("{'a': object}.a.uid == ''", [], id="a field of what a map holds"),
         pytest.param("object.oldObject == 1", [], id="a field of the object"),
         pytest.param("request.kind.kind == request.name + request.namespace", [], id="what a listed object has"),
         pytest.param('"oldObject" == request.requestKind.kind', [], id="a text, and what is made of the kind"),
@@ -134,6 +143,10 @@ def test_every_expression_of_a_cel_template_counts() -> None:
         "oldObject variables[0].expression:1:1",
         "request.operation matchCondition[0].expression:1:1",
     ]
+    more = {"variables": [{"name": "r", "expression": "request"}, {"name": "s", "expression": "[variables.r]"}]}
+    assert cel("variables.r.uid == ''", **more) == ["request.uid validations[0].expression:1:1"]
+    assert cel("variables.s.all(x, x.uid == '')", **more) == ["request.uid validations[0].expression:1:20"]
+    assert cel("variables.s.uid == ''", **more) == []
     source = {"validations": [{"expression": "true", "messageExpression": "string(request.dryRun)"}]}
     (field,) = CelDriver().compile("K", source).admission_fields
     assert field == AdmissionField("request.dryRun", "K/validations[0].messageExpression:1:8")
