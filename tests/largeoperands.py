@@ -43,6 +43,7 @@ SPECIAL: Final[Mapping[str, Callable[[int], list[Value]]]] = {
     "regex.replace": lambda size: ["a" * size, "(a)", "$1$1$1"],
     "regex.split": lambda size: ["a", "ab" * (size // 2)],
     "regex.template_match": lambda size: ["a{a*}" * (size // 10), "a" * size, "{", "}"],
+    "rego.parse_module": lambda size: ["f.rego", "package p\n" + "p := 1\n" * (size // 7)],
     "split": lambda size: ["a," * (size // 2), ","],
     "strings.render_template": lambda size: [
         "{{range .n}}{{range $.n}}{{.}}{{end}}{{end}}",

@@ -27,6 +27,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
         "round",
     ),
     "arrays": ("array.concat", "array.flatten", "array.reverse", "array.slice"),
+    "astjson": ("rego.parse_module",),
     "comparison": ("equal", "gt", "gte", "internal.member_2", "internal.member_3", "lt", "lte", "neq"),
     "conversions": ("cast_array", "cast_boolean", "cast_null", "cast_object", "cast_set", "cast_string", "to_number"),
     "crypto": (
