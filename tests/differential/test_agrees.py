@@ -7,7 +7,7 @@ builds it: `pytest -m slow tests/differential`. DIFFERENTIAL_EXAMPLES says how m
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -81,6 +81,16 @@ def test_modules_with_a_library_mean_what_they_mean_to_opa(opa: Opa, chance: Ran
 @given(chance=st.randoms(use_true_random=False))
 def test_builtins_answer_as_those_of_opa(opa: Opa, chance: Random) -> None:
     agree(opa, {PACKAGE: calling(chance)}, {"zero": 0})
+
+
+READING = f'package {PACKAGE}\nr := rego.parse_module("f.rego", input.text)\n'
+
+
+@pytest.mark.parametrize("maker", [lambda chance: Maker(chance).module(), lambda chance: Wider(chance).modules()[1]])
+@settings(max_examples=FEW // 10, derandomize=True, phases=(Phase.generate,), **ALL_AT_ONCE)
+@given(chance=st.randoms(use_true_random=False))
+def test_a_module_is_read_as_opa_reads_it(opa: Opa, maker: Callable[[Random], str], chance: Random) -> None:
+    agree(opa, {PACKAGE: READING}, {"text": maker(chance)})
 
 
 SMALL: tuple[tuple[str, str, Any], ...] = (

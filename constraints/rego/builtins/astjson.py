@@ -14,6 +14,7 @@ from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import as_bytes, string
 from constraints.rego.flat.terms import in_order, pairs_in_order, rank
 from constraints.rego.lexer import Tokens
+from constraints.rego.parse_heads import parts_of
 from constraints.rego.parser import ModuleParser
 from constraints.rego.sizes import spend
 from constraints.rego.syntax import (
@@ -251,9 +252,23 @@ def _two_parts(rule: Rule, path: Sequence[Node]) -> Node:
         return found
     if not rule.body or (head.value is not None and head.value.span != head.span):  # one that was written
         found["name"] = path[0]["value"]
-    if not rule.body or (head.args is None and not isinstance(head.path[1], Scalar)):
+    if not rule.body or (head.args is None and _is_key(head.path[1])):
         found["key"] = path[1]
     return found
+
+
+def _is_key(term: Term) -> bool:
+    return isinstance(term, Ref) or _is_root(term) or not _is_ground(term)
+
+
+def _is_ground(term: Term) -> bool:
+    """Whether OPA sees no variable in a term."""
+    if isinstance(term, Comprehension):
+        said = [one.what for one in term.body if not isinstance(one.what, SomeDecl | SomeIn | Every)]
+        return all(_is_ground(one) for one in (term.value, *said)) and (term.key is None or _is_ground(term.key))
+    if isinstance(term, Var | TemplateString):
+        return _is_root(term)
+    return all(map(_is_ground, parts_of(term)))
 
 
 def _is_root(term: Term) -> TypeGuard[Var]:

@@ -6,7 +6,7 @@ import base64
 import math
 import re
 from collections.abc import Callable
-from functools import cmp_to_key
+from functools import cache, cmp_to_key
 from typing import Any, Final
 
 from constraints.rego.builtins import BuiltinError
@@ -60,6 +60,7 @@ def compose(text: str) -> tuple[Any, Any]:
         raise too_deep() from error
 
 
+@cache
 def _loader(yaml: Any) -> Any:
     """A loader that leaves it to `resolve` what a plain scalar without a tag means."""
 

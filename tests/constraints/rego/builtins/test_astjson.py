@@ -97,6 +97,7 @@ TRUE = [{"index": 0, "terms": True}]
         ("default p(_) := 1", {"head": {**ONE, "args": [["var", "$0"]], "assign": True, "value": 1}, "body": TRUE, "default": True}),
         ("p[x] := 1 if x", {"head": {"name": "p", "key": X, "ref": [["var", "p"], X], "assign": True, "value": 1}, "body": [{"index": 0, "terms": X}]}),
         ("p.a = 1 if x", {"head": {"name": "p", "ref": [["var", "p"], "a"], "value": 1}, "body": [{"index": 0, "terms": X}]}),
+        ("p[upper(1)] = 1 if x", {"head": {"name": "p", "ref": [["var", "p"], ["call", [["ref", [["var", "upper"]]], 1]]], "value": 1}, "body": [{"index": 0, "terms": X}]}),
         ("p.a if x", {"head": {"ref": [["var", "p"], "a"], "value": True}, "body": [{"index": 0, "terms": X}]}),
         ("p.a.b := 1", {"head": {"ref": [["var", "p"], "a", "b"], "assign": True, "value": 1}, "body": TRUE}),
         (
