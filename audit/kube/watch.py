@@ -7,6 +7,7 @@ done here.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -30,6 +31,7 @@ _BEGIN_AGAIN = (BadBody, Forbidden, Gone, NotFound)
 _LASTING = 1.0  # seconds; a watch that ends sooner is not begun again at once, whatever the server says
 _LONGEST_PAUSE = 300.0  # seconds, whatever the server asks for
 _SLACK = 10.0  # seconds that a server may be late with the end of a watch
+_TRIES = 2  # watches in a row that bring nothing, until what there is is listed anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class Pace:
     """How patient a watch is, in seconds.
 
     `quiet` is after how long the server ends a watch, whatever happens (a connection that is dead without a word is
-    noticed then). Pauses after failures double from `first` to `longest`; a watch that is forbidden is replaced by a
-    list every `poll`.
+    noticed then). Pauses after failures double from `first` to `longest`; a watch that is forbidden, or fails while lists
+    are answered, is replaced by a list every `poll`.
     """
 
     quiet: int = 120
@@ -104,20 +106,24 @@ PATIENT = Pace()
 
 @dataclass(slots=True)
 class _Place:
-    """Where a watch is: after `version`, with so many `failures` behind it; `lively`: the last try brought something."""
+    """Where a watch is: after `version`, with so many `failures` behind it.
+
+    `lively`: the last try brought something; `listed`: it began with a list.
+    """
 
     version: str = ""
     failures: int = 0
     lively: bool = False
+    listed: bool = False
 
 
 @dataclass(slots=True)
 class Watch:
     """Follows `resource`. One thread iterates; any other may `close` it, or `wake` it where it pauses.
 
-    Gives a Listing first and whenever the server has forgotten where the watch was (410); Events in between, without
-    bookmarks; and a KubeError for each try that failed, after which it goes on. `streaming` tells whether the server is
-    being listened to. It ends only when it is closed.
+    Gives a Listing first, whenever the server has forgotten where the watch was (410), and when three tries in a row
+    have brought nothing and not lasted; Events in between, without bookmarks; and a KubeError for each try that failed,
+    after which it goes on. `streaming` tells whether the server is being listened to. It ends only when it is closed.
     """
 
     server: Server
@@ -142,15 +148,17 @@ class Watch:
                 place.version = "" if isinstance(error, _BEGIN_AGAIN) else place.version
                 yield error
             place.failures = 0 if lasted and error is None else 1 if place.lively else place.failures + 1
-            self._pause(error, place.failures)
+            if place.failures > _TRIES:  # no watch may ever come through here, so what changes is seen by lists
+                place.version = ""
+            self._pause(error, place)
 
     def _once(self, place: _Place) -> Generator[Listing | Event, None, KubeError | None]:
         """List where that is needed, and one watch; gives what ended it, None for its time."""
-        place.lively = False
+        place.lively = place.listed = False
         try:
             if not place.version:
                 listing = self._list()
-                place.version = listing.version
+                place.version, place.listed = listing.version, True
                 yield listing
             for event in self._events(place.version):
                 place.version, place.lively = event.version, True
@@ -216,12 +224,13 @@ class Watch:
                 self._stream = None
             stream.release()
 
-    def _pause(self, error: KubeError | None, failures: int) -> None:
+    def _pause(self, error: KubeError | None, place: _Place) -> None:
         """Wait before the next try; not at all after a watch that ended as it should."""
-        if not failures:
+        if not place.failures:
             return
         asked = error.hints.retry_after if error is not None else None
-        waiting = min(asked, _LONGEST_PAUSE) if asked else self.pace.after(failures)
+        longest = self.pace.poll if place.listed else math.inf
+        waiting = min(asked, _LONGEST_PAUSE) if asked else min(self.pace.after(place.failures), longest)
         seconds = self.pace.poll if isinstance(error, Forbidden) else waiting
         self._woken.wait(seconds)
         self._woken.clear()

@@ -178,6 +178,27 @@ class Recording(Pace):
         return 0.001
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param({"body": b""}, id="end at once"),
+        pytest.param({"status": 500}, id="are refused"),
+        pytest.param({"status": 429}, id="are put off"),
+        pytest.param({"cut": 0}, id="are cut"),
+    ],
+)
+def test_where_no_watch_ever_comes_through_lists_take_their_place(
+    cluster: EmbeddedCluster, follow: Follow, fault: dict[str, Any]
+) -> None:
+    cluster.faults.append(Fault(PATH, query="watch=true", times=None, **fault))
+    pace = Pace(first=0.01, longest=60.0, poll=0.05)  # pauses of a server that is down are longer than this test waits
+    items = (told(item) for item in follow(pace=pace))
+    assert next(items) == []
+    for names in (["a"], ["a", "b"], ["a", "b", "c"]):
+        cluster.load([config_map(names[-1])])
+        assert names in islice(items, 100)
+
+
 def test_a_server_that_forgets_at_once_each_time_is_asked_more_and_more_seldom(
     cluster: EmbeddedCluster, follow: Follow
 ) -> None:
