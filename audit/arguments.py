@@ -95,7 +95,7 @@ def unknown_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _strange(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, known, 1)
+    close = get_close_matches(name.upper(), known, 1)
     hint = f": did you mean {close[0]}?" if close else ""
     return f"the environment variable {name} has no effect, there is no such flag{hint}"
 

@@ -179,6 +179,7 @@ def test_the_variable_that_kubernetes_sets_for_a_service_named_patrol_is_no_flag
     ("name", "value", "said"),
     [
         pytest.param("PATROL_AUDIT_INTERVALL", "5", "did you mean PATROL_AUDIT_INTERVAL?", id="a letter too many"),
+        pytest.param("PATROL_audit_interval", "5", "did you mean PATROL_AUDIT_INTERVAL?", id="small letters"),
         pytest.param("PATROL_INTERVAL", "", "no such flag", id="an empty one"),
         pytest.param("PATROL_PROMETHEUSPORT", "9000", "did you mean PATROL_PROMETHEUS_PORT?", id="no underscore"),
         pytest.param("PATROL_METRICS_PORT", "9000", "no such flag", id="a port that is no service's"),
