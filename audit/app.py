@@ -34,7 +34,7 @@ from audit.logs import configure_logging
 from audit.loop import Loop
 from audit.memory import available, share
 from audit.model import Outcome, RunInfo
-from audit.outcomes import EXIT_CODES, ending
+from audit.outcomes import EXIT_CODES, ending, misses_policies
 from audit.plan import plan, without_data
 from audit.readiness import Readiness
 from audit.run import Rules, Work, run
@@ -163,7 +163,6 @@ def following(auditor: Auditor, loop: Loop, connection: Connection) -> Iterator[
     watch = PolicyWatch(Server(client, connection, auditor.metrics.request), changes, intake.submit)
     intake.served = watch.served
     auditor.metrics.watching = watch.counts
-    run = loop.run
 
     def sooner() -> float:
         if not loop.may_run():
@@ -172,8 +171,11 @@ def following(auditor: Auditor, loop: Loop, connection: Connection) -> Iterator[
         return changes.due()
 
     def taking() -> object:
-        changes.take()
-        return run()
+        wanted = changes.take()
+        summary = auditor.run()
+        if wanted:
+            changes.taken(seen=not misses_policies(summary))
+        return summary
 
     loop.run, loop.sooner = taking, sooner
     intake.start()

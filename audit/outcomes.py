@@ -22,6 +22,13 @@ EXIT_CODES: Mapping[Outcome, int] = {  # 2 is for wrong use, see audit.cli
 }
 NOT_SERVED = "NotServed"
 NOT_LEADER = NotLeader.__name__
+_ABOUT_POLICIES = frozenset({Cause.TEMPLATE, Cause.CONSTRAINT, Cause.CONFIG, Cause.INVENTORY, Cause.SINK})
+_PASSING = frozenset(  # answers of an API server that is busy, down or behind something that is
+    {
+        *("TooManyRequests", "ServerError", "InternalError", "ServiceUnavailable", "ServerTimeout", "Timeout"),
+        *("TimedOut", "Unreachable", "NotConnected", "Cut", "BadBody", "Conflict", "Gone", "Expired"),
+    }
+)
 _CUT: Mapping[Outcome, Gap] = {
     Outcome.INTERRUPTED: Gap(Cause.RUN, "Interrupted", "the run was told to stop before its end"),
     Outcome.NOT_LEADER: Gap(Cause.RUN, "NotLeader", "the run was ended early, for another replica may lead now"),
@@ -57,6 +64,13 @@ def ending(summary: Summary) -> Ending:
         outcome = Outcome.NOT_LEADER if unwritten[0].reason == NOT_LEADER else Outcome.UNWRITTEN
         return Ending(outcome, unwritten[0].message + more)
     return Ending(Outcome.GAPS, _counted(summary.gaps)) if summary.gaps else Ending(Outcome.COMPLETE)
+
+
+def misses_policies(summary: Summary) -> bool:
+    """Whether policies could not be read, or their results not be written, for a reason that may soon be gone."""
+    return summary.cut is Outcome.FAILED or any(
+        gap.cause in _ABOUT_POLICIES and gap.reason in _PASSING for gap in summary.gaps
+    )
 
 
 def _no_policies(gap: Gap) -> bool:

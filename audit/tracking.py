@@ -14,6 +14,8 @@ import orjson
 from constraints.model import Object
 
 NEVER = math.inf
+_SHORTEST = 1.0  # seconds between a run that could not see what had changed and the next one
+_DOUBLED = 16  # times that this pause is doubled
 _QUIET = 5  # the share of the debounce after which nothing more is waited for
 
 
@@ -22,14 +24,16 @@ class Changes:
     """When the changes that were noted want a run; may be shared by threads.
 
     A run is due once nothing has changed for a fifth of `debounce` seconds, and `debounce` seconds after the first
-    change at the latest: a folder of policies that is applied makes one run and not many. `elapsed` is a monotonic
-    clock in seconds.
+    change at the latest: a folder of policies that is applied makes one run and not many. A run that could not see what
+    had changed wants another one, each time twice as long after it. `elapsed` is a monotonic clock in seconds.
     """
 
     debounce: float = 5.0
     elapsed: Callable[[], float] = time.monotonic
     _first: float = NEVER
     _last: float = NEVER
+    _again: float = NEVER
+    _missed: int = 0
     _lock: Lock = field(default_factory=Lock)
 
     def note(self) -> None:
@@ -41,12 +45,21 @@ class Changes:
     def due(self) -> float:
         """When a run should start, by the clock `elapsed`; NEVER while nothing has changed."""
         with self._lock:
-            return min(self._last + self.debounce / _QUIET, self._first + self.debounce)
+            return min(self._last + self.debounce / _QUIET, self._first + self.debounce, self._again)
 
-    def take(self) -> None:
-        """A run begins: it sees all that was noted so far."""
+    def take(self) -> bool:
+        """A run begins: it sees all that was noted so far. Gives whether that was anything."""
         with self._lock:
-            self._first = self._last = NEVER
+            wanted = min(self._first, self._again) != NEVER
+            self._first = self._last = self._again = NEVER
+            return wanted
+
+    def taken(self, seen: bool) -> None:
+        """The run that took changes has ended: whether it saw them."""
+        with self._lock:
+            self._missed = 0 if seen else self._missed + 1
+            pause = max(self.debounce, _SHORTEST) * 2.0 ** min(self._missed - 1, _DOUBLED)
+            self._again = NEVER if seen else self.elapsed() + pause
 
 
 @dataclass(slots=True)

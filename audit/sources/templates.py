@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from audit.errors import KubeError
 from audit.model import Resource
 from constraints import Cause, Engine, Gap, Kind, PolicyError, Template
 from constraints.errors import CompileError, EngineMissing
@@ -117,7 +118,9 @@ def kind_of(obj: Object) -> str:
 
 
 def reason(error: PolicyError) -> str:
-    """The CamelCase word for an error in a policy."""
+    """The CamelCase word for an error in a policy; the API server's own where its CRD could not be written."""
+    if isinstance(error.__cause__, KubeError):
+        return error.__cause__.reason
     return "NoEngine" if isinstance(error, EngineMissing) else type(error).__name__
 
 

@@ -52,6 +52,26 @@ def test_what_is_noted_after_a_run_has_begun_wants_another(time: Time) -> None:
     assert changes.due() == 201
 
 
+def test_changes_that_a_run_could_not_see_want_another_and_later_each_time(time: Time) -> None:
+    changes = Changes(5, time)
+    assert not changes.take()
+    changes.note()
+    for pause in (5, 10, 20):
+        assert changes.take()
+        assert changes.due() == NEVER
+        changes.taken(seen=False)
+        assert changes.due() == time.now + pause
+    changes.note()
+    assert changes.due() == time.now + 1
+    assert changes.take()
+    changes.taken(seen=True)
+    assert changes.due() == NEVER
+    changes.note()
+    changes.take()
+    changes.taken(seen=False)
+    assert changes.due() == time.now + 5
+
+
 def policy(name: str = "a", uid: str = "1", **more: Any) -> dict[str, Any]:
     return {"metadata": {"name": name, "uid": uid, "resourceVersion": "7"}, "spec": {"x": 1}, **more}
 

@@ -258,7 +258,7 @@ def test_a_crd_that_is_refused_is_an_error_of_the_template_and_a_gap(stored: Sto
     stored.faults["POST", "customresourcedefinitions.apiextensions.k8s.io"] = 403
     loaded = load(stored)
     [gap] = loaded.gaps
-    assert (gap.cause, gap.reason, gap.policy) == (Cause.TEMPLATE, "TemplateError", "K8sTest")
+    assert (gap.cause, gap.reason, gap.policy) == (Cause.TEMPLATE, "Forbidden", "K8sTest")
     assert gap.message.startswith(
         'ConstraintTemplate "k8stest": CRD k8stest.constraints.gatekeeper.sh could not be written'
     )
