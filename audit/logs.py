@@ -131,6 +131,8 @@ def configure_logging(config: LogConfig, stream: TextIO | None = None) -> loggin
     root.setLevel(config.level)
     EVENTS.propagate = False
     logging.getLogger("kubernetes").setLevel(max(root.level, logging.INFO))  # its DEBUG shows bodies, Secrets too
+    # It warns of each connection that it does not keep; what is wrong with one, our own lines say.
+    logging.getLogger("urllib3").setLevel(logging.NOTSET if root.level <= logging.DEBUG else logging.ERROR)
     return handler
 
 

@@ -50,6 +50,14 @@ def test_an_event_begins_with_level_ts_and_logger() -> None:
     assert isinstance(line["ts"], float)
 
 
+@pytest.mark.parametrize(("level", "said"), [("INFO", 0), ("DEBUG", 1)])
+def test_that_a_connection_is_not_kept_is_nothing_that_users_can_mend(level: str, said: int) -> None:
+    stream = io.StringIO()
+    configure_logging(LogConfig(level=level), stream)
+    logging.getLogger("urllib3.connectionpool").warning("Connection pool is full, discarding connection: 10.0.0.1")
+    assert len(lines(stream.getvalue())) == said
+
+
 def test_the_time_is_written_as_a_plain_number() -> None:
     record = logging.LogRecord("controller", logging.INFO, "", 0, {"msg": ""}, None, None)
     record.created = 1795216641.6309724
