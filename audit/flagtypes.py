@@ -33,7 +33,8 @@ ALL_OPERATIONS = (
 class FlagType:
     """`read` turns text into a value and raises ValueError for what is not `expected`.
 
-    `repeatable` types read comma-separated words; each use of the flag adds to them. `hint` is the placeholder in help.
+    `repeatable` types read comma-separated words; each use of the flag adds to them. `hint` is the placeholder in help, or
+    what may be chosen with `|` between.
     """
 
     hint: str
@@ -158,10 +159,14 @@ DNS_NAME = FlagType(
     "NAME", "a DNS name: labels of a-z, 0-9 and -, with dots between", _pattern(rf"{_LABEL}(\.{_LABEL})*")
 )
 LEVEL_KEY = FlagType("KEY", f"a key other than {', '.join(_LOG_KEYS)}", _level_key)
-FAILURE_POLICY = FlagType("POLICY", "Fail or Ignore", _one_of("Fail", "Ignore"))
-DECISION = FlagType("WHEN", "auto, true or false", _one_of("auto", "true", "false"))
-ENCODER = FlagType("HOW", "lower, capital, color or capitalcolor", _one_of("lower", "capital", "color", "capitalcolor"))
-LOGGED = FlagType("WHICH", "all or none", _one_of("all", "none"))
+FAILURE_POLICY = FlagType("Fail|Ignore", "Fail or Ignore", _one_of("Fail", "Ignore"))
+DECISION = FlagType("auto|true|false", "auto, true or false", _one_of("auto", "true", "false"))
+ENCODER = FlagType(
+    "lower|capital|color|capitalcolor",
+    "lower, capital, color or capitalcolor",
+    _one_of("lower", "capital", "color", "capitalcolor"),
+)
+LOGGED = FlagType("all|none", "all or none", _one_of("all", "none"))
 WORDS = FlagType("NAME,...", "names", _words, repeatable=True)
 BUILTINS = FlagType("NAME,...", "names of Rego builtins", _builtins, repeatable=True)
 GUARDED_BUILTINS = FlagType("NAME,...", f"some of {', '.join(GUARDED)}", guarded, repeatable=True)

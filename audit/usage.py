@@ -77,7 +77,8 @@ def _ignored_line(flag: Flag) -> str:
 def _readme_row(flag: Flag) -> str:
     default = spelled(flag.default)
     variable = f" (also `{flag.standard}`)" if flag.standard else ""
-    return f"| `--{flag.name}` | {f'`{default}`' if default else ''} | {flag.help}{variable} |"
+    choice = f" ({flag.type.expected})" if "|" in flag.type.hint else ""
+    return f"| `--{flag.name}` | {f'`{default}`' if default else ''} | {flag.help}{choice}{variable} |"
 
 
 def main(argv: Sequence[str]) -> None:

@@ -294,6 +294,22 @@ def test_names_and_variables_are_used_once_and_groups_are_known() -> None:
     assert {flag.group for flag in FLAGS} == set(GROUPS)
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "--log-violations all|none",
+        "--manage-crds auto|true|false",
+        "--log-level-encoder lower|capital|color|capitalcolor",
+        "--default-k8s-native-validation-failure-policy Fail|Ignore",
+    ],
+)
+def test_help_names_what_can_be_chosen_and_so_does_the_readme(choice: str) -> None:
+    name, choices = choice.split()
+    assert f"  {choice}\n" in flags_help("run", "")
+    (row,) = (line for line in readme_section().splitlines() if line.startswith(f"| `{name}`"))
+    assert all(word in row for word in choices.split("|"))
+
+
 def test_help_shows_every_flag_under_its_group() -> None:
     text = flags_help("run", "Audit.")
     for group in GROUPS:
