@@ -5,11 +5,14 @@ PolicyError
 │   └── EngineMissing    none of its engines is one that we have
 ├── ConstraintError      a constraint that cannot be used
 ├── CompileError         the code of a template is not valid for its engine; carries a Span
+│   └── ModuleError      what Gatekeeper finds wrong with a module before it compiles it
 ├── MatchError           an object that `spec.match` cannot be decided for
 └── EvaluationError      a policy failed while it looked at an object; carries the engine's code
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from constraints.lang.source import Span
 
@@ -53,9 +56,22 @@ class ConstraintError(PolicyError):
 
 
 class CompileError(PolicyError):
-    """The code of a template is not valid for its engine."""
+    """The code of a template is not valid for its engine.
+
+    `each` are the problems one by one, each with its place, where more than one was found.
+    """
 
     code = "ingest_error"
+
+    def __init__(
+        self, message: str, *, span: Span | None = None, source: str = "", each: Sequence[CompileError] = ()
+    ) -> None:
+        super().__init__(message, span=span, source=source)
+        self.each = tuple(each) or (self,)
+
+
+class ModuleError(CompileError):
+    """A module that cannot be parsed, or that says what no template may: Gatekeeper refuses it before it compiles."""
 
 
 class MatchError(PolicyError):

@@ -12,6 +12,7 @@ from audit.errors import InputError
 from audit.gator.gosort import go_sorted
 from audit.gator.lasting import lasting
 from audit.gator.output import TARGET, Report, Result
+from audit.gator.refusals import place, refused
 from audit.golang import quote
 from audit.sources.manifests import Manifest
 from audit.timekeeping import TimeLimits, Watchdog
@@ -207,7 +208,8 @@ def _kind_of_constraints(template: Object) -> str:
 
 def _gap(manifest: Manifest, error: PolicyError) -> Gap:
     kind = _kind_of_constraints(manifest.object)
-    message = f"adding template {quote(_name(manifest))}: {error} ({manifest}; constraints of {kind} are left out)"
+    where = "; ".join(filter(None, (str(manifest), place(error), f"constraints of {kind} are left out")))
+    message = f"adding template {quote(_name(manifest))}: {refused(error)} ({where})"
     return Gap(Cause.TEMPLATE, type(error).__name__, message, policy=kind)
 
 

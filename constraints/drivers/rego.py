@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 
 from constraints.drivers.regolibs import compiled_as
-from constraints.errors import CompileError, EvaluationError, PolicyError
+from constraints.errors import CompileError, EvaluationError, ModuleError, PolicyError
 from constraints.fields import quoted
 from constraints.inventory import Inventory
 from constraints.lang.source import Source, Span
@@ -18,6 +19,7 @@ from constraints.rego.number import Number, Written, number_text
 from constraints.rego.parser import parse_module
 from constraints.rego.program import ENTRY, RegoPolicy, RegoProgram, Settings
 from constraints.rego.progress import TOO_DEEP
+from constraints.rego.spelling import term_text
 from constraints.rego.syntax import Module, Ref, Scalar, Var
 from constraints.rego.values import RegoObject, RegoSet, Value, json_key, sorted_pairs, to_json
 from constraints.review import ADMISSION_ONLY
@@ -28,6 +30,7 @@ _READABLE = ("lib", "inventory")
 _PLAIN = 1_000_000
 _DATA = Var("data")
 _ADMISSION_ONLY = re.compile(rf"\b({'|'.join(sorted(ADMISSION_ONLY))})\b")
+_BAD_IMPORT = 'invalid import: bad import: "{}"'
 _REGO_V1 = re.compile(r"(?m)^[ \t]*import[ \t]+(rego\.v1)\b")
 
 
@@ -44,7 +47,8 @@ class RegoDriver:
         """Raises CompileError with line and column."""
         sources = _sources(source)
         with _named(kind):
-            modules = compiled_as(_modules(sources, source.get("version") == "v1"))
+            with _before_compiling():
+                modules = compiled_as(_modules(sources, source.get("version") == "v1"))
             return Policy(kind, sources, RegoPolicy(modules, self._settings), self._details)
 
 
@@ -106,12 +110,22 @@ def _named(kind: str) -> Iterator[None]:
     try:
         yield
     except CompileError as error:
-        raise CompileError(error.message, span=error.span, source=f"{kind}/{error.source or ENTRY_MODULE}") from error
+        source = f"{kind}/{error.source or ENTRY_MODULE}"
+        raise type(error)(error.message, span=error.span, source=source, each=error.each) from error
     except OutOfTime as error:
         error.source = error.source or ENTRY_MODULE
         raise
     except RecursionError as error:
         raise CompileError(TOO_DEEP, source=f"{kind}/{ENTRY_MODULE}") from error
+
+
+@contextmanager
+def _before_compiling() -> Iterator[None]:
+    """Makes errors those of a module."""
+    try:
+        yield
+    except CompileError as error:
+        raise ModuleError(error.message, span=error.span, source=error.source, each=error.each) from error
 
 
 def _finding(message: Json, details: Json, read: Callable[[Value], Json]) -> Finding:
@@ -170,7 +184,8 @@ def _modules(sources: Sequence[Source], v1: bool) -> list[Module]:
     """The trees of the sources. Raises CompileError."""
     entry = _module(sources[0], v1)
     if not any(_defines(rule.head.path, ENTRY) for rule in entry.rules):
-        raise CompileError(f"the module defines no rule named {ENTRY}", span=Span(1, 1), source=entry.source)
+        message = f"invalid rego: invalid module: missing required rules: [{ENTRY}]"
+        raise CompileError(message, span=Span(1, 1), source=entry.source)
     return [entry, *[_library(_module(lib, v1)) for lib in sources[1:]]]
 
 
@@ -184,34 +199,37 @@ def _module(source: Source, v1: bool) -> Module:
     if found:
         line = source.text.count("\n", 0, found.start(1)) + 1
         column = found.start(1) - source.text.rfind("\n", 0, found.start(1))
-        raise CompileError("import of rego.v1 is not allowed", span=Span(line, column), source=source.name)
+        raise CompileError(_BAD_IMPORT.format("rego.v1"), span=Span(line, column), source=source.name)
     for one in module.imports:
         if one.path[:2] != ("data", "lib"):
-            raise CompileError(f"import of {'.'.join(one.path)} is not allowed", span=one.span, source=source.name)
-    for name, span in _reads(module):
-        if name not in _READABLE:
-            what = f"data.{name}" if name else "data"
-            message = f"{what} must not be read: only data.lib and data.inventory may"
-            raise CompileError(message, span=span, source=source.name)
+            raise CompileError(_BAD_IMPORT.format(".".join(one.path)), span=one.span, source=source.name)
+    disallowed = sorted((node for node in _reads(module) if _first(node) not in _READABLE), key=attrgetter("span"))
+    if disallowed:
+        listed = "\n".join(f"disallowed ref {term_text(node)}" for node in disallowed)
+        where = f"invalid data references: check refs failed on module {{{source.name}}}: errors ({len(disallowed)}):"
+        raise CompileError(f"{where}\n{listed}", span=disallowed[0].span, source=source.name)
     return module
 
 
 def _library(module: Module) -> Module:
     if module.package[0] != "lib" or len(module.package) < 2:
-        message = f"package {'.'.join(module.package)} of a library must be below lib"
+        message = f"invalid lib prefix: path data.{'.'.join(module.package)} not found in lib prefixes"
         raise CompileError(message, span=module.span, source=module.source)
     return module
 
 
-def _reads(module: Module) -> Iterator[tuple[str, Span]]:
-    """What a module reads below `data`, by first name; the empty name where that varies."""
+def _reads(module: Module) -> Iterator[Ref | Var]:
+    """What a module reads below `data`, and `data` itself, not in order."""
     heads = set()
     for node in nodes_of(module.rules):
         if isinstance(node, Ref) and node.head == _DATA:
             heads.add(id(node.head))
-            first = node.path[0]
-            yield first.value if isinstance(first, Scalar) and isinstance(first.value, str) else "", node.span
-        elif id(node) in heads:
-            continue
-        elif isinstance(node, Var) and node.name == "data":
-            yield "", node.span
+            yield node
+        elif isinstance(node, Var) and node.name == "data" and id(node) not in heads:
+            yield node
+
+
+def _first(node: Ref | Var) -> Value:
+    """The first name below `data`; the empty name where that varies."""
+    first = node.path[0] if isinstance(node, Ref) else None
+    return first.value if isinstance(first, Scalar) else ""

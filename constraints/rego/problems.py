@@ -46,9 +46,10 @@ class Problems:
         """Raise what was found: the first problem with its place, then a line for each other one."""
         if not self.found:
             return
-        first, *others = sorted(self.found)[:LIMIT]
+        first, *others = found = sorted(self.found)[:LIMIT]
         lines = [first.message, *(f"{other.source}:{other.span}: {other.message}" for other in others)]
-        raise CompileError("\n".join(lines), span=first.span, source=first.source)
+        each = [CompileError(one.message, span=one.span, source=one.source) for one in found]
+        raise CompileError("\n".join(lines), span=first.span, source=first.source, each=each)
 
 
 def shown(name: str) -> str:

@@ -244,7 +244,8 @@ def test_a_template_that_does_not_compile_leaves_the_others_running(run: Run) ->
     lost = constraint().replace("Labelled", "Broken")
     code, out, err = run(TEMPLATE, broken, constraint(), lost, POD)
     assert (code, out) == (1, LINE)
-    assert err.startswith('auditing objects: adding template "broken": Broken/template:')
+    words = 'adding template "broken": invalid ConstraintTemplate: 1 error occurred: template:'
+    assert err.startswith(f"auditing objects: {words}")
     assert ' (file: "DIR/in.yaml", document 2, line ' in err
     assert err.endswith("; constraints of Broken are left out)\n")
 
