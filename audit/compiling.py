@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Event, Lock, get_ident
 from typing import Final, TypeVar
 
-from audit.timekeeping import clock_of_this_thread, is_importing, raise_in
+from audit.timekeeping import AGAIN, clock_of_this_thread, is_untouchable, raise_in
 from constraints.drivers import Driver, Policy, Program
 from constraints.errors import CompileError
 from constraints.model import AdmissionField, Json
@@ -87,14 +87,20 @@ class _Alarm:
         start_new_thread(self._watch, ())  # a Thread would wait until it runs, as long as many templates take
 
     def _watch(self) -> None:
-        wait = self._seconds
+        due = wait = self._seconds
         while not self._done.wait(max(wait, _SHORTEST)):
-            wait = self._seconds - (self._clock() - self._start)
-            with self._lock:
-                if wait <= 0 and not self._done.is_set() and not is_importing(sys._current_frames().get(self._thread)):
-                    self._rang = True
-                    raise_in(self._thread)
-                    return
+            wait = due - (self._clock() - self._start)
+            if wait <= 0 and self._ring():
+                due, wait = due - wait + AGAIN, AGAIN
+
+    def _ring(self) -> bool:
+        """Raise OutOfTime unless it was stopped; False when the thread must not be interrupted right now."""
+        with self._lock:
+            if self._done.is_set() or is_untouchable(sys._current_frames().get(self._thread)):
+                return False
+            self._rang = True
+            raise_in(self._thread)
+            return True
 
     def stop(self) -> None:
         """No OutOfTime comes after this; one that is on its way comes in here."""

@@ -21,7 +21,8 @@ from constraints.timing import OutOfTime, Running
 _LOOKS: Final = 20  # in the time that one evaluation has
 _LONGEST_PAUSE: Final = 0.05
 _SHORTEST_PAUSE: Final = 0.002
-_AGAIN: Final = 1.0  # seconds until what swallowed the first call is called again
+AGAIN: Final = 1.0  # seconds until what swallowed the first call is called again
+_CALLBACKS: Final = ("/weakref.py", "/_weakrefset.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Watchdog:
                 if running is not seen:
                     due = now + self._limits.evaluation
                 elif self._limits.evaluation and now >= due:
-                    due = now + (_AGAIN if self._call(running) else 0)
+                    due = now + (AGAIN if self._call(running) else 0)
             seen, before = running, now
 
     def _charge(self, running: Running, seconds: float) -> None:
@@ -97,12 +98,12 @@ class Watchdog:
             self.spent.add(key)
 
     def _call(self, running: Running) -> bool:
-        """Raise OutOfTime in an evaluation, unless it has just ended. False when it is in the middle of an import.
+        """Raise OutOfTime in an evaluation, unless it has just ended. False when it must not be interrupted right now.
 
         `calls` is true before `running` is looked at, and whoever ends an evaluation first says so and then looks at
         `calls`: one of both sees the other. Until `_calling` is false again, the other one waits.
         """
-        if is_importing(sys._current_frames().get(self._thread)):
+        if is_untouchable(sys._current_frames().get(self._thread)):
             return False
         self._calling = self.calls = True
         if self.running is running:
@@ -124,10 +125,13 @@ def raise_in(thread: int) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(OutOfTime))
 
 
-def is_importing(frame: FrameType | None) -> bool:
-    """Whether a thread imports a module right now, of which only a part would be left."""
+def is_untouchable(frame: FrameType | None) -> bool:
+    """Whether a thread does now what would be left half done, as imports, or where Python ignores exceptions, as in `__del__`."""
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        code = frame.f_code
+        if code.co_filename.startswith("<frozen importlib"):
+            return True
+        if code.co_name == "__del__" or code.co_filename.endswith(_CALLBACKS):
             return True
         frame = frame.f_back
     return False

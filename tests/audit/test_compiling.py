@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -55,6 +56,36 @@ class Endless:
                 sum(range(100))
 
 
+class Swallowing(Endless):
+    """One that is at first where Python ignores what is raised, and then takes what is raised for nothing, once."""
+
+    def __init__(self) -> None:
+        super().__init__(at_once=True)
+        self.deleted = self.swallowed = 0
+
+    def compile(self, kind: str, source: Mapping[str, Json]) -> Endless:
+        Deleted(self)
+        while not self.swallowed:
+            try:
+                self._never()
+            except BaseException:
+                self.swallowed += 1
+        return super().compile(kind, source)
+
+
+class Deleted:
+    """It takes its time to go."""
+
+    def __init__(self, owner: Swallowing) -> None:
+        self.owner = owner
+
+    def __del__(self) -> None:
+        end = time.thread_time() + 3 * SHORT
+        while time.thread_time() < end:
+            pass
+        self.owner.deleted += 1
+
+
 def engine(seconds: float = SHORT) -> Engine:
     return Engine(drivers={"Rego": TimedDriver(RegoDriver(), seconds)})
 
@@ -83,6 +114,13 @@ def test_what_has_no_end_is_ended_and_the_next_template_is_compiled(at_once: boo
     tried = engine(60)
     tried.add_template(template())
     assert tried.add_constraint(constraint()).enforced
+
+
+def test_what_python_or_a_driver_swallows_is_raised_again() -> None:
+    driver = Swallowing()
+    with pytest.raises(CompileError, match="--template-timeout"):
+        TimedDriver(driver, SHORT).compile("K", {})
+    assert (driver.deleted, driver.swallowed) == (1, 1)
 
 
 def test_a_command_says_which_template_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
