@@ -95,13 +95,18 @@ class Reader:
         return found[0] if found else None
 
     def _second(self, resource: Resource, name: str, namespace: str, error: KubeError) -> Object | None:
-        """A 404 may be anything; what is not in the list either is not there. And who may not get may be let list."""
+        """A 404 may be anything; what is not in the list either is not there. And who may not get may be let list.
+
+        A list that is not found says nothing where discovery names the kind.
+        """
         try:
             return self.listed_one(resource, name, namespace)
-        except (NotFound, Forbidden):
-            if isinstance(error, NotFound):
-                return None
-            raise error from None
+        except (NotFound, Forbidden) as second:
+            if isinstance(error, Forbidden) or (
+                isinstance(second, NotFound) and self.known(resource.kind.group, resource.kind.kind)
+            ):
+                raise error from None
+            return None
 
     def known(self, group: str, kind: str) -> Resource | None:
         """The kind as discovery found it, whatever its version."""

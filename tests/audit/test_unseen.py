@@ -154,6 +154,13 @@ def test_a_config_that_answers_404_for_once_is_still_there(trial: Trial) -> None
     assert trial.total("K8sPlain") == 1
 
 
+def test_a_config_that_is_not_found_where_its_kind_is_served_is_not_no_config(trial: Trial) -> None:
+    trial.cluster.load([CONFIG, config_map("x", "kube-system")])
+    trial.cluster.faults.append(Fault(path=CONFIGS, times=None, status=404))
+    assert [gap.reason for gap in trial.audit().gaps] == ["ConfigUnknown"]
+    assert (trial.total("K8sPlain"), trial.gaps("K8sPlain")) == (None, [("namespace", "ConfigUnknown")])
+
+
 def test_an_inventory_that_cannot_be_read_is_that_of_the_last_run_and_before_there_was_one_nobody_is_asked(
     trial: Trial,
 ) -> None:
