@@ -22,6 +22,7 @@ from audit.guard import attempt
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Connection
+from audit.kube.deadline import Deadline
 from audit.kube.fence import Fence
 from audit.kube.lease import Election, Seat, unique_identity
 from audit.kube.lister import Lister
@@ -76,6 +77,7 @@ class Auditor:
     lister: Lister
     pace: Pace
     watchdog: Watchdog
+    deadline: Deadline
     clock: Callable[[], float] = time.time
     memory: Memory = field(default_factory=Memory)
 
@@ -93,6 +95,7 @@ class Auditor:
 
     def _prepare(self, summary: Summary) -> Work:
         begun = self.pace.elapsed()
+        self.deadline.ends = self.pace.since(begun).ends()
         catalogue = self.served.read()
         loaded = self.policies.load(catalogue.listed)
         summary.records = loaded.records
@@ -189,8 +192,11 @@ def following(auditor: Auditor, loop: Loop, connection: Connection) -> Iterator[
 def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more: tuple[Sink, ...] = ()) -> Auditor:
     """The auditor of this configuration. The log comes last: `audit_finished` says that statuses are written."""
     memory = pages_memory(config.audit)
-    tardy = Tardy(Patience.of(config.audit.kind_timeout))
-    lister = Lister(client, PageSizes(PageBounds.within(memory)), tardy)
+    tardy, sizes = Tardy(Patience.of(config.audit.kind_timeout)), PageSizes(PageBounds.within(memory))
+    pace = pace_of(config.audit, memory)
+    # What is read before and between the lists ends with the run; lists are left alone then, and statuses still written.
+    deadline = Deadline(elapsed=pace.elapsed)
+    reading = client.bounded(deadline.left)
     watchdog = Watchdog(TimeLimits(config.audit.evaluation_timeout, config.audit.policy_timeout))
     settings = PolicySettings(
         pod_name=config.cluster.pod_name,
@@ -200,7 +206,7 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
         chunk_size=config.audit.chunk_size,
         referential=config.audit.referential_rules,
         drivers=engines(engine_options(config.audit)),
-        lister=lister,
+        lister=Lister(reading, sizes, tardy),
         timing=watchdog,
     )
     told = LogSink(violations=config.log.violations)
@@ -210,14 +216,15 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
         config,
         client,
         metrics,
-        ServedKinds(client),
-        Policies(client, settings, duty.stop),
+        ServedKinds(reading),
+        Policies(reading, settings, duty.stop),
         guarded,
         duty,
         readiness_of(config, duty),
-        lister,
-        pace_of(config.audit, memory),
+        Lister(client, sizes, tardy),
+        pace,
         watchdog,
+        deadline,
     )
 
 

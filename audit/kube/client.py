@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from threading import Event
@@ -119,6 +120,11 @@ class Clock:
     chance: Callable[[], float] = random.random
 
 
+def unbounded() -> float:
+    """The seconds that are left where nothing bounds them."""
+    return math.inf
+
+
 def ignore(verb: str, resource: str, status: int, seconds: float) -> None:
     """An observer that does nothing."""
 
@@ -144,6 +150,13 @@ class Client:
         self._stop = stop or Event()
         self._on_request = on_request
         self._clock = clock
+        self._seconds_left: Callable[[], float] = unbounded
+
+    def bounded(self, left: Callable[[], float]) -> Client:
+        """The same client, whose requests have together no more than `left()` seconds."""
+        bounded = copy(self)
+        bounded._seconds_left = left
+        return bounded
 
     def send(self, request: Request) -> bytes:
         """The body of a good reply, as audit.kube.replies says what that is.
@@ -174,6 +187,7 @@ class Client:
             return replies.document(request.expected, body)
 
     def _repeated(self, attempt: Callable[[Request], T], request: Request) -> T:
+        request = self._bounded(request)
         ends = self._clock.elapsed() + request.within if request.within else math.inf
         retrying = Retrying(
             retry=retry_if_exception(lambda error: _worth_repeating(request, error)),
@@ -185,6 +199,10 @@ class Client:
             reraise=True,
         )
         return retrying(lambda: attempt(self._left(request, ends)))
+
+    def _bounded(self, request: Request) -> Request:
+        left = max(self._seconds_left(), _SHORTEST_TRY)
+        return replace(request, within=min(request.within or math.inf, left)) if left < math.inf else request
 
     def _body(self, request: Request) -> bytes:
         start = self._clock.elapsed()

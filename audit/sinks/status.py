@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audit.aggregate import Summary
-from audit.errors import AuditError, KubeError, TooLarge
+from audit.errors import AuditError, KubeError, TooLarge, Unreachable
 from audit.fields import truncate
 from audit.kube.patch import Place
 from audit.model import ConstraintRecord, RunInfo
-from constraints import Gap, Violation
+from constraints import Gap, Kind, Violation
 from constraints.model import Cause, Json, Object
 
 GAPS_SHOWN = 20
+SILENT_WRITES = 2  # of one kind in a row without a reply, after which no others of it are tried in this run
+SILENT_KINDS = 3  # so many of those in a row, after which nothing is
 Write = Callable[[Place, Object], object]
+
+
+@dataclass(slots=True)
+class Silence:
+    """Which writes of one run had no reply, each of which takes a minute. May be shared by threads."""
+
+    _writes: Counter[Kind] = field(default_factory=Counter)
+    _kinds: set[Kind] = field(default_factory=set)
+
+    def check(self, kind: Kind) -> None:
+        """Raises Unreachable where one more write would most likely have no reply either."""
+        if self._writes[kind] >= SILENT_WRITES or len(self._kinds) >= SILENT_KINDS:
+            raise Unreachable("not tried, for others had no reply", reason="Timeout")
+
+    def heard(self, kind: Kind, error: KubeError | None) -> None:
+        """A write has ended, with this error or well."""
+        if isinstance(error, Unreachable):
+            self._writes[kind] += 1
+            self._kinds.add(kind)
+        else:
+            self._writes[kind] = 0
+            self._kinds.clear()
 
 
 @dataclass(slots=True)
@@ -24,7 +49,7 @@ class StatusSink:
 
     `write(place, body)` does the patch; a constraint that is gone is not an error of it. A status that is too large for
     the API server is written with fewer violations, and says how many it leaves out. Raises AuditError
-    naming those that could not be written, after all were tried. Nothing is written for a run that was cut: its totals
+    naming those that could not be written, after all were tried for which there was hope. Nothing is written for a run that was cut: its totals
     are a part, and the last ones are better.
     """
 
@@ -42,19 +67,23 @@ class StatusSink:
         """Write all statuses of a whole run."""
         if summary.cut:
             return
+        silence = Silence()
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="status") as pool:
-            errors = list(pool.map(lambda record: self._write(record, summary), summary.records))
+            errors = list(pool.map(lambda record: self._write(record, summary, silence), summary.records))
         failures = [(record.key, error) for record, error in zip(summary.records, errors, strict=True) if error]
         if failures:
             text = "; ".join(f"{key}: {error}" for key, error in failures[:5])
             raise AuditError(f"{len(failures)} statuses could not be written: {text}", reason=failures[0][1].reason)
 
-    def _write(self, record: ConstraintRecord, summary: Summary) -> KubeError | None:
+    def _write(self, record: ConstraintRecord, summary: Summary, silence: Silence) -> KubeError | None:
+        kind, problem = record.resource.kind, None
         try:
+            silence.check(kind)
             self._write_what_fits(Place.of(record.resource, record.obj), self._status(record, summary))
         except KubeError as error:
-            return error
-        return None
+            problem = error
+        silence.heard(kind, problem)
+        return problem
 
     def _write_what_fits(self, place: Place, status: Object) -> None:
         """Halve the list until the API server takes it; what is kept are the first ones in sort order, as ever."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -131,3 +131,15 @@ def test_a_fault_at_any_request_is_told_alike_and_no_figure_is_false(
         told(trial, auditor, summary)
         assert trial.totals() == truth
         assert dict(violations(auditor.metrics)).items() <= truth.items()
+
+
+def test_what_a_run_reads_first_has_no_more_time_than_the_run(trial: Trial) -> None:
+    trial.auditor().run()
+    truth = trial.totals()
+    trial.config = replace(trial.config, audit=replace(trial.config.audit, timeout=1))
+    trial.cluster.faults.append(Fault("/apis", delay=4))
+    auditor = trial.auditor()
+    summary = auditor.run()
+    assert ("discovery", "Timeout") in [(gap.cause.value, gap.reason) for gap in summary.gaps]
+    told(trial, auditor, summary)
+    assert trial.totals() == truth

@@ -17,6 +17,7 @@ from audit.errors import (
     KubeError,
     NotFound,
     ServerError,
+    TimedOut,
     TooLarge,
     TooManyRequests,
     Unreachable,
@@ -248,3 +249,14 @@ def test_a_reply_that_is_not_json_names_the_request_and_keeps_its_content_to_its
     assert str(caught.value).startswith("GET /version: the reply of 22 bytes is not JSON: ")
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is not None
+
+
+def test_all_requests_together_have_no_more_time_than_is_left(script, refusal, slept, clock):
+    transport = script(OK, refusal(503), OK)
+    client = Client(transport, clock=clock).bounded(iter([7.0, 0.4, -3.0]).__next__)
+    client.send(GET)
+    assert transport.seen[0].within == pytest.approx(7.0, abs=0.1)
+    with pytest.raises(TimedOut, match=r"503 .*; given up after 0\.4 s"):
+        client.send(GET)
+    client.send(GET)  # what nobody waits for is still asked, for there is a reply at once as a rule
+    assert 0 < transport.seen[-1].within < 1

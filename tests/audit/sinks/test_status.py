@@ -9,7 +9,7 @@ import pytest
 from builders import POD, constraint, pods, record, settled, summary, unlisted, violation
 
 from audit.aggregate import Summary
-from audit.errors import AuditError, ServerError, TooLarge
+from audit.errors import AuditError, ServerError, TooLarge, Unreachable
 from audit.kube.patch import Place
 from audit.model import ConstraintRecord, Outcome
 from audit.sinks.status import StatusSink
@@ -18,15 +18,18 @@ from constraints import Cause, Gap, PolicyError
 
 @dataclass
 class Cluster:
-    """Takes patches of `most` entries; refuses those for the names in `refuses`."""
+    """Takes patches of `most` entries; refuses those for the names in `refuses`, and has no reply for those in `dead`."""
 
     refuses: set[str] = field(default_factory=set)
+    dead: set[str] = field(default_factory=set)  # kinds
     most: int = 1000
     tries: int = 0
     patches: dict[str, Any] = field(default_factory=dict)
 
     def write(self, place: Place, body: Any) -> None:
         self.tries += 1
+        if place.resource.kind.kind in self.dead:
+            raise Unreachable("PATCH: no reply in time", reason="Timeout")
         if place.name in self.refuses:
             raise ServerError(f"PATCH {place.resource.plural}/{place.name}/status: 500", status=500)
         if len(body["status"].get("violations") or ()) > self.most:
@@ -171,3 +174,22 @@ def test_a_status_that_is_too_large_without_any_violation_is_an_error() -> None:
     run = summary(record(constraint()))
     with pytest.raises(AuditError, match="1 statuses could not be written: K8sTest/one: etcdserver: request is too"):
         StatusSink(Cluster(most=-1).write).finish(settled(run))
+
+
+def of_kinds(*kinds: str) -> Summary:
+    return summary(*(record(constraint(f"{kind}-{number}", kind=kind)) for kind in kinds for number in range(5)))
+
+
+def test_a_kind_whose_statuses_have_no_reply_does_not_hold_up_the_others() -> None:
+    cluster = Cluster(dead={"Dead"})
+    with pytest.raises(AuditError, match=r"^5 statuses could not be written: .*not tried, for others had no reply"):
+        StatusSink(cluster.write, parallel=1).finish(settled(of_kinds("A", "Dead", "B", "C")))
+    assert (len(cluster.patches), cluster.tries) == (15, 17)
+
+
+def test_an_api_server_that_replies_no_more_is_not_waited_for_with_each_status() -> None:
+    kinds = [f"Kind{number}" for number in range(8)]
+    cluster = Cluster(dead=set(kinds))
+    with pytest.raises(AuditError, match=r"^40 statuses could not be written"):
+        StatusSink(cluster.write, parallel=1).finish(settled(of_kinds(*kinds)))
+    assert cluster.tries == 5

@@ -1,0 +1,20 @@
+"""When a run has to be over, for all requests that read something for it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Deadline:
+    """Set anew for each run and asked by any thread; `elapsed` is a monotonic clock in seconds, `ends` a time of it."""
+
+    ends: float = math.inf
+    elapsed: Callable[[], float] = time.monotonic
+
+    def left(self) -> float:
+        """The seconds until then; not more than 0 when it is over."""
+        return self.ends - self.elapsed()
