@@ -177,9 +177,12 @@ class Engine:
             if unless is not None and rule.constraint.may_match(unless):
                 continue
             try:
-                if rule.matches(review):
-                    lost = review.lost and rule.reads_namespace
-                    hits.append(_lost(rule.constraint, review, "its policy reads it") if lost else rule)
+                if not rule.matches(review):
+                    continue
+                if review.lost and rule.reads_namespace:
+                    hits.append(_lost(rule.constraint, review, "its policy reads it"))
+                else:
+                    hits.append(rule)
             except MatchError as error:
                 hits.append(self._undecidable(rule.constraint, review, error))
         return hits
@@ -192,13 +195,14 @@ class Engine:
         seen: dict[str, Json] | None = None
         whole: dict[str, Json] | None = None
         timing = self._timing
+        spent = timing.spent
         for hit in self._without_inventory(hits) if inventory.partial else hits:
             if not isinstance(hit, Rule):
                 yield hit
                 continue
             if seen is None:
                 seen = document(review, self.point)
-            if timing.spent and hit.constraint.key in timing.spent:
+            if spent and hit.constraint.key in spent:
                 self._left_out[hit.constraint.key] = hit.constraint
             elif hit.integers:
                 whole = integers(seen) if whole is None else whole

@@ -24,7 +24,7 @@ def review_of(obj: Object, namespace: Object | None = None, *, request: Object |
 
     Nothing in `obj` is trusted: fields of a wrong type count as absent.
     """
-    return Review(obj, ref_of(obj, request), namespace, request, lost=lost)
+    return Review(obj, ref_of(obj, request), namespace, request, "Original", lost)
 
 
 def review_of_request(request: Object, namespace: Object | None = None) -> Review:

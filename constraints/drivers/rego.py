@@ -41,7 +41,7 @@ class RegoDriver:
 
     def __init__(self, settings: Settings | None = None, *, written: bool = False) -> None:
         self._settings = settings or Settings(Capabilities().builtins())
-        self._details = _written if written else _details
+        self._number = _written if written else _integral
 
     def compile(self, kind: str, source: Mapping[str, Json]) -> Policy:
         """Raises CompileError with line and column."""
@@ -49,16 +49,16 @@ class RegoDriver:
         with _named(kind):
             with _before_compiling():
                 modules = compiled_as(_modules(sources, source.get("version") == "v1"))
-            return Policy(kind, sources, RegoPolicy(modules, self._settings), self._details)
+            return Policy(kind, sources, RegoPolicy(modules, self._settings), self._number)
 
 
 class Policy:
     """The code of one template."""
 
     def __init__(
-        self, kind: str, sources: Sequence[Source], policy: RegoPolicy, details: Callable[[Value], Json]
+        self, kind: str, sources: Sequence[Source], policy: RegoPolicy, number: Callable[[Number], Json]
     ) -> None:
-        self._details = details
+        self._number = number
         self._kind = kind
         self._texts = {source.name: source.text for source in sources}
         self._policy = policy
@@ -79,20 +79,22 @@ class Policy:
     def program(self, parameters: Json) -> Program:
         """The policy for one constraint. Raises CompileError where it nests too deeply for Python."""
         with _named(self._kind):
-            return Program(self._policy.program({} if parameters is None else parameters), self._texts, self._details)
+            return Program(self._policy.program({} if parameters is None else parameters), self._texts, self._number)
 
 
 class Program:
     """One constraint."""
 
-    def __init__(self, program: RegoProgram, texts: Mapping[str, str], details: Callable[[Value], Json]) -> None:
-        self._details = details
+    def __init__(self, program: RegoProgram, texts: Mapping[str, str], number: Callable[[Number], Json]) -> None:
+        self._number = number
         self._program = program
         self._texts = texts
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Sequence[Finding]:
         """Raises EvaluationError for errors that Rego defines, PolicyError for a message that is no text."""
-        return [_finding(*row, self._details) for row in self._program.rows(review, inventory.tree)]
+        rows = self._program.rows(review, inventory.tree)
+        number = self._number
+        return [_finding(message, details, number) for message, details in rows] if rows else []
 
     @property
     def reads(self) -> frozenset[tuple[Json, ...]]:
@@ -128,25 +130,19 @@ def _before_compiling() -> Iterator[None]:
         raise ModuleError(error.message, span=error.span, source=error.source, each=error.each) from error
 
 
-def _finding(message: Json, details: Json, read: Callable[[Value], Json]) -> Finding:
+def _finding(message: Json, details: Value, number: Callable[[Number], Json]) -> Finding:
     if type(message) is not str:
         raise PolicyError(f"violation: msg must be a string, it is {quoted(to_json(message))}")
-    return Finding(message, details if details == {} else read(details))
-
-
-def _details(value: Value) -> Json:
-    return _told(value, _integral)
-
-
-def _written(value: Value) -> Json:
-    return _told(value, lambda number: Written(number_text(number), float(number)))
-
-
-def _told(value: Value, number: Callable[[Number], Json]) -> Json:
+    if type(details) is dict and not details:
+        return Finding(message, details)
     try:
-        return _read(value, number)
+        return Finding(message, _read(details, number))
     except RecursionError:
         raise EvaluationError("a value is nested too deeply", code="eval_internal_error") from None
+
+
+def _written(number: Number) -> Json:
+    return Written(number_text(number), float(number))
 
 
 def _integral(number: Number) -> int | float:

@@ -348,8 +348,8 @@ _ONLY: Final = object()
 
 def report(found: Rows, message: Value, details: Value = EMPTY) -> None:
     """Add a row; of equal ones the last counts."""
-    STEPS.left -= _ROW
-    if STEPS.left < 0:
+    STEPS.left = left = STEPS.left - _ROW
+    if left < 0:
         stop()
     if type(details) is dict and not details:
         found[key_of(message)] = (message, details)
