@@ -82,7 +82,8 @@ def _of_expansions(found: Found, policies: InForce) -> Iterable[Gap]:
             why = "it is about generated objects only, and none are generated here"
             yield _gap(found, why, constraint.key)
         elif source != "Original":
-            matched = [kind for kind in kinds if constraint.may_match(kind)]
+            # Where nobody knows what is generated, it may be something that this constraint matches.
+            matched = [found.resource.kind] if found.error else [kind for kind in kinds if constraint.may_match(kind)]
             if matched:
                 yield replace(_gap(found, "what they generate is not audited here", constraint.key), kind=matched[0])
 
