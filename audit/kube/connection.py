@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
@@ -96,13 +96,15 @@ class Streamed:
 class Bounds:
     """What a connection puts up with: seconds to connect, seconds without a byte, bytes of a reply (0 = any number).
 
-    A request may ask for less of each. `elapsed` is a monotonic clock in seconds.
+    A request may ask for less of each. A stream has to begin within `answer` seconds; an API server begins at once.
+    `elapsed` is a monotonic clock in seconds.
     """
 
     connect: float = 10.0
     pause: float = 90.0
     largest: int = 0
     elapsed: Callable[[], float] = time.monotonic
+    answer: float = 15.0
 
 
 class Connection:
@@ -140,11 +142,22 @@ class Connection:
 
     def stream(self, request: Request) -> Streamed:
         """As `exchange`, for a reply that is read while it comes; its time-out is that of a pause. Raises Unreachable."""
-        reply = self._open(request)
+        reply = self._begun(request)
         if reply.status == 401 and self._token and self._renewed(self._token):
             reply.close()
-            reply = self._open(request)
+            reply = self._begun(request)
         return Streamed(reply, request, self.server)
+
+    def _begun(self, request: Request) -> Any:
+        """A reply whose first byte came soon, and whose others may take as long as the request says."""
+        pause = request.timeout or self._bounds.pause
+        reply = self._open(replace(request, timeout=min(pause, self._bounds.answer)))
+        sock = reply.connection.sock if reply.connection else None
+        if sock is None:  # it is closed after this reply, and nobody but the reply has it any more
+            reply.close()
+            return self._open(request)
+        sock.settimeout(pause)
+        return reply
 
     def close(self) -> None:
         """Close the idle connections."""

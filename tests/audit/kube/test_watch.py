@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -11,11 +12,13 @@ from typing import Any
 
 import orjson
 import pytest
+from kubernetes.client import Configuration
 
 from audit.embedded import Account, EmbeddedCluster, Fault, Rule
 from audit.errors import BadBody, Forbidden, Gone, KubeError, NotFound, ServerError, Unreachable
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
+from audit.kube.connection import Bounds, Connection
 from audit.kube.request import Request, Select
 from audit.kube.watch import Event, Item, Listing, Pace, Server, Watch, events, lines
 from audit.model import Resource
@@ -197,6 +200,29 @@ def test_where_no_watch_ever_comes_through_lists_take_their_place(
     for names in (["a"], ["a", "b"], ["a", "b", "c"]):
         cluster.load([config_map(names[-1])])
         assert names in islice(items, 100)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Connection": "close"}], ids=["kept", "closed afterwards"])
+def test_a_watch_has_to_begin_soon_and_may_then_be_quiet_for_long(canned: Any, headers: dict[str, str]) -> None:
+    def quiet(handler: Any) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        for name, text in headers.items():
+            handler.send_header(name, text)
+        handler.end_headers()
+        time.sleep(0.6)
+        handler.wfile.write(b"2\r\nok\r\n0\r\n\r\n")
+
+    configuration = Configuration(host=canned.url)
+    configuration.retries = False
+    connection = Connection(configuration, None, Bounds(answer=0.3))
+    request = Request("GET", PATH, timeout=20)
+    canned.answer = quiet
+    assert list(connection.stream(request).chunks()) == [b"ok"]
+    canned.answer = lambda handler: time.sleep(0.6)
+    with pytest.raises(Unreachable, match="no reply"):
+        connection.stream(request)
+    connection.close()
 
 
 def test_a_server_that_forgets_at_once_each_time_is_asked_more_and_more_seldom(
