@@ -121,7 +121,9 @@ def reason(error: PolicyError) -> str:
     """The CamelCase word for an error in a policy; the API server's own where its CRD could not be written."""
     if isinstance(error.__cause__, KubeError):
         return error.__cause__.reason
-    return "NoEngine" if isinstance(error, EngineMissing) else type(error).__name__
+    if isinstance(error, EngineMissing):
+        return "NoEngine"
+    return CompileError.__name__ if isinstance(error, CompileError) else type(error).__name__
 
 
 def _named(name: str, error: PolicyError) -> str:
