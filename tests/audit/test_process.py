@@ -71,14 +71,15 @@ def samples(cluster: EmbeddedCluster) -> EmbeddedCluster:
     return cluster
 
 
-def test_it_audits_at_once_and_again_after_an_interval_and_leaves_at_sigterm(
+def test_it_audits_at_once_and_again_after_an_interval_without_watching_where_unwanted_and_leaves_at_sigterm(
     samples: EmbeddedCluster, tmp_path: Path
 ) -> None:
-    with patrol(samples, tmp_path, "-audit-interval=1", "--leader-elect=false") as process:
+    with patrol(samples, tmp_path, *ALONE, "-audit-interval=1", "--audit-on-policy-change=false") as process:
         eventually(lambda: len(events(tmp_path, "audit_finished")) >= 2)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=8) == 0
     assert len(events(tmp_path, "audit_started")) == len(events(tmp_path, "audit_finished"))
+    assert [asked for asked in samples.asked if "watch" in asked.query] == []
 
 
 def test_sigterm_in_the_middle_of_a_run_ends_it_without_writing_a_part(
@@ -107,12 +108,6 @@ def test_policies_that_come_later_are_taken_in_and_audited_long_before_the_next_
         assert eventually(lambda: total() is not None)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=8) == 0
-
-
-def test_what_does_not_follow_policies_watches_nothing(samples: EmbeddedCluster, tmp_path: Path) -> None:
-    with patrol(samples, tmp_path, *ALONE, "--audit-interval=1", "--audit-on-policy-change=false"):
-        eventually(lambda: len(events(tmp_path, "audit_finished")) >= 2)
-    assert [asked for asked in samples.asked if "watch" in asked.query] == []
 
 
 def patches(cluster: EmbeddedCluster) -> list[Any]:

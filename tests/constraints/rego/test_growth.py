@@ -9,14 +9,21 @@ import pytest
 from constraints.drivers.rego import Program, RegoDriver
 from constraints.errors import EvaluationError
 from constraints.inventory import EMPTY
+from constraints.rego.builtins import Capabilities
+from constraints.rego.program import Settings
+from constraints.rego.runtime import BUDGET
 
 REVIEW = {"s": "ab", "n": 3, "l": [1, 2, 3], "any": "x"}
 MOST = 300 << 10  # KiB
 
 
-def program(rules: str) -> Program:
+def program(rules: str, budget: int = BUDGET) -> Program:
     """The program of a policy of v1."""
-    return RegoDriver().compile("K", {"version": "v1", "rego": f"package p\n{rules}"}).program({})
+    return (
+        RegoDriver(Settings(Capabilities().builtins(), budget=budget))
+        .compile("K", {"version": "v1", "rego": f"package p\n{rules}"})
+        .program({})
+    )
 
 
 def again(first: str, step: str) -> str:
@@ -48,14 +55,11 @@ DOUBLING = [
     pytest.param(L, "array.concat(X, X)", id="array.concat"),
     pytest.param(L, "array.flatten([X, X])", id="array.flatten"),
     pytest.param(L, "[x | some _ in [1, 2]; some x in X]", id="comprehensions"),
-    pytest.param(L, 'object.get({"v": [X, X]}, input.review.any, {"v": [X, X]})', id="arrays of arrays"),
-    pytest.param("{1, 2}", 'X | {object.get({"v": [x, y]}, "v", x) | some x in X; some y in X}', id="unions of sets"),
     pytest.param(N, "bits.or(bits.lsh(X, 50000), X)", id="shifts"),
 ]
 AT_ONCE = [
     pytest.param(once(f"count(numbers.range({N}, 100000000)) > 0"), id="a long range"),
     pytest.param(once(f"count([1 | some _ in numbers.range({N}, 90000); some _ in numbers.range(1, 90000)]) > 0"), id="ranges in ranges"),
-    pytest.param(once(f"count({{[x, y] | some x in numbers.range({N}, 9000); some y in numbers.range(1, 9000)}}) > 0"), id="a set of pairs"),
     pytest.param(once(f"count([numbers.range(1, 90000) | some _ in numbers.range({N}, 9000)]) > 0"), id="an array of ranges"),
     pytest.param(once(f'count([sprintf("%9999d", [x]) | some x in numbers.range({N}, 90000)]) > 0'), id="an array of texts"),
     pytest.param(once(f'count(sprintf("{"%999999d" * 99}", numbers.range({N}, 101))) > 0'), id="many widths"),
@@ -66,16 +70,22 @@ AT_ONCE = [
     pytest.param(once(f"{LONG}; count(json.marshal_with_options(numbers.range({N}, 9000), {{\"indent\": long, \"prefix\": long}})) > 0"), id="a long indent"),
     pytest.param(once(f"bits.lsh({N}, 10000000) > 0"), id="a wide shift"),
     pytest.param(once('count({x | some x in net.cidr_expand("10.0.0.0/11")}) > 0; input.review.n'), id="a wide network"),
-    pytest.param(once('strings.render_template("{{range .n}}{{range $.n}}x{{end}}{{end}}", {"n": numbers.range(input.review.n, 9000)}) != ""'), id="loops of a template"),
     pytest.param(once('strings.render_template("{{$x := .x}}' + "{{$x = print $x $x}}" * 40 + '", {"x": input.review.s}) != ""'), id="a variable of a template"),
+]  # fmt: skip
+
+STEP_BY_STEP = [
+    pytest.param(again(L, 'object.get({"v": [X, X]}, input.review.any, {"v": [X, X]})'), id="arrays of arrays"),
+    pytest.param(again("{1, 2}", 'X | {object.get({"v": [x, y]}, "v", x) | some x in X; some y in X}'), id="unions of sets"),
+    pytest.param(once(f"count({{[x, y] | some x in numbers.range({N}, 9000); some y in numbers.range(1, 9000)}}) > 0"), id="a set of pairs"),
+    pytest.param(once('strings.render_template("{{range .n}}{{range $.n}}x{{end}}{{end}}", {"n": numbers.range(input.review.n, 9000)}) != ""'), id="loops of a template"),
     pytest.param(f"q contains [x, y] if {{ some x in numbers.range({N}, 9000); some y in numbers.range(1, 9000) }}\n" + once("count(q) > 0"), id="a set of a rule"),
     pytest.param(f"q[x][y] := 1 if {{ some x in numbers.range({N}, 9000); some y in numbers.range(1, 9000) }}\n" + once("count(q) > 0"), id="an object of a rule"),
 ]  # fmt: skip
 
 
-def stopped(rules: str) -> bool:
+def stopped(rules: str, budget: int = BUDGET) -> bool:
     """Whether the policy ends in an error about its size, and in little memory."""
-    found = program(rules)
+    found = program(rules, budget)
     before = getrusage(RUSAGE_SELF).ru_maxrss
     with pytest.raises(EvaluationError) as caught:
         list(found(REVIEW, EMPTY))
@@ -89,6 +99,17 @@ def test_what_makes_a_value_larger_again_and_again_is_stopped(first: str, step: 
 
 @pytest.mark.parametrize("rules", AT_ONCE)
 def test_what_makes_a_large_value_at_once_is_stopped(rules: str) -> None:
+    assert stopped(rules)
+
+
+@pytest.mark.parametrize("rules", STEP_BY_STEP)
+def test_what_grows_step_by_step_is_stopped_by_a_small_budget(rules: str) -> None:
+    assert stopped(rules, BUDGET // 10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rules", STEP_BY_STEP)
+def test_what_grows_step_by_step_is_stopped(rules: str) -> None:
     assert stopped(rules)
 
 
