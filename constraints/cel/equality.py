@@ -21,7 +21,7 @@ def equal(a: Value, b: Value) -> bool:
     if kind is str or other is str:
         return kind is other and bool(a == b)
     if kind in _NUMBERS:
-        return other in _NUMBERS and bool(a == b)
+        return other in _NUMBERS and _same_number(a, b)
     if kind in _MAPS and other in _MAPS:
         return len(a) == len(b) and all(_has_equal(b, *entry) for entry in a.items())
     if kind is not other:
@@ -30,6 +30,13 @@ def equal(a: Value, b: Value) -> bool:
         return len(a) == len(b) and all(map(equal, a, b))
     if kind is Optional:
         return a.present == b.present and (not a.present or equal(a.value, b.value))
+    return bool(a == b)
+
+
+def _same_number(a: Value, b: Value) -> bool:
+    """Beside a double an integer counts as the double that is nearest to it, as in cel-go's compare.go."""
+    if isinstance(a, float) or isinstance(b, float):
+        return float(a) == float(b)
     return bool(a == b)
 
 
