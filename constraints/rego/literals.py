@@ -7,7 +7,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from constraints.rego.number import Number, number_of
+from constraints.rego.number import Number, OutOfRange, number_of
 
 # OPA's limit, in bits: numbers beyond it are a way to make a program slow (v1/ast/parser.go, parseNumber).
 _MOST_BITS: Final = 100_000
@@ -25,7 +25,10 @@ def number(text: str) -> Number | None:
         return None
     if exact and abs(exact.adjusted() * _BITS_PER_DIGIT) > _MOST_BITS:
         return None
-    return number_of(text)
+    try:
+        return number_of(text)
+    except OutOfRange:
+        return None
 
 
 def leads_with_zero(text: str) -> bool:

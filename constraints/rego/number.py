@@ -59,8 +59,10 @@ class WrittenDecimal(Decimal):
 
 
 def number_of(text: str) -> Number:
-    """The number that a policy or JSON writes as `text`. Raises ValueError for one with an enormous exponent."""
+    """The number that a policy or JSON writes as `text`. Raises ValueError for one with too many digits."""
     if _INTEGER.fullmatch(text):
+        if len(text) > _EXPONENT_LIMIT:  # the time for the conversion grows with the square of its length
+            raise OutOfRange(f"number {text[:40]} is out of range")
         return Written(text, -0.0) if text == "-0" else integer_of(text)
     try:
         value = Decimal(text)

@@ -8,7 +8,7 @@ from typing import Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import none_of, unfit
-from constraints.rego.number import Number, Written, decimal_of, integer_of, integer_text, number_of
+from constraints.rego.number import Number, OutOfRange, Written, decimal_of, integer_of, integer_text, number_of
 from constraints.rego.quoting import quoted
 from constraints.rego.values import RegoObject, RegoSet, Value, is_number, is_object
 
@@ -58,7 +58,10 @@ def _written(digits: str, nearest: float) -> Number:
     plain = digits.replace("_", "").removeprefix("+")
     if _INTEGER.fullmatch(plain):
         plain = integer_text(integer_of(plain))
-    number = number_of(plain)
+    try:
+        number = number_of(plain)
+    except OutOfRange:  # nearer to 0 than any double
+        return Written(digits, nearest)
     is_odd = plain != digits and decimal_of(number) == decimal_of(nearest)
     return Written(digits, nearest) if is_odd else number
 

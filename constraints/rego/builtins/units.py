@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
+from constraints.errors import EvaluationError
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import string
-from constraints.rego.number import Number, number_of
+from constraints.rego.number import Number, integer_text, number_of
 from constraints.rego.values import Value
 
 _LETTERS: Final = "kmgtpe"
@@ -28,6 +30,7 @@ _AMOUNT: Final = re.compile(r"(?:[0-9.+-]|[eE](?=[0-9+-])[+-]?([0-9]*))*")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _EXPONENT: Final = re.compile("[eE][+-]?([0-9]*)")
 _LARGEST_EXPONENT: Final = 6  # digits
+_DIGITS: Final = 20_000  # OPA takes more, and long for them
 _MANTISSA: Final = 64  # bits of Go's big.Float
 
 
@@ -45,9 +48,11 @@ def _split(text: str, name: str) -> tuple[str, str]:
 def _amount(text: str, name: str, what: str) -> Fraction:
     if not text:
         raise BuiltinError(f"{name}: no {what} provided")
-    if not _NUMBER.fullmatch(text) or any(int(digits) > 10_000 for digits in _EXPONENT.findall(text)):
+    if not _NUMBER.fullmatch(text):
         raise BuiltinError(f"{name}: could not parse {what} to a number")
-    return Fraction(text)
+    if len(text) > _DIGITS or any(int(digits) > _DIGITS for digits in _EXPONENT.findall(text)):
+        raise EvaluationError(f"{name}: {what} {text[:40]} is out of range", code="budget_exceeded")
+    return Fraction(Decimal(text))
 
 
 @builtin("units.parse", "string", result="number")
@@ -70,7 +75,7 @@ def _ten_places(value: Fraction) -> str:
     """Ten digits behind the point, halves away from zero, as Go's Rat.FloatString."""
     scaled = (2 * abs(value.numerator) * 10**10 + value.denominator) // (2 * value.denominator)
     whole, rest = divmod(scaled, 10**10)
-    return f"{'-' if value < 0 else ''}{whole}.{rest:010d}"
+    return f"{'-' if value < 0 else ''}{integer_text(whole)}.{rest:010d}"
 
 
 @builtin("units.parse_bytes", "string", result="number")

@@ -26,6 +26,7 @@ from regocalls import S, call
         ("to_number", ["1e400"], 'eval_builtin_error: strconv.ParseFloat: parsing "1e400": value out of range'),
         ("to_number", ["-Inf"], "eval_type_error: operand 1 must be valid number string but got string"),
         ("to_number", ["nan"], "eval_type_error: operand 1 must be valid number string but got string"),
+        ("to_number", ["1e-999999999"], "1e-999999999"),
         ("to_number", [None], "0"),
         ("to_number", [True], "1"),
         ("to_number", [False], "0"),

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from regocalls import call
 
+from constraints.errors import EvaluationError
+
 
 @pytest.mark.parametrize(
     ("name", "arguments", "answer"),
@@ -46,6 +48,8 @@ from regocalls import call
         ("units.parse", ["100 k"], "eval_builtin_error: units.parse: spaces not allowed in resource strings"),
         ("units.parse", ["12Xi"], "eval_builtin_error: units.parse: unit Xi not recognized"),
         ("units.parse", ["1e1234567"], "eval_builtin_error: units.parse: exponent too large"),
+        ("units.parse", ["7" * 5000], "7" * 5000),
+        ("units.parse", [f"{'7' * 5000}.5"], f"{'7' * 5000}.5000000000"),
         ("units.parse_bytes", ["1.1KiB"], "1126"),
         ("units.parse_bytes", ["10eb"], "10000000000000000000"),
         ("units.parse_bytes", ["1e3"], "1000"),
@@ -90,3 +94,12 @@ from regocalls import call
 )
 def test_versions_quantities_and_uuids_are_opa_s(name: str, arguments: list[Any], answer: str) -> None:
     assert call(name, *arguments) == answer
+
+
+@pytest.mark.parametrize(
+    ("name", "quantity"),
+    [("units.parse", "7" * 100_000), ("units.parse", "1e30000"), ("units.parse_bytes", "1e100000Ei")],
+)
+def test_a_quantity_of_too_many_digits_is_an_error_and_never_undefined(name: str, quantity: str) -> None:
+    with pytest.raises(EvaluationError, match="out of range"):
+        call(name, quantity)
