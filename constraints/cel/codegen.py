@@ -25,7 +25,7 @@ from constraints.cel.emitters.loops import emit_loop
 from constraints.cel.layout import SLOTS, Layout
 from constraints.cel.scan import Scan
 from constraints.cel.syntax import Node
-from constraints.cel.tally import TALLY
+from constraints.cel.tally import MOST, TALLY
 from constraints.cel.types import BOOL
 
 EMITTERS: Final[Mapping[type[Node], Callable[[Any, Any], ast.expr]]] = {
@@ -161,8 +161,12 @@ class Emitter:
 
     def turns(self, items: ast.expr) -> None:
         """Add what that many turns of a loop cost that is written down already; more than may be ends the evaluation."""
-        self.tally(ast.BinOp(py.call("len", items), ast.Mult(), py.constant(self.price + _TURN)))
-        too_much = ast.Compare(py.item(py.read(SLOTS), py.constant(TALLY)), [ast.Gt()], [py.read("MOST")])
+        self.adds = True
+        cost = ast.BinOp(py.call("len", items), ast.Mult(), py.constant(self.price + _TURN))
+        name, tally = self.temporary("tally"), py.item(py.read(SLOTS), py.constant(TALLY))
+        self.block.append(py.assign(name, ast.BinOp(tally, ast.Add(), cost)))
+        self.block.append(py.put(py.read(SLOTS), py.constant(TALLY), py.read(name)))
+        too_much = ast.Compare(py.read(name), [ast.Gt()], [py.constant(MOST)])
         self.block.append(py.when(too_much, [py.throw(py.read("Exhausted"))]))
 
     @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, Final
 from constraints.cel import runtime
 from constraints.cel.failures import Exhausted, Failure, Panic, failed, no_overload
 from constraints.cel.maps import UNSET, keyed, map_key
-from constraints.cel.tally import MOST, TALLY, affix, among, different, metered, prepay, same, search, total
+from constraints.cel.tally import TALLY, affix, among, different, metered, prepay, same, search, total
 from constraints.cel.values import NONE, Optional, Value
 
 Slots = list[Value]
@@ -113,7 +113,6 @@ _SCOPE: Final[Mapping[str, Any]] = {
     "Panic": Panic,
     "failed": failed,
     "Exhausted": Exhausted,
-    "MOST": MOST,
     "len": len,
     **{code.__name__: code for code in (affix, among, different, metered, prepay, same, search, total)},
     "MISSES": runtime.MISSES,

@@ -35,8 +35,11 @@ def different(slots: list[Value], a: Value, b: Value) -> bool:
 
 def total(slots: list[Value], a: Value, b: Value) -> Value:
     """`a + b` for what may be texts or lists. Raises Exhausted before these grow too large."""
-    if type(a) in _SIZED and type(a) is type(b):
+    kind = type(a)
+    if kind is type(b) and kind in _SIZED:
         pay(slots, (len(a) + len(b)) // 10)
+        if kind is list or kind is str:
+            return a + b
     return add(a, b)
 
 
@@ -63,8 +66,8 @@ def search(slots: list[Value], code: Code, text: Value, pattern: str) -> Value:
 
 def pay(slots: list[Value], cost: int) -> None:
     """Raises Exhausted."""
-    slots[TALLY] += cost
-    if slots[TALLY] > MOST:
+    slots[TALLY] = tally = slots[TALLY] + cost
+    if tally > MOST:
         raise Exhausted
 
 

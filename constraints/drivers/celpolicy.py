@@ -10,7 +10,7 @@ from typing import Final
 from constraints.cel import Compiler, Failure, Invalid, Loaded
 from constraints.cel.admission import NAMESPACE, REQUEST, STRUCTS, request_of
 from constraints.cel.failures import Exhausted
-from constraints.cel.layout import Slots
+from constraints.cel.layout import Code, Slots
 from constraints.cel.library.strings import BLANK
 from constraints.cel.mentions import Depths, holding, mentions
 from constraints.cel.tally import MOST, TALLY
@@ -137,6 +137,8 @@ class CelProgram:
         self._parameters = parameters
         self._code = policy.loaded.code
         self._slots = policy.loaded.settle({PARAMETERS: parameters})
+        self._conditions = [self._function(condition) for condition in policy.questions.conditions]
+        self._asked = [(one, self._function(one.condition), one.says) for one in policy.questions.validations]
 
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> list[Finding]:
         """One finding for each validation that is false, or that fails when the policy is strict.
@@ -169,32 +171,43 @@ class CelProgram:
     def _quickly(self, slots: Slots) -> list[Finding]:
         """Raises Exhausted."""
         questions = self._policy.questions
-        if questions.conditions:
-            unmet = questions.unmet([self._verdict(condition, slots) for condition in questions.conditions])
+        if self._conditions:
+            unmet = questions.unmet([_verdict(condition, slots) for condition in self._conditions])
             if unmet is not None:
                 return unmet
         found: list[Finding] = []
-        for validation in questions.validations:
-            verdict = self._verdict(validation.condition, slots)
-            says = validation.says
+        for validation, evaluate, says in self._asked:
+            try:
+                verdict = evaluate(slots)
+            except Failure as failure:
+                verdict = failure.with_traceback(None)
             text = self._said(says, slots) if says and (verdict is False or says.counts(slots)) else ""
             if verdict is not True:
                 found += questions.finding(validation, verdict, text)
         return found
 
-    def _verdict(self, condition: Condition, slots: Slots) -> Verdict:
-        if condition.code is None:
-            return Failure(condition.broken)
-        try:
-            return self._code[condition.code.function](slots)
-        except Failure as failure:
-            return failure.with_traceback(None)
+    def _function(self, condition: Condition) -> Code:
+        return _failing(condition.broken) if condition.code is None else self._code[condition.code.function]
 
     def _said(self, says: Says, slots: Slots) -> str:
         try:
             return accepted(self._code[says.code.function](slots))
         except Failure:
             return ""
+
+
+def _verdict(evaluate: Code, slots: Slots) -> Verdict:
+    try:
+        return evaluate(slots)
+    except Failure as failure:
+        return failure.with_traceback(None)
+
+
+def _failing(message: str) -> Code:
+    def fail(slots: Slots) -> Json:
+        raise Failure(message)
+
+    return fail
 
 
 def _texts(fields: Fields) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -35,7 +35,10 @@ class Says:
         """Whether it may cost more than is known beforehand, as it does not where all that it reads is empty or false."""
         if not self.code.adds:
             return False
-        return not self.sources or any(slots[place] for place in self.sources)
+        for place in self.sources:
+            if slots[place]:
+                return True
+        return not self.sources
 
 
 @dataclass(frozen=True, slots=True)
