@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Event, Lock, get_ident
 from typing import Final, TypeVar
 
-from audit.timekeeping import AGAIN, clock_of_this_thread, is_untouchable, raise_in
+from audit.timekeeping import AGAIN, caller, clock_of_this_thread, is_untouchable
 from constraints.drivers import Driver, Policy, Program
 from constraints.errors import CompileError
 from constraints.model import AdmissionField, Json
@@ -95,11 +95,12 @@ class _Alarm:
 
     def _ring(self) -> bool:
         """Raise OutOfTime unless it was stopped; False when the thread must not be interrupted right now."""
+        call = caller(self._thread)
         with self._lock:
             if self._done.is_set() or is_untouchable(sys._current_frames().get(self._thread)):
                 return False
             self._rang = True
-            raise_in(self._thread)
+            call()
             return True
 
     def stop(self) -> None:

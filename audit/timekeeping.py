@@ -6,7 +6,6 @@ while, makes no violations. Waiting for replies does not count, hooks that wait 
 
 from __future__ import annotations
 
-import ctypes
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -103,11 +102,12 @@ class Watchdog:
         `calls` is true before `running` is looked at, and whoever ends an evaluation first says so and then looks at
         `calls`: one of both sees the other. Until `_calling` is false again, the other one waits.
         """
+        call = caller(self._thread)
         if is_untouchable(sys._current_frames().get(self._thread)):
             return False
         self._calling = self.calls = True
         if self.running is running:
-            raise_in(self._thread)
+            call()
         self._calling = False
         return True
 
@@ -120,9 +120,16 @@ def clock_of_this_thread() -> Callable[[], float]:
     return lambda: time.clock_gettime(clock)
 
 
-def raise_in(thread: int) -> None:
-    """Let Python raise OutOfTime in a thread as soon as that is between two steps."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(OutOfTime))
+def caller(thread: int) -> Callable[[], None]:
+    """A function that lets Python raise OutOfTime in a thread as soon as that is between two steps."""
+    import ctypes  # late: hardly anything takes too long
+
+    number, what = ctypes.c_ulong(thread), ctypes.py_object(OutOfTime)
+
+    def call() -> None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(number, what)
+
+    return call
 
 
 def is_untouchable(frame: FrameType | None) -> bool:

@@ -29,7 +29,7 @@ ENTRY_MODULE = "template"
 _READABLE = ("lib", "inventory")
 _PLAIN = 1_000_000
 _DATA = Var("data")
-_ADMISSION_ONLY = re.compile(rf"\b({'|'.join(sorted(ADMISSION_ONLY))})\b")
+_ADMISSION_ONLY = re.compile(rf"[^\w\s]({'|'.join(sorted(ADMISSION_ONLY))})\b")  # in a text a word of its own is none
 _BAD_IMPORT = 'invalid import: bad import: "{}"'
 _REGO_V1 = re.compile(r"(?m)^[ \t]*import[ \t]+(rego\.v1)\b")
 

@@ -14,7 +14,6 @@ from constraints.rego.flat.pipeline import Flattening, flattened_query, translat
 from constraints.rego.flat.rules import FlatRule
 from constraints.rego.graph import forbid_recursion, in_order
 from constraints.rego.lift import UNIFICATIONS, fixed
-from constraints.rego.metadata import with_metadata
 from constraints.rego.modules import Definition, chain, function_names, linked, names_of, resolve_modules
 from constraints.rego.order import Order, Settings, Unordered
 from constraints.rego.problems import Problems
@@ -62,7 +61,10 @@ class _Preparation:
 
     def run(self, keep_prints: bool, question: Body | None) -> Resolved:
         written = resolve_modules(self.modules, self.builtins, self.problems, self.strict)
-        written = with_metadata(written, self.modules, self.builtins, self.problems)
+        if any(module.asks for module in self.modules):
+            from constraints.rego.metadata import with_metadata  # late: few policies ask for their annotations
+
+            written = with_metadata(written, self.modules, self.builtins, self.problems)
         for one in written:
             self.definitions.setdefault(one.path, []).append(one)
         self._check_modules()
