@@ -29,7 +29,7 @@ class Readiness:
     def ended(self, end: Ending) -> None:
         """A run has ended just now."""
         self._last = end
-        if end.outcome in ENDED:
+        if end.outcome in ENDED or self._since is None:
             self._since = self.clock()
 
     def problem(self) -> str:

@@ -54,6 +54,12 @@ def test_a_run_that_did_not_come_to_its_end_counts_for_nothing_and_is_named(outc
     assert "in the last 310 s" in text
 
 
+def test_time_counts_from_the_first_run_where_nobody_asked_before() -> None:
+    world = World()
+    world.readiness.ended(Ending(Outcome.FAILED, "GET /api: 401"))
+    assert (world.after(300), world.after(1) != "") == ("", True)
+
+
 def test_one_that_waits_for_the_leader_is_ready_and_has_all_the_time_once_it_leads() -> None:
     world = World(leads=False)
     assert [world.after(1000) for _ in range(3)] == ["", "", ""]

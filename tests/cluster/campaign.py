@@ -28,6 +28,7 @@ from audit.outcomes import EXIT_CODES, ending
 from audit.sinks.metrics import Metrics
 
 COLD, WARM = "cold", "warm"
+NEVER = "never asked"
 RETRIES = Retries(attempts=3, first=0.01, longest=0.02)
 PATIENCE = 20.0  # seconds for a reply
 LITTLE_PATIENCE = 1.0  # where a request hangs; an answer that is only delayed is faster
@@ -146,6 +147,11 @@ class Trial:
     verdict: str
     why: str = ""
 
+    @property
+    def hit(self) -> bool:
+        """Whether the run came as far as the request that was to be spoiled; some runs have fewer."""
+        return self.asked.method != NEVER
+
 
 class Campaign:
     """A cluster with policies and objects, seen through a proxy."""
@@ -206,7 +212,7 @@ class Campaign:
         """One run with a fault, judged against one without."""
         told = self.run(phase, orders)
         asked = self.asked()
-        hit = asked[orders.index] if orders.index < len(asked) else Asked("-", "never asked", {})
+        hit = asked[orders.index] if orders.index < len(asked) else Asked(NEVER, "", {})
         verdict, why = judged(told, whole)
         return Trial(phase, orders.spoil, orders.again, orders.index, hit, verdict, why)
 

@@ -190,13 +190,19 @@ class Proxy:
             try:
                 connection = self._connection()
                 connection.request(method, target, body, dict(headers))
-                reply = connection.getresponse()
-                return Answer(reply.status, reply.read(), reply.headers.get("Content-Type", ""))
+                with connection.getresponse() as reply:
+                    return Answer(reply.status, reply.read(), reply.headers.get("Content-Type", ""))
             except (HTTPException, OSError):
-                self._local.connection = None
+                self.close()
                 if attempt == 2:
                     raise
         raise AssertionError("not reached")
+
+    def close(self) -> None:
+        """Close the connection of this thread."""
+        if getattr(self._local, "connection", None) is not None:
+            self._local.connection.close()
+            self._local.connection = None
 
     def _connection(self) -> HTTPConnection:
         if getattr(self._local, "connection", None) is None:
@@ -273,6 +279,11 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             time.sleep(0.01)
             self.connection.close()
+
+        def finish(self) -> None:
+            """The client's connection has ended, and with it this thread."""
+            proxy.close()
+            super().finish()
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 

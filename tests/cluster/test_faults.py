@@ -13,7 +13,7 @@ from cluster.deployed import Cluster
 from cluster.spoiling import SPOILS
 
 pytestmark = pytest.mark.cluster
-STEP = 11  # of the requests of a run every eleventh, beginning with another one for each fault
+STEP = 13  # of the requests of a run every thirteenth, beginning with another one for each fault
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +27,11 @@ def campaign(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def test_a_run_with_a_fault_is_exact_or_says_what_it_lacks(campaign: Campaign, phase: str, spoil: str) -> None:
     begin = list(SPOILS).index(spoil) % STEP
     found = list(trials(campaign, phase, spoil, slice(begin, None, STEP)))
-    assert len(found) >= 4
+    assert any(trial.hit for trial in found)
     assert [trial for trial in found if trial.verdict == "LIE"] == []
 
 
 def test_a_fault_that_goes_on_is_never_taken_for_a_whole_run(campaign: Campaign) -> None:
-    found = [trial for trial in trials(campaign, COLD, "503", slice(0, None, 5)) if trial.again]
+    found = [trial for trial in trials(campaign, COLD, "503", slice(0, None, 5)) if trial.again and trial.hit]
+    assert len(found) >= 5
     assert {trial.verdict for trial in found} == {"told"}
