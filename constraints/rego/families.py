@@ -57,6 +57,14 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
     "glob": ("glob.match", "glob.quote_meta"),
     "globsmatch": ("regex.globs_match",),
     "graph": ("graph.reachable", "graph.reachable_paths"),
+    "graphql": (
+        "graphql.is_valid",
+        "graphql.parse",
+        "graphql.parse_and_verify",
+        "graphql.parse_query",
+        "graphql.parse_schema",
+        "graphql.schema_is_valid",
+    ),
     "hooks": (
         "external_data",
         "http.send",

@@ -72,7 +72,7 @@ class Builtin:
         return f"{self.name} needs the Python package {absent[0]}: pip install 'kube-patrol[{self.extra}]'"
 
 
-_EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {"crypto": ("cryptography",)}
+_EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {"crypto": ("cryptography",), "graphql": ("graphql",)}
 """What an extra of pyproject.toml brings, by the names to import."""
 
 

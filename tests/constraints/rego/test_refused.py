@@ -181,18 +181,3 @@ def test_v0_allows_what_v1_refuses() -> None:
 def test_at_most_ten_problems_are_told() -> None:
     text = "\n".join(f"p{i} if {{ x > 1 }}" for i in range(20))
     assert len(refusal(text).splitlines()) == 10
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        'graphql.is_valid("", "")',
-        'graphql.parse("", "")',
-        'graphql.parse_and_verify("", "")',
-        'graphql.parse_query("")',
-        'graphql.parse_schema("")',
-        'graphql.schema_is_valid("")',
-    ],
-)
-def test_a_builtin_of_opa_that_is_not_there_is_refused_and_never_undefined(call: str) -> None:
-    assert refusal(f"p := {call}") == f"rego_type_error: undefined function {call.partition('(')[0]}"
