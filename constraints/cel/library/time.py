@@ -16,7 +16,7 @@ from constraints.cel.values import INT_MAX, INT_MIN, NANOS, Duration, Timestamp
 
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
 _DURATION: Final = "google.protobuf.Duration"
-_MOMENT: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
+_MOMENT: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 _OFFSET: Final = re.compile(r"([+-]?)(\d{1,6}):(\d{1,6})\Z", re.ASCII)
 _LONGEST: Final = 256  # characters: what objects hold must not cost much
 _UNITS: Final = {
@@ -63,7 +63,7 @@ def _zone_offset(text: str) -> int | None:
     if text == "Z":
         return 0
     hours, minutes = int(text[1:3]), int(text[4:6])
-    if hours > 23 or minutes > 59:
+    if hours > 24 or minutes > 60:
         return None
     return (hours * 3600 + minutes * 60) * (-1 if text[0] == "-" else 1)
 
