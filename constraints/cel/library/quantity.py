@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar, Final
 
@@ -21,9 +22,10 @@ _BINARY_NAMES: Final = {0: "", **{power: name for name, power in _BINARY.items()
 _DECIMAL_NAMES: Final = {power: name for name, power in _DECIMAL.items()}
 _SI, _EXP, _BIN = "DecimalSI", "DecimalExponent", "BinarySI"
 _NANO: Final = Fraction(1, 10**9)
-_LONGEST: Final = 256  # characters, and
+_LONGEST: Final = 100_000  # characters, and
 _LARGEST_EXPONENT: Final = 1000  # of ten: what objects hold must not cost much
 _EXACT_DIGITS: Final = 18
+_DIRECT: Final = 4000  # digits that Python's own conversions take
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,15 +56,12 @@ class Quantity(Opaque):
 
 def parse(text: str) -> Quantity:
     """Raises Failure."""
-    if not text or len(text) > _LONGEST:
-        raise Failure(_WRONG)
-    found = _SHAPE.match(text)
-    if not found:
-        raise Failure(_SUFFIX if text[:2] in ("+-", "-+", "--", "++") else _WRONG)
-    sign, whole, _, fraction, suffix = found.groups()
-    whole, fraction = whole or "0", fraction or ""
+    sign, whole, _, fraction, suffix = _parts(text)
     power, form = _interpreted(suffix)
-    number = int(whole + fraction)
+    if len(text) > _LONGEST:
+        raise Failure(f"a quantity of {len(text)} characters is too long to be computed")
+    whole, fraction = whole or "0", fraction or ""
+    number = _number(whole + fraction)
     number = -number if sign == "-" else number
     quick = _quick(whole, fraction, power, form)
     if quick is None:
@@ -71,6 +70,22 @@ def parse(text: str) -> Quantity:
         )
     mantissa, scale, kept = quick
     return Quantity(-mantissa if sign == "-" else mantissa, scale, form, True, text if kept else "")
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    found = _SHAPE.match(text) if text else None
+    if not found:
+        raise Failure(_SUFFIX if text[:2] in ("+-", "-+", "--", "++") else _WRONG)
+    return found.groups()
+
+
+def _number(digits: str) -> int:
+    """What `int` gives, of more digits than Python reads at once, too."""
+    return int(digits) if len(digits) < _DIRECT else int(Decimal(digits))
+
+
+def _digits(number: int) -> str:
+    return str(number) if abs(number) < 10**_DIRECT else f"{Decimal(number):f}"
 
 
 def _interpreted(suffix: str) -> tuple[int, str]:
@@ -117,13 +132,13 @@ def _canonical(amount: Fraction, form: str) -> str:
         number, power = int(amount), 0
         while number % 1024 == 0 and power < 60:
             number, power = number // 1024, power + 10
-        return f"{number}{_BINARY_NAMES[power]}"
+        return f"{_digits(number)}{_BINARY_NAMES[power]}"
     number, power = int(amount * 10**9), -9
     while number % 1000 == 0:
         number, power = number // 1000, power + 3
     if form == _SI:
-        return f"{number}{_DECIMAL_NAMES.get(power, '')}"
-    return f"{number}e{power}" if power else str(number)
+        return f"{_digits(number)}{_DECIMAL_NAMES.get(power, '')}"
+    return f"{_digits(number)}e{power}" if power else _digits(number)
 
 
 @function("quantity(string) -> kubernetes.Quantity")
@@ -134,9 +149,9 @@ def quantity(text: str) -> Quantity:
 
 @function("isQuantity(string) -> bool")
 def is_quantity(text: str) -> bool:
-    """Whether the text is a quantity."""
+    """Whether the text is a quantity, however long."""
     try:
-        parse(text)
+        _interpreted(_parts(text)[-1])
     except Failure:
         return False
     return True

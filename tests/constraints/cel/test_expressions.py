@@ -138,3 +138,25 @@ def test_long_chains_compile() -> None:
 )
 def test_a_value_that_cannot_be_joined_is_shown(item: Any, shown: str) -> None:
     assert failure("object.l.join(',')", object={"l": ["s", item]}) == f"join: invalid input: {shown}"
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        pytest.param("7" * 300, [True, False, 1, 0], id="more than a double has"),
+        pytest.param("7" * 5000, [True, False, 1, 0], id="more digits than Python reads at once"),
+        pytest.param("1." + "3" * 5000, [True, False, 1, 0], id="a long fraction"),
+        pytest.param("9" * 2000 + "Ki", [True, False, 1, 0], id="a long number with a suffix"),
+        pytest.param("0" * 5000 + "1", [True, True, 0, 0], id="zeros in front"),
+    ],
+)
+def test_a_quantity_may_be_long(text: str, answers: list[Any]) -> None:
+    q = f"quantity('{text}')"
+    same = f"{q}.add({q}).sub({q}).compareTo({q})"
+    asked = (f"isQuantity('{text}')", f"{q}.isInteger()", f"{q}.compareTo(quantity('1'))", same)
+    assert [evaluate(expression, object={}) for expression in asked] == answers
+
+
+def test_a_quantity_that_is_too_long_to_be_computed_is_still_one() -> None:
+    assert evaluate("isQuantity(object.s)", object={"s": "7" * 200_000}) is True
+    assert "is too long" in failure("quantity(object.s).sign()", object={"s": "7" * 200_000})
