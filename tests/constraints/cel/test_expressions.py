@@ -159,4 +159,4 @@ def test_a_quantity_may_be_long(text: str, answers: list[Any]) -> None:
 
 def test_a_quantity_that_is_too_long_to_be_computed_is_still_one() -> None:
     assert evaluate("isQuantity(object.s)", object={"s": "7" * 200_000}) is True
-    assert "is too long" in failure("quantity(object.s).sign()", object={"s": "7" * 200_000})
+    assert "is too long" in failure("sign(quantity(object.s))", object={"s": "7" * 200_000})
