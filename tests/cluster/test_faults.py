@@ -34,4 +34,6 @@ def test_a_run_with_a_fault_is_exact_or_says_what_it_lacks(campaign: Campaign, p
 def test_a_fault_that_goes_on_is_never_taken_for_a_whole_run(campaign: Campaign) -> None:
     found = [trial for trial in trials(campaign, COLD, "503", slice(0, None, 5)) if trial.again and trial.hit]
     assert len(found) >= 5
-    assert {trial.verdict for trial in found} == {"told"}
+    # Whether Gatekeeper runs, too, is asked in two ways: one of them is enough.
+    asked = [trial.asked for trial in found if "/status.gatekeeper.sh/" not in trial.asked.path]
+    assert [trial.asked for trial in found if trial.verdict == "told"] == asked
