@@ -141,24 +141,12 @@ def _count(parts: _Parts) -> Fold:
 
 
 def _collect(parts: _Parts) -> Fold:
-    """A list of bodies. After a failure the turns go on, but nothing is made any more."""
+    """A list of bodies."""
     price = CALL if parts.free else CALL + LIST
 
     def fold(frame: Frame, turns: Iterable[None]) -> Value:
         found: list[Value] = []
-        failure: Failure | None = None
-        for _ in turns:
-            try:
-                if not _verdict(frame, parts.test):
-                    continue
-            except Failure as error:
-                failure = error
-                continue
-            frame.spent += NAME
-            if failure is None:
-                failure = _made(frame, parts.body, found.append, price)
-        if failure:
-            raise failure
+        _gather(frame, turns, parts, found.append, price)
         return found
 
     return fold
@@ -166,6 +154,7 @@ def _collect(parts: _Parts) -> Fold:
 
 def _entries(single: bool) -> Callable[[_Parts], Fold]:
     """A map of keys to bodies when `single`, else of the entries that bodies are."""
+    price = CALL + NAME if single else CALL
 
     def entries(parts: _Parts) -> Fold:
         key = parts.keys[0]
@@ -176,24 +165,29 @@ def _entries(single: bool) -> Callable[[_Parts], Fold]:
             def add(value: Value) -> None:
                 insert(found, {map_key(frame.names[key]): value} if single else value)
 
-            failure: Failure | None = None
-            for _ in turns:
-                try:
-                    if not _verdict(frame, parts.test):
-                        continue
-                except Failure as error:
-                    failure = error
-                    continue
-                frame.spent += NAME
-                if failure is None:
-                    failure = _made(frame, parts.body, add, CALL + NAME if single else CALL)
-            if failure:
-                raise failure
+            _gather(frame, turns, parts, add, price)
             return keyed(found)
 
         return fold
 
     return entries
+
+
+def _gather(frame: Frame, turns: Iterable[None], parts: _Parts, add: Callable[[Value], None], price: int) -> None:
+    """Add the body of each turn that passes the test. After a failure the turns go on, but nothing is made any more."""
+    failure: Failure | None = None
+    for _ in turns:
+        try:
+            if not _verdict(frame, parts.test):
+                continue
+        except Failure as error:
+            failure = error
+            continue
+        frame.spent += NAME
+        if failure is None:
+            failure = _made(frame, parts.body, add, price)
+    if failure:
+        raise failure
 
 
 def _made(frame: Frame, body: Step, add: Callable[[Value], None], price: int) -> Failure | None:
