@@ -1,0 +1,57 @@
+"""Templates in Rego, compiled and asked by the driver alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from constraints.drivers.rego import RegoDriver
+from constraints.errors import CompileError
+from constraints.inventory import EMPTY, Inventory
+from constraints.model import Finding
+from constraints.rego.builtins import Capabilities
+from constraints.rego.builtins.outside import Outside
+from constraints.rego.program import Settings
+
+DRIVER = RegoDriver()
+
+
+def able(*, budget: int = 1 << 40, outside: Outside | None = None, **names: set[str]) -> RegoDriver:
+    """A driver with `disabled` or `enabled` builtins."""
+    capabilities = Capabilities(**{which: frozenset(given) for which, given in names.items()})
+    return RegoDriver(Settings(capabilities.builtins(), outside or Outside(), budget))
+
+
+def findings(
+    rego: str,
+    review: Any = None,
+    *,
+    parameters: Any = None,
+    inventory: Inventory = EMPTY,
+    driver: RegoDriver = DRIVER,
+    **source: Any,
+) -> list[Finding]:
+    """What a template says for one review."""
+    program = driver.compile("Probe", {"rego": rego, **source}).program(parameters or {})
+    return list(program(review or {}, inventory))
+
+
+def messages(rego: str, review: Any = None, **more: Any) -> list[str]:
+    """The messages of `findings`, in their order."""
+    return [finding.message for finding in findings(rego, review, **more)]
+
+
+def message(body: str, review: Any = None, **more: Any) -> list[str]:
+    """The messages of a template with one rule."""
+    return messages(f'package probe\nviolation[{{"msg": msg}}] {{ {body} }}', review, **more)
+
+
+def refusal(rego: str, driver: RegoDriver = DRIVER, **source: Any) -> str:
+    """Why a template is refused."""
+    with pytest.raises(CompileError) as caught:
+        driver.compile("Probe", {"rego": rego, **source})
+    return str(caught.value)
+
+
+ECHO = 'package probe\nviolation[{"msg": "m", "details": input.review.value}] { true }'
