@@ -1,19 +1,25 @@
-"""What goes wrong again and again is said once, and then only from time to time, with a count (pure but for its clock)."""
+"""What goes wrong again and again is said once, and then ever more seldom, with a count (pure but for its clock)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-EVERY = 600.0  # seconds
+FIRST, LONGEST = 600.0, 3600.0  # seconds
 
 
 @dataclass(slots=True)
 class Repeats:
-    """Remembers one trouble. `clock` gives monotonic seconds. Not for several threads at once."""
+    """Remembers one trouble. Not for several threads at once.
+
+    It is said again after `first` seconds, then after twice as long each time, up to `longest`. `clock` gives monotonic
+    seconds.
+    """
 
     clock: Callable[[], float]
-    every: float = EVERY
+    first: float = FIRST
+    longest: float = LONGEST
+    _wait: float = 0.0
     _what: object = None
     _count: int = 0
     _said_at: float = 0.0
@@ -22,12 +28,12 @@ class Repeats:
         """The line to write about a trouble, empty for none: `what` is equal for those that are alike."""
         now = self.clock()
         if what != self._what:
-            self._what, self._count, self._said_at = what, 1, now
+            self._what, self._count, self._said_at, self._wait = what, 1, now, self.first
             return text
         self._count += 1
-        if now - self._said_at < self.every:
+        if now - self._said_at < self._wait:
             return ""
-        self._said_at = now
+        self._said_at, self._wait = now, min(2 * self._wait, self.longest)
         return f"{text} ({self._count} times by now)"
 
     def over(self) -> str:

@@ -101,7 +101,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.sinks": VALUES
     | {"audit.outcomes", "audit.aggregate", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
-    | {"audit.series"},
+    | {"audit.repeats", "audit.series"},
     "audit.web": {"audit.errors", "audit.flagtypes"},
     "audit.httpsend": {"audit.duration", "constraints.rego"},
     "audit.outside": {"audit.httpsend", "constraints.rego"},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from audit.aggregate import Summary
 from audit.duration import format_duration
@@ -11,9 +12,11 @@ from audit.fields import constraint_fields, truncate, valid_text, violation_fiel
 from audit.logs import EVENTS, event
 from audit.model import ConstraintRecord, Ending, Outcome, RunInfo, Standing
 from audit.outcomes import ending
+from audit.repeats import Repeats
 from constraints import Gap, Violation
 from constraints.model import Json, Kind, ObjectRef
 
+log = logging.getLogger("kube_patrol")
 AUDIT_STARTED = "audit_started"
 CONSTRAINT_AUDITED = "constraint_audited"
 AUDIT_GAP = "audit_gap"  # ours; Gatekeeper has no line for what it could not audit
@@ -23,6 +26,8 @@ _ENDED = dict.fromkeys(
     (Outcome.COMPLETE, Outcome.GAPS, Outcome.UNWRITTEN), "auditing is complete"
 )  # as Gatekeeper says
 _NOT_ENDED = "auditing did not come to its end"
+_AS_BEFORE = frozenset({Outcome.FAILED, Outcome.NO_POLICIES})  # nothing was audited, and perhaps for hours
+_NO_NEWS = frozenset({Outcome.INTERRUPTED, Outcome.NOT_LEADER})
 _LEVELS = {Outcome.COMPLETE: logging.INFO, Outcome.FAILED: logging.ERROR}
 NOWHERE = ObjectRef(Kind("", "", ""), "", "")
 
@@ -32,15 +37,22 @@ class LogSink:
 
     `violations` is a word of LOGGED: which of them get a line; totals and gaps are logged in any case. It belongs behind
     the status sink, because `audit_finished` says that the statuses are written. A run that did not come to its end has no
-    line a constraint: its totals are a part.
+    line a constraint: its totals are a part. What made runs fail one after the other is said once, then ever more seldom,
+    with a count; `clock` gives monotonic seconds for that.
     """
 
     name = "log"
 
-    def __init__(self, logger: logging.Logger = EVENTS, violations: str = "all") -> None:
+    def __init__(
+        self,
+        logger: logging.Logger = EVENTS,
+        violations: str = "all",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._logger = logger
         self._is_logged = LOGGED[violations]
         self._audit_id = ""
+        self._failures = Repeats(clock)
 
     def start(self, info: RunInfo) -> None:
         """Log `audit_started`."""
@@ -54,18 +66,35 @@ class LogSink:
 
     def finish(self, summary: Summary) -> None:
         """Log what each constraint came to, what could not be audited, and `audit_finished`."""
-        for gap in summary.gaps:
-            self._emit(valid_text(gap.message), gap_fields(gap), logging.WARNING)
+        end = ending(summary)
+        self._tell_gaps(summary.gaps, end.outcome)
         if not summary.cut:
             for record in summary.records:
                 standing = summary.standing[record.key]
                 if standing.total:
                     self._emit("audit results for constraint", total_fields(record, standing))
-        end = ending(summary)
         fields = _type(AUDIT_FINISHED) | {"duration": format_duration(summary.seconds), "outcome": end.outcome.value}
         self._emit(
             _ENDED.get(end.outcome, _NOT_ENDED), fields | _reason(end), _LEVELS.get(end.outcome, logging.WARNING)
         )
+
+    def _tell_gaps(self, gaps: Sequence[Gap], outcome: Outcome) -> None:
+        count = self._repeated(gaps) if outcome in _AS_BEFORE else ""
+        if count is None:
+            return
+        if outcome not in _AS_BEFORE | _NO_NEWS:
+            over = self._failures.over()
+            if over:
+                log.info("audits: %s", over, extra={"audit_id": self._audit_id})
+        for gap in gaps:
+            self._emit(valid_text(gap.message) + count, gap_fields(gap), logging.WARNING)
+
+    def _repeated(self, gaps: Sequence[Gap]) -> str | None:
+        """How often runs have failed like this by now, None when that need not be said now."""
+        what = frozenset((gap.cause, gap.reason, gap.kind, gap.policy) for gap in gaps)
+        text = gaps[0].message
+        line = self._failures.again(what, text)
+        return line.removeprefix(text) if line else None
 
     def _emit(self, message: str, fields: Mapping[str, Json], level: int = logging.INFO) -> None:
         event(self._logger, {"msg": message, "process": "audit", "audit_id": self._audit_id, **fields}, level)

@@ -12,17 +12,18 @@ class Time:
         return self.now
 
 
-def test_a_trouble_is_said_once_and_then_from_time_to_time_with_a_count() -> None:
+def test_a_trouble_is_said_once_and_then_ever_more_seldom_with_a_count() -> None:
     time = Time()
-    repeats, lines = Repeats(time, every=60), []
-    for _ in range(100):
+    repeats, lines = Repeats(time, first=60, longest=150), []
+    for _ in range(250):
         lines.append(repeats.again("403", "it is forbidden"))
         time.now += 2
     assert [line for line in lines if line] == [
         "it is forbidden",
         "it is forbidden (31 times by now)",
-        "it is forbidden (61 times by now)",
         "it is forbidden (91 times by now)",
+        "it is forbidden (166 times by now)",
+        "it is forbidden (241 times by now)",
     ]
 
 

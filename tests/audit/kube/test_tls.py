@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import shutil
 import ssl
-import subprocess
 
 import pytest
 import yaml
+from certificates import self_signed
 
 from audit.errors import Unreachable
 from audit.kube.auth import Access, connect
@@ -20,13 +20,7 @@ pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes i
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
-    """A certificate for 127.0.0.1 that is its own authority, for servers and clients, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-keyout", str(folder / "key")]
-    command = ["openssl", "req", "-x509", *key, "-out", str(folder / "crt"), *subject]
-    subprocess.run(command, check=True, capture_output=True)
-    return folder / "crt", folder / "key"
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

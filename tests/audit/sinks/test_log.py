@@ -259,3 +259,22 @@ def test_without_lines_for_violations_totals_and_gaps_are_logged_all_the_same(
     events = [line["event_type"] for line in lines()]
     assert events == ["audit_gap", "constraint_audited", "audit_finished"]
     assert lines()[1]["constraint_violations"] == "3"
+
+
+def test_what_makes_runs_fail_for_hours_is_said_ever_more_seldom_with_a_count(
+    logger: logging.Logger, stream: io.StringIO
+) -> None:
+    minutes = iter(range(10_000))
+    sink = LogSink(logger, clock=lambda: 60.0 * next(minutes))
+    for _ in range(6 * 60):
+        run = summary()
+        run.cut = Outcome.FAILED
+        run.gaps.append(Gap(Cause.RUN, "Unauthorized", "the run failed: GET /api: 401"))
+        sink.start(INFO)
+        sink.finish(run)
+    found = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["msg"] for line in found if line["event_type"] == "audit_gap"] == [
+        "the run failed: GET /api: 401",
+        *(f"the run failed: GET /api: 401 ({count} times by now)" for count in (11, 31, 71, 131, 191, 251, 311)),
+    ]
+    assert sum(line["event_type"] == "audit_finished" for line in found) == 360

@@ -1,0 +1,154 @@
+"""What makes every run fail for hours is said once, in one line, and then only counted; runs begin and end as before."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import ssl
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+import yaml
+from certificates import self_signed
+
+from audit.app import Auditor, assemble
+from audit.config import AuditConfig, ClusterConfig, Config, LogConfig
+from audit.demo import load, sample_objects
+from audit.embedded import EmbeddedCluster
+from audit.embedded.faults import Fault
+from audit.kube.auth import Access, connect
+from audit.kube.client import Client, Clock, Retries
+from audit.leading import Duty
+from audit.logs import configure_logging
+from audit.sinks.metrics import Metrics
+
+needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificates with openssl")
+Start = Callable[[str], Auditor]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Makes an auditor of the API server at a URL; its log is `log`."""
+    handler = configure_logging(LogConfig(file=str(tmp_path / "log")))
+    connections = []
+
+    def begin(server: str) -> Auditor:
+        (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig(server)))
+        config = Config(
+            audit=AuditConfig(once=True, cache_dir=str(tmp_path / "cache")),
+            cluster=ClusterConfig(kubeconfig=str(tmp_path / "kubeconfig"), leader_elect=False),
+        )
+        connections.append(connect(Access(kubeconfig=config.cluster.kubeconfig)))
+        client = Client(connections[0], retries=Retries(attempts=1), clock=Clock(sleep=lambda seconds: None))
+        return assemble(config, client, Metrics(), Duty(Event()))
+
+    yield begin
+    for connection in connections:
+        connection.close()
+    handler.close()
+
+
+def kubeconfig(server: str) -> dict[str, Any]:
+    return {
+        "current-context": "x",
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+        "clusters": [{"name": "x", "cluster": {"server": server}}],
+        "users": [{"name": "x", "user": {"token": "wrong"}}],
+    }
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "log").read_text().splitlines()]
+
+
+def is_told_once(auditor: Auditor, folder: Path) -> None:
+    for _ in range(8):
+        auditor.run()
+    text = (folder / "log").read_text()
+    kinds = Counter(line.get("event_type", line["msg"]) for line in lines(folder))
+    assert kinds == {"audit_started": 8, "audit_gap": 1, "audit_finished": 8}
+    assert {line["outcome"] for line in lines(folder) if "outcome" in line} == {"failed"}
+    assert "Traceback" not in text
+    assert len(text) < 16 * 600
+
+
+def test_a_token_that_is_refused_is_told_once(cluster: EmbeddedCluster, start: Start, tmp_path: Path) -> None:
+    cluster.faults.append(Fault(status=401, times=None))
+    is_told_once(start(cluster.url), tmp_path)
+
+
+def test_a_server_that_is_not_there_is_told_once(start: Start, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    is_told_once(start(f"http://127.0.0.1:{port}"), tmp_path)
+
+
+def test_a_server_that_speaks_no_tls_is_told_once(cluster: EmbeddedCluster, start: Start, tmp_path: Path) -> None:
+    is_told_once(start(cluster.url.replace("http://", "https://")), tmp_path)
+
+
+@needs_openssl
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_a_server_of_another_authority_or_spoken_to_without_tls_is_told_once(
+    scheme: str, start: Start, tmp_path: Path
+) -> None:
+    with secure_server(*self_signed(tmp_path)) as port:
+        is_told_once(start(f"{scheme}://127.0.0.1:{port}"), tmp_path)
+
+
+def test_policies_that_cannot_be_read_are_told_once(cluster: EmbeddedCluster, start: Start, tmp_path: Path) -> None:
+    load(cluster, sample_objects())
+    cluster.faults.append(Fault("/apis/templates.gatekeeper.sh/*", status=403, times=None))
+    auditor = start(cluster.url)
+    for _ in range(4):
+        auditor.run()
+    told = [line["gap_reason"] for line in lines(tmp_path) if line.get("event_type") == "audit_gap"]
+    assert len(told) == len({line["msg"] for line in lines(tmp_path) if line.get("event_type") == "audit_gap"})
+
+
+def test_the_end_of_it_is_told_with_the_count_and_what_comes_then_is_told_anew(
+    cluster: EmbeddedCluster, start: Start, tmp_path: Path
+) -> None:
+    load(cluster, sample_objects())
+    auditor = start(cluster.url)
+    for _ in range(2):
+        cluster.faults.append(Fault(status=401, times=None))
+        for _ in range(3):
+            auditor.run()
+        cluster.faults.clear()
+        auditor.run()
+    told = [line["msg"] for line in lines(tmp_path) if "audit" not in line.get("event_type", "") or "gap_cause" in line]
+    told = [text for text in told if "GET /api" in text or "well again" in text]
+    assert told == 2 * [told[0], "audits: well again after 3 failures"]
+    assert "401" in told[0]
+
+
+@contextmanager
+def secure_server(certificate: Path, key: Path) -> Iterator[int]:
+    """Takes connections with TLS and says nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def take() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                try:
+                    context.wrap_socket(connection, server_side=True).close()
+                except OSError:
+                    connection.close()
+
+        thread = Thread(target=take, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
