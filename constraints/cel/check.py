@@ -186,7 +186,7 @@ class _Checker:
         return result or self._no_overload(node.at, found.name, given, method)
 
     def _no_overload(self, at: Span, name: str, given: tuple[Type, ...], method: bool) -> Type:
-        texts = [str(self.solved.apply(item)) for item in given]
+        texts = [str(self.solved.apply(item, final=True)) for item in given]
         shown = f"{texts[0]}.({', '.join(texts[1:])})" if method else f"({', '.join(texts)})"
         return self._wrong(at, f"found no matching overload for '{name}' applied to '{shown}'")
 
@@ -294,8 +294,13 @@ class _Checker:
         return self._no_overload(node.at, "cel.@mapInsert", (MAP_DYN, body), False)
 
     def _optionalmap(self, node: syntax.OptionalMap) -> Type:
-        inner = self.solved.variable()
-        self._expect(node.target, optional_of(inner))
+        """cel-go makes `target.hasValue() ? ... target.value() ...` of it, so mistakes in the target count twice."""
+        before = len(self.mistakes)
+        found, inner = self.visit(node.target), self.solved.variable()
+        self.mistakes += self.mistakes[before:]
+        if not self.solved.assign(found, optional_of(inner)):
+            for name in ("hasValue", "value"):
+                self._no_overload(node.at, name, (found,), True)
         self._local.append({node.name.name: self.solved.apply(inner)})
         body = self.visit(node.body)
         self._local.pop()

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from constraints.lang.source import Span
 
+_MOST_SHOWN: Final = 100  # as in cel-go
+_LONGEST_SHOWN: Final = 16_384  # bytes of a line
+_WIDE_DOT: Final = "\uff0e"
+_WIDE_MARK: Final = "\uff3e"
 
-@dataclass(frozen=True, slots=True, order=True)
+
+@dataclass(frozen=True, slots=True)
 class Mistake:
     """One compile error: where, and what."""
 
@@ -23,13 +29,16 @@ class Invalid(Exception):
     """The expression does not compile; `mistakes` in the order of their positions."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = sorted(mistakes)
+        self.mistakes = sorted(mistakes, key=lambda mistake: mistake.at)
         super().__init__("\n".join(map(str, self.mistakes)))
 
     def listing(self, text: str) -> str:
         """The mistakes as cel-go shows them, each with its line of the expression and a mark below the column."""
         rows = text.split("\n")
-        return "compilation failed: " + "\n".join(_shown(mistake, rows) for mistake in self.mistakes)
+        shown = [_shown(mistake, rows) for mistake in self.mistakes[:_MOST_SHOWN]]
+        if len(self.mistakes) > _MOST_SHOWN:
+            shown.append(f"{len(self.mistakes) - _MOST_SHOWN} more errors were truncated")
+        return "compilation failed: " + "\n".join(shown)
 
 
 class Uninstantiable(Invalid):
@@ -86,6 +95,10 @@ def composited(name: str, failure: Exception) -> Failure:
 
 
 def _shown(mistake: Mistake, rows: list[str]) -> str:
-    row = rows[mistake.at.line - 1]
-    mark = f"\n | {row}\n | {'.' * (mistake.at.column - 1)}^" if mistake.at.column else ""
-    return f"ERROR: <input>:{mistake}{mark}"
+    """With its line and a mark, unless the line is too long; wide marks below what is more than a byte."""
+    row = rows[mistake.at.line - 1].replace("\t", " ")
+    if not mistake.at.column or len(row.encode()) > _LONGEST_SHOWN:
+        return f"ERROR: <input>:{mistake}"
+    before = "".join("." if letter.isascii() else _WIDE_DOT for letter in row[: mistake.at.column - 1])
+    mark = "^" if row[mistake.at.column - 1 : mistake.at.column].isascii() else _WIDE_MARK
+    return f"ERROR: <input>:{mistake}\n | {row}\n | {before}{mark}"

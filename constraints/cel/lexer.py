@@ -66,12 +66,14 @@ def _tokens(text: str) -> Iterator[Token]:
     yield Token("end", "<EOF>", Span(line, place - start + 1 if text else 0))
 
 
-def value_of(token: Token, sign: str = "") -> Value:
+def value_of(token: Token, sign: Token | None = None) -> Value:
     """What a literal means. Raises Invalid for numbers that do not fit and for code points that there are not."""
+    if sign:
+        token = Token(token.kind, sign.text + token.text, sign.at)
     if token.kind in ("string", "bytes"):
         return _text(token)
     if token.kind == "double":
-        number = float(sign + token.text)
+        number = float(token.text)
         if number in (float("inf"), float("-inf")):
             raise Invalid([Mistake(token.at, "invalid double literal")])
         return number
@@ -79,7 +81,7 @@ def value_of(token: Token, sign: str = "") -> Value:
         raise Invalid([Mistake(token.at, f"invalid {token.kind} literal")])
     if token.kind == "uint":
         return Uint(_bounded(token, int(token.text[:-1], 0 if "x" in token.text else 10), (0, UINT_MAX)))
-    number = int(sign + token.text, 0 if "x" in token.text else 10)
+    number = int(token.text, 0 if "x" in token.text else 10)
     return _bounded(token, number, (INT_MIN, INT_MAX))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from constraints.cel.failures import Invalid, Mistake
-from constraints.cel.syntax import Call, Ident, Loop, Node, OptionalMap, Select
+from constraints.cel.syntax import Call, Ident, Literal, Loop, MapLiteral, Message, Node, OptionalMap, Select
 
 Expander = Callable[[Call, Node], Node | None]
 
@@ -27,17 +27,22 @@ def _has(call: Call) -> Node:
     return Select(call.at, operand.operand, operand.field, test=True)
 
 
-def _names(nodes: tuple[Node, ...]) -> tuple[Ident, ...]:
+def _names(nodes: tuple[Node, ...], otherwise: str = "argument must be a simple name") -> tuple[Ident, ...]:
     found: list[Ident] = []
     for node in nodes:
         if not isinstance(node, Ident):
-            raise Invalid([Mistake(node.at, "argument must be a simple name")])
+            raise Invalid([Mistake(node.at, otherwise)])
         if any(node.name == other.name for other in found):
             raise Invalid([Mistake(node.at, f"duplicate variable name: {node.name}")])
         if node.name == "__result__":
             raise Invalid([Mistake(node.at, "iteration variable overwrites accumulator variable")])
         found.append(node)
     return tuple(found)
+
+
+def _name(call: Call) -> tuple[Ident, ...]:
+    """The only name of a macro that makes a list."""
+    return _names(call.args[:1], "argument is not an identifier")
 
 
 def _tested(names: int, macro: str) -> Expander:
@@ -47,21 +52,30 @@ def _tested(names: int, macro: str) -> Expander:
     return expander
 
 
-def _mapped(names: int, tested: bool = False) -> Expander:
-    def expander(call: Call, target: Node) -> Node:
-        test = call.args[names] if tested else None
-        return Loop(call.at, call.function, target, _names(call.args[:names]), test=test, body=call.args[-1])
+def _filter(call: Call, target: Node) -> Node:
+    return Loop(call.at, "filter", target, _name(call), test=call.args[1])
 
-    return expander
+
+def _map(call: Call, target: Node) -> Node:
+    test = call.args[1] if len(call.args) == 3 else None
+    return Loop(call.at, "map", target, _name(call), test=test, body=call.args[-1])
+
+
+def _transformed(call: Call, target: Node) -> Node:
+    test = call.args[2] if len(call.args) == 4 else None
+    return Loop(call.at, call.function, target, _names(call.args[:2]), test=test, body=call.args[-1])
 
 
 def _optional(call: Call, target: Node) -> Node:
-    (name,) = _names(call.args[:1])
+    (name,) = _names(call.args[:1], f"{call.function}() variable name must be a simple identifier")
     return OptionalMap(call.at, target, name, call.args[1], call.function == "optFlatMap")
 
 
 def _sort_by(call: Call, target: Node) -> Node:
-    keys = Loop(call.at, "map", target, _names(call.args[:1]), body=call.args[1])
+    if isinstance(target, Literal | MapLiteral | Message):
+        what = "a list, identifier, comprehension, call or select expression"
+        raise Invalid([Mistake(target.at, f"sortBy can only be applied to {what}")])
+    keys = Loop(call.at, "map", target, _name(call), body=call.args[1])
     return Call(call.at, "@sortByAssociatedKeys", (keys,), target)
 
 
@@ -73,16 +87,16 @@ _MACROS: Final[dict[tuple[str, int], Expander]] = {
     ("exists_one", 2): _tested(1, "exists_one"),
     ("exists_one", 3): _tested(2, "exists_one"),
     ("existsOne", 3): _tested(2, "exists_one"),
-    ("filter", 2): _tested(1, "filter"),
-    ("map", 2): _mapped(1),
-    ("map", 3): _mapped(1, tested=True),
+    ("filter", 2): _filter,
+    ("map", 2): _map,
+    ("map", 3): _map,
     ("optFlatMap", 2): _optional,
     ("optMap", 2): _optional,
     ("sortBy", 2): _sort_by,
-    ("transformList", 3): _mapped(2),
-    ("transformList", 4): _mapped(2, tested=True),
-    ("transformMap", 3): _mapped(2),
-    ("transformMap", 4): _mapped(2, tested=True),
-    ("transformMapEntry", 3): _mapped(2),
-    ("transformMapEntry", 4): _mapped(2, tested=True),
+    ("transformList", 3): _transformed,
+    ("transformList", 4): _transformed,
+    ("transformMap", 3): _transformed,
+    ("transformMap", 4): _transformed,
+    ("transformMapEntry", 3): _transformed,
+    ("transformMapEntry", 4): _transformed,
 }

@@ -120,7 +120,7 @@ class _Parser:
             marks += 1
         if mark.text == "-" and marks == 1 and self._next.kind in ("int", "double"):
             number = self._advance()
-            return self._suffixes(Literal(mark.at, value_of(number, "-")))
+            return self._suffixes(Literal(mark.at, value_of(number, mark)))
         operand = self._member()
         return Call(mark.at, f"{mark.text}_", (operand,)) if marks % 2 else operand
 

@@ -30,8 +30,7 @@ def _mistakes(checked: Checked, node: Node, exempt: bool) -> Iterator[Mistake]:
     if isinstance(node, syntax.ListLiteral) and not exempt:
         yield from _mixed(checked, node.items, node.optional)
     elif isinstance(node, syntax.MapLiteral) and not exempt:
-        optional = frozenset(place for place, entry in enumerate(node.entries) if entry.optional)
-        yield from _mixed_entries(checked, node, optional)
+        yield from _mixed_entries(checked, node)
     elif isinstance(node, syntax.Call):
         yield from _unreadable(node)
         if formats:
@@ -43,9 +42,7 @@ def _mistakes(checked: Checked, node: Node, exempt: bool) -> Iterator[Mistake]:
 def _mixed(checked: Checked, items: tuple[Node, ...], optional: frozenset[int]) -> Iterator[Mistake]:
     first: Type | None = None
     for place, item in enumerate(items):
-        found = checked.types[item]
-        if place in optional and found.parameters:
-            found = found.parameters[0]
+        found = _kind(checked, item, place in optional)
         if first is None:
             first = found
         elif not _equivalent(first, found):
@@ -53,11 +50,23 @@ def _mixed(checked: Checked, items: tuple[Node, ...], optional: frozenset[int]) 
             return
 
 
-def _mixed_entries(checked: Checked, node: syntax.MapLiteral, optional: frozenset[int]) -> Iterator[Mistake]:
-    keys = tuple(entry.key for entry in node.entries)
-    values = tuple(entry.value for entry in node.entries)
-    yield from _mixed(checked, keys, frozenset())
-    yield from _mixed(checked, values, optional)
+def _mixed_entries(checked: Checked, node: syntax.MapLiteral) -> Iterator[Mistake]:
+    """Every entry whose key or value is of another type than the first one's, where lists have one mistake."""
+    for entry in node.entries[1:]:
+        first = node.entries[0]
+        for of_first, item, optional in (
+            (_kind(checked, first.key, False), entry.key, False),
+            (_kind(checked, first.value, first.optional), entry.value, entry.optional),
+        ):
+            found = _kind(checked, item, optional)
+            if not _equivalent(of_first, found):
+                yield _mismatch(item, of_first, found)
+
+
+def _kind(checked: Checked, node: Node, optional: bool) -> Type:
+    """The type of an item; of what an optional one holds."""
+    found = checked.types[node]
+    return found.parameters[0] if optional and found.parameters else found
 
 
 def _equivalent(a: Type, b: Type) -> bool:
@@ -87,12 +96,12 @@ _READABLE: Final[dict[str, Callable[[str], object]]] = {
 
 def _unreadable(node: syntax.Call) -> Iterator[Mistake]:
     test = _READABLE.get(node.function)
-    last = node.args[-1] if node.args else None
-    if not test or not isinstance(last, syntax.Literal):
+    given = node.args[0] if node.args else None
+    if not test or not isinstance(given, syntax.Literal):
         return
-    is_late = node.function == "timestamp" and type(last.value) is int and not _is_moment(last.value * NANOS)
-    if is_late or (isinstance(last.value, str) and not test(last.value)):
-        yield Mistake(last.at, f"invalid {node.function} argument")
+    is_late = node.function == "timestamp" and type(given.value) is int and not _is_moment(given.value * NANOS)
+    if is_late or (isinstance(given.value, str) and not test(given.value)):
+        yield Mistake(given.at, f"invalid {node.function} argument")
 
 
 def _unformattable(checked: Checked, node: syntax.Call) -> Iterator[Mistake]:
@@ -105,13 +114,16 @@ def _unformattable(checked: Checked, node: syntax.Call) -> Iterator[Mistake]:
         if found[1] == "%":
             continue
         try:
-            writer = clause_of(found)
-            if used >= len(values.items):
+            if found[1] and used >= len(values.items):
                 raise Failure(f"index {used} out of range")
+            writer = clause_of(found)
         except Failure as error:
             yield Mistake(node.at, str(error))
             return
-        yield from _misfit(checked, values.items[used], found[3], writer)
+        misfit = next(_misfit(checked, values.items[used], found[3], writer), None)
+        if misfit:
+            yield misfit
+            return
         used += 1
     if used < len(values.items):
         count = f"(expected {used}, got {len(values.items)})"
@@ -129,7 +141,7 @@ def _sample(name: str) -> Opaque:
 
 
 def _misfit(checked: Checked, node: Node, clause: str, writer: Callable[..., str]) -> Iterator[Mistake]:
-    """A wrong type is wrong for every value, so a sample of the type tells."""
+    """A wrong type is wrong for every value, so a sample of the type tells. Of literals, the first wrong part."""
     found = checked.types[node]
     if found.name in ("dyn", "uint") or (found.name == "string" and clause in "fe"):
         return
@@ -140,3 +152,7 @@ def _misfit(checked: Checked, node: Node, clause: str, writer: Callable[..., str
             writer(_sample(found.name), 0)
     except Failure as error:
         yield Mistake(node.at, f"error during formatting: {error}")
+        return
+    if isinstance(node, syntax.ListLiteral | syntax.MapLiteral):
+        for part in parts(node):
+            yield from _misfit(checked, part, clause, writer)

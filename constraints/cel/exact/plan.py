@@ -184,7 +184,7 @@ def charged(frame: Frame, code: Code, rule: Rule | None, values: Sequence[Value]
 
 def _sum(steps: Sequence[Step], rule: Rule | None) -> Step:
     """`a + b`: the list that this makes is free, its items are counted all the same."""
-    added = _many(steps, FUNCTIONS["_+_"], rule)
+    added = _many(steps, FUNCTIONS["_+_"].unguarded or FUNCTIONS["_+_"], rule)
 
     def step(frame: Frame) -> Value:
         result = added(frame)

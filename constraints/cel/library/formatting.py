@@ -13,14 +13,17 @@ from constraints.cel.library.golang import format_double, format_duration, forma
 from constraints.cel.maps import entries
 from constraints.cel.overloads import method
 from constraints.cel.runtime import bounded
-from constraints.cel.values import Duration, Timestamp, TypeValue, Uint, Value, type_name
+from constraints.cel.values import INT_MAX, Duration, Timestamp, TypeValue, Uint, Value, type_name
 
 CLAUSE: Final = re.compile(r"%(%|(?:\.([0-9]*))?(.?))", re.DOTALL)
 _SUPERSCRIPT: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _STRINGS: Final = "strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps"
 _CLAUSE: Final = "could not parse formatting clause"
-_DIGITS: Final = "error while converting precision to integer"
-_MOST_DECIMALS: Final = 10_000
+_PRECISION: Final = "error while parsing precision"
+_MOST_DIGITS: Final = 19  # of a number of 64 bits
+_LARGEST: Final = 1_000_000  # what Go's printer takes before the last digit of a precision
+_NO_VERB: Final = "%!(NOVERB)"  # what it writes beyond that
+_MOST_DECIMALS: Final = 1074  # that a double has
 
 
 @method("string.format(list(dyn)) -> string")
@@ -46,23 +49,33 @@ def format_(text: str, values: list[Value]) -> str:
 def _clause(found: re.Match[str], value: Value) -> str:
     writer = clause_of(found)
     try:
-        return writer(value, int(found[2]) if found[2] else 6)
+        return writer(value, 6 if found[2] is None else int(found[2]))
     except Failure as error:
         raise Failure(f"error during formatting: {error}") from error
 
 
 def clause_of(found: re.Match[str]) -> Callable[[Value, int], str]:
     """The writer of a clause. Raises Failure for one that there is not."""
-    if not found[3]:
+    if not found[1]:
         raise Failure("unexpected end of string")
-    if found[2] == "":
-        raise Failure(f'{_CLAUSE}: error while parsing precision: {_DIGITS}: strconv.Atoi: parsing "": invalid syntax')
+    if found[2] is not None:
+        mistake = _mistaken(found[2]) if found[3] else "could not find end of precision specifier"
+        if mistake:
+            raise Failure(f"{_CLAUSE}: {_PRECISION}: {mistake}")
     writer = WRITERS.get(found[3])
     if writer is None:
-        raise Failure(f'{_CLAUSE}: unrecognized formatting clause "{found[3]}"')
-    if found[2] and (len(found[2]) > 6 or int(found[2]) > _MOST_DECIMALS):
-        raise Failure(f"{_CLAUSE}: precision is too large")
+        first = found[3].encode(errors="surrogatepass")[:1].decode("latin-1")  # cel-go looks at bytes
+        raise Failure(f'{_CLAUSE}: unrecognized formatting clause "{first}"')
     return writer
+
+
+def _mistaken(digits: str) -> str:
+    """Why Go does not read a precision; the empty text when it does."""
+    number = digits.lstrip("0")
+    if not digits or len(number) > _MOST_DIGITS or int(number or 0) > INT_MAX:
+        why = "value out of range" if digits else "invalid syntax"
+        return f'error while converting precision to integer: strconv.Atoi: parsing "{digits}": {why}'
+    return ""
 
 
 def text_of(value: Value, nested: bool = False) -> str:
@@ -105,7 +118,9 @@ def _text_of_other(value: Value, nested: bool) -> str:
         return f'duration("{format_duration(value)}")' if nested else format_duration(value)
     if isinstance(value, Timestamp):
         return f'timestamp("{format_timestamp(value)}")' if nested else format_timestamp(value)
-    raise Failure(f"string clause can only be used on {_STRINGS}, was given {type_name(value)}")
+    kind = type_name(value)
+    what = "no formatting function for" if nested else f"string clause can only be used on {_STRINGS}, was given"
+    raise Failure(f"{what} {kind}")
 
 
 def _nested_double(value: float) -> str:
@@ -135,19 +150,38 @@ def _double(value: Value, clause: str) -> float:
 
 
 def _fixed(value: Value, digits: int) -> str:
+    """Go's printer keeps the least number of decimals in 8 bits and the greatest in 16: below 0 there is none."""
     number = _double(value, "fixed-point")
+    if digits // 10 > _LARGEST:
+        return _NO_VERB
     if not math.isfinite(number):
         return "NaN" if math.isnan(number) else "∞" if number > 0 else "-∞"
+    least, most = digits % 2**8, (digits + 2**15) % 2**16 - 2**15
+    whole, _, decimals = f"{_rounded(number, most):,f}".partition(".")
+    decimals = decimals.rstrip("0").ljust(least, "0")
+    return f"{whole}.{decimals}" if decimals else whole
+
+
+def _rounded(number: float, decimals: int) -> Decimal:
+    """At most that many decimals; below 0 as many as tell the number from all others."""
+    if decimals < 0:
+        return Decimal(repr(number))
+    if decimals >= _MOST_DECIMALS:
+        return Decimal(number)
     with localcontext() as context:
-        context.prec = 1100 + digits
-        shortest = Decimal(number).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
-        return f"{shortest:,f}"
+        context.prec = 1100 + decimals
+        return Decimal(number).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN)
 
 
 def _scientific(value: Value, digits: int) -> str:
+    """Always with six decimals: what is meant as a precision is a width, of 16 bits."""
     number = _double(value, "scientific")
+    return _NO_VERB if digits // 10 > _LARGEST else _powers(number).rjust(digits % 2**16)
+
+
+def _powers(number: float) -> str:
     if not math.isfinite(number):
-        return "   NaN" if math.isnan(number) else "     ∞" if number > 0 else "    -∞"
+        return "NaN" if math.isnan(number) else "∞" if number > 0 else "-∞"
     mantissa, _, exponent = f"{number:.6e}".partition("e")
     power = f"{int(exponent):03d}" if int(exponent) < 0 else f"{int(exponent):02d}"
     return f"{mantissa}\u00d710{power.translate(_SUPERSCRIPT)}"

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from constraints.cel.failures import Failure, no_overload
+from constraints.cel.failures import Failure
 from constraints.cel.library.conversions import unconvertible
 from constraints.cel.overloads import function, method
 from constraints.cel.values import INT_MAX, INT_MIN, NANOS, Duration, Timestamp
@@ -99,12 +99,6 @@ def parse_duration(text: str) -> Duration | None:
         place = found.end()
     nanos = -nanos if text[:1] == "-" else nanos
     return Duration(nanos) if rest and place == len(rest) and INT_MIN <= nanos <= INT_MAX else None
-
-
-@function("duration(int) -> google.protobuf.Duration")
-def duration_of_int(value: int) -> Duration:
-    """Declared, but there is no code for it."""
-    raise no_overload("duration(int)")
 
 
 def _moment(value: Timestamp, zone: str = "UTC") -> datetime:
