@@ -17,6 +17,7 @@ from types import FrameType
 from audit.aggregate import Summary
 from audit.carry import Memory
 from audit.config import AuditConfig, Config, ServeConfig
+from audit.early import STOPPING, Early
 from audit.engines import EngineOptions, engines
 from audit.guard import attempt
 from audit.kube.auth import Access, connect
@@ -311,7 +312,9 @@ def signals(stop: Event, parting: ExitStack, config: Config) -> Iterator[None]:
         last.join(PARTING_SECONDS)
         os._exit(code)
 
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, leave) for number in STOPPING}
+    if any(isinstance(handler, Early) and handler.came for handler in before.values()):
+        stop.set()
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ FAILED = 1
 WRONG_USE = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 PIPE_CLOSED = 141  # 128 + SIGPIPE
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # a place that takes no more output
 
 Arguments = Sequence[str]
 
@@ -30,13 +32,22 @@ def main(argv: Arguments | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has left; Python's own flush at exit must not complain about that.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_stdout()
         return PIPE_CLOSED
+    except OSError as error:
+        if error.errno not in FULL or error.filename:  # whatever opens a file names it
+            raise
+        _leave_stdout()
+        return _complain(f"the output cannot be written: {error.strerror}; free space, or send it elsewhere", FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
     except AuditError as error:
         return _complain(str(error), FAILED)
     return code
+
+
+def _leave_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(arguments: Arguments) -> int:

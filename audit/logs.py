@@ -86,7 +86,7 @@ def writable(value: Json, depth: int = 0) -> Json:
 class LineHandler(logging.StreamHandler[TextIO]):
     """Writes lines; an event that cannot be written raises, so that its loss becomes a Gap.
 
-    That other lines cannot be written is said once, on stderr.
+    That lines cannot be written to a file that was opened for this handler is said once, on stderr.
     """
 
     def __init__(self, stream: TextIO, owned: bool = False) -> None:
@@ -96,11 +96,12 @@ class LineHandler(logging.StreamHandler[TextIO]):
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Called inside the `except` of `emit`."""
-        if record.name == EVENTS.name:
-            raise  # logging calls this while it handles the error
         if not self._told and self._owned:  # else there is no other place to say it
             self._told = True
-            sys.stderr.write(f"patrol: the log cannot be written: {sys.exc_info()[1]}\n")
+            cure = "free space there, or name another file with --log-file"
+            sys.stderr.write(f"patrol: the log cannot be written to {self.stream.name}: {sys.exc_info()[1]}; {cure}\n")
+        if record.name == EVENTS.name:
+            raise  # logging calls this while it handles the error
 
     def close(self) -> None:
         """Also closes the stream, when it was opened for this handler."""

@@ -61,7 +61,11 @@ def run(prepare: Prepare, sinks: Sequence[Sink], summary: Summary, memory: Memor
     for sink in sinks:
         sink.start(summary.info)
     try:
-        _review_all(prepare(summary), sinks, summary, stopping)
+        early = stopping()
+        if early:
+            _cut(summary, early)
+        else:
+            _review_all(prepare(summary), sinks, summary, stopping)
         summary.standing = {} if summary.cut else memory.settle(summary)
     except AuditError as error:
         _cut(summary, stopping() or Outcome.FAILED, error)

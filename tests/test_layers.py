@@ -139,7 +139,8 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.gator",
         "audit.usage",
     },
-    "audit.__main__": {"audit.cli"},
+    "audit.early": set(),
+    "audit.__main__": {"audit.cli", "audit.early"},
 }
 KNOWS_EVERYTHING = {"audit.app", "audit.demo"}
 FRONT_DOORS = {"constraints"}  # known to strangers by the names in its __init__ only

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -126,3 +127,23 @@ app.serve = serve
 sys.exit(audit.main(["run", "--once"]))
 """)
     assert (result.returncode, result.stderr) == (code, text)
+
+
+@pytest.mark.parametrize("arguments", ["version", "run --help", "test --filename={samples}", "demo --once"])
+def test_an_output_that_cannot_be_written_is_one_line_with_the_cure(arguments: str) -> None:
+    samples = Path(__file__).parent.parent.parent / "manifests" / "samples"
+    words = arguments.format(samples=samples).split()
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "import sys, audit; sys.exit(audit.main())", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "patrol: the output cannot be written: No space left on device; free space, or send it elsewhere"
+    )
+    assert "Traceback" not in done.stderr

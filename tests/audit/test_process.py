@@ -23,6 +23,7 @@ from audit.embedded import EmbeddedCluster
 from audit.embedded.faults import Fault
 from constraints import Kind
 
+MAIN = "runpy.run_module('audit', run_name='__main__')"  # as `python -m audit`
 ALONE = ("--leader-elect=false",)
 ROOT = Path(__file__).parent.parent.parent
 
@@ -255,7 +256,7 @@ def test_one_audit_that_is_told_to_stop_says_so_by_its_exit_code(samples: Embedd
     assert end["outcome"] == "interrupted"
 
 
-def test_a_log_on_a_full_disk_is_told_by_the_exit_code_and_without_a_traceback(
+def test_a_log_on_a_full_disk_is_told_by_the_exit_code_and_in_one_line_with_the_cure(
     samples: EmbeddedCluster, tmp_path: Path
 ) -> None:
     kubeconfig = samples.kubeconfig(tmp_path / "kubeconfig")
@@ -268,7 +269,10 @@ def test_a_log_on_a_full_disk_is_told_by_the_exit_code_and_without_a_traceback(
     done = subprocess.run(
         [sys.executable, "-m", "audit", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
     )
-    assert (done.returncode, "Traceback" in done.stderr) == (4, False)
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 4
+    assert line.startswith("patrol: the log cannot be written to /dev/full: [Errno 28] No space left on device; ")
+    assert line.endswith("free space there, or name another file with --log-file")
     assert len({asked.path for asked in patches(samples) if b"auditTimestamp" in asked.body}) == 8
 
 
@@ -276,3 +280,45 @@ def test_one_audit_by_the_command_line(samples: EmbeddedCluster, tmp_path: Path)
     with patrol(samples, tmp_path, "--once", "--audit-chunk-size", "3") as process:
         assert process.wait(timeout=20) == 0
     assert len(events(tmp_path, "audit_finished")) == 1
+
+
+def hears_signals(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process has a handler for SIGTERM by now."""
+    rows = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
+    return bool(int(rows["SigCgt"], 16) & 1 << signal.SIGTERM - 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks the kernel which signals are caught")
+def test_sigterm_at_any_moment_of_the_start_ends_with_the_documented_code(
+    samples: EmbeddedCluster, tmp_path: Path
+) -> None:
+    samples.faults.append(Fault("/apis/apps/v1/deployments", delay=1, times=None))  # so that none is done before
+    for moment in range(20):
+        flag, code = (("--once", 6), ("--audit-interval=60", 0))[moment % 2]
+        with patrol(samples, tmp_path, *ALONE, flag) as process:
+            while not hears_signals(process):
+                assert process.poll() is None
+            time.sleep(moment * 0.02)
+            process.send_signal(signal.SIGTERM)
+            assert (moment, process.wait(timeout=15)) == (moment, code)
+
+
+@pytest.mark.parametrize("start", ["from audit.__main__ import program; program(['run', '--help'])", MAIN])
+def test_signals_are_heard_before_anything_of_the_program_is_imported(start: str) -> None:
+    code = f"""
+import runpy, signal, sys
+real = signal.signal
+def spy(number, handler):
+    print(number, [name for name in sys.modules if name.startswith(("audit", "constraints", "orjson", "kubernetes"))])
+    return real(number, handler)
+signal.signal = spy
+sys.argv = ["audit", "--help"]
+{start}
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    first = done.stdout.splitlines()[0]
+    assert first.startswith(str(int(signal.SIGTERM)))
+    assert sorted(json.loads(first.split(" ", 1)[1].replace("'", '"'))) in (
+        ["audit", "audit.__main__", "audit.early"],
+        ["audit", "audit.early"],
+    )

@@ -205,15 +205,25 @@ def test_pages_and_seconds_are_counted_by_kind() -> None:
 
 
 def test_a_source_that_ends_because_of_the_stop_leaves_a_part() -> None:
-    answers = iter([None, Outcome.INTERRUPTED])
+    answers = iter([None, None, Outcome.INTERRUPTED])
     sink = play([Page(PODS, [pod("a", ["x"])])], stopping=lambda: next(answers))
     assert sink.finished[0].cut is Outcome.INTERRUPTED
 
 
 def test_a_stop_ends_the_run_after_the_page_in_work() -> None:
-    answers = iter([None, Outcome.NOT_LEADER, Outcome.NOT_LEADER])
+    answers = iter([None, None, Outcome.NOT_LEADER, Outcome.NOT_LEADER])
     sink = play([Page(PODS, [pod(n, ["x"])]) for n in "abc"], stopping=lambda: next(answers))
     assert (len(sink.violations), sink.finished[0].cut) == (2, Outcome.NOT_LEADER)
+
+
+def test_a_run_that_is_told_to_stop_before_it_begins_reads_nothing() -> None:
+    sink, run_summary = ListSink(), summary()
+
+    def forbidden(summary: Summary) -> Work:
+        raise AssertionError("nothing is to be read any more")
+
+    run(forbidden, [sink], run_summary, Memory(), lambda: Outcome.INTERRUPTED)
+    assert (sink.finished, run_summary.cut) == ([run_summary], Outcome.INTERRUPTED)
 
 
 def test_sinks_are_finished_even_when_the_policies_cannot_be_read() -> None:
