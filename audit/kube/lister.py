@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from audit.errors import BadBody, BodyTooLarge, Gone, KubeError, TimedOut
 from audit.kube.client import Client
 from audit.kube.pagesize import PageSize, PageSizes
-from audit.kube.replies import PARTIAL, continue_token, is_empty
+from audit.kube.replies import PARTIAL, Ends, ends, is_empty, items_of
 from audit.kube.request import Select, list_objects
 from audit.kube.tardy import Patience, Tardy
 from audit.model import Resource
@@ -17,6 +17,8 @@ from constraints import Kind
 
 LIST_TIMEOUT = "ListTimeout"
 """The `reason` of the error of a list whose time is up."""
+INCONSISTENT = "InconsistentPages"
+"""The `reason` of the error of a list whose pages are not those of one list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,28 @@ class _Wanted:
         return PARTIAL if self.metadata_only else self.resource.kind
 
 
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """A page of objects of `kind`, and what it says of its list."""
+
+    raw: RawPage
+    ends: Ends
+    kind: Kind
+
+    def count(self) -> int | None:
+        """How many objects it holds; None where it cannot be decoded, which is told by whoever wants the objects."""
+        try:
+            return len(items_of(self.raw.body, self.kind))
+        except BadBody:
+            return None
+
+
 @dataclass(slots=True)
 class _Place:
     """Where a listing is; `refreshed` means that the token is a fresh one that a 410 offered and has yet to work.
 
     `followed` are the tokens that were asked for, `doubted` that a page was asked for again because of a problem;
-    `seconds` what the requests took so far.
+    `before` is what the page before said, while this one has to go with it; `seconds` what the requests took so far.
     """
 
     number: int = 1
@@ -60,22 +78,46 @@ class _Place:
     doubted: bool = False
     seconds: float = 0.0
     followed: set[str] = field(default_factory=set)
+    before: Ends | None = None
 
-    def problem(self, body: bytes, token: str) -> BadBody | None:
-        """What is wrong with a page that is a good reply by itself.
+    def problem(self, page: _Arrived, limit: int) -> BadBody | None:
+        """What is wrong with a page of at most `limit` objects that is a good reply by itself.
 
         There is a continue token only where more is to come; where it had expired, that may be gone by now.
         """
+        body, token = page.raw.body, page.ends.token
         if token in self.followed:
             return BadBody("its continue token was followed already: the list goes round", reason="TokenLoop")
         if self.token and not token and not (self.refreshed or self.restarted) and is_empty(body):
             return BadBody("it is the last one and empty, although more was to come")
-        return None
+        return None if self.before is None else _misfit(self.before, page, limit)
 
-    def follow(self, token: str) -> None:
-        """Go on with `token`."""
+    def follow(self, page: Ends) -> None:
+        """Go on after a page with its token."""
+        self.followed.add(page.token)
+        self.number, self.token, self.before = self.number + 1, page.token, page
+        self.refreshed = self.doubted = False
+
+    def refresh(self, token: str) -> None:
+        """Go on with a token that lists what is there by now."""
+        self.token, self.refreshed, self.before = token, True, None
         self.followed.add(token)
-        self.number, self.token, self.refreshed, self.doubted = self.number + 1, token, False, False
+
+    def begin_again(self) -> bool:
+        """Go back to the first page; False when that was done before."""
+        if self.restarted:
+            return False
+        self.number, self.token, self.before = 1, "", None
+        self.restarted, self.refreshed, self.doubted = True, False, False
+        self.followed.clear()
+        return True
+
+    def ask_again(self, problem: BadBody) -> bool:
+        """Whether a page with a problem is asked for once more, or all pages where they do not go together."""
+        if not self.doubted:
+            self.doubted = True
+            return True
+        return problem.reason == INCONSISTENT and self.begin_again()
 
 
 class Lister:
@@ -103,8 +145,9 @@ class Lister:
         Raises a KubeError that names kind and page: a BodyTooLarge for an object that is too large by itself, a TimedOut
         (ListTimeout) when there is no patience left. A 410 is got over with the fresh token that it offers, else by
         beginning again, once; the second such is a Gone. Each token is followed once: a page with one that came before
-        may be another reply sent twice, and is asked for again; then it is a TokenLoop. So is a last page that is empty. Only both ends of a body are
-        looked at, so the rest of it may still not be JSON.
+        may be another reply sent twice, and is asked for again; then it is a TokenLoop. So is a last page that is empty.
+        Pages of which some is missing in between, or that are of several lists, are asked for from the beginning, once.
+        Of most bodies only both ends are looked at, so the rest of it may still not be JSON.
         """
         try:
             yield from self._pages(_Wanted(resource, metadata_only), self._sizes.begin(resource.kind, limit))
@@ -118,7 +161,7 @@ class Lister:
         place, patience = _Place(), self.tardy.patience(resource.kind)
         while True:
             try:
-                page, token = self._page(wanted, place, size, patience)
+                page = self._page(wanted, place, size, patience)
             except Gone as error:
                 if not _recover(place, error):
                     raise _named(error, resource, place.number) from error
@@ -129,21 +172,22 @@ class Lister:
                 continue
             except KubeError as error:
                 raise _named(error, resource, place.number) from error
-            problem = place.problem(page.body, token)
+            problem = place.problem(page, size.limit)
             if problem is not None:
-                if place.doubted:
+                if not place.ask_again(problem):
                     raise _named(problem, resource, place.number)
-                place.doubted = True
                 continue
-            size.arrived(len(page.body), last=not token)
-            yield page
-            del page  # so that it is not kept until the next one is here
-            if not token:
+            raw, said = page.raw, page.ends
+            del page
+            size.arrived(len(raw.body), last=not said.token)
+            yield raw
+            del raw  # so that it is not kept until the next one is here
+            if not said.token:
                 return
-            place.follow(token)
+            place.follow(said)
 
-    def _page(self, wanted: _Wanted, place: _Place, size: PageSize, patience: Patience) -> tuple[RawPage, str]:
-        """The page at `place`, and the token of the next one."""
+    def _page(self, wanted: _Wanted, place: _Place, size: PageSize, patience: Patience) -> _Arrived:
+        """The page at `place`."""
         left = patience.kind - place.seconds
         if left <= 0:
             raise TimedOut(f"its pages took more than {patience.kind:g} s")
@@ -155,20 +199,36 @@ class Lister:
             body = self._client.send(request)
         finally:
             place.seconds += self._elapsed() - begun
-        return RawPage(body, place.number, place.restarted), continue_token(body, wanted.kind)
+        return _Arrived(RawPage(body, place.number, place.restarted), ends(body, wanted.kind), wanted.kind)
+
+
+def _misfit(before: Ends, page: _Arrived, limit: int) -> BadBody | None:
+    """Why a page cannot be the next one of its list, all of whose pages are of one moment.
+
+    Pages are full but for the last one, so that most need not be decoded to know how many objects they hold.
+    """
+    said = page.ends
+    if before.version and said.version and before.version != said.version:
+        return BadBody("it is of another resourceVersion than the page before", reason=INCONSISTENT)
+    if (
+        before.remaining is None
+        or said.remaining is None
+        or (said.token and before.remaining - limit == said.remaining)
+    ):
+        return None
+    count = page.count()
+    if count is None or count + said.remaining == before.remaining:
+        return None
+    text = f"{before.remaining} objects were to come after the page before, and it holds {count} with {said.remaining} to come"
+    return BadBody(text, reason=INCONSISTENT)
 
 
 def _recover(place: _Place, error: Gone) -> bool:
     """Move to where the listing can go on after a 410; False when it has begun again once already."""
     if error.hints.continue_token and not place.refreshed:
-        place.token, place.refreshed = error.hints.continue_token, True
-        place.followed.add(error.hints.continue_token)
+        place.refresh(error.hints.continue_token)
         return True
-    if place.restarted:
-        return False
-    place.number, place.token, place.restarted, place.refreshed = 1, "", True, False
-    place.followed.clear()
-    return True
+    return place.begin_again()
 
 
 def _named(error: KubeError, resource: Resource, number: int) -> KubeError:

@@ -63,6 +63,19 @@ class Expected:
 ANYTHING: Final = Expected()
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What a page says of the list that it is of.
+
+    `token` is the continue token of the next page, empty at the last one; `remaining` is how many objects come after this
+    page, None where the server does not say; `version` is the list's resourceVersion.
+    """
+
+    token: str = ""
+    remaining: int | None = None
+    version: str = ""
+
+
 def check(expected: Expected, body: bytes) -> None:
     """Raises BadBody for a body that is not what was asked for.
 
@@ -70,7 +83,7 @@ def check(expected: Expected, body: bytes) -> None:
     there, by `items_of`.
     """
     if expected.form is Form.LIST and expected.kind is not None:
-        continue_token(body, expected.kind)
+        ends(body, expected.kind)
     elif expected.form is not Form.STREAM:
         document(expected, body)
 
@@ -109,20 +122,20 @@ def items_of(body: bytes, kind: Kind) -> list[Json]:
     return items
 
 
-def continue_token(body: bytes, kind: Kind) -> str:
-    """The continue token of a page, empty at the last one. Raises BadBody for what is no page of `kind`.
+def ends(body: bytes, kind: Kind) -> Ends:
+    """What a page says of its list. Raises BadBody for what is no page of `kind`.
 
-    It is looked for only where a server puts a list's own metadata: content of items that looks like a token does not
+    That is looked for only where a server puts a list's own metadata: content of items that looks like a token does not
     count. A body of any other shape is decoded whole.
     """
-    ends = _ends_in_front(body) or _ends_behind(body)
-    if ends is None:
+    named = _ends_in_front(body) or _ends_behind(body)
+    if named is None:
         found = _list(kind, body)
         metadata = found.get("metadata")
     else:
-        list_kind, api_version, metadata = ends
+        list_kind, api_version, metadata = named
         _is_list_of(kind, list_kind, api_version)
-    return _token(metadata or {})
+    return _ends(metadata or {})
 
 
 def is_empty(body: bytes) -> bool:
@@ -193,13 +206,15 @@ def _fits(item: dict[str, Json], kind: Kind, must_say: bool) -> None:
         raise BadBody(f"an item of the list is {_named(api_version, name)}, not {kind}")
 
 
-def _token(metadata: dict[str, Json]) -> str:
+def _ends(metadata: dict[str, Json]) -> Ends:
     token, remaining = metadata.get("continue") or "", metadata.get("remainingItemCount")
+    version = metadata.get("resourceVersion")
     if not isinstance(token, str):
         raise BadBody(f"the field metadata.continue is {_type(token)}, not a text")
     if not token and isinstance(remaining, int) and remaining > 0:
         raise BadBody(f"the list says that {remaining} objects are to come, but gives no continue token")
-    return token
+    counted = remaining if type(remaining) is int else None if token else 0
+    return Ends(token, counted, version if isinstance(version, str) else "")
 
 
 def _is_object(found: dict[str, Json], expected: Expected) -> None:

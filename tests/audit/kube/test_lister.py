@@ -16,9 +16,10 @@ from constraints import Kind
 PODS = Resource(Kind("", "v1", "Pod"), "pods", True, ("list",))
 
 
-def page(token="", *items):
-    """As a real API server writes a list of a built-in type."""
-    metadata = {"resourceVersion": "1", **({"continue": token, "remainingItemCount": 3} if token else {})}
+def page(token="", *items, left=None, version="1"):
+    """As a real API server writes a list of a built-in type; `left` objects are to come."""
+    metadata = {"resourceVersion": version, **({"continue": token} if token else {})}
+    metadata |= {"remainingItemCount": left} if left else {}
     document = {"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": list(items)}
     return Reply(200, {}, json.dumps(document, separators=(",", ":")).encode())
 
@@ -165,4 +166,62 @@ def test_a_last_page_without_anything_is_asked_for_again_and_then_a_problem(empt
 def test_what_was_to_come_may_be_gone_when_the_token_had_expired(listing, refusal):
     gone = refusal(410, metadata={"continue": "fresh"})
     pages, _ = listing(1, page("a", {"n": 1}), gone, page())
+    assert len(list(pages)) == 2
+
+
+@pytest.fixture
+def snapshot():
+    """Three objects on two pages that go together."""
+    return page("a", {"n": 1}, {"n": 2}, left=1), page("", {"n": 3})
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        pytest.param(page("", {"n": 3}, {"n": 4}), id="more than were to come"),
+        pytest.param(page("", {"n": 3}, version="2"), id="of another moment"),
+        pytest.param(page("b", {"n": 3}, {"n": 4}, left=7), id="of a longer list"),
+        pytest.param(page("b", {"n": 3}, left=1), id="with more to come than there were"),
+    ],
+)
+def test_a_page_that_does_not_go_with_the_one_before_is_asked_for_again(strange, snapshot, listing):
+    first, second = snapshot
+    pages, _ = listing(2, first, strange, second)
+    assert [(each.body, each.restarted) for each in pages] == [(first.body, False), (second.body, False)]
+
+
+def test_pages_that_do_not_go_together_are_asked_for_from_the_beginning(snapshot, listing):
+    first, second = snapshot
+    of_another = page("", {"n": 9}, {"n": 10}, {"n": 11})
+    pages, transport = listing(2, page("elsewhere", {"n": 1}, {"n": 2}, left=1), of_another, of_another, first, second)
+    assert [each.restarted for each in pages] == [False, True, True]
+    assert [query.get("continue") for query in queries(transport)] == [None, "elsewhere", "elsewhere", None, "a"]
+
+
+def test_pages_that_never_go_together_are_a_problem_that_says_the_numbers(snapshot, listing):
+    first, _ = snapshot
+    short = page("", *[{"n": n} for n in range(4)])
+    pages, _ = listing(2, first, short, short, first, short, short)
+    with pytest.raises(BadBody) as caught:
+        list(pages)
+    assert caught.value.reason == "InconsistentPages"
+    said = "page 2 of v1/Pod: 1 objects were to come after the page before, and it holds 4 with 0 to come"
+    assert str(caught.value) == said
+
+
+def test_pages_that_are_smaller_than_asked_for_go_together_when_they_add_up(listing):
+    replies = [page("a", {"n": 1}, left=3), page("b", {"n": 2}, left=2), page("", {"n": 3}, {"n": 4})]
+    pages, transport = listing(2, *replies)
+    assert len(list(pages)) == len(transport.seen) == 3
+
+
+def test_pages_after_a_fresh_token_need_not_add_up(listing, refusal):
+    gone = refusal(410, metadata={"continue": "fresh"})
+    pages, _ = listing(1, page("a", {"n": 1}, left=5), gone, page("", {"n": 2}, version="9"))
+    assert len(list(pages)) == 2
+
+
+def test_a_page_that_cannot_be_decoded_is_left_to_whoever_wants_its_objects(listing):
+    broken = Reply(200, {}, b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[nonsense]}')
+    pages, _ = listing(1, page("a", {"n": 1}, left=2), broken)
     assert len(list(pages)) == 2

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audit.errors import BadBody
-from audit.kube.replies import Expected, Form, check, continue_token, document, event_version, items_of
+from audit.kube.replies import Ends, Expected, Form, check, document, ends, event_version, items_of
 from audit.kube.request import create_object, delete_object, get_object, list_objects, merge_patch, read, update_object
 from audit.model import Resource
 from constraints import Kind
@@ -129,7 +129,7 @@ def test_what_was_deleted_may_be_a_status_that_says_success() -> None:
 )
 def test_a_list_is_of_the_kind_that_was_asked_for(body: bytes, problem: str) -> None:
     with pytest.raises(BadBody, match=f"^{problem}$"):
-        continue_token(body, POD)
+        ends(body, POD)
 
 
 @pytest.mark.parametrize("cut", range(1, 40))
@@ -142,7 +142,7 @@ def test_a_list_that_breaks_off_is_no_list(cut: int) -> None:
 
 def test_an_empty_list_may_be_null() -> None:
     assert items_of(pods(items=None), POD) == []
-    assert continue_token(pods(items=None), POD) == ""
+    assert ends(pods(items=None), POD).token == ""
 
 
 @pytest.mark.parametrize("item", [{"kind": "Secret", "apiVersion": "v1"}, {"kind": "Pod", "apiVersion": "v2"}])
@@ -155,7 +155,7 @@ def test_a_definition_may_name_its_lists_as_it_likes_but_then_each_item_says_wha
     item = {"apiVersion": "example.com/v1", "kind": "Foo", "metadata": {}}
     named = {"apiVersion": "example.com/v1", "kind": "Foos", "metadata": {}, "items": [item]}
     assert items_of(text(named), FOO) == [item]
-    assert continue_token(text(named), FOO) == ""
+    assert ends(text(named), FOO).token == ""
     with pytest.raises(BadBody, match=r"an item of the list is nothing/nothing, not example.com/v1/Foo"):
         items_of(text({**named, "items": [{"metadata": {}}]}), FOO)
     with pytest.raises(BadBody, match=r"the reply is constraints.gatekeeper.sh/v1beta1/Foos, not a list of"):
@@ -234,17 +234,34 @@ def test_an_event_gives_the_version_after_it() -> None:
     ],
 )
 def test_only_the_metadata_of_the_list_has_the_token(body: str, token: str) -> None:
-    assert continue_token(body.encode(), Kind("a", "v1", "X")) == token
+    assert ends(body.encode(), Kind("a", "v1", "X")).token == token
 
 
 def test_a_large_page_is_not_decoded_for_its_token() -> None:
     broken = b'{"kind":"PodList","apiVersion":"v1","metadata":{"continue":"t"},"items":[nonsense]}'
-    assert continue_token(broken, POD) == "t"
+    assert ends(broken, POD).token == "t"
     behind = b'{"apiVersion":"example.com/v1","items":[nonsense],"kind":"FooList","metadata":{"continue":"t"}}'
-    assert continue_token(behind, FOO) == "t"
+    assert ends(behind, FOO).token == "t"
 
 
 def test_what_a_reply_holds_is_not_in_the_error() -> None:
     with pytest.raises(BadBody) as caught:
-        continue_token(text({"kind": "SecretList", "apiVersion": "v1", "items": [{"data": "hunter2"}]}), POD)
+        ends(text({"kind": "SecretList", "apiVersion": "v1", "items": [{"data": "hunter2"}]}), POD)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        pytest.param({}, Ends("", 0, ""), id="nothing: it is the last one"),
+        pytest.param({"continue": "t"}, Ends("t", None, ""), id="nobody counted"),
+        pytest.param(
+            {"continue": "t", "remainingItemCount": 7, "resourceVersion": "5"}, Ends("t", 7, "5"), id="everything"
+        ),
+        pytest.param(
+            {"continue": "t", "remainingItemCount": "7", "resourceVersion": 5}, Ends("t", None, ""), id="of other types"
+        ),
+    ],
+)
+def test_a_page_says_what_comes_after_it_and_of_which_moment_it_is(metadata: dict[str, object], said: Ends) -> None:
+    assert ends(pods(metadata=metadata), POD) == said
