@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.memory": set(),
     "audit.guard": set(),
     "audit.golang": {"constraints.model"},
+    "audit.gojson": {"audit.errors", "audit.golang", "constraints.model"},
     "audit.fields": VALUES,
     "audit.plan": VALUES,
     "audit.tracking": VALUES,
@@ -83,13 +84,14 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.usage": {"audit.errors", "audit.flags"},
     "audit.config": {"audit.arguments"},  # for the type of what is sorted into groups only
     "audit.logs": {"audit.config", "audit.errors", "audit.fields", "constraints.model"},
-    "audit.kube": VALUES | {"audit.repeats"},
+    "audit.kube": VALUES | {"audit.gojson", "audit.repeats"},
     "audit.embedded": VALUES | {"constraints.schema", "constraints.structural"},
     "audit.sources": VALUES
     | {
         "constraints.drivers",
         "constraints.errors",
         "audit.guard",
+        "audit.gojson",
         "audit.golang",
         "audit.kube",
         "audit.plan",

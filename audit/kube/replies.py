@@ -7,6 +7,7 @@ somebody else has asked for. Each request says what it expects; whatever else co
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -14,6 +15,8 @@ from typing import Final
 import orjson
 
 from audit.errors import BadBody
+from audit.gojson import Broken
+from audit.kube.oddities import readable, readable_list
 from constraints.model import Json, Kind
 
 # Built-in types are written with their metadata in front of the items, custom resources with it behind them.
@@ -117,7 +120,10 @@ def event_version(expected: Expected, obj: Json) -> str:
 
 
 def items_of(body: bytes, kind: Kind) -> list[Json]:
-    """What a page of objects of `kind` holds; an item of another kind is a BadBody, one of another type is not."""
+    """What a page of objects of `kind` holds; an item of another kind is a BadBody, one of another type is not.
+
+    An item that cannot be read is an Unreadable.
+    """
     items: list[Json] = _list(kind, body)["items"] or []  # Go writes an empty list as null
     return items
 
@@ -170,7 +176,7 @@ def _ends_behind(body: bytes) -> tuple[Json, Json, Json] | None:
 
 
 def _list(kind: Kind, body: bytes) -> dict[str, Json]:
-    found = _decoded(body)
+    found = _decoded(body, readable_list)
     _no_refusal(found)
     plain = _is_list_of(kind, found.get("kind"), found.get("apiVersion"))
     metadata, items = found.get("metadata"), found.get("items", ...)
@@ -239,11 +245,15 @@ def _no_refusal(found: dict[str, Json]) -> None:
         raise BadBody(f"the reply is a Status ({reason}) although it was sent as a success{said}")
 
 
-def _decoded(body: bytes) -> dict[str, Json]:
+def _decoded(body: bytes, slowly: Callable[[bytes], Json] = readable) -> dict[str, Json]:
+    """An object. What the fast decoder refuses, such as half a surrogate pair, may be read `slowly`. Raises BadBody."""
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise BadBody(f"the reply of {len(body)} bytes is not JSON: {error}", status=200) from error
+        try:
+            found = slowly(body)
+        except (Broken, RecursionError):
+            raise BadBody(f"the reply of {len(body)} bytes is not JSON: {error}", status=200) from error
     if not isinstance(found, dict):
         raise BadBody(f"the reply is {_type(found)}, not an object")
     return found

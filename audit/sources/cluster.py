@@ -15,13 +15,15 @@ from time import perf_counter
 
 from audit.errors import BadBody, KubeError
 from audit.kube.lister import Lister, RawPage
+from audit.kube.oddities import Unreadable
 from audit.kube.replies import PARTIAL, items_of
 from audit.model import KindEnd, Page, Resource
 from audit.plan import Listing
 from audit.sources.ahead import Ahead, Room, Row
 from audit.sources.cache import PageCache
 from audit.sources.lanes import Lanes, Turn
-from constraints import Gap, Kind
+from audit.sources.reading import nameless
+from constraints import Gap, Kind, ObjectRef
 from constraints.model import Cause, Json, Object
 
 log = logging.getLogger("kube_patrol.listing")
@@ -183,7 +185,7 @@ class ClusterSource:
         except BadBody as error:
             yield list_gap(resource, error)
             return
-        items = [item for item in found if _well_formed(item)]
+        items = [item for item in found if not nameless(item)]
         for item in items:
             item["apiVersion"], item["kind"] = resource.kind.api_version, resource.kind.kind
         progress = self._progress.setdefault(resource.kind, Progress())
@@ -191,7 +193,7 @@ class ClusterSource:
             yield _unordered(resource)
             return
         fresh = progress.fresh(items, arrived.restarted)
-        yield from (_malformed(resource, item) for item in found if not _well_formed(item))
+        yield from (_malformed(resource, item) for item in found if nameless(item))
         if fresh:
             yield Page(resource, fresh, arrived.listing.alias_of, perf_counter() - begun)
 
@@ -201,19 +203,14 @@ def list_gap(resource: Resource, error: KubeError) -> Gap:
     return Gap(Cause.LIST, error.reason, f"{resource.kind}: could not be listed: {error}", resource.kind)
 
 
-def _well_formed(item: Json) -> bool:
-    metadata = item.get("metadata") if isinstance(item, dict) else None
-    return isinstance(metadata, dict) and isinstance(metadata.get("name"), str) and metadata["name"] != ""
-
-
 def _malformed(resource: Resource, item: Json) -> Gap:
-    metadata = item.get("metadata") if isinstance(item, dict) else None
-    if isinstance(metadata, dict):
-        why = "it has no name"
-    else:
-        field, value = ("field metadata", metadata) if isinstance(item, dict) else ("it", item)
-        why = f"{field} is {type(value).__name__}, not an object"
-    return Gap(Cause.OBJECT, "Malformed", f"an item in the list of {resource.kind}: {why}", resource.kind)
+    where = f"an item in the list of {resource.kind}"
+    if isinstance(item, Unreadable):
+        name = f"{item.namespace}/{item.name}" if item.namespace else item.name
+        of = ObjectRef(resource.kind, item.namespace, item.name) if item.name else None
+        message = f"{resource.kind} {name} cannot be read" if of else f"{where} cannot be read"
+        return Gap(Cause.OBJECT, "Malformed", f"{message}: {item.why}", resource.kind, of)
+    return Gap(Cause.OBJECT, "Malformed", f"{where}: {nameless(item)}", resource.kind)
 
 
 def _unordered(resource: Resource) -> Gap:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from audit.errors import InputError
-from audit.sources.gojson import Broken, Text, kind
+from audit.gojson import Broken, Text, kind
 from audit.sources.goyaml import KUBERNETES, Dialect, Malformed, float64
 from constraints.model import Json
 

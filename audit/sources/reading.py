@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from audit.errors import Forbidden, KubeError, NotFound
+from audit.errors import BadBody, Forbidden, KubeError, NotFound
 from audit.kube.client import Client
 from audit.kube.lister import Lister
+from audit.kube.oddities import Unreadable
 from audit.kube.replies import items_of
 from audit.kube.request import Select, get_object, list_objects, read
 from audit.model import Resource
@@ -52,13 +53,15 @@ class Reader:
         self._by_name = {(resource.kind.group, resource.kind.kind): resource for resource in resources}
 
     def objects(self, resource: Resource) -> list[Object]:
-        """All objects of a resource, each with apiVersion and kind. Raises KubeError.
+        """All objects of a resource, each with apiVersion and kind. Raises KubeError, also for one that has no name.
 
         A list that has to start again gives no object twice: the last one of each name counts.
         """
         found: dict[tuple[str, str], Object] = {}
         for page in self._lister.pages(resource, self._chunk):
-            for item in _named(items_of(page.body, resource.kind)):
+            for item in items_of(page.body, resource.kind):
+                if why := nameless(item):
+                    raise BadBody(f"an item in the list of {resource.kind}: {why}")
                 item["apiVersion"], item["kind"] = resource.kind.api_version, resource.kind.kind
                 found[item["metadata"].get("namespace") or "", item["metadata"]["name"]] = item
         return list(found.values())
@@ -134,6 +137,18 @@ class Reader:
             if "list" in verbs and "/" not in name:
                 return Resource(kind, name, row.get("namespaced") is True, tuple(verbs))
         return None
+
+
+def nameless(item: Json) -> str:
+    """Why an item of a list is no object that can be told from others; empty for one that is."""
+    if isinstance(item, Unreadable):
+        return f"{item.name or 'it'} cannot be read: {item.why}"
+    if not isinstance(item, dict):
+        return f"it is {type(item).__name__}, not an object"
+    metadata = item.get("metadata")
+    if not isinstance(metadata, dict):
+        return f"field metadata is {type(metadata).__name__}, not an object"
+    return "" if isinstance(metadata.get("name"), str) and metadata["name"] else "it has no name"
 
 
 def _named(items: list[Json]) -> Iterator[dict[str, Json]]:

@@ -289,12 +289,13 @@ def hears_signals(process: subprocess.Popen[bytes]) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks the kernel which signals are caught")
+@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow), 4], ids=["every moment", "some moments"])
 def test_sigterm_at_any_moment_of_the_start_ends_with_the_documented_code(
-    samples: EmbeddedCluster, tmp_path: Path
+    step: int, samples: EmbeddedCluster, tmp_path: Path
 ) -> None:
     samples.faults.append(Fault("/apis/apps/v1/deployments", delay=1, times=None))  # so that none is done before
-    for moment in range(20):
-        flag, code = (("--once", 6), ("--audit-interval=60", 0))[moment % 2]
+    for moment in range(0, 20, step):
+        flag, code = (("--once", 6), ("--audit-interval=60", 0))[moment // step % 2]
         with patrol(samples, tmp_path, *ALONE, flag) as process:
             while not hears_signals(process):
                 assert process.poll() is None

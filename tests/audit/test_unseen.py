@@ -232,3 +232,31 @@ def test_a_kind_that_is_not_served_is_a_gap_of_its_constraint_only(trial: Trial)
     [gap] = found.gaps
     assert (gap.reason, gap.policy) == ("KindNotServed", "K8sPlain/typo")
     assert gap.message.endswith("is Deployment meant?")
+
+
+@pytest.mark.parametrize("odd", ["9" * 5000, "NaN", "[" * 3000 + "]" * 3000], ids=["5,000 digits", "NaN", "deep"])
+def test_an_object_that_cannot_be_read_is_a_gap_of_its_own_and_the_others_of_its_page_are_audited(
+    odd: str, trial: Trial
+) -> None:
+    trial.cluster.load([config_map("b")])
+    trial.audit()
+    start = '{"metadata":{"namespace":"shop","name":'
+    rows = [f'{start}"a"}},"data":{{}}}}', f'{start}"b"}},"data":{odd}}}']
+    rows.append('{"metadata":{"name":"c","namespace":"shop"},"data":{"half":"\\ud800"}}')
+    head = '{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{},"items":['
+    body = head + ",".join(rows) + "]}"
+    trial.cluster.faults.append(Fault(path="/api/v1/configmaps", body=body.encode()))
+    [gap] = trial.audit().gaps
+    assert (gap.reason, str(gap.object)) == ("Malformed", "v1/ConfigMap shop/b")
+    assert trial.total("K8sPlain") == 3
+    assert trial.gaps("K8sPlain") == trial.gaps("K8sHome") == [("object", "Malformed")]
+    assert {entry["name"] for entry in trial.status("K8sPlain")["violations"]} == {"a", "b", "c"}
+
+
+def test_a_constraint_in_a_list_that_has_no_name_makes_a_gap_and_those_of_the_last_run_go_on(trial: Trial) -> None:
+    trial.audit()
+    listed = b'{"apiVersion":"constraints.gatekeeper.sh/v1beta1","kind":"K8sPlainList","metadata":{},"items":[{"apiVersion":"constraints.gatekeeper.sh/v1beta1","kind":"K8sPlain"}]}'
+    trial.cluster.faults.append(Fault(path="/apis/constraints.gatekeeper.sh/v1beta1/k8splain", body=listed))
+    [gap] = trial.audit().gaps
+    assert (gap.cause.value, gap.reason, gap.policy) == ("constraint", "BadBody", "K8sPlain")
+    assert (trial.total("K8sPlain"), trial.gaps("K8sPlain")) == (1, [("constraint", "BadBody")])

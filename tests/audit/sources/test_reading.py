@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from storedcluster import NAMESPACES, StoredCluster, resource
 
-from audit.errors import ServerError
+from audit.errors import BadBody, ServerError
 from audit.sources.reading import Kept, Reader
 from constraints import Kind
 
@@ -26,11 +28,12 @@ def test_all_pages_are_read(chunk: int, requests: int) -> None:
     assert len(stored.asked) == requests
 
 
-def test_items_without_a_name_are_left_out() -> None:
-    items = [7, {}, {"metadata": 7}, {"metadata": {}}, {"metadata": {"name": 7}}, {"metadata": {"name": "a"}}]
-    listed = {"kind": "NamespaceList", "apiVersion": "v1", "items": items}
+@pytest.mark.parametrize("item", [7, {}, {"metadata": 7}, {"metadata": {}}, {"metadata": {"name": 7}}])
+def test_an_item_without_a_name_makes_the_collection_one_that_could_not_be_read(item: Any) -> None:
+    listed = {"kind": "NamespaceList", "apiVersion": "v1", "items": [{"metadata": {"name": "a"}}, item]}
     stored = StoredCluster(documents={"/api/v1/namespaces": listed})
-    assert [found["metadata"]["name"] for found in reader(stored).objects(NAMESPACE)] == ["a"]
+    with pytest.raises(BadBody, match=r"^an item in the list of v1/Namespace: "):
+        reader(stored).objects(NAMESPACE)
 
 
 def test_a_kind_that_nobody_serves_has_no_resource() -> None:

@@ -39,16 +39,30 @@ class Broken(InputError):
         self.offset = offset
 
 
-class Text:
-    """Several JSON values one after the other. `number` takes each number, an int or a float, and gives what it becomes."""
+def refuse(broken: Broken) -> NoReturn:
+    """What becomes of a number that is none, where nothing else is said: the whole value is Broken."""
+    raise broken
 
-    def __init__(self, data: bytes, number: Callable[[Number], Number]) -> None:
+
+class Text:
+    """Several JSON values one after the other.
+
+    `number` takes each number, an int or a float, and gives what it becomes; `odd` does so for what is no float64.
+    """
+
+    def __init__(self, data: bytes, number: Callable[[Number], Number], odd: Callable[[Broken], Json] = refuse) -> None:
         self.data = data.decode("utf-8", "surrogateescape")
         self._clean = replaced(self.data)  # of the same length
         self._number = number
+        self._odd = odd
         self._decoder = json.JSONDecoder(
-            parse_int=self._whole, parse_float=self._fraction, parse_constant=_no_constant, strict=True
+            parse_int=self._whole, parse_float=self._fraction, parse_constant=self._constant, strict=True
         )
+
+    @property
+    def clean(self) -> str:
+        """The text, with the replacement character for what is none; of the same length as `data`."""
+        return self._clean
 
     def start(self, at: int) -> int:
         """Where the next value begins, the end of the text when there is none."""
@@ -63,17 +77,20 @@ class Text:
             raise _broken(error, start) from error
         return (_mended(value) if _HALF.search(self._clean, start, end) else value), end
 
-    def _whole(self, text: str) -> Number:
+    def _whole(self, text: str) -> Json:
         if len(text) > _LONGEST or text == "-0":
             return self._fraction(text)
         return self._number(int(text))
 
-    def _fraction(self, text: str) -> Number:
+    def _fraction(self, text: str) -> Json:
         number = float(text)
         if number in (float("inf"), float("-inf")):
             shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-            raise Broken(f"json: cannot unmarshal number {shown} into Go value of type float64")
+            return self._odd(Broken(f"json: cannot unmarshal number {shown} into Go value of type float64"))
         return self._number(number)
+
+    def _constant(self, name: str) -> Json:
+        return self._odd(Broken(f"invalid character '{name[0]}' looking for beginning of value", 1))
 
 
 def _broken(error: json.JSONDecodeError, start: int) -> Broken:
@@ -102,7 +119,3 @@ def _mended(value: Json) -> Json:
     if isinstance(value, list):
         return [_mended(item) for item in value]
     return replaced(value) if isinstance(value, str) else value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise Broken(f"invalid character '{name[0]}' looking for beginning of value", 1)
