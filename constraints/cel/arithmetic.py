@@ -80,7 +80,7 @@ def negative(value: Value) -> Value:
         return -value
     if type(value) is Duration:
         return Duration.checked(-value.nanos)
-    raise no_overload("-_")
+    raise no_overload("" if type(value) in (bool, str, Timestamp) else "-_")
 
 
 def _numbers(name: str, a: Value, b: Value, operations: tuple[Operation, Operation]) -> Value:
@@ -96,7 +96,8 @@ def _numbers(name: str, a: Value, b: Value, operations: tuple[Operation, Operati
 
 
 def _mismatch(name: str, a: Value, kinds: tuple[type, ...]) -> Value:
-    raise no_overload("" if type(a) in kinds else name)
+    """In cel-go texts and times are asked whether they have such a method."""
+    raise no_overload("" if type(a) in (*kinds, str, Timestamp, Duration) else name)
 
 
 def _quotient(a: int, b: int) -> int:

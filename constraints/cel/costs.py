@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from constraints.cel.failures import Panic
 from constraints.cel.library.cidr import CIDR
 from constraints.cel.library.formats import Format
+from constraints.cel.library.ip import IP
 from constraints.cel.maps import entries
 from constraints.cel.overloads import Overload
-from constraints.cel.types import BYTES, STRING
-from constraints.cel.values import Keyed, Opaque, Optional, Value
+from constraints.cel.types import BYTES, DURATION, STRING, TIMESTAMP
+from constraints.cel.values import Keyed, Opaque, Optional, Value, go_name, type_name
 
 PER_CALL: Final = 1_000_000  # for one expression; Gatekeeper gives as much for all validations of a constraint
 CONDITIONS: Final = 2_500_000  # for all match conditions of a constraint
@@ -25,6 +27,7 @@ MESSAGE: Final = 40
 PANICS: Final = frozenset({"distinct", "sort", "@sortByAssociatedKeys"})  # when there is a rule, but no list
 Values = Sequence[Value]
 Price = Callable[[Values, Value], int]  # of the arguments and the result
+_ADDABLE: Final = frozenset({"bytes", "double", "int", "string", "uint", TIMESTAMP.name, DURATION.name})
 _SIZED: Final = frozenset({str, bytes, list, dict, Keyed})
 
 
@@ -50,7 +53,9 @@ def size(value: Value) -> int:
         return len(value)
     if kind is Optional:
         return size(value.value) if value.present else 1
-    return -(-value.length // 8) if kind is CIDR else 1
+    if kind is CIDR:
+        return -(-value.length // 8)
+    return (4 if value.address.version == 4 else 16) if isinstance(value, IP) else 1
 
 
 def rule_of(name: str, overloads: Sequence[Overload]) -> Rule | None:
@@ -59,6 +64,8 @@ def rule_of(name: str, overloads: Sequence[Overload]) -> Rule | None:
     cel-go knows the rules of its own functions by overload, so a call that may mean several costs 1.
     """
     method = bool(overloads) and overloads[0].method
+    if name in _OF_NETWORKS and len(overloads) == 1 and overloads[0].arguments[1] == STRING:
+        return _OF_NETWORKS[name]
     if name in _BY_NAME and (name, method) != ("ip", True):
         return _BY_NAME[name]
     if len(overloads) != 1:
@@ -116,10 +123,17 @@ def _contains(given: Values, _: Value) -> int:
     return tenths(size(given[0])) * tenths(size(given[1]))
 
 
-def _in_network(given: Values, text: bool, *, networks: bool) -> int:
-    length = size(given[0])
-    found = tenths(2 * length) + (tenths(size(given[1])) if text else 0)
-    return found + tenths(length) + 1 if networks else found
+def _in_network(given: Values, _: Value) -> int:
+    return tenths(2 * size(given[0]))
+
+
+def _networks(given: Values, _: Value) -> int:
+    return _in_network(given, _) + tenths(size(given[0])) + 1
+
+
+def _read(price: Price) -> Rule:
+    """With the price of reading what is known to be a text."""
+    return Rule(lambda given, _: price(given, _) + tenths(size(given[1])))
 
 
 def _validated(given: Values, _: Value) -> int:
@@ -129,14 +143,22 @@ def _validated(given: Values, _: Value) -> int:
 def _compared(given: Values, place: int) -> int:
     items = given[place]
     if type(items) is not list:
-        return 1
+        missing = "Contains" if type_name(items) in _ADDABLE else "Add"
+        raise Panic(f"{go_name(items)} is not traits.Lister: missing method {missing}")
     texts = bool(items) and type(items[0]) in (str, bytes)
     return LIST + 1 + len(items) ** 2 * (21 if texts else 20) // 10
 
 
 def _flattened(given: Values, _: Value) -> int:
     depth = given[1] if len(given) == 2 else 1
-    return LIST + 1 + size(given[0]) * (depth if type(depth) is int else 1)
+    if type(depth) is not int:
+        raise Panic(no_integer(depth))
+    return LIST + 1 + size(given[0]) * (depth if depth >= 0 else 1)
+
+
+def no_integer(value: Value) -> str:
+    """How Go says that a value is no integer."""
+    return f"ref.Val is {'*types.Err' if value is ERROR else go_name(value)}, not types.Int"
 
 
 def _made(given: Values, result: Value) -> int:
@@ -156,12 +178,13 @@ _BY_NAME: Final[Mapping[str, Rule]] = {
     **dict.fromkeys(("replace", "split", "ip.isCanonical"), _scanned(2)),
     **dict.fromkeys(("find", "findAll"), _SEARCH),
     "join": Rule(lambda _, result: tenths(2 * size(result)), after=True),
-    "containsIP": Rule(lambda given, _: _in_network(given, type(given[1]) is str, networks=False)),
-    "containsCIDR": Rule(lambda given, _: _in_network(given, type(given[1]) is str, networks=True)),
+    "containsIP": Rule(_in_network),
+    "containsCIDR": Rule(_networks),
     "validate": Rule(_validated),
     "_==_": Rule(_equal),
     "_!=_": Rule(_less),
 }
+_OF_NETWORKS: Final[Mapping[str, Rule]] = {"containsIP": _read(_in_network), "containsCIDR": _read(_networks)}
 _OF_LISTS: Final[Mapping[str, Rule]] = {
     **dict.fromkeys(("slice", "lists.range", "reverse"), Rule(_made, after=True)),
     "distinct": Rule(lambda given, _: _compared(given, 0)),

@@ -8,7 +8,7 @@ from typing import Final
 
 from constraints.cel.failures import Failure, no_overload
 from constraints.cel.maps import UNSET, find, has_key, plain
-from constraints.cel.values import Duration, Keyed, Optional, Timestamp, Uint, Value
+from constraints.cel.values import Duration, Keyed, Opaque, Optional, Timestamp, Uint, Value
 
 _NUMBERS: Final = frozenset({int, Uint, float})
 _MAPS: Final = frozenset({dict, Keyed})
@@ -16,18 +16,23 @@ _SAME_ONLY: Final = frozenset({str, bool, bytes, Timestamp, Duration})
 
 
 def equal(a: Value, b: Value) -> bool:
-    """Numbers of all kinds compare by size; values of different kinds are never equal."""
+    """Numbers of all kinds compare by size; values of different kinds are never equal.
+
+    Raises Failure for a value of Kubernetes' libraries and one of another kind, which in lists and maps counts as equal.
+    """
     kind, other = type(a), type(b)
-    if kind is str or other is str:
-        return kind is other and bool(a == b)
+    if kind is str:
+        return other is str and bool(a == b)
     if kind in _NUMBERS:
         return other in _NUMBERS and _same_number(a, b)
     if kind in _MAPS and other in _MAPS:
         return len(a) == len(b) and all(_has_equal(b, *entry) for entry in a.items())
+    if isinstance(a, Opaque) and b is not None and not a.compares_with(b):
+        raise no_overload()
     if kind is not other:
         return False
     if kind is list:
-        return len(a) == len(b) and all(map(equal, a, b))
+        return len(a) == len(b) and all(map(_may_be_equal, a, b))
     if kind is Optional:
         return a.present == b.present and (not a.present or equal(a.value, b.value))
     return bool(a == b)
@@ -40,9 +45,25 @@ def _same_number(a: Value, b: Value) -> bool:
     return bool(a == b)
 
 
+def _may_be_equal(a: Value, b: Value) -> bool:
+    """What cannot be compared is not unequal."""
+    try:
+        return equal(a, b)
+    except Failure:
+        return True
+
+
+def is_equal(a: Value, b: Value) -> bool:
+    """What cannot be compared is not equal."""
+    try:
+        return equal(a, b)
+    except Failure:
+        return False
+
+
 def _has_equal(values: Mapping[Value, Value], key: Value, value: Value) -> bool:
     found = values.get(key, UNSET) if type(key) is str else find(values, plain(key))
-    return found is not UNSET and equal(value, found)
+    return found is not UNSET and _may_be_equal(value, found)
 
 
 def contains(item: Value, container: Value) -> bool:
@@ -54,7 +75,7 @@ def contains(item: Value, container: Value) -> bool:
         raise no_overload()
     if type(item) is str:
         return item in container
-    return any(equal(item, other) for other in container)
+    return any(is_equal(item, other) for other in container)
 
 
 def compare(a: Value, b: Value, name: str) -> int:

@@ -62,13 +62,13 @@ class Failure(Exception):
 
 
 class Panic(Exception):
-    """Where cel-go's own code breaks down, because it charges for a list that could not be computed.
+    """Where cel-go's own code breaks down, because it charges for what could not be computed, or is something else.
 
     The whole expression fails then: nothing absorbs that.
     """
 
-    def __init__(self) -> None:
-        super().__init__("internal error: interface conversion: *types.Err is not traits.Lister: missing method Add")
+    def __init__(self, conversion: str = "*types.Err is not traits.Lister: missing method Add") -> None:
+        super().__init__(f"internal error: interface conversion: {conversion}")
 
 
 class Exhausted(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, TypeVar
 
 from constraints.cel.failures import no_overload
@@ -55,6 +56,18 @@ class Function:
                     self._checked[kinds] = overload.code
                 return overload.code(*values)
         raise no_overload(f"{self.name}({', '.join(map(type_name, values))})")
+
+
+@cache
+def alone(name: str, overload: Overload) -> Code:
+    """One overload, which refuses values that another one would take."""
+
+    def call(*values: Value) -> Value:
+        if not overload.takes(values):
+            raise no_overload(f"{name}({', '.join(map(type_name, values))})")
+        return overload.code(*values)
+
+    return call
 
 
 FUNCTIONS: Final[dict[str, Function]] = {}

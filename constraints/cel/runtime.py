@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Final
 
-from constraints.cel.equality import equal
+from constraints.cel.equality import is_equal
 from constraints.cel.failures import Exhausted, Failure, no_overload
 from constraints.cel.maps import UNSET, entries, find, has_key, keys, plain
 from constraints.cel.values import INT_MAX, INT_MIN, NONE, UINT_MAX, Optional, Uint, Value, go_name, type_name
@@ -13,6 +15,7 @@ from constraints.cel.values import INT_MAX, INT_MIN, NONE, UINT_MAX, Optional, U
 LONGEST: Final = 64_000_000  # characters of a text that a call makes; Kubernetes charges for what goes in, not for that
 MISSES: Final = (KeyError, TypeError)
 _NUMBERS: Final = frozenset({int, Uint, float})
+_KEYS: Final = frozenset({str, bool, *_NUMBERS})
 
 
 def select(value: Value, *fields: str) -> Value:
@@ -37,6 +40,7 @@ def index(value: Value, key: Value) -> Value:
     """`value[key]`."""
     if type(value) is Optional:
         return index_optional(value, key)
+    _check_key(key)
     found = _find(value, key)
     if found is UNSET:
         if type(value) is list:
@@ -51,8 +55,28 @@ def index_optional(value: Value, key: Value) -> Optional:
         if not value.present:
             return NONE
         value = value.value
+    _check_key(key)
     found = _find(value, key)
     return NONE if found is UNSET else Optional(found)
+
+
+def is_key(value: Value) -> bool:
+    """Whether a list or a map can be asked for it."""
+    return type(value) in _KEYS
+
+
+def _check_key(key: Value) -> None:
+    if type(key) not in _KEYS:
+        raise wrong_key(key)
+
+
+def wrong_key(key: Value, constant: bool = False) -> Failure:
+    """Values of objects are Go's own, constants are cel-go's."""
+    name = go_name(key)
+    if not constant:
+        name = {"types.Null": "<nil>", "*types.baseList": "[]interface {}"}.get(name, name)
+        name = "map[string]interface {}" if name == "*types.baseMap" else name
+    return Failure(f"invalid qualifier type: {name}")
 
 
 def _find(value: Value, key: Value) -> Value:
@@ -67,7 +91,7 @@ def _find(value: Value, key: Value) -> Value:
 def _place(key: Value) -> int:
     if type(key) not in _NUMBERS:
         raise Failure(f"unsupported index type '{type_name(key)}' in list")
-    if type(key) is float and not key.is_integer():
+    if type(key) is float and not (key.is_integer() and INT_MIN <= key <= INT_MAX):
         raise Failure(f"unsupported index value {shown(key)} in list")
     return int(key)
 
@@ -80,7 +104,19 @@ def shown(value: Value) -> str:
         return f"[{', '.join(map(_inside, value))}]"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return _shown_double(value)
     return "0" if value is None else str(value)  # Go shows the number of the enum of null
+
+
+def _shown_double(value: float) -> str:
+    """Go's `%v`: the fewest digits, with an exponent from 1e21 on."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+    text = repr(value)
+    if "e" in text and 1e16 <= abs(value) < 1e21:
+        return f"{Decimal(text):f}"
+    return text.removesuffix(".0")
 
 
 def _inside(value: Value) -> str:
@@ -130,7 +166,7 @@ def unwrap_entry(value: Value) -> Optional:
 def optional_target(value: Value, name: str) -> Optional:
     """What optMap and optFlatMap look into."""
     if type(value) is not Optional:
-        raise no_overload(f"{name}({type_name(value)})")
+        raise no_overload("" if name in ("or", "orValue") else f"hasValue({type_name(value)})")
     return value
 
 
@@ -144,8 +180,8 @@ def negated(value: Value) -> bool:
 
 
 def not_equal(a: Value, b: Value) -> bool:
-    """`a != b`."""
-    return not equal(a, b)
+    """`a != b`, which is also true where `a == b` has no answer."""
+    return not is_equal(a, b)
 
 
 def fitting(number: int) -> int:

@@ -12,7 +12,7 @@ from typing import Final
 from constraints.cel.arithmetic import add
 from constraints.cel.costs import PER_CALL, Rule, searched
 from constraints.cel.equality import contains, equal
-from constraints.cel.failures import Exhausted
+from constraints.cel.failures import Exhausted, Failure
 from constraints.cel.overloads import Code
 from constraints.cel.values import Keyed, Value
 
@@ -30,7 +30,10 @@ def same(slots: list[Value], a: Value, b: Value) -> bool:
 
 def different(slots: list[Value], a: Value, b: Value) -> bool:
     """`a != b` for values of any size."""
-    return not same(slots, a, b)
+    try:
+        return not same(slots, a, b)
+    except Failure:
+        return True
 
 
 def total(slots: list[Value], a: Value, b: Value) -> Value:

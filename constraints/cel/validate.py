@@ -10,7 +10,7 @@ from constraints.cel.check import Checked
 from constraints.cel.failures import Failure, Invalid, Mistake
 from constraints.cel.library.formatting import CLAUSE, clause_of
 from constraints.cel.library.regex import is_regex
-from constraints.cel.library.time import parse_duration, parse_timestamp
+from constraints.cel.library.time import parse_duration, timestamp
 from constraints.cel.scan import parts
 from constraints.cel.syntax import Node
 from constraints.cel.types import Type
@@ -79,8 +79,11 @@ def _mismatch(node: Node, wanted: Type, found: Type) -> Mistake:
 
 
 def _is_timestamp(text: str) -> bool:
-    found = parse_timestamp(text)
-    return found is not None and _is_moment(found.nanos)
+    try:
+        timestamp(text)
+    except Failure:
+        return False
+    return True
 
 
 def _is_moment(nanos: int) -> bool:

@@ -96,6 +96,10 @@ class Opaque:
     __slots__ = ()
     type_name: ClassVar[str]
 
+    def compares_with(self, other: object) -> bool:
+        """Whether `==` has an answer; there is none for a value of another type."""
+        return type(self) is type(other)
+
 
 _NAMES: Final[dict[type, str]] = {
     bool: "bool",
@@ -118,6 +122,7 @@ _GO_NAMES: Final = {
     "google.protobuf.Timestamp": "Timestamp",
     "google.protobuf.Duration": "Duration",
 }
+_POINTERS: Final = {"optional_type": "Optional", "type": "Type", "list": "baseList", "map": "baseMap"}
 
 
 def type_name(value: Value) -> str:
@@ -131,8 +136,8 @@ def type_name(value: Value) -> str:
 
 
 def go_name(value: Value) -> str:
-    """How cel-go's messages call the type of a value that cannot be iterated: `types.String`."""
+    """How messages call the Go type of a value: `types.String`."""
     name = type_name(value)
-    if name == "optional_type":
-        return "*types.Optional"
-    return f"types.{_GO_NAMES.get(name, name.capitalize())}"
+    if isinstance(value, Opaque):
+        return f"cel.{type(value).__name__}"
+    return f"*types.{_POINTERS[name]}" if name in _POINTERS else f"types.{_GO_NAMES.get(name, name.capitalize())}"

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from constraints.cel import pycode as py
 from constraints.cel import syntax
-from constraints.cel.constants import check_constant
-from constraints.cel.costs import LIST, PANICS, Rule, rule_of, size
+from constraints.cel.constants import check_constant, check_key, seeks
+from constraints.cel.costs import ERROR, LIST, PANICS, Rule, no_integer, rule_of, size
 from constraints.cel.layout import SLOTS
-from constraints.cel.overloads import FUNCTIONS, Function
+from constraints.cel.library.regex import textual
+from constraints.cel.overloads import FUNCTIONS, Function, alone
 from constraints.cel.syntax import Node
 from constraints.cel.types import DOUBLE, INT, UINT
 
@@ -53,8 +54,9 @@ def emit_call(emitter: Emitter, node: syntax.Call) -> ast.expr:
 
 def _arguments(emitter: Emitter, name: str, nodes: Sequence[Node], rule: Rule | None) -> list[ast.expr]:
     """The values of arguments. When the last one fails the size of the first one is to be paid all the same."""
-    if name in PANICS and rule:
-        return [*map(emitter.keep, emitter.values(nodes[:-1])), _trapped(emitter, nodes[-1])]
+    if (name in PANICS and rule) or (name == "flatten" and len(nodes) == 2):
+        words = [py.constant(no_integer(ERROR))] if name == "flatten" else []
+        return [*map(emitter.keep, emitter.values(nodes[:-1])), _trapped(emitter, nodes[-1], words)]
     safe = rule is None or isinstance(nodes[-1], syntax.Literal | syntax.Ident) or isinstance(nodes[0], syntax.Literal)
     if safe or name not in _HEAVY or not emitter.is_nested:
         return emitter.values(nodes)
@@ -63,13 +65,13 @@ def _arguments(emitter: Emitter, name: str, nodes: Sequence[Node], rule: Rule | 
     return [first, *emitter.values(nodes[1:])]
 
 
-def _trapped(emitter: Emitter, node: Node) -> ast.expr:
-    """A list without which cel-go panics."""
+def _trapped(emitter: Emitter, node: Node, words: Sequence[ast.expr]) -> ast.expr:
+    """An argument without which cel-go panics."""
     emitter.panics = True
     name = emitter.temporary()
     with emitter.inside(1) as body:
         body.append(py.assign(name, emitter.emit(node)))
-    emitter.block.append(py.attempt(body, "Failure", [py.throw(py.call("Panic"))]))
+    emitter.block.append(py.attempt(body, "Failure", [py.throw(py.call("Panic", *words))]))
     return py.read(name)
 
 
@@ -79,6 +81,10 @@ def _paid(
     """A call, and what it costs: known now, or added to the tally when it is made."""
     name = emitter.checked.functions[node]
     code = _code(emitter, FUNCTIONS[name], nodes)
+    if name == "ip":  # a function of texts, and a method of networks
+        code = emitter.layout.name(name, alone(name, emitter.checked.overloads[node][0]))
+    if seeks(name, nodes):
+        code = emitter.layout.name(name, textual(FUNCTIONS[name]))
     if rule is None:
         return py.call(code, *arguments)
     sizes = [size(part.value) for part in nodes if isinstance(part, syntax.Literal)]
@@ -137,6 +143,8 @@ def _same(emitter: Emitter, nodes: Sequence[Node], *, equal: bool) -> ast.expr |
         if not isinstance(literal, syntax.Literal):
             continue
         value = literal.value
+        if value is not None and other is nodes[0] and _may_be_opaque(emitter, other):
+            continue
         if value is None or isinstance(value, bool):
             return (py.is_ if equal else py.is_not)(emitter.emit(other), py.constant(value))
         if isinstance(value, str) or (type(value) is int and _is_integer(emitter, other)):
@@ -144,6 +152,12 @@ def _same(emitter: Emitter, nodes: Sequence[Node], *, equal: bool) -> ast.expr |
             operator = ast.Eq() if equal else ast.NotEq()
             return ast.Compare(emitter.emit(other), [operator], [py.constant(value)])
     return None
+
+
+def _may_be_opaque(emitter: Emitter, node: Node) -> bool:
+    """Whether it may be a value that cannot be compared with everything: never when it comes from an object as it is."""
+    plain = isinstance(node, syntax.Ident | syntax.Select | syntax.Index | syntax.Choice | syntax.Loop)
+    return emitter.checked.types[node].is_dyn and not plain
 
 
 def _code(emitter: Emitter, function: Function, nodes: Sequence[Node]) -> str:
@@ -160,5 +174,6 @@ def _code(emitter: Emitter, function: Function, nodes: Sequence[Node]) -> str:
 
 def emit_index(emitter: Emitter, node: syntax.Index) -> ast.expr:
     """`a[b]` and `a[?b]`."""
+    check_key(node)
     name = "index_optional" if node.optional else "index"
     return py.call(name, *emitter.values((node.operand, node.key)))

@@ -240,7 +240,7 @@ def plan_sort_by(planner: Planner, node: syntax.Call) -> Step:
         free = planner.folded.value(keys.body, planner.local) is not VARIES
     fold = _collect(_Parts(names, _always, body, free))
     rule = rule_of(node.function, planner.checked.overloads[node])
-    code = FUNCTIONS[node.function]
+    code = FUNCTIONS[node.function].unguarded or FUNCTIONS[node.function]
 
     def step(frame: Frame) -> Value:
         try:

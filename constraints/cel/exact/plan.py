@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from constraints.cel import syntax
 from constraints.cel.check import Checked
+from constraints.cel.constants import seeks
 from constraints.cel.costs import ERROR, LIST, MAP, MESSAGE, PANICS, Rule, rule_of
 from constraints.cel.exact.folded import VARIES, Folded
 from constraints.cel.exact.folds import plan_loop, plan_optional_map, plan_sort_by
@@ -15,8 +16,9 @@ from constraints.cel.exact.frame import Frame, Step
 from constraints.cel.exact.paths import attribute, path_of
 from constraints.cel.failures import Failure, Panic, no_overload
 from constraints.cel.library.messages import message
+from constraints.cel.library.regex import textual
 from constraints.cel.maps import keyed, map_key
-from constraints.cel.overloads import FUNCTIONS, Code
+from constraints.cel.overloads import FUNCTIONS, Code, alone
 from constraints.cel.runtime import optional_target, unwrap_entry
 from constraints.cel.syntax import Node, qualified
 from constraints.cel.values import Value
@@ -89,6 +91,10 @@ def _call(planner: Planner, node: syntax.Call) -> Step:
     if name == "_+_":
         return _sum(steps, rule)
     code = FUNCTIONS[name].unguarded or FUNCTIONS[name]
+    if name == "ip":
+        code = alone(name, planner.checked.overloads[node][0])
+    if seeks(name, nodes):
+        code = textual(FUNCTIONS[name])
     if name in PANICS and rule:
         return _one(_trapped(steps[0]), code, rule)
     if len(steps) < 2:

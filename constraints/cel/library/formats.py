@@ -77,7 +77,8 @@ def _shaped(pattern: str, words: str, longest: int, unit: str = "characters") ->
     def check(text: str) -> list[str]:
         problems = [f"must be no more than {longest} {unit}"] if len(text.encode()) > longest else []
         if not compiled.fullmatch(text):
-            problems.append("must not contain dots" if "." in text and words in _DOTLESS else words)
+            dotted = words in _DOTLESS and re.fullmatch(_SUBDOMAIN, text, re.ASCII)
+            problems.append("must not contain dots" if dotted else words)
         return problems
 
     return check

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from constraints.cel.failures import Failure
+from constraints.cel.library.golang import quoted
+from constraints.cel.library.netip import complaint
 from constraints.cel.overloads import function, method
 from constraints.cel.values import Opaque
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_V4: Final = re.compile(r"[0-9]+(\.[0-9]+){3}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +28,16 @@ class IP(Opaque):
 
 def read_address(text: str) -> Address:
     """Raises Failure."""
-    if "%" in text and ":" in text:
-        raise Failure(f'IP Address "{text}" with zone value is not allowed')
     try:
         found = ipaddress.ip_address(text)
     except ValueError as error:
-        what = f'IP Address "{text}" parse error during conversion from string: ParseAddr("{text}")'
-        raise Failure(f"{what}: {_reason(text)}") from error
+        what = f"IP Address {quoted(text)} parse error during conversion from string: ParseAddr({quoted(text)})"
+        raise Failure(f"{what}: {complaint(text)}") from error
+    if "%" in text:
+        raise Failure(f"IP address {quoted(text)} with zone value is not allowed")
     if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
         raise Failure(f'IPv4-mapped IPv6 address "{text}" is not allowed')
     return found
-
-
-def _reason(text: str) -> str:
-    if _V4.match(text):
-        leading = any(len(part) > 1 and part[0] == "0" for part in text.split("."))
-        return "IPv4 field has octet with leading zero" if leading else "IPv4 field has value >255"
-    return "unable to parse IP"
 
 
 @function("ip(string) -> net.IP")

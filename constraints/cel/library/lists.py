@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import cmp_to_key
-from itertools import pairwise
 from typing import Final
 
 from constraints.cel.arithmetic import add
-from constraints.cel.equality import compare, equal
+from constraints.cel.equality import compare, is_equal
 from constraints.cel.failures import Exhausted, Failure, no_overload
 from constraints.cel.overloads import function, method, unguarded
 from constraints.cel.values import NONE, Duration, Optional, Uint, Value, type_name
@@ -21,8 +20,13 @@ _ZEROS: Final = {"int": 0, "uint": Uint(0), "double": 0.0, "google.protobuf.Dura
 
 @method(*(f"list({kind}).isSorted() -> bool" for kind in _ORDERED))
 def is_sorted(items: list[Value]) -> bool:
-    """Whether no item is less than the one before; what cannot be compared is not less."""
-    return not any(_less(b, a) for a, b in pairwise(items))
+    """Whether no item is less than the one before; what cannot be compared with another kind is not less."""
+    for place, item in enumerate(items):
+        if type_name(item) not in _ORDERED:
+            raise no_overload()
+        if place and _less(item, items[place - 1]):
+            return False
+    return True
 
 
 def _less(a: Value, b: Value) -> bool:
@@ -60,7 +64,7 @@ def max_(items: list[Value]) -> Value:
 def _best(items: list[Value], name: str, sign: int) -> Value:
     if not items:
         raise Failure(f"{name} called on empty list")
-    if len(items) > 1 and any(type_name(item) not in _ORDERED for item in items):
+    if any(type_name(item) not in _ORDERED for item in items):
         raise no_overload()
     best = items[0]
     for item in items[1:]:
@@ -72,24 +76,31 @@ def _best(items: list[Value], name: str, sign: int) -> Value:
 @method("list(<A>).indexOf(<A>) -> int")
 def index_of(items: list[Value], item: Value) -> int:
     """Where the item is first found, -1 when it is not."""
-    return next((place for place, other in enumerate(items) if equal(other, item)), -1)
+    return next((place for place, other in enumerate(items) if is_equal(other, item)), -1)
 
 
 @method("list(<A>).lastIndexOf(<A>) -> int")
 def last_index_of(items: list[Value], item: Value) -> int:
     """Where the item is last found, -1 when it is not."""
-    return next((place for place in range(len(items) - 1, -1, -1) if equal(items[place], item)), -1)
+    return next((place for place in range(len(items) - 1, -1, -1) if is_equal(items[place], item)), -1)
 
 
-@method(*(f"list({kind}).sort() -> list({kind})" for kind in _ORDERED))
-def sort(items: list[Value]) -> list[Value]:
+@unguarded("sort", *(f"list({kind}).sort() -> list({kind})" for kind in _ORDERED))
+def sort(items: Value) -> list[Value]:
     """The items in order; all must be of one type."""
+    if type(items) is not list:
+        raise no_overload("" if type_name(items) in ("string", *_TIMES) else "sort")
     return sort_by(items, items)
 
 
-@method(*(f"list(<T>).@sortByAssociatedKeys(list({kind})) -> list(<T>)" for kind in _ORDERED))
-def sort_by(items: list[Value], keys: list[Value]) -> list[Value]:
+_BY_KEYS: Final = "@sortByAssociatedKeys"
+
+
+@unguarded(_BY_KEYS, *(f"list(<T>).{_BY_KEYS}(list({kind})) -> list(<T>)" for kind in _ORDERED))
+def sort_by(items: Value, keys: Value) -> list[Value]:
     """The items in the order of their keys."""
+    if type(items) is not list or type(keys) is not list:
+        raise no_overload(_BY_KEYS)
     if any(type_name(key) != type_name(keys[0]) for key in keys):
         raise Failure("list elements must have the same type")
     if keys and type_name(keys[0]) not in _ORDERED:
@@ -130,21 +141,27 @@ def distinct(items: list[Value]) -> list[Value]:
             if item not in texts:
                 texts.add(item)
                 found.append(item)
-        elif not any(equal(item, other) for other in found):
+        elif not any(is_equal(item, other) for other in found):
             found.append(item)
     return found
 
 
 @unguarded("flatten", "list(list(<T>)).flatten() -> list(<T>)", "list(dyn).flatten(int) -> list(dyn)")
-def flatten(items: Value, depth: Value = 1) -> list[Value]:
-    """Lists in the list replaced by their items, `depth` levels deep."""
-    if type(items) is not list or type(depth) is not int:
-        raise Failure(f"no such overload: {type_name(items)}.flatten()")
-    if depth < 0:
+def flatten(items: Value, *depth: Value) -> list[Value]:
+    """Lists in the list replaced by their items, as many levels deep as is said, or one."""
+    if type(items) is not list or type(depth[0] if depth else 1) is not int:
+        raise Failure(f"no such overload: {_shown_type(items)}.flatten({', '.join(map(_shown_type, depth))})")
+    levels = depth[0] if depth else 1
+    if levels < 0:
         raise Failure("level must be non-negative")
     found: list[Value] = []
-    _flat(items, depth, found)
+    _flat(items, levels, found)
     return found
+
+
+def _shown_type(value: Value) -> str:
+    name = type_name(value)
+    return {"list": "list(dyn)", "map": "map(dyn, dyn)", "optional_type": "optional_type(dyn)"}.get(name, name)
 
 
 def _flat(items: list[Value], depth: int, found: list[Value]) -> None:

@@ -30,7 +30,10 @@ _DIRECT: Final = 4000  # digits that Python's own conversions take
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantity(Opaque):
-    """`amount` is mantissa * 10^scale. `fits`: Kubernetes holds it as 64 bits, so it may be an integer."""
+    """`amount` is mantissa * 10^scale. `fits`: Kubernetes holds it as 64 bits, so it may be an integer.
+
+    `computed`: a sum, which is something else to Go: no quantity can be asked whether it equals one.
+    """
 
     type_name: ClassVar[str] = "kubernetes.Quantity"
     mantissa: int
@@ -38,6 +41,11 @@ class Quantity(Opaque):
     format: str
     fits: bool
     text: str = field(default="")
+    computed: bool = False
+
+    def compares_with(self, other: object) -> bool:
+        """Not with a sum, as in Kubernetes."""
+        return isinstance(other, Quantity) and not other.computed
 
     @property
     def amount(self) -> Fraction:
@@ -240,4 +248,4 @@ def _summed(a: Quantity, b: Quantity) -> Quantity:
     scale = min(a.scale, b.scale)
     mantissa = a.mantissa * 10 ** (a.scale - scale) + b.mantissa * 10 ** (b.scale - scale)
     fits = a.fits and b.fits and INT_MIN <= mantissa <= INT_MAX
-    return Quantity(mantissa, scale, b.format if a.mantissa == 0 else a.format, fits)
+    return Quantity(mantissa, scale, b.format if a.mantissa == 0 else a.format, fits, computed=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import re2
 
-from constraints.cel.failures import Failure
-from constraints.cel.overloads import method
+from constraints.cel.failures import Failure, no_overload
+from constraints.cel.overloads import Code, method
+from constraints.cel.values import Value
 
 _WORDS: Final = (  # RE2's words for what is wrong, and Go's
     ("missing ]", "missing closing ]"),
@@ -71,6 +72,18 @@ def find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
         if match.start() != match.end() or match.start() != end:
             found.append(match.group())
         end = match.end()
+    return found
+
+
+@cache
+def textual(search: Code) -> Code:
+    """The same search, with another complaint about what is no text."""
+
+    def found(text: Value, *rest: Value) -> Value:
+        if type(text) is not str or any(type(limit) is str for limit in rest[1:]):
+            raise no_overload()
+        return search(text, *rest)
+
     return found
 
 

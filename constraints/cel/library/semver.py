@@ -93,14 +93,18 @@ def _build(word: str) -> str:
     return word
 
 
+def _stripped(part: str) -> str:
+    rest = part.lstrip("0")
+    return rest if rest and rest[0].isascii() and rest[0].isdigit() else f"0{rest}"
+
+
 def normalized(text: str) -> str:
     """Without `v`, with missing parts filled in and without leading zeros."""
     parts = text.removeprefix("v").split(".", 2)
-    stripped = [part.lstrip("0") for part in parts]
-    parts = [part if part and part[0].isascii() and part[0].isdigit() else f"0{part}" for part in stripped]
+    parts = [_stripped(part) if len(part.encode()) > 1 else part for part in parts]
     if len(parts) < 3:
         if "+" in parts[-1] or "-" in parts[-1]:
-            raise Failure("Short version cannot contain PreRelease/Build meta data")
+            raise Failure("short version cannot contain PreRelease/Build meta data")
         parts += ["0"] * (3 - len(parts))
     return ".".join(parts)
 

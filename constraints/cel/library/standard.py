@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from constraints.cel.failures import no_overload
+from constraints.cel.failures import Failure, no_overload
 from constraints.cel.library.regex import compiled
 from constraints.cel.overloads import function, unguarded
-from constraints.cel.values import Keyed, TypeValue, Value, type_name
+from constraints.cel.values import Duration, Keyed, Timestamp, TypeValue, Value, type_name
 
 _SHORT = 256  # characters; longer texts are not remembered
 _SIZED = frozenset({str, bytes, list, dict, Keyed})
@@ -27,7 +27,7 @@ _SIZED = frozenset({str, bytes, list, dict, Keyed})
 def size(value: Value) -> int:
     """Code points, bytes, items or entries."""
     if type(value) not in _SIZED:
-        raise no_overload("size")
+        raise _no_method("size", value)
     return len(value)
 
 
@@ -59,7 +59,7 @@ def contains(text: Value, part: Value) -> bool:
 def matches(text: Value, pattern: Value) -> bool:
     """Whether the pattern is found anywhere in the text."""
     if type(text) is not str:
-        raise no_overload("matches")
+        raise _no_method("matches", text)
     if type(pattern) is not str:
         raise no_overload()
     return _found(pattern, text) if len(text) <= _SHORT else compiled(pattern).search(text) is not None
@@ -81,3 +81,8 @@ def type_(value: Value) -> TypeValue:
 def dyn(value: Value) -> Value:
     """The same value, its type forgotten."""
     return value
+
+
+def _no_method(name: str, value: Value) -> Failure:
+    """Texts and times are asked whether they have the method, and do not know its name."""
+    return no_overload("" if type(value) in (str, Timestamp, Duration) else name)

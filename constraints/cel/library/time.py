@@ -11,13 +11,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from constraints.cel.failures import Failure
 from constraints.cel.library.conversions import unconvertible
+from constraints.cel.library.golang import quoted
 from constraints.cel.overloads import function, method
 from constraints.cel.values import INT_MAX, INT_MIN, NANOS, Duration, Timestamp
 
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
 _DURATION: Final = "google.protobuf.Duration"
 _MOMENT: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
-_OFFSET: Final = re.compile(r"([+-]?)(\d{1,6}):(\d{1,6})\Z", re.ASCII)
+_STRICT: Final = re.compile(
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?"
+    r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)\Z",
+    re.ASCII,
+)
+_WHOLE: Final = re.compile(r"[+-]?\d+\Z", re.ASCII)
+_MOST_DIGITS: Final = 300
 _LONGEST: Final = 256  # characters: what objects hold must not cost much
 _UNITS: Final = {
     "ns": 1,
@@ -37,6 +44,8 @@ _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def timestamp(text: str) -> Timestamp:
     """RFC 3339."""
     found = parse_timestamp(text)
+    if found is None and not _STRICT.match(text):
+        raise Failure(f"invalid RFC 3339 timestamp {quoted(text)}")
     if found is None:
         raise unconvertible(_TIMESTAMP)
     return Timestamp.checked(found.nanos, found.offset)
@@ -115,18 +124,27 @@ def _moment(value: Timestamp, zone: str = "UTC") -> datetime:
 
 @lru_cache(maxsize=64)
 def _zone(name: str) -> tzinfo | timedelta:
-    found = _OFFSET.match(name)
-    if found:
-        seconds = (int(found[2]) * 60 + int(found[3])) * 60
-        return timedelta(seconds=-seconds if found[1] == "-" else seconds)
-    if ":" in name:
-        raise Failure(f"unknown time zone {name}")
+    hours, colon, minutes = name.partition(":")
+    if colon:
+        return _offset(name, _whole(hours), _whole(minutes))
     if name in ("", "UTC", "Local"):
         return UTC
     try:
         return ZoneInfo(name)  # refuses names that lead out of the tables of zones
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Failure(f"unknown time zone {name}") from error
+
+
+def _whole(text: str) -> int:
+    if not _WHOLE.match(text):
+        raise Failure(f"strconv.Atoi: parsing {quoted(text)}: invalid syntax")
+    if len(text) > _MOST_DIGITS or not INT_MIN <= int(text) <= INT_MAX:
+        raise Failure(f"strconv.Atoi: parsing {quoted(text)}: value out of range")
+    return int(text)
+
+
+def _offset(name: str, hours: int, minutes: int) -> timedelta:
+    return timedelta(minutes=hours * 60 - minutes if name[0] == "-" else hours * 60 + minutes)
 
 
 _PARTS: Final[dict[str, Callable[[datetime], int]]] = {
