@@ -53,7 +53,7 @@ def size(value: Value) -> int:
         return len(value)
     if kind is Optional:
         return size(value.value) if value.present else 1
-    if kind is CIDR:
+    if isinstance(value, CIDR):
         return -(-value.length // 8)
     return (4 if value.address.version == 4 else 16) if isinstance(value, IP) else 1
 
