@@ -33,7 +33,7 @@ from audit.kube.tardy import Patience, Tardy
 from audit.kube.watch import Server
 from audit.leading import Duty, Leadership, NoLease, campaigning
 from audit.logs import configure_logging
-from audit.loop import Loop
+from audit.loop import Loop, Prompting
 from audit.memory import available, share
 from audit.model import Outcome, RunInfo
 from audit.outcomes import EXIT_CODES, ending, misses_policies
@@ -81,10 +81,12 @@ class Auditor:
     deadline: Deadline
     clock: Callable[[], float] = time.time
     memory: Memory = field(default_factory=Memory)
+    last: RunInfo | None = None
 
     def run(self) -> Summary:
         """One audit; what prevents it is in the summary. What only a mistake of ours can raise is logged."""
-        summary = Summary(RunInfo.at(self.clock()), self.config.audit.violations_limit)
+        self.last = RunInfo.at(self.clock(), self.last)
+        summary = Summary(self.last, self.config.audit.violations_limit)
         with self.watchdog.watching():
             error = attempt(lambda: run(self._prepare, self.sinks, summary, self.memory, self.duty.over))
         if error is not None:
@@ -137,15 +139,15 @@ def serve(config: Config, *more: Sink) -> int:
         auditor = assemble(config, Client(fence, stop=stop, on_request=metrics.request), metrics, duty, more)
         if config.audit.once:
             return EXIT_CODES[ending(auditor.run()).outcome]
-        loop = loop_of(auditor)
         stack.enter_context(endpoints(config.serve, auditor))
         if election is not None:
             parting.callback(election.release)
             stack.enter_context(campaigning(election, stop))
-        if config.audit.on_policy_change and loop.interval:
-            stack.enter_context(following(auditor, loop, connection))
+        prompted = Prompting(auditor.run)
+        if config.audit.on_policy_change and auditing_interval(config.audit):
+            prompted = stack.enter_context(following(auditor, connection))
         try:
-            loop.forever()
+            loop_of(auditor, prompted).forever()
         except NoLease as error:
             log.error("%s", error)
             raise
@@ -159,8 +161,8 @@ def access(config: Config) -> Access:
 
 
 @contextmanager
-def following(auditor: Auditor, loop: Loop, connection: Connection) -> Iterator[None]:
-    """While the block lasts, take in new templates at once, and audit soon after policies have changed."""
+def following(auditor: Auditor, connection: Connection) -> Iterator[Prompting]:
+    """While the block lasts, take in new templates at once; gives runs that come soon after policies have changed."""
     client = Client(connection, retries=Retries(attempts=1), stop=auditor.duty.stop, on_request=auditor.metrics.request)
     changes = Changes(auditor.config.audit.debounce)
     intake = Intake(auditor.client, auditor.policies.settings, auditor.duty.leadership.leads)
@@ -169,7 +171,7 @@ def following(auditor: Auditor, loop: Loop, connection: Connection) -> Iterator[
     auditor.metrics.watching = watch.counts
 
     def sooner() -> float:
-        if not loop.may_run():
+        if not auditor.duty.leadership.may_run():
             return NEVER
         watch.start()
         return changes.due()
@@ -181,10 +183,9 @@ def following(auditor: Auditor, loop: Loop, connection: Connection) -> Iterator[
             changes.taken(seen=not misses_policies(summary))
         return summary
 
-    loop.run, loop.sooner = taking, sooner
     intake.start()
     try:
-        yield
+        yield Prompting(taking, sooner)
     finally:
         intake.close()
         watch.close()
@@ -266,10 +267,10 @@ def election_of(config: Config, client: Client, stop: Event) -> Election | None:
     return Election(client, seat, leaving=stop)
 
 
-def loop_of(auditor: Auditor) -> Loop:
-    """The loop around an auditor."""
+def loop_of(auditor: Auditor, prompted: Prompting) -> Loop:
+    """The loop around the runs of an auditor."""
     audit, duty = auditor.config.audit, auditor.duty
-    return Loop(auditor.run, duty.stop, auditing_interval(audit), audit.on_start, duty.leadership.may_run)
+    return Loop(prompted, duty.stop, auditing_interval(audit), audit.on_start, duty.leadership.may_run)
 
 
 def auditing_interval(audit: AuditConfig) -> int:

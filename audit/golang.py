@@ -1,4 +1,4 @@
-"""What Go does to text: quoted strings, JSON, numbers, and characters that are none."""
+"""What Go does to text: JSON, numbers, and characters that are none; quoted strings are in constraints.lang."""
 
 from __future__ import annotations
 
@@ -12,28 +12,10 @@ from typing import Final
 
 from constraints.model import Json
 
-_ESCAPES: Final = {
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\v": "\\v",
-    "\\": "\\\\",
-    '"': '\\"',
-}
 _HTML: Final = re.compile("[<>&\u2028\u2029]")
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 _STEP: Final = " " * 4
 _LARGE: Final = 10**21
-
-
-def quote(text: str) -> str:
-    """`text` as `%q` prints it."""
-    if text.isprintable():
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return '"' + "".join(_ESCAPES.get(char) or (char if char.isprintable() else _escaped(char)) for char in text) + '"'
 
 
 def json_text(value: Json, depth: int = 0) -> str:
@@ -122,10 +104,3 @@ def _plain(digits: str, point: int) -> str:
     if len(digits) <= point:
         return digits + "0" * (point - len(digits))
     return f"{digits[:point]}.{digits[point:]}"
-
-
-def _escaped(char: str) -> str:
-    code = ord(char)
-    if code < 0x80:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -25,24 +25,30 @@ def never() -> float:
     return inf
 
 
-@dataclass(slots=True)
-class Loop:
-    """Calls `run` every `interval` seconds (0 = never) while `may_run()` is true, until `stop` is set.
-
-    The first run starts at once with `on_start`, else after one interval. A run that takes longer than the interval is
-    followed by the next one at once; ticks missed meanwhile are dropped. `run` raises nothing. `sooner` says when a run
-    is wanted before its time, by `clock`, which gives monotonic seconds; `wait` sleeps (None = for ever) and returns early
-    at a stop.
-    """
+@dataclass(frozen=True, slots=True)
+class Prompting:
+    """What is run, and when a run is wanted before its time: `sooner` gives a time of the loop's clock."""
 
     run: Callable[[], object]
+    sooner: Callable[[], float] = never
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Runs what is `prompted` every `interval` seconds (0 = never) while `may_run()` is true, until `stop` is set.
+
+    The first run starts at once with `on_start`, else after one interval. A run that takes longer than the interval is
+    followed by the next one at once; ticks missed meanwhile are dropped. A run raises nothing. `clock` gives monotonic
+    seconds; `wait` sleeps (None = for ever) and returns early at a stop.
+    """
+
+    prompted: Prompting
     stop: Event
     interval: float
     on_start: bool = True
     may_run: Callable[[], bool] = always
     clock: Callable[[], float] = monotonic
     wait: Callable[[float | None], object] | None = None
-    sooner: Callable[[], float] = never
 
     def forever(self) -> None:
         """Audit until told to stop; with an interval of 0 only wait for that."""
@@ -51,13 +57,14 @@ class Loop:
             log.warning("auditing is turned off: --audit-interval is 0, or --operation has no audit")
             wait(None)
             return
+        run, sooner = self.prompted.run, self.prompted.sooner
         due = self.clock() + (0 if self.on_start else self.interval)
         while not self.stop.is_set():
-            left = min(due, self.sooner()) - self.clock()
+            left = min(due, sooner()) - self.clock()
             if left > 0:
-                wait(left if self.sooner is never else min(left, _TICK))
+                wait(left if sooner is never else min(left, _TICK))
             elif self.may_run():
                 due = self.clock() + self.interval
-                self.run()
+                run()
             else:
                 due = self.clock() + min(1.0, self.interval)

@@ -12,19 +12,27 @@ from constraints.model import ANY, Json, Object
 
 NOT_SERVED = "KindNotServed"
 """The reason of a Gap for a kind that the API server does not serve, or not any more."""
+_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """One audit run: `audit_id` is its start as RFC 3339 in UTC, whole seconds (contract, section 3)."""
+    """One audit run: `audit_id` is its start as RFC 3339 in UTC, whole seconds (contract, section 3).
+
+    Of several runs that start within one second each later one has the next second that is free, in `second`.
+    """
 
     audit_id: str
     started: float
+    second: int = 0
 
     @classmethod
-    def at(cls, started: float) -> RunInfo:
-        """A run that started at `started`, in Unix seconds."""
-        return cls(datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), started)
+    def at(cls, started: float, last: RunInfo | None = None) -> RunInfo:
+        """A run that started at `started`, in Unix seconds, after the `last` one of this process."""
+        second = int(started)
+        if last is not None and last.second - _MINUTE < second <= last.second:  # else the clock was set back
+            second = last.second + 1
+        return cls(datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), started, second)
 
 
 class Outcome(Enum):

@@ -88,6 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.embedded": VALUES | {"constraints.schema", "constraints.structural"},
     "audit.sources": VALUES
     | {
+        "constraints.lang",
         "constraints.drivers",
         "constraints.errors",
         "audit.guard",
@@ -110,6 +111,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.engines": {"audit.compiling", "audit.outside", "constraints.drivers", "constraints.rego"},
     "audit.gator": VALUES
     | {
+        "constraints.lang",
         "audit.flagtypes",
         "audit.duration",
         "audit.engines",

@@ -13,12 +13,12 @@ from audit.gator.gosort import go_sorted
 from audit.gator.lasting import lasting
 from audit.gator.output import TARGET, Report, Result
 from audit.gator.refusals import place, refused
-from audit.golang import quote
 from audit.sources.manifests import Manifest
 from audit.timekeeping import TimeLimits, Watchdog
 from constraints import Cause, Constraint, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
 from constraints.drivers.rego import RegoDriver
 from constraints.errors import CompileError, ConstraintError, EngineMissing
+from constraints.lang.quoting import quoted
 from constraints.model import Json, Object, not_auditable
 from constraints.review import mapping, review_of
 
@@ -92,7 +92,7 @@ def notes(engine: Engine) -> Iterator[str]:
     """A sentence on each template that reads what only an admission request has."""
     for kind, template in engine.templates.items():
         if fields := engine.admission_fields(kind):
-            yield not_auditable(quote(template.name), fields)
+            yield not_auditable(quoted(template.name), fields)
 
 
 def load(manifests: Iterable[Manifest], engine: Engine) -> Iterator[Gap]:
@@ -181,7 +181,7 @@ def not_applied(manifests: Iterable[Manifest]) -> Iterator[str]:
     for manifest in manifests:
         what = _NOT_APPLIED.get(kind_of(manifest.object).group)
         if what:
-            yield f"WARNING - {manifest.object.get('kind')} {quote(_name(manifest))} ({manifest}) is only data: {what} is not supported"
+            yield f"WARNING - {manifest.object.get('kind')} {quoted(_name(manifest))} ({manifest}) is only data: {what} is not supported"
 
 
 def kind_of(obj: Object) -> Kind:
@@ -209,13 +209,13 @@ def _kind_of_constraints(template: Object) -> str:
 def _gap(manifest: Manifest, error: PolicyError) -> Gap:
     kind = _kind_of_constraints(manifest.object)
     where = "; ".join(filter(None, (str(manifest), place(error), f"constraints of {kind} are left out")))
-    message = f"adding template {quote(_name(manifest))}: {refused(error)} ({where})"
+    message = f"adding template {quoted(_name(manifest))}: {refused(error)} ({where})"
     return Gap(Cause.TEMPLATE, type(error).__name__, message, policy=kind)
 
 
 def _unusable(what: str, manifest: Manifest, error: PolicyError) -> InputError:
     said = error.message if isinstance(error, ConstraintError) else str(error)  # gator has named it
-    return InputError(f"auditing objects: adding {what} {quote(_name(manifest))}: {said} ({manifest})")
+    return InputError(f"auditing objects: adding {what} {quoted(_name(manifest))}: {said} ({manifest})")
 
 
 def _check_kind(manifest: Manifest) -> None:
@@ -223,7 +223,7 @@ def _check_kind(manifest: Manifest) -> None:
     for field, value in (("version", kind.version), ("kind", kind.kind)):
         if not value:
             what = f"{TARGET}: invalid request object: resource {_name(manifest)} has no {field}"
-            raise InputError(f"auditing objects: adding data of GVK {quote(_gvk(kind))}: {what} ({manifest})")
+            raise InputError(f"auditing objects: adding data of GVK {quoted(_gvk(kind))}: {what} ({manifest})")
 
 
 def _gvk(kind: Kind) -> str:

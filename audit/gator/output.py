@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from audit.golang import json_text, quote
+from audit.golang import json_text
 from constraints import Violation
+from constraints.lang.quoting import quoted
 from constraints.model import Json, Object
 
 TARGET: Final = "admission.k8s.gatekeeper.sh"
@@ -67,7 +68,7 @@ def text(report: Report) -> Iterator[str]:
         name = f"{namespace}/{name}" if namespace else name
         kind = f"{result.object.get('apiVersion', '')}/{result.object.get('kind', '')}"
         violation = result.violation
-        yield f"{kind} {name}: [{quote(violation.constraint.name)}] Message: {quote(violation.message)}\n"
+        yield f"{kind} {name}: [{quoted(violation.constraint.name)}] Message: {quoted(violation.message)}\n"
 
 
 def json(report: Report) -> Iterator[str]:

@@ -21,7 +21,8 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stubs forget it
 
 from audit.errors import InputError
-from audit.golang import general32, quote, replaced
+from audit.golang import general32, replaced
+from constraints.lang.quoting import quoted
 from constraints.model import Json
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -351,7 +352,7 @@ def _short(tag: str) -> str:
 def _told(value: Json) -> str:
     """A scalar as Go's `%#v` has it."""
     if isinstance(value, str):
-        return quote(value)
+        return quoted(value)
     if isinstance(value, dict | list):
         return "a collection"
     return (

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
 from audit.errors import InputError
-from audit.golang import quote
 from audit.sources.documents import documents
 from audit.sources.goyaml import KUBERNETES, Dialect
 from constraints import Kind
+from constraints.lang.quoting import quoted
 from constraints.model import Object
 
 EXTENSIONS: Final = (".yaml", ".yml", ".json")
@@ -89,9 +89,9 @@ def _files(path: str) -> Iterator[str]:
         yield from map(str, files)
         return
     if not named.exists():
-        raise InputError(f"stat on path {quote(path)}: stat {path}: no such file or directory")
+        raise InputError(f"stat on path {quoted(path)}: stat {path}: no such file or directory")
     if _extension(named.name) not in EXTENSIONS:
-        raise InputError(f"path {quote(path)} must be of extensions: [{' '.join(EXTENSIONS)}]")
+        raise InputError(f"path {quoted(path)} must be of extensions: [{' '.join(EXTENSIONS)}]")
     yield path
 
 
@@ -103,9 +103,9 @@ def _of_file(file: str) -> list[Manifest]:
     try:
         return parse(_content(file), f'file: "{file}"')
     except InputError as error:
-        raise InputError(f"reading file {quote(file)}: {error}") from error
+        raise InputError(f"reading file {quoted(file)}: {error}") from error
     except OSError as error:
-        raise InputError(f"opening file {quote(file)}: open {file}: {error.strerror}") from error
+        raise InputError(f"opening file {quoted(file)}: open {file}: {error.strerror}") from error
 
 
 def _content(file: str) -> bytes:

@@ -1,1 +1,1 @@
-"""What the compilers of policy languages share: source text and positions in it."""
+"""What the compilers of policy languages share: source text, positions in it, and quoted text."""

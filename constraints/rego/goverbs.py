@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from constraints.lang.quoting import escaped, quoted
 from constraints.rego.number import general, integer_text
-from constraints.rego.quoting import escaped, quoted
 
 Argument = int | float | str
 

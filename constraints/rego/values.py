@@ -19,10 +19,10 @@ from decimal import Decimal
 from typing import Any, Final, ParamSpec, TypeVar
 
 from constraints.errors import EvaluationError
+from constraints.lang.quoting import quoted
 from constraints.rego.number import compare_numbers, exact, number_key, whole
 from constraints.rego.number import number_of as number_of
 from constraints.rego.number import number_text as number_text
-from constraints.rego.quoting import quoted
 from constraints.rego.sizes import ENTRY, SMALL, STEPS, fit_items, spend, stop, together
 
 TOO_DEEP: Final = "eval_internal_error"

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from audit.golang import general, general32, json_text, quote
+from audit.golang import general, general32, json_text
+from constraints.lang.quoting import quoted
 
 
 @pytest.mark.parametrize(
-    ("text", "quoted"),
+    ("text", "inside"),
     [
         ("plain", '"plain"'),
         ('say "hi" \\', '"say \\"hi\\" \\\\"'),
@@ -21,8 +22,8 @@ from audit.golang import general, general32, json_text, quote
         ("\U000e0001", '"\\U000e0001"'),
     ],
 )
-def test_quote(text: str, quoted: str) -> None:
-    assert quote(text) == quoted
+def test_quote(text: str, inside: str) -> None:
+    assert quoted(text) == inside
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from threading import Event
 
-from audit.loop import Loop
+from audit.loop import Loop, Prompting
 
 
 @dataclass
@@ -32,8 +32,9 @@ class World:
             self.stop.set()
         self.now += self.takes.pop(0) if self.takes else 0
 
-    def loop(self, interval: float = 60, on_start: bool = True) -> Loop:
-        return Loop(self.run, self.stop, interval, on_start, clock=lambda: self.now, wait=self.wait)
+    def loop(self, interval: float = 60, on_start: bool = True, prompted: Prompting | None = None) -> Loop:
+        what = prompted or Prompting(self.run)
+        return Loop(what, self.stop, interval, on_start, clock=lambda: self.now, wait=self.wait)
 
 
 def test_the_first_run_starts_at_once_and_the_others_one_interval_apart() -> None:
@@ -62,9 +63,7 @@ def test_an_interval_of_zero_audits_never() -> None:
 
 def test_only_a_leader_audits_and_it_begins_soon_after_it_was_elected() -> None:
     world = World(limit=1)
-    loop = world.loop()
-    loop.may_run = lambda: world.now >= 107.5
-    loop.forever()
+    replace(world.loop(), may_run=lambda: world.now >= 107.5).forever()
     assert world.starts == [8]
 
 
@@ -79,23 +78,17 @@ def test_a_run_that_is_wanted_sooner_is_not_put_off_to_the_interval_and_the_next
 ):
     world = World(takes=[1, 1, 1])
     wanted = [107.0]
-    loop = world.loop(interval=15)
-    loop.sooner = lambda: wanted[0]
-    run = loop.run
 
     def taking() -> None:
         if world.now >= wanted[0]:
             wanted[0] = inf
-        run()
+        world.run()
 
-    loop.run = taking
-    loop.forever()
+    world.loop(interval=15, prompted=Prompting(taking, lambda: wanted[0])).forever()
     assert world.starts == [0, 7, 22]
 
 
 def test_a_run_that_is_wanted_while_another_goes_on_follows_it() -> None:
     world = World(limit=2, takes=[30, 1])
-    loop = world.loop()
-    loop.sooner = lambda: 105.0 if len(world.starts) == 1 else inf
-    loop.forever()
+    world.loop(prompted=Prompting(world.run, lambda: 105.0 if len(world.starts) == 1 else inf)).forever()
     assert world.starts == [0, 30]

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from constraints.lang.quoting import quoted
 from constraints.rego.builtins import BuiltinError
-from constraints.rego.quoting import quoted
 
 _ACTION: Final = re.compile(
     r"\{\{(?P<trim>-(?=\s))?(?:(?P<comment>\s*/\*.*?\*/\s*?)|(?P<inside>(?:[^\"`'}]|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])*'|\}(?!\}))*?))"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from constraints.lang.quoting import quoted
 from constraints.rego.builtins.gotemplate import (
     FUNCTIONS,
     Block,
@@ -19,7 +20,6 @@ from constraints.rego.builtins.gotemplate import (
     template_error,
     tokens_of,
 )
-from constraints.rego.quoting import quoted
 
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)

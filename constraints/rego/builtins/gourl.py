@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
+from constraints.lang.quoting import quoted
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.operands import as_bytes, from_bytes
-from constraints.rego.quoting import quoted
 
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}", re.DOTALL)

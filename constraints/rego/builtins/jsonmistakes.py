@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from constraints.lang.quoting import quoted
 from constraints.rego.builtins.operands import as_bytes
-from constraints.rego.quoting import quoted
 
 _SPACE: Final = frozenset(" \t\r\n")
 _STRING_PART: Final = re.compile(r'[^"\\\x00-\x1f]*')
