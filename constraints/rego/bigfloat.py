@@ -7,18 +7,22 @@ beyond 64 bits are no exception, for OPA computes with Go's big.Float at its def
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Final
 
 from constraints.errors import EvaluationError
-from constraints.rego.number import Number, integer_of, integer_text, number_from_digits, number_text
-from constraints.rego.sizes import lasting
+from constraints.rego.digits import EXACT, integer_of, integer_text, power_of_two
+from constraints.rego.number import Number, number_from_digits, number_text
+from constraints.rego.sizes import lasting, spend
 
 Big = tuple[int, int]
 
 PRECISION: Final = 64
 _FIVE_PRECISION: Final = PRECISION + 64  # Go reads powers of five with this many bits, and so do we to round alike
 _LAST_EXACT_FIVE: Final = 27  # the last power of five in Go's table
-_EXPONENT_LIMIT: Final = 1 << 18  # of what is written out; OPA goes on to 2^31, and takes its time
+_EXPONENT_LIMIT: Final = 3_400_000  # of what is written out, a million digits; OPA goes on to 2^31, and takes its time
+_SMALLEST_EXPONENT: Final = -(1 << 18)  # of a fraction, for which OPA takes longer still
+_SHORT: Final = 4096
 _DECIMAL: Final = re.compile(r"([-+]?)([0-9]*)\.?([0-9]*)(?:[eE]([-+]?[0-9]+))?")
 
 
@@ -38,11 +42,12 @@ def big(value: Number) -> Big:
     """A number, rounded to 64 bits."""
     if isinstance(value, int):
         return rounded(value, 0)
-    return _read(float.__repr__(value) if isinstance(value, float) else number_text(value))
+    return read(float.__repr__(value) if isinstance(value, float) else number_text(value))
 
 
 @lasting(4096)
-def _read(text: str) -> Big:
+def read(text: str) -> Big:
+    """What is written, rounded to 64 bits as Go's big.Float reads it."""
     found = _DECIMAL.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is not a decimal number")
@@ -107,7 +112,7 @@ def truncated(a: Big) -> int:
 def number(a: Big) -> Number:
     """As OPA writes a result down: the fewest decimal digits that read back as the same 64 bits."""
     mantissa, exponent = a
-    if abs(exponent) > _EXPONENT_LIMIT:
+    if not _SMALLEST_EXPONENT <= exponent <= _EXPONENT_LIMIT:
         raise EvaluationError("a number is out of range", code="eval_builtin_error")
     if is_integral(a):
         integer = truncated(a)
@@ -119,7 +124,10 @@ def number(a: Big) -> Number:
 
 def _decimal(mantissa: int, exponent: int) -> tuple[str, int]:
     """All its digits without zeros at the end, and where the point stands in them."""
-    if exponent >= 0:
+    if exponent > _SHORT:
+        spend(exponent >> 3)
+        digits, behind = f"{EXACT.multiply(Decimal(mantissa), power_of_two(exponent)):f}", 0
+    elif exponent >= 0:
         digits, behind = integer_text(mantissa << exponent), 0
     else:
         digits, behind = integer_text(mantissa * 5**-exponent), -exponent

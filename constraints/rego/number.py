@@ -19,15 +19,19 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from constraints.rego.digits import decimal_of_integer, power_of_ten
+from constraints.rego.digits import integer_of as integer_of
+from constraints.rego.digits import integer_text as integer_text
+
 Number = int | float | Decimal
 
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _SIGNED: Final = re.compile(r"[-+]?[0-9]+")
-_EXPONENT_LIMIT: Final = 40_000  # digits; OPA takes longer ones from JSON, and much memory for them
-_SHORT: Final = 4000  # digits; below what Python's own conversion refuses
+_MOST_DIGITS: Final = 1_000_000  # OPA takes more from JSON, and seconds to compare them
 _SAFE: Final = 1 << 53  # below, a float and the decimal number that it prints compare alike with integers
 _PLAIN: Final = 1_000_000  # from here on, and below 1e-4, the text has an exponent
 _INT64: Final = 1 << 63
+_SHORT: Final = 1000  # digits that Python turns into an integer at once
 
 
 class OutOfRange(ValueError):
@@ -61,14 +65,14 @@ class WrittenDecimal(Decimal):
 def number_of(text: str) -> Number:
     """The number that a policy or JSON writes as `text`. Raises ValueError for one with too many digits."""
     if _INTEGER.fullmatch(text):
-        if len(text) > _EXPONENT_LIMIT:  # the time for the conversion grows with the square of its length
+        if len(text) > _MOST_DIGITS:
             raise OutOfRange(f"number {text[:40]} is out of range")
         return Written(text, -0.0) if text == "-0" else integer_of(text)
     try:
         value = Decimal(text)
     except InvalidOperation as error:
         raise ValueError(f"{text[:40]!r} is not a number") from error
-    if value and abs(value.adjusted()) > _EXPONENT_LIMIT:
+    if value and abs(value.adjusted()) > _MOST_DIGITS:
         raise OutOfRange(f"number {text[:40]} is out of range")
     nearest = float(text)
     if Decimal(repr(nearest)) == value:
@@ -79,14 +83,10 @@ def number_of(text: str) -> Number:
 def number_from_digits(sign: int, digits: str, point: int) -> Number:
     """A number as arithmetic makes it: 0.`digits` times 10 to the `point`, `digits` without zeros at the end."""
     if len(digits) <= point:
-        return sign * int(digits or "0") * _power(point - len(digits))
+        return sign * int(digits or "0") * power_of_ten(point - len(digits))
     value = Decimal(f"{'-' if sign < 0 else ''}{digits}e{point - len(digits)}")
     nearest = float(value)
     return nearest if len(digits) < 16 or Decimal(repr(nearest)) == value else value
-
-
-def _power(exponent: int) -> int:
-    return int(10**exponent)  # never a negative one; mypy cannot know
 
 
 def number_text(value: Number) -> str:
@@ -98,16 +98,6 @@ def number_text(value: Number) -> str:
     if type(value) is float and 1e-4 <= abs(value) < _PLAIN:
         return repr(value).removesuffix(".0")
     return general(value) if value else "-0" if str(value).startswith("-") else "0"
-
-
-def integer_of(digits: str) -> int:
-    """An integer of any length; Python's own conversion stops at some thousand digits."""
-    return int(digits) if len(digits) < _SHORT else int(Decimal(digits))
-
-
-def integer_text(value: int) -> str:
-    """All digits of an integer of any length."""
-    return str(value) if value.bit_length() < 3 * _SHORT else f"{Decimal(value):f}"
 
 
 def general(value: float | int | Decimal) -> str:
@@ -129,7 +119,7 @@ def decimal_of(value: Number) -> Decimal:
     """The decimal number that it means."""
     if isinstance(value, float):
         return Decimal(float.__repr__(value))
-    return Decimal(value)
+    return value if isinstance(value, Decimal) else decimal_of_integer(value)
 
 
 def exact(value: Number) -> int | Decimal:
@@ -139,7 +129,11 @@ def exact(value: Number) -> int | Decimal:
     if isinstance(value, float) and -_SAFE < value < _SAFE and value.is_integer():
         return int(value)
     meant = decimal_of(value)
-    return int(meant) if meant == meant.to_integral_value() else meant
+    return _integer(meant) if meant == meant.to_integral_value() else meant
+
+
+def _integer(meant: Decimal) -> int:
+    return int(meant) if meant.adjusted() < _SHORT else integer_of(f"{meant:f}".partition(".")[0])
 
 
 def compare_numbers(a: Number, b: Number) -> int:
@@ -159,7 +153,7 @@ def number_key(value: float | Decimal) -> object:
 
 def is_negative(value: Number) -> bool:
     """Whether it is below 0, or -0."""
-    return str(value).startswith("-")
+    return value < 0 if isinstance(value, int) else str(value).startswith("-")
 
 
 def whole(value: object) -> int | None:

@@ -15,7 +15,7 @@ from constraints.rego.values import RegoSet, Value, is_number
 _EXACT: Final = 1 << 64  # integers below need no rounding
 _HALF: Final[Big] = (1, -1)
 _MINUS_HALF: Final[Big] = (-1, -1)
-_SHIFT_LIMIT: Final = 1 << 18  # bits; nothing has more
+_SHIFT_LIMIT: Final = 3_500_000  # bits; nothing has more
 
 
 @builtin("plus", "number", "number", result="number")

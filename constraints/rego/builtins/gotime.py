@@ -15,6 +15,9 @@ from constraints.rego.builtins.operands import as_bytes
 SECOND: Final = 10**9
 DAY: Final = 86_400
 _EARLIEST, _LATEST = -(2**63), 2**63 - 1
+_WORD: Final = 1 << 64
+_ABSOLUTE_YEARS: Final = 292_277_022_400  # from which Go counts years
+_ABSOLUTE_DAYS: Final = _ABSOLUTE_YEARS // 400 * 146_097 + 719_468
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ZONE_NAME: Final = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
 
@@ -34,6 +37,20 @@ def days_since_epoch(year: int, month: int, day: int) -> int:
     shifted, index = (year - 1, month + 9) if month < 3 else (year, month - 3)
     era, of_era = divmod(shifted, 400)
     return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + (153 * index + 2) // 5 + day - 719_469
+
+
+def day_of(year: int, month: int, day: int) -> int:
+    """`days_since_epoch` in 64 bits as Go's time.Date counts them: what is too large for them comes out anywhere."""
+    month = _signed(month - 1)
+    year, march = _signed(year + month // 12), (month - 2) % 12  # months since March
+    shifted = (year - (march > 9) + _ABSOLUTE_YEARS) % _WORD
+    century, of_century = divmod(shifted, 100)
+    before = 146_097 * century % _WORD // 4 + 1461 * of_century // 4 + (153 * march + 2) // 5
+    return _signed(before + _signed(day) - 1) - _ABSOLUTE_DAYS
+
+
+def _signed(value: int) -> int:
+    return (value + (_WORD >> 1)) % _WORD - (_WORD >> 1)
 
 
 def date_of(days: int) -> tuple[int, int, int]:
@@ -90,7 +107,7 @@ def local(nanoseconds: int, where: ZoneInfo | timezone) -> Clock:
 
 def at(days: int, clock: Clock, where: ZoneInfo | timezone) -> int:
     """Nanoseconds since 1970 of a day and the time of day of `clock` in a zone, as Go's time.Date chooses."""
-    seconds = days * DAY + clock.hour * 3600 + clock.minute * 60 + clock.second
+    seconds = _signed(days * DAY + clock.hour * 3600 + clock.minute * 60 + clock.second)
     if isinstance(where, ZoneInfo):
         guess = seconds - _offset_at(seconds, where)
         seconds -= _offset_at(guess, where)

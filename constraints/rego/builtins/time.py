@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from constraints.rego.builtins import BuiltinError, builtin, wrong_type
 from constraints.rego.builtins.golayout import DAYS, NAMED, Clock, format_time
-from constraints.rego.builtins.gotime import DAY, at, days_since_epoch, in_range, local, quoted, zone
+from constraints.rego.builtins.gotime import DAY, at, day_of, days_since_epoch, in_range, local, quoted, zone
 from constraints.rego.builtins.gotimeparse import parse_time
 from constraints.rego.builtins.operands import integer, number, string
 from constraints.rego.builtins.outside import Context, now
@@ -115,7 +115,7 @@ def add_date(nanoseconds: Value, years: Value, months: Value, days: Value) -> in
     start = _moment(nanoseconds)
     added = [integer(part, position) for position, part in enumerate((years, months, days), start=2)]
     clock = start.clock()
-    day = days_since_epoch(clock.year + added[0], clock.month + added[1], clock.day + added[2])
+    day = day_of(clock.year + added[0], clock.month + added[1], clock.day + added[2])
     return in_range(at(day, clock, start.where))
 
 

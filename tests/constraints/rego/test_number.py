@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from constraints.rego.number import Written, compare_numbers, number_key, number_of, number_text, whole
+from constraints.rego.number import Written, compare_numbers, is_negative, number_key, number_of, number_text, whole
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,8 @@ from constraints.rego.number import Written, compare_numbers, number_key, number
         "1234567.12345678901234567",
         "123456789012345678901234567890",
         "1" + "0" * 5000,
+        "7" * 100_000,
+        "1e1000000",
         "1e+06",
         "1.0000005e+06",
         "0.0001",
@@ -71,6 +73,8 @@ def test_a_number_prints_as_go_prints_it(value: Any, shown: str) -> None:
         (0.5, number_of("0.50"), 0),
         (2, 2.5, -1),
         (-1, number_of("-1e30"), 1),
+        (number_of("1e1000000"), number_of("10e999999"), 0),
+        pytest.param(number_of("1e1000000"), 10**1_000_000 + 1, -1, id="a million digits"),
     ],
 )
 def test_numbers_compare_as_the_decimals_that_they_print(one: Any, other: Any, order: int) -> None:
@@ -103,7 +107,11 @@ def test_only_what_is_written_as_an_integer_is_one(value: Any, integer: int | No
     assert whole(value) == integer
 
 
-@pytest.mark.parametrize("text", ["1e99999", "1e-99999", "1e99999999999999999999", "7" * 50_000, "abc", ""])
+@pytest.mark.parametrize("text", ["1e9999999", "1e-9999999", "1e99999999999999999999", "7" * 1_000_001, "abc", ""])
 def test_what_is_no_number_of_reasonable_size_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="number"):
         number_of(text)
+
+
+def test_what_is_below_zero() -> None:
+    assert [is_negative(value) for value in (-(1 << 100_000), 1 << 100_000, -0.0, 0)] == [True, False, True, False]

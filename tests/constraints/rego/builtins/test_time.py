@@ -54,6 +54,9 @@ from regocalls import call
         ("time.add_date", [0, 0, 13, 0], "34214400000000000"),
         ("time.add_date", [0, 2262, 1, 1], "eval_builtin_error: time outside of valid range"),
         ("time.add_date", [0, 100000, 0, 0], "eval_builtin_error: time outside of valid range"),
+        ("time.add_date", [0, 1 << 62, 0, 1], "110592000000000"),  # beyond 64 bits it comes round
+        ("time.add_date", [7, 5, -3, 1 << 61], "149817600000000007"),
+        ("time.add_date", [[0, "Asia/Kolkata"], 0, 0, -(1 << 62)], "0"),
         ("time.add_date", [0, "x", 0, 0], "eval_type_error: operand 2 must be number but got string"),
         (
             "time.add_date",

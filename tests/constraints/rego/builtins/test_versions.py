@@ -67,6 +67,11 @@ from constraints.errors import EvaluationError
             ["1.1.1k"],
             "eval_builtin_error: units.parse_bytes: could not parse byte amount to a number",
         ),
+        ("units.parse", ["1e50000Ki"], f"1024{'0' * 50_000}"),
+        ("units.parse", ["-0.00000000001"], "-0.0000000000"),
+        ("units.parse", ["1e-999999"], "0.0000000000"),
+        ("units.parse_bytes", ["99999999999999999999999.5"], "100000000000000000000000"),
+        ("units.parse_bytes", ["1e-999999"], "0"),
         ("uuid.parse", ["00000000-0000-4000-8000-000000000000"], '{"variant": "RFC4122", "version": 4}'),
         (
             "uuid.parse",
@@ -98,7 +103,7 @@ def test_versions_quantities_and_uuids_are_opa_s(name: str, arguments: list[Any]
 
 @pytest.mark.parametrize(
     ("name", "quantity"),
-    [("units.parse", "7" * 100_000), ("units.parse", "1e30000"), ("units.parse_bytes", "1e100000Ei")],
+    [("units.parse", "7" * 1_000_001), ("units.parse_bytes", "7" * 1_000_001)],
 )
 def test_a_quantity_of_too_many_digits_is_an_error_and_never_undefined(name: str, quantity: str) -> None:
     with pytest.raises(EvaluationError, match="out of range"):
