@@ -118,7 +118,7 @@ class _Fields:
         return found
 
     def is_null(self, node: Any) -> bool:
-        return isinstance(node, self.yaml.ScalarNode) and self.reading.value(node) is None
+        return isinstance(node, self.yaml.ScalarNode) and self.reading.document(node) is None
 
     def string(self, node: Any) -> str:
         if not isinstance(node, self.yaml.ScalarNode):
@@ -131,7 +131,7 @@ class _Fields:
                 return True
             if node.value in ("n", "N", "no", "No", "NO", "off", "Off", "OFF"):
                 return False
-        found = self.reading.value(node)
+        found = self.reading.document(node)
         if not isinstance(found, bool):
             raise self.unfit(node, "bool")
         return found
@@ -142,12 +142,12 @@ class _Fields:
         return list(node.value)
 
     def values(self, node: Any) -> list[Any]:
-        return [self.reading.value(one) for one in self.sequence(node)]
+        return [self.reading.document(one) for one in self.sequence(node)]
 
     def mapping(self, node: Any) -> dict[str, Any]:
         if not isinstance(node, self.yaml.MappingNode):
             raise self.unfit(node, "map[string]interface {}")
-        found: dict[str, Any] = self.reading.value(node)
+        found: dict[str, Any] = self.reading.document(node)
         return found
 
     def schemas(self, node: Any) -> list[Any]:
@@ -157,7 +157,7 @@ class _Fields:
         kind = "map" if isinstance(node, self.yaml.MappingNode) else "seq"
         text = ""
         if isinstance(node, self.yaml.ScalarNode):
-            kind = {bool: "bool", int: "int", float: "float"}.get(type(self.reading.value(node)), "str")
+            kind = {bool: "bool", int: "int", float: "float"}.get(type(self.reading.document(node)), "str")
             short = node.value if len(node.value) <= 10 else f"{node.value[:7]}..."
             text = f" `{short}`"
         return Malformed(

@@ -1,46 +1,50 @@
-"""YAML as OPA reads and writes it: go-yaml's version 2, whose scalars are those of YAML 1.1, by way of JSON."""
+"""YAML as OPA reads it: go-yaml's version 2, whose scalars are those of YAML 1.1, by way of JSON."""
 
 from __future__ import annotations
 
 import base64
 import math
 import re
+import struct
 from collections.abc import Callable
-from functools import cache, cmp_to_key
+from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 from constraints.rego.builtins import BuiltinError
-from constraints.rego.builtins.gojson import key_text
 from constraints.rego.builtins.operands import from_bytes
 from constraints.rego.number import number_of, number_text
-from constraints.rego.sizes import fit, spend
-from constraints.rego.values import RegoObject, RegoSet, Value, is_number, meets, pairs_of, too_deep
+from constraints.rego.sizes import fit_items, spend
+from constraints.rego.values import Value, too_deep
 
 _TRUE: Final = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
 _FALSE: Final = {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}
 _NULL: Final = {"", "~", "null", "Null", "NULL"}
-_ENDLESS: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_ENDLESS_NAMES: Final = {".inf": "+Inf", "+.inf": "+Inf", "-.inf": "-Inf", ".nan": "NaN"}
+ENDLESS: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_POINT: Final = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
 _INTEGER: Final = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?", re.DOTALL)
-_SEXAGESIMAL: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
-_TAG: Final = "tag:yaml.org,2002:"
-_CONTROL: Final = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]")
+TAG: Final = "tag:yaml.org,2002:"
 _UNTAGGED: Final = "?"
+_LONE_TAG: Final = re.compile(r"![\s,\]}]")
 _TOO_DEEP: Final = "yaml: exceeded max depth"
-_TYPED: Final = tuple(f"{_TAG}{name}" for name in ("bool", "int", "float", "null"))
-_SLOW: Final = 8  # a text of YAML takes so much longer than others
-_NODE: Final = 20  # steps for what becomes a node of YAML
+_TYPED: Final = tuple(f"{TAG}{name}" for name in ("bool", "int", "float", "null", "timestamp"))
 _PARSED: Final = 12  # steps for a character of YAML: the shortest values take two of them, and half a kilobyte
-_LARGEST: Final = 1_000_000  # values that one document may have, aliases counted as often as they are used
+SIGNED: Final = 1 << 63
+_FIXED: Final = (1e-6, 1e21)  # between them, Go's JSON writes a float without an exponent
+
+# How many of the nodes that are decoded may come from aliases: go-yaml's bound (decode.go, allowedAliasRatio).
+_FEW_ALIASED, _FEW_DECODED = 100, 1000
+_LOW, _HIGH = 400_000, 4_000_000
+_LOW_SHARE, _HIGH_SHARE = 0.99, 0.10
 
 
 def from_yaml(text: str) -> Value:
     """The value of the first document, null where there is none. Raises BuiltinError if it is no YAML."""
     yaml, node = compose(text)
     try:
-        return None if node is None else Reading(yaml, resolve).value(node)
+        return None if node is None else Reading(yaml, resolve, text).document(node)
     except RecursionError as error:
         raise too_deep() from error
 
@@ -89,241 +93,217 @@ def _mistake(yaml: Any, error: Any) -> str:
 class Reading:
     """Turns nodes into values; a node that an alias names again is the same value. `plain`: what plain scalars mean."""
 
-    def __init__(self, yaml: Any, plain: Callable[[str], Value]) -> None:
+    def __init__(self, yaml: Any, plain: Callable[[str], Value], text: str = "") -> None:
         self.yaml = yaml
         self.plain = plain
+        self.text = text if _LONE_TAG.search(text) else ""
+        self.endless = False
         self.done: dict[int, tuple[Value, int]] = {}
         self.open: set[int] = set()
-        self.count = 0
+        self.counted = Counted()
+
+    def document(self, node: Any) -> Value:
+        """The value of a document. Raises BuiltinError for an infinity or NaN in it that no later key hides."""
+        found = self.value(node)
+        if self.endless:
+            _no_endless(found, set())
+        return found
 
     def value(self, node: Any) -> Value:
         """The value of a node."""
         if isinstance(node, self.yaml.ScalarNode):
-            self.spend(1)
-            return _scalar(node, self.plain)
+            self.counted.add(1)
+            found = self.scalar(node)
+            self.endless |= _is_endless(found)
+            return as_json(found)
         known = self.done.get(id(node))
         if known:
-            self.spend(known[1])
+            self.counted.add_again(known[1])
             return known[0]
         if id(node) in self.open:
             raise BuiltinError("yaml: anchor contains itself")
-        before = self.count
+        before = self.counted.decoded
         self.open.add(id(node))
-        self.spend(1)
+        self.counted.add(1)
         made = self.sequence(node) if isinstance(node, self.yaml.SequenceNode) else self.mapping(node)
         self.open.discard(id(node))
-        self.done[id(node)] = made, self.count - before
+        self.done[id(node)] = made, self.counted.decoded - before
         return made
-
-    def spend(self, amount: int) -> None:
-        self.count += amount
-        if self.count > _LARGEST:
-            raise BuiltinError("yaml: document contains excessive aliasing")
 
     def sequence(self, node: Any) -> Value:
         return [self.value(item) for item in node.value]
 
     def mapping(self, node: Any) -> Value:
+        """What a mapping holds in its order: a merged key hides one that came before it."""
         found: dict[str, Value] = {}
-        merged: dict[str, Value] = {}
         for key, item in node.value:
-            if key.tag == f"{_TAG}merge" or (key.tag == _UNTAGGED and key.value == "<<"):
-                merged = {**self.merged(item), **merged}
+            if key.value == "<<" and key.tag in (_UNTAGGED, f"{TAG}merge"):
+                self.merge(found, item)
             else:
-                found[_key(self.value(key))] = self.value(item)
-        return {**merged, **found}
-
-    def merged(self, node: Any) -> dict[str, Value]:
-        values = node.value if isinstance(node, self.yaml.SequenceNode) else [node]
-        found: dict[str, Value] = {}
-        for one in reversed(values):
-            value = self.value(one)
-            if not isinstance(value, dict):
-                raise BuiltinError("yaml: map merge requires map or sequence of maps as the value")
-            found.update(value)
+                found[self.key(key)] = self.value(item)
         return found
+
+    def key(self, node: Any) -> str:
+        if not isinstance(node, self.yaml.ScalarNode):
+            raise BuiltinError("yaml: invalid map key")
+        self.counted.add(1)
+        return _key(self.scalar(node))
+
+    def scalar(self, node: Any) -> Value:
+        """What a scalar is: a text, null, a boolean, an int, or any float."""
+        if node.tag == f"{TAG}binary":
+            return _binary(node.value)
+        if node.tag in _TYPED:
+            return _tagged(node, self.plain)
+        return node.value if node.tag != _UNTAGGED or self.is_lone(node) else self.plain(node.value)
+
+    def is_lone(self, node: Any) -> bool:
+        """Whether it stands behind a `!` of its own, which makes it a text: libyaml's node does not tell."""
+        return bool(self.text) and self.text[node.start_mark.index] == "!"
+
+    def merge(self, found: dict[str, Value], node: Any) -> None:
+        for one in reversed(node.value) if isinstance(node, self.yaml.SequenceNode) else [node]:
+            if not isinstance(one, self.yaml.MappingNode):
+                raise BuiltinError("yaml: map merge requires map or sequence of maps as the value")
+            found.update(self.value(one))
+
+
+class Counted:
+    """How many nodes were decoded, and how many of them because of aliases: go-yaml bounds their share."""
+
+    def __init__(self) -> None:
+        self.decoded = self.aliased = 0
+
+    def add(self, nodes: int) -> None:
+        """Nodes that stand there themselves."""
+        self.decoded += nodes
+        fit_items(self.decoded)
+
+    def add_again(self, nodes: int) -> None:
+        """What an alias stands for. Raises BuiltinError when aliases make too much of the document."""
+        self.aliased += nodes
+        spend(nodes >> 3)
+        self.add(nodes + 1)
+        if self.aliased > _FEW_ALIASED and self.decoded > _FEW_DECODED and self.aliased > self.decoded * self._share():
+            raise BuiltinError("yaml: document contains excessive aliasing")
+
+    def _share(self) -> float:
+        lowered = (min(max(self.decoded, _LOW), _HIGH) - _LOW) / (_HIGH - _LOW)
+        return _LOW_SHARE - (_LOW_SHARE - _HIGH_SHARE) * lowered
 
 
 def _key(value: Value) -> str:
+    """As sigs.k8s.io/yaml makes a text of a key: floats with the digits that 32 bits need."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return str(value).lower()
-    if is_number(value):
-        return number_text(value)
+    if isinstance(value, int) and value < SIGNED:
+        return str(value)
+    if isinstance(value, float):
+        return single_text(value)
     raise BuiltinError("error converting YAML to JSON: unsupported map key")
 
 
-def _scalar(node: Any, plain: Callable[[str], Value]) -> Value:
-    if node.tag in (_UNTAGGED, *_TYPED):
-        return plain(node.value)
-    if node.tag == f"{_TAG}binary":
-        return _binary(node.value)
-    return node.value
+def single_text(value: float) -> str:
+    """A float as Go formats it in 32 bits, what is beyond them as YAML's infinity."""
+    if math.isnan(value):
+        return ".nan"
+    try:
+        single = struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        single = math.copysign(math.inf, value)
+    if math.isinf(single):
+        return ".inf" if single > 0 else "-.inf"
+    shorter = (float(f"{single:.{digits}e}") for digits in range(9))
+    return number_text(next(short for short in shorter if struct.pack("f", short) == struct.pack("f", single)))
+
+
+def _tagged(node: Any, plain: Callable[[str], Value]) -> Value:
+    if node.tag == f"{TAG}timestamp" and is_date(node.value):
+        return node.value
+    found = plain(node.value)
+    kind = TAG + {type(None): "null", bool: "bool", int: "int", float: "float"}.get(type(found), "str")
+    if kind == node.tag:
+        return found
+    if node.tag == f"{TAG}float" and type(found) is int and found < SIGNED:
+        return float(found)
+    raise BuiltinError(
+        f"yaml: cannot decode !!{kind.removeprefix(TAG)} `{node.value}` as a !!{node.tag.removeprefix(TAG)}"
+    )
 
 
 def _binary(text: str) -> str:
     try:
-        return from_bytes(base64.b64decode("".join(text.split()), validate=True))
+        return from_bytes(base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True))
     except ValueError as error:
         raise BuiltinError("yaml: !!binary value contains invalid base64 data") from error
 
 
 def resolve(text: str) -> Value:
-    """What a plain scalar means."""
+    """What a plain scalar is: null, a boolean, an int, any float, or a text."""
     if text in _NULL:
         return None
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    if _ENDLESS.fullmatch(text):
-        raise BuiltinError(f"json: unsupported value: {_ENDLESS_NAMES[text.lower()]}")
-    if text[0] not in "+-.0123456789" or _is_date(text):
+    if ENDLESS.fullmatch(text):
+        return float(text.lower().replace(".", ""))
+    if text[0] not in "+-.0123456789" or is_date(text):
         return text
     return _number(text)
 
 
 def resolve_plain(text: str) -> Value:
-    """What it means to go-yaml's version 3, which takes `yes` and `off` for texts."""
+    """What it is to go-yaml's version 3, which takes `yes` and `off` for texts."""
     if text in (_TRUE | _FALSE) and text.lower() not in ("true", "false"):
         return text
-    if text and _is_date(text):
+    if text and is_date(text):
         return f"{text}T00:00:00Z" if len(text) == 10 else text
     return resolve(text)
 
 
-def _is_date(text: str) -> bool:
+def as_json(value: Value) -> Value:
+    """A scalar with a float as Go's JSON writes it."""
+    return number_of(_float_text(value)) if type(value) is float and math.isfinite(value) else value
+
+
+def _is_endless(value: Value) -> bool:
+    return type(value) is float and not math.isfinite(value)
+
+
+def _no_endless(value: Value, seen: set[int]) -> None:
+    if _is_endless(value):
+        name = "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+        raise BuiltinError(f"json: unsupported value: {name}")
+    if isinstance(value, dict | list) and id(value) not in seen:
+        seen.add(id(value))
+        for item in value.values() if isinstance(value, dict) else value:
+            _no_endless(item, seen)
+
+
+def _float_text(value: float) -> str:
+    if value and not _FIXED[0] <= abs(value) < _FIXED[1]:
+        return re.sub("e([-+])0", r"e\1", repr(value))
+    return f"{Decimal(repr(value)):f}".removesuffix(".0")
+
+
+def is_date(text: str) -> bool:
     return _DATE.fullmatch(text) is not None
 
 
 def _number(text: str) -> Value:
-    plain = text if text[0] == "." else text.replace("_", "")
+    """What Go's ParseInt and ParseFloat make of it; a text where they refuse it: too large a float among others."""
+    if text[0] == "." and not _POINT.fullmatch(text):
+        return text
+    plain = text.replace("_", "")
     found = _INTEGER.fullmatch(plain)
     if found:
         sign, sixteen, two, eight, ten = found.groups()
         digits, base = next((part, size) for part, size in ((sixteen, 16), (two, 2), (eight, 8), (ten, 10)) if part)
         if len(digits) <= 64:
             value = int(sign + digits, base)
-            if -(2**63) <= value < 2**64:
+            if -SIGNED <= value < SIGNED or (not sign and value < 2 * SIGNED):
                 return value
-    return _float(plain) if _FLOAT.fullmatch(plain) else text
-
-
-def _float(plain: str) -> Value:
-    value = float(plain)
-    if math.isinf(value):
-        return plain
-    return int(value) if value.is_integer() and abs(value) < 1e21 else number_of(repr(value))
-
-
-def to_yaml(value: Value) -> str:
-    """YAML in blocks, keys sorted as go-yaml sorts them: numbers within them by their size."""
-    import yaml
-
-    try:
-        made = yaml.serialize(_node(yaml, value), Dumper=_dumper(yaml), allow_unicode=True)
-        return str(made).removesuffix("...\n")
-    except RecursionError as error:
-        raise too_deep() from error
-
-
-def _dumper(yaml: Any) -> Any:
-    """A dumper that writes a node as it is told: no aliases, and what is no string has no tag."""
-
-    class Dumper(yaml.SafeDumper):  # type: ignore[misc]
-        def ignore_aliases(self, data: Any) -> bool:
-            return True
-
-        def anchor_node(self, node: Any) -> None:
-            self.anchors = _NoAnchors()
-
-        def serialize_node(self, node: Any, parent: Any, index: Any) -> None:
-            self.serialized_nodes: dict[Any, Any] = {}
-            super().serialize_node(node, parent, index)
-
-        def check_simple_key(self) -> bool:
-            empty = isinstance(self.event, yaml.ScalarEvent) and not self.event.value
-            return empty or bool(super().check_simple_key())
-
-        def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
-            return f"{_TAG}str" if kind is yaml.ScalarNode else super().resolve(kind, value, implicit)
-
-    return Dumper
-
-
-class _NoAnchors(dict):  # type: ignore[type-arg]
-    def __missing__(self, key: Any) -> None:
-        return None
-
-
-def _node(yaml: Any, value: Value) -> Any:
-    spend(_NODE)
-    meets(value)
-    if isinstance(value, list | RegoSet):
-        items = [_node(yaml, item) for item in value]
-        return yaml.SequenceNode(f"{_TAG}seq", items, flow_style=not items)
-    if isinstance(value, dict | RegoObject):
-        pairs = [(key_text(key), item) for key, item in pairs_of(value)]
-        pairs.sort(key=lambda pair: _KEY_ORDER(pair[0]))
-        nodes = [(_string(yaml, key), _node(yaml, item)) for key, item in pairs]
-        return yaml.MappingNode(f"{_TAG}map", nodes, flow_style=not nodes)
-    if isinstance(value, str):
-        return _string(yaml, value)
-    if value is None or isinstance(value, bool):
-        return yaml.ScalarNode(f"{_TAG}str", "null" if value is None else str(value).lower())
-    within = isinstance(value, int) and -(2**63) <= value < 2**64
-    text = number_text(value if within else float(value))
-    whole = text == "-0" and number_text(value) == text  # the integer, of which the sign is lost, unlike that of -0.0
-    return yaml.ScalarNode(f"{_TAG}str", "0" if whole else text)
-
-
-def _string(yaml: Any, value: str) -> Any:
-    fit(len(value) * _SLOW)
-    spend(_NODE + len(value) // 2)
-    if _CONTROL.search(value):
-        raise BuiltinError("yaml: control characters are not allowed")
-    style = None
-    if "\n" in value:
-        style = "|"
-    elif _means_more(value) or max(value) > "\uffff":
-        style = '"'
-    return yaml.ScalarNode(f"{_TAG}str", value, style=style)
-
-
-def _means_more(text: str) -> bool:
-    """Whether a plain scalar with this text would not be a string, here or in an older YAML."""
-    if _ENDLESS.fullmatch(text) or _SEXAGESIMAL.fullmatch(text):
-        return True
-    return not isinstance(resolve(text), str) or _is_date(text)
-
-
-def _before(a: str, b: str) -> bool:
-    """The order of keys of go-yaml's second version: letters behind others, runs of digits by their value."""
-    for place, (one, other) in enumerate(zip(a, b, strict=False)):
-        if one == other:
-            continue
-        if one.isalpha() and other.isalpha():
-            return one < other
-        if one.isalpha() or other.isalpha():
-            return other.isalpha()
-        return _number_before(a, b, place)
-    return len(a) < len(b)
-
-
-def _number_before(a: str, b: str, place: int) -> bool:
-    lead = ""
-    if "0" in (a[place], b[place]):
-        earlier = re.search(r"[0-9]*$", a[:place])
-        lead = "1" if earlier and earlier[0].strip("0") else ""
-    runs = [re.match("[0-9]*", text[place:]) for text in (a, b)]
-    one, other = (run[0] if run else "" for run in runs)
-    first, second = int(lead + one or "0"), int(lead + other or "0")
-    if first != second:
-        return first < second
-    return len(one) < len(other) if len(one) != len(other) else a[place] < b[place]
-
-
-def _compare(a: str, b: str) -> int:
-    return -1 if _before(a, b) else int(_before(b, a))
-
-
-_KEY_ORDER: Final = cmp_to_key(_compare)
+    if not _FLOAT.fullmatch(plain) or math.isinf(float(plain)):
+        return text
+    return float(plain)

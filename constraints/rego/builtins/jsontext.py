@@ -6,8 +6,9 @@ from typing import Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.gojson import indented, is_json, marshal, unmarshal
-from constraints.rego.builtins.goyaml import from_yaml, to_yaml
+from constraints.rego.builtins.goyaml import from_yaml
 from constraints.rego.builtins.operands import mapping, string, unfit
+from constraints.rego.builtins.yamltext import to_yaml
 from constraints.rego.values import Value, sorted_pairs, text
 
 _TEXTS: Final = ("indent", "prefix")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from regocalls import S, call
+from regocalls import N, S, call
 
+from constraints.errors import EvaluationError
+from constraints.rego.digits import integer_text
 from constraints.rego.values import object_of
 
 
@@ -79,6 +81,33 @@ from constraints.rego.values import object_of
         ("yaml.unmarshal", ["a: &a {x: 1}\nb:\n  <<: *a\n  z: 2"], '{"a": {"x": 1}, "b": {"x": 1, "z": 2}}'),
         ("yaml.unmarshal", ["1: a\ntrue: b\n1.5: c"], '{"1": "a", "1.5": "c", "true": "b"}'),
         ("yaml.unmarshal", ["- 1\n---\n- 2"], "[1]"),
+        (
+            "yaml.unmarshal",
+            ["{123456.789: 1, 16777217.0: 2, 1e6: 3}"],
+            '{"1.6777216e+07": 2, "123456.79": 1, "1e+06": 3}',
+        ),
+        ("yaml.unmarshal", ["{.inf: 1, -.Inf: 2, .nan: 3, 3.5e38: 4}"], '{"-.inf": 2, ".inf": 4, ".nan": 3}'),
+        ("yaml.unmarshal", ["{-0.0: 1, 1e-46: 2}"], '{"-0": 1, "0": 2}'),
+        ("yaml.unmarshal", ["18446744073709551616: 1"], '{"1.8446744e+19": 1}'),
+        (
+            "yaml.unmarshal",
+            ["9223372036854775808: 1"],
+            "eval_builtin_error: error converting YAML to JSON: unsupported map key",
+        ),
+        ("yaml.unmarshal", ['{1: 1, "1": 2, 1.0: 3}'], '{"1": 3}'),
+        ("yaml.unmarshal", ["{a: .inf, a: 1}"], '{"a": 1}'),
+        (
+            "yaml.unmarshal",
+            ["a: &a {x: 1}\nb: {x: 2, <<: *a}\nc: {<<: *a, x: 2}"],
+            '{"a": {"x": 1}, "b": {"x": 1}, "c": {"x": 2}}',
+        ),
+        (
+            "yaml.unmarshal",
+            ["[1e-7, 0.00001, 123456789.5, 123456789012345680000.0, -0.0]"],
+            "[1e-7, 0.00001, 123456789.5, 123456789012345680000, -0]",
+        ),
+        ("yaml.unmarshal", ["[! 1, !!float 1, !!timestamp 2001-01-01]"], '["1", 1, "2001-01-01"]'),
+        ("yaml.unmarshal", ["!!int 1.5"], "eval_builtin_error: yaml: cannot decode !!float `1.5` as a !!int"),
         ("yaml.unmarshal", [""], "null"),
         ("yaml.unmarshal", ["[1,2,3"], "eval_builtin_error: yaml: line 1: did not find expected ',' or ']'"),
         ("yaml.unmarshal", ["a: b: c"], "eval_builtin_error: yaml: mapping values are not allowed in this context"),
@@ -127,6 +156,8 @@ from constraints.rego.values import object_of
             "\"'a b a b a b a b a b a b a b a b a b a b a b a b a b a b a b a b a b a b a b a b a\\n  b a b a b a b a b a b a b a b a b a b a b a b a b a b a b a b a b a b a b a b '\\n\"",
         ),
         ("yaml.marshal", [{"": [[1, [2]]]}], '"\\"\\":\\n- - 1\\n  - - 2\\n"'),
+        ("yaml.marshal", [N("1e400")], '"1e400\\n"'),
+        pytest.param("yaml.marshal", [1 << 20_000], f'"{integer_text(1 << 20_000)}\\n"', id="an integer beyond floats"),
         ("yaml.marshal", [123456789012345678901234567890], '"1.2345678901234568e+29\\n"'),
     ],
 )
@@ -141,3 +172,8 @@ def test_yaml_whose_aliases_explode_is_refused() -> None:
 
 def test_json_that_is_nested_too_deeply_is_an_error() -> None:
     assert call("json.unmarshal", "[" * 100_000) == "eval_builtin_error: exceeded max depth"
+
+
+def test_yaml_of_more_values_than_there_may_be_is_an_error() -> None:
+    with pytest.raises(EvaluationError, match="a value becomes too large"):
+        call("yaml.unmarshal", "- 1\n" * 1_000_001)
