@@ -13,8 +13,13 @@ from constraints.rego.number import OutOfRange, number_of, number_text
 from constraints.rego.sizes import SMALL, spend, together
 from constraints.rego.values import RegoObject, RegoSet, Value, meets, sorted_pairs, too_deep
 
-_ESCAPED: Final = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]')
+_ESCAPED: Final = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]+')
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_ESCAPES: Final = {
+    **dict.fromkeys(range(0xD800, 0xE000), "\\ufffd"),
+    **{code: f"\\u{code:04x}" for code in (*range(0x20), *b"<>&", 0x2028, 0x2029)},
+    **{ord(character): escape for character, escape in _SHORT.items()},
+}
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _BRACKET: Final = re.compile(r"[\[\]{}]")
 _DEEPEST: Final = 10_000  # levels that Go reads
@@ -27,10 +32,7 @@ def quote(text: str) -> str:
 
 
 def _escape(found: re.Match[str]) -> str:
-    character = found[0]
-    if "\ud800" <= character <= "\udfff":
-        return "\\ufffd"
-    return _SHORT.get(character) or f"\\u{ord(character):04x}"
+    return found[0].translate(_ESCAPES)
 
 
 def marshal(value: Value, separators: tuple[str, str] = (",", ":")) -> str:
