@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -52,6 +55,19 @@ def refusal(rego: str, driver: RegoDriver = DRIVER, **source: Any) -> str:
     with pytest.raises(CompileError) as caught:
         driver.compile("Probe", {"rego": rego, **source})
     return str(caught.value)
+
+
+@contextmanager
+def little_stack(places: int) -> Iterator[None]:
+    """Only so many calls of Python go into each other from here: rows need not be as long to be longer than that."""
+    before, frame, depth = sys.getrecursionlimit(), sys._getframe(), 0
+    while frame := frame.f_back:
+        depth += 1
+    sys.setrecursionlimit(depth + places)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 ECHO = 'package probe\nviolation[{"msg": "m", "details": input.review.value}] { true }'
