@@ -15,6 +15,8 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# The tests start Python some hundred times, and what is compiled once is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-cluster test-faults test-opa bench readme clean
