@@ -209,6 +209,7 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
         referential=config.audit.referential_rules,
         drivers=engines(engine_options(config.audit)),
         lister=Lister(reading, sizes, tardy),
+        inventory_memory=memory,
         timing=watchdog,
     )
     told = LogSink(violations=config.log.violations)

@@ -109,7 +109,7 @@ FLAGS: tuple[Flag, ...] = (
         "audit-memory",
         0,
         MEMORY,
-        "memory for pages that wait for their evaluation; 0 is a third of what the container may use",
+        "memory for pages on their way, and the same again for data.inventory; 0 is a third of what the container may use",
         AUDIT,
     ),
     Flag(

@@ -1,7 +1,8 @@
 """A cluster of large objects in a process of its own: an API server that makes them up while it answers.
 
-`python -m inflating CONFIG_MAPS SECRETS KUBECONFIG` loads small objects with a mark in their data, writes the kubeconfig,
-prints one line and serves until its standard input ends. Every mark becomes a large text on its way out.
+`python -m inflating CONFIG_MAPS SECRETS KUBECONFIG [synced]` loads small objects with a mark in their data, writes the kubeconfig,
+prints one line and serves until its standard input ends. Every mark becomes a large text on its way out. With `synced` a
+policy on Namespaces reads all ConfigMaps as `data.inventory`.
 """
 
 from __future__ import annotations
@@ -58,6 +59,44 @@ def policies() -> Iterator[dict[str, Any]]:
         }
 
 
+COUNT = """
+package counted
+violation[{"msg": msg}] {
+  maps := {name | data.inventory.namespace[input.review.object.metadata.name].v1.ConfigMap[name]}
+  count(maps) > 0
+  msg := sprintf("%d ConfigMaps", [count(maps)])
+}
+"""
+
+
+def referring() -> Iterator[dict[str, Any]]:
+    """A policy that reads the inventory, and what is to be in it."""
+    template = {
+        "apiVersion": "templates.gatekeeper.sh/v1",
+        "kind": "ConstraintTemplate",
+        "metadata": {"name": "counted"},
+        "spec": {
+            "crd": {"spec": {"names": {"kind": "Counted"}}},
+            "targets": [{"target": "admission.k8s.gatekeeper.sh", "rego": COUNT}],
+        },
+    }
+    yield crd(Template.parse(template))
+    yield template
+    yield {
+        "apiVersion": "constraints.gatekeeper.sh/v1beta1",
+        "kind": "Counted",
+        "metadata": {"name": "config-maps"},
+        "spec": {"match": {"kinds": [{"apiGroups": [""], "kinds": ["Namespace"]}]}},
+    }
+    rows = [{"group": "", "version": "v1", "kind": "ConfigMap"}]
+    yield {
+        "apiVersion": "syncset.gatekeeper.sh/v1alpha1",
+        "kind": "SyncSet",
+        "metadata": {"name": "maps"},
+        "spec": {"gvks": rows},
+    }
+
+
 def objects(config_maps: int, secrets: int) -> Iterator[dict[str, Any]]:
     """Small ones, each with its mark."""
     for kind, count in (("ConfigMap", config_maps), ("Secret", secrets)):
@@ -107,9 +146,10 @@ class Inflating(BaseHTTPRequestHandler):
 
 def main(arguments: Sequence[str]) -> None:
     """Serve a cluster with that many objects."""
-    config_maps, secrets, kubeconfig = arguments
+    config_maps, secrets, kubeconfig, *synced = arguments
     with EmbeddedCluster() as cluster:
         cluster.load(policies())
+        cluster.load(referring() if synced else ())
         cluster.load(objects(int(config_maps), int(secrets)))
         Inflating.behind = urlsplit(cluster.url).netloc
         server = Quiet(("127.0.0.1", 0), Inflating)

@@ -42,7 +42,7 @@ class PolicySettings:
 
     `operations` are the roles that this pod names in `status.byPod`; `drivers` the engines by name, `timing` sees to the
     time of evaluations; `crd_seconds` is how long new CRDs may take. `lister` lists collections, None for one with the
-    usual bounds. Whoever compiles or evaluates policies has the `turn`: engines are not for several threads at once.
+    usual bounds; `inventory_memory` are the bytes that `data.inventory` may take, 0 for any number. Whoever compiles or evaluates policies has the `turn`: engines are not for several threads at once.
     """
 
     pod_name: str = "no-pod"
@@ -55,6 +55,7 @@ class PolicySettings:
     timing: Timekeeper | None = None
     crd_seconds: float = 5.0
     lister: Lister | None = None
+    inventory_memory: int = 0
     turn: AbstractContextManager[object] = field(default_factory=Lock)
 
 
@@ -117,7 +118,7 @@ class Policies:
         self._by_pod = ByPod(client, PodStatus(settings.pod_name, settings.operations), stop)
         self._listed_templates = Kept(_Templates())
         self._listed: dict[str, Kept[Listed]] = {}
-        self._surroundings = Surroundings(settings.namespace)
+        self._surroundings = Surroundings(settings.namespace, settings.inventory_memory)
 
     def load(self, resources: Sequence[Resource]) -> Loaded:
         """Read everything; `resources` is what discovery found. What cannot be read is a Gap, and nothing is raised."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -17,7 +17,18 @@ from constraints import Kind
 from constraints.model import Json, Object
 
 T = TypeVar("T")
+Arrived = Callable[[bytes, Sequence[Object], Iterable[Object]], None]
+Unless = Callable[[Object], bool]
 CRDS = Resource(Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition"), "customresourcedefinitions", False)
+
+
+def ignore(body: bytes, items: Sequence[Object], so_far: Iterable[Object]) -> None:
+    """A page that nobody asks about."""
+
+
+def none(item: Object) -> bool:
+    """Nothing is left out."""
+    return False
 
 
 @dataclass(slots=True)
@@ -52,18 +63,22 @@ class Reader:
         self._by_kind = {resource.kind: resource for resource in resources}
         self._by_name = {(resource.kind.group, resource.kind.kind): resource for resource in resources}
 
-    def objects(self, resource: Resource) -> list[Object]:
+    def objects(self, resource: Resource, arrived: Arrived = ignore, unless: Unless = none) -> list[Object]:
         """All objects of a resource, each with apiVersion and kind. Raises KubeError, also for one that has no name.
 
-        A list that has to start again gives no object twice: the last one of each name counts.
+        A list that has to start again gives no object twice: the last one of each name counts. `arrived` hears of each
+        page, its items and all objects so far, and may raise a KubeError; those of which `unless` is true are left out.
         """
         found: dict[tuple[str, str], Object] = {}
         for page in self._lister.pages(resource, self._chunk):
-            for item in items_of(page.body, resource.kind):
+            items = items_of(page.body, resource.kind)
+            for item in items:
                 if why := nameless(item):
                     raise BadBody(f"an item in the list of {resource.kind}: {why}")
                 item["apiVersion"], item["kind"] = resource.kind.api_version, resource.kind.kind
-                found[item["metadata"].get("namespace") or "", item["metadata"]["name"]] = item
+                if not unless(item):
+                    found[item["metadata"].get("namespace") or "", item["metadata"]["name"]] = item
+            arrived(page.body, items, found.values())
         return list(found.values())
 
     def objects_if_served(self, resource: Resource) -> list[Object]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from audit.errors import KubeError
 from audit.model import Resource
 from audit.sources.exclusions import CONFIG, NAME
-from audit.sources.reading import Kept, Reader
+from audit.sources.reading import Arrived, Kept, Reader
+from audit.sources.weight import InventoryTooLarge, Scales
 from constraints import Cause, Gap, Inventory, Kind
 from constraints.model import Json, Object
 
@@ -58,26 +60,52 @@ def wanted(config: Object | None, sync_sets: Iterable[Object]) -> Sync:
 
 
 class Synced:
-    """Lists the kinds to be synced, and remembers of each what was listed last."""
+    """Lists the kinds to be synced, and remembers of each what was listed last.
 
-    def __init__(self) -> None:
+    All together take no more than `most` bytes (0 = no bound): a kind that does not fit is a Trouble. Where old and new
+    objects do not fit beside each other the old ones are given up before the new ones are read.
+    """
+
+    def __init__(self, most: int = 0) -> None:
         self._kept: dict[Kind, Kept[list[Object]]] = {}
+        self._weights: dict[Kind, int] = {}
+        self._most = most
 
     def load(self, reader: Reader, sync: Sync, excluded: Callable[[Object], bool]) -> tuple[Inventory, list[Trouble]]:
         """List every kind of `sync`, less the `excluded` objects; a kind that cannot be listed is a Trouble."""
-        self._kept = {kind: self._kept.get(kind, Kept([])) for kind in sync.kinds}
+        self._forget(sync.kinds)
         troubles = list(sync.troubles)
         for kind, kept in self._kept.items():
-            error = kept.renew(lambda kind=kind: _objects(reader, kind, excluded))  # type: ignore[misc]  # binds the kind
+            error = self._renewed(reader, kind, excluded)
             if isinstance(error, NotServed):
                 kept.value = []
                 troubles.append(Trouble("NotServed", str(error), kind))
             elif error is not None:
                 last = "those of the last run are used" if kept.known else "and never were"
-                message = f"{kind} could not be listed, {last}: {error}"
+                what = "does not fit" if isinstance(error, InventoryTooLarge) else "could not be listed"
+                message = f"{kind} {what}, {last}: {error}"
                 troubles.append(Trouble(error.reason, message, kind, lost=not kept.known))
         objects = [item for kept in self._kept.values() for item in kept.value]
         return (Inventory.of(objects) if objects else NOTHING), troubles
+
+    def _forget(self, wanted: Sequence[Kind]) -> None:
+        """What is not wanted any more; and all, where it could not be kept beside what comes."""
+        self._kept = {kind: self._kept.get(kind, Kept([])) for kind in wanted}
+        self._weights = {kind: weight for kind, weight in self._weights.items() if kind in self._kept}
+        if self._most and 2 * sum(self._weights.values()) > self._most:
+            for kept in self._kept.values():
+                for item in kept.value:
+                    # Policies hold on to the inventory of the last run until they see another one.
+                    cast("dict[str, Json]", item).clear()
+            self._kept, self._weights = {kind: Kept([]) for kind in wanted}, {}
+
+    def _renewed(self, reader: Reader, kind: Kind, excluded: Callable[[Object], bool]) -> KubeError | None:
+        others = sum(weight for other, weight in self._weights.items() if other != kind)
+        scales = Scales(self._most, held=others)
+        error = self._kept[kind].renew(lambda: _objects(reader, kind, excluded, scales.page))
+        if error is None:
+            self._weights[kind] = scales.total
+        return error
 
     def counts(self) -> Counter[str]:
         """The objects that were listed last, by kind; kinds of the same name in two groups are counted together."""
@@ -91,12 +119,12 @@ class NotServed(KubeError):
     """A kind that is to be synced, and that the cluster does not serve."""
 
 
-def _objects(reader: Reader, kind: Kind, excluded: Callable[[Object], bool]) -> list[Object]:
+def _objects(reader: Reader, kind: Kind, excluded: Callable[[Object], bool], arrived: Arrived) -> list[Object]:
     """The objects of a kind that are not excluded. Raises KubeError."""
     resource = reader.exactly(kind)
     if resource is None:
         raise NotServed(f"{kind} is not served by the cluster, or cannot be listed")
-    return [item for item in reader.objects(resource) if not excluded(item)]
+    return reader.objects(resource, arrived, excluded)
 
 
 def gaps(troubles: Sequence[Trouble], policies: Sequence[str]) -> tuple[Gap, ...]:

@@ -35,13 +35,16 @@ class Around:
 
 
 class Surroundings:
-    """Remembers what was read last; `namespace` is where a Config is looked for before Gatekeeper's own."""
+    """Remembers what was read last; `namespace` is where a Config is looked for before Gatekeeper's own.
 
-    def __init__(self, namespace: str) -> None:
+    `data.inventory` takes no more than `inventory_memory` bytes, 0 for no bound.
+    """
+
+    def __init__(self, namespace: str, inventory_memory: int = 0) -> None:
         self._places = tuple(dict.fromkeys((namespace, GATEKEEPER_NAMESPACE)))
         self._config: Kept[Object | None] = Kept(None)
         self._sync_sets: Kept[list[Object]] = Kept([])
-        self._synced = Synced()
+        self._synced = Synced(inventory_memory)
 
     def read(self, reader: Reader, engine: Engine) -> Around:
         """Read everything that the policies of `engine` need; what cannot be read is a Gap."""
