@@ -6,7 +6,8 @@ the whole review goes into a function. Here each variable and function is follow
     is_update(review) { review.operation == "UPDATE" }      violation[...] { not is_update(input.review) }
 
 names `operation` of the review, in the first line. What holds the review, or a constant that is used as a key, is followed
-as well; a key that is not known is no field that a policy asks for.
+as well. A key that is not known is no field that a policy asks for, unless it is compared with the field's name: a key that
+`input.review[k]` or `some k, v in input.review` finds, or one on the paths of `walk(input.review)`.
 """
 
 from __future__ import annotations
@@ -27,10 +28,13 @@ from constraints.rego.places import (
     REVIEW,
     Places,
     Text,
+    asked,
     below,
     held,
+    keys,
     members,
     texts,
+    walks,
 )
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.syntax import (
@@ -54,6 +58,10 @@ Where = tuple[str, Span]
 
 _GET: Final = "object.get"
 _BINDS: Final = ("assign", "eq")
+_COMPARES: Final = ("eq", "equal")
+_IN: Final = ("internal.member_2", "internal.member_3")
+_WALK: Final = "walk"
+_KEYS: Final = "object.keys"
 _ONE_OF: Final = (
     "object.remove",
     "object.filter",
@@ -92,7 +100,8 @@ def mentions(resolved: Resolved, entry: Path, fields: frozenset[str]) -> dict[st
 class Definition:
     """A branch of a definition: `scope` is the same for all of its branches, which share variables.
 
-    `hidden` has the fields that are those of another input, by the id of the node that would name them.
+    `hidden` has the fields that are those of another input, by the id of the node that would name them; `negated` the ids
+    of the nodes under a `not`.
     """
 
     path: Path
@@ -100,6 +109,7 @@ class Definition:
     source: str
     scope: int
     hidden: Mapping[int, frozenset[str]]
+    negated: frozenset[int]
 
     def nodes(self, fields: frozenset[str]) -> Iterator[object]:
         """All nodes, but those for which each of the `fields` is that of another input."""
@@ -138,7 +148,7 @@ def _definitions(resolved: Resolved, path: Path, fields: frozenset[str]) -> Iter
     for rule, source in zip(resolved.rules.get(path, ()), resolved.sources.get(path, ()), strict=False):
         branch: Rule | None = rule
         while branch is not None:
-            yield Definition(path, branch, source, id(rule), _replaced(branch, fields))
+            yield Definition(path, branch, source, id(rule), _replaced(branch, fields), _negated(branch))
             branch = branch.else_
 
 
@@ -172,6 +182,23 @@ class _Flow:
                 ways = (place for place in places if isinstance(place, tuple) and len(place) > 1)
                 yield from ((way[1], node.span) for way in ways if way[1] not in hidden)
 
+            if isinstance(node, Call) and id(node) not in one.negated:
+                names = set(self._compared(node, one.scope)) & self.fields
+                yield from ((name, node.span) for name in names.difference(one.hidden.get(id(node), ())))
+
+    def _compared(self, call: Call, scope: int) -> Iterator[str]:
+        """The names that keys of the review are compared with."""
+        sides = [self._places(one, scope) for one in call.args]
+        if call.name == _WALK and len(sides) > 1:
+            sides[0] = walks(sides[0])
+        elif call.name in _IN:
+            sides = [held(ANY_KEY, sides[-2]), sides[-1]] if len(sides) == 2 else [sides[0], keys(sides[-1])]
+        elif call.name not in _COMPARES:
+            return
+        if len(sides) == 2:
+            yield from asked(sides[0], sides[1])
+            yield from asked(sides[1], sides[0])
+
     def _size(self) -> int:
         tables = (self.variables, self.answers, self.arguments)
         return sum(len(places) for table in tables for places in table.values())
@@ -193,13 +220,27 @@ class _Flow:
                 self._bind(args[3], self._got(args, scope), scope)
             case Call(name=name, args=args) if name in self.resolved.functions:
                 self._call(self.resolved.functions[name], args, scope)
-            case SomeIn(value=item, domain=domain) | Every(value=item, domain=domain):
-                self._bind(item, self._below(self._places(domain, scope), ANY_KEY), scope)
-            case Ref(head=head, path=(Var() as member, *_)):
-                self._bind(member, members(self._places(head, scope)), scope)
+            case Call(name=name, args=(whole, rows)) if name == _WALK:
+                self._bind(rows, walks(self._places(whole, scope)), scope)
+            case SomeIn(key=key, value=item, domain=domain) | Every(key=key, value=item, domain=domain):
+                places = self._places(domain, scope)
+                self._bind(item, self._below(places, ANY_KEY), scope)
+                if key is not None:
+                    self._bind(key, keys(places), scope)
             case Ref(head=Var(name="data"), path=path) if any(isinstance(step, Var) for step in path):
                 at = next(at for at, step in enumerate(path) if isinstance(step, Var))
                 self._bind(path[at], members(self._of_rules(path[:at], scope)), scope)
+            case Ref(head=head, path=path):
+                self._iterate(self._places(head, scope), path, scope)
+
+    def _iterate(self, places: Places, path: tuple[Term, ...], scope: int) -> None:
+        """Bind what stands for keys in a reference."""
+        for step in path:
+            if not places:
+                return
+            if isinstance(step, Var):
+                self._bind(step, members(places) | keys(places), scope)
+            places = self._below(places, self._key(step, scope))
 
     def _call(self, path: Path, args: tuple[Term, ...], scope: int) -> None:
         arity = len(self.resolved.rules[path][0].head.args or ())
@@ -233,6 +274,10 @@ class _Flow:
                 return self._walked(self._places(head, scope), path, scope)
             case Call(name=name, args=args) if name == _GET and len(args) > 1:
                 return self._got(args, scope)
+            case Call(name=name, args=(whole, *_)) if name == _KEYS:
+                return held(MEMBER, keys(self._places(whole, scope)))
+            case Call(name=name, args=(whole, *_)) if name == _WALK:
+                return walks(self._places(whole, scope))
             case Call(name=name, args=args) if name in _KEEPS:
                 return _union(self._places(one, scope) for one in args[: _KEEPS[name]])
             case Call(name=name) if name in self.resolved.functions:
@@ -309,6 +354,12 @@ def _replaced(rule: Rule, fields: frozenset[str]) -> dict[int, frozenset[str]]:
             for each in node.withs:  # a target is replaced, not read
                 found |= {id(one): fields for one in nodes_of(each.target)}
     return found
+
+
+def _negated(rule: Rule) -> frozenset[int]:
+    """The ids of the nodes under a `not`."""
+    denied = (node.what for node in nodes_of(rule.body) if isinstance(node, Expr) and node.negated)
+    return frozenset(id(node) for what in denied for node in nodes_of(what))
 
 
 def _targeted(target: Term, fields: frozenset[str]) -> frozenset[str]:

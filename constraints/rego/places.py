@@ -1,12 +1,12 @@
 """What a term of a policy may stand for, as far as the review in `input` is concerned.
 
 A place is a path from `input` to the review or to one of its fields that are looked for; a text that may serve as a key on
-such a path; or what a list, an object or a set holds.
+such a path; whatever key the review has; or what a list, an object or a set holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from constraints.model import value
@@ -26,6 +26,13 @@ class Text:
 
 
 @value
+class KeyOf:
+    """Any key of what is at `way`, as an iteration finds it."""
+
+    way: Way
+
+
+@value
 class Held:
     """Something that a collection holds at `key`: a constant of Rego, ANY_KEY or MEMBER."""
 
@@ -35,7 +42,7 @@ class Held:
 
 
 Way = tuple[str, ...]  # (), ("review",) or ("review", <one of the fields>)
-Place = Way | Text | Held
+Place = Way | Text | KeyOf | Held
 Places = frozenset[Place]
 
 NOWHERE_NEAR: Final[Places] = frozenset()
@@ -61,6 +68,31 @@ def members(places: Places) -> Places:
     return frozenset(place.place for place in places if isinstance(place, Held) and place.key is MEMBER)
 
 
+def keys(places: Places) -> Places:
+    """Their keys, where these may be the fields."""
+    return frozenset(KeyOf(place) for place in places if isinstance(place, tuple) and len(place) < 2)
+
+
+def walks(places: Places) -> Places:
+    """The rows of `walk` below these places: each holds the path, a list of keys, at 0."""
+    paths = (held(1 - len(way), (KeyOf((REVIEW,)),)) for way in places if isinstance(way, tuple) and len(way) < 2)
+    return held(0, NOWHERE_NEAR.union(*paths))
+
+
+def asked(one: Places, other: Places) -> Iterator[str]:
+    """The names of fields for which the two may be equal because the review has a key of that name."""
+    for a in one:
+        for b in other:
+            if isinstance(a, KeyOf) and isinstance(b, Text) and a.way == (REVIEW,):
+                yield b.text
+            elif isinstance(a, Held) and isinstance(b, Held) and _may_be_one(a.key, b.key):
+                yield from asked(frozenset((a.place,)), frozenset((b.place,)))
+
+
+def _may_be_one(one: object, other: object) -> bool:
+    return one == other or any(key in (ANY_KEY, MEMBER) for key in (one, other))
+
+
 def texts(places: Places) -> frozenset[str]:
     """The constant texts among these places."""
     return frozenset(place.text for place in places if isinstance(place, Text))
@@ -70,7 +102,7 @@ def _step(place: Place, key: object, fields: frozenset[str]) -> Iterable[Place]:
     """A place that is none of the fields, or on the way to them, is of no interest any more."""
     if isinstance(place, Held):
         return (place.place,) if key is ANY_KEY or place.key in (ANY_KEY, MEMBER, key) else ()
-    if isinstance(place, Text):
+    if isinstance(place, Text | KeyOf):
         return ()
     if len(place) == 2:
         return (place,)

@@ -57,7 +57,19 @@ ALONE = [
     pytest.param("r := object.union(input.review, {})\n  r.uid }", ["uid template:4:3"], id="out of a union"),
     pytest.param('json.filter(input, ["review/uid"]) == {} }', ["uid template:3:3"], id="a filter"),
     pytest.param("input.review.uid with input.review.name as 1 }", ["uid template:3:3"], id="with another field replaced"),
+    pytest.param('input.review[k]\n  k == "uid" }', ["uid template:4:3"], id="a key that is compared later"),
+    pytest.param('f(input.review) }\nf(r) { r[k]; k == "uid" }', ["uid template:4:14"], id="compared in a function"),
+    pytest.param('walk(input.review, [p, _])\n  p[_] == "uid" }', ["uid template:4:3"], id="a step of a path"),
+    pytest.param('walk(input.review, [p, _])\n  p[0] == "uid" }', ["uid template:4:3"], id="the first step"),
+    pytest.param('walk(input.review, [["uid"], _]) }', ["uid template:3:3"], id="a path in a pattern"),
+    pytest.param('walk(input.review, r)\n  r[0] == ["userInfo", "uid"] }', ["userInfo template:4:3"], id="a whole path"),
+    pytest.param('[p, _] := walk(input)\n  p = ["review", "uid"] }', ["uid template:4:3"], id="a path from the input"),
 ]  # fmt: skip
+V1 = [
+    pytest.param('some k, _ in input.review\n  k in {"uid", "x"}', ["uid template:5:3"], id="a key among some"),
+    pytest.param('"uid" in object.keys(input.review)', ["uid template:4:3"], id="among all keys"),
+    pytest.param('"uid", 1 in input.review', ["uid template:4:3"], id="a pair"),
+]
 NOTHING = [
     pytest.param("input.review.object.operation }", id="a field of the object that is called so"),
     pytest.param("input.parameters.operation }", id="a parameter that is called so"),
@@ -74,12 +86,29 @@ NOTHING = [
     pytest.param('o := {"a": input.review, "b": {}}\n  o.b.uid }', id="the other one in an object"),
     pytest.param("some k\n  input.review[k] == 1 }", id="a key that varies, which is no field that it asks for"),
     pytest.param("count(input.review) > 3 }", id="the review as a whole"),
+    pytest.param("walk(input.review, [p, _])\n  count(p) > 3 }", id="paths of which no step is known"),
+    pytest.param('walk(input.review, [p, _])\n  p[1] == "uid" }', id="a step below a field"),
+    pytest.param('walk(input.review, [p, _])\n  p == ["object", "uid"] }', id="a path to another field"),
+    pytest.param('walk(input.review.object, [p, _])\n  p[_] == "uid" }', id="a path in the object"),
+    pytest.param('walk(input, [p, _])\n  p[0] == "uid" }', id="a step from the input"),
+    pytest.param('input.review[k]\n  k != "uid" }', id="a key that is left out"),
+    pytest.param('input.review[k]\n  not k == "uid" }', id="a key that is left out by a not"),
+    pytest.param('input.review.object[k]\n  k == "uid" }', id="a key of the object"),
 ]
 
 
 @pytest.mark.parametrize(("body", "found"), ALONE)
 def test_rego_that_reads_a_field_of_a_request(body: str, found: list[str]) -> None:
     assert rego(body, "package lib.u\nis(x) { input.review.operation == x }") == found
+
+
+@pytest.mark.parametrize(("body", "found"), V1)
+def test_rego_that_asks_for_a_key_of_the_request(body: str, found: list[str]) -> None:
+    head = 'package x\nimport future.keywords.in\nviolation[{"msg": "m"}] {\n  '
+    fields = RegoDriver().compile("K", {"rego": f"{head}{body}\n}}\n"}).admission_fields
+    assert [
+        f"{each.field.removeprefix('input.review.')} {each.location.removeprefix('K/')}" for each in fields
+    ] == found
 
 
 @pytest.mark.parametrize("body", NOTHING)
