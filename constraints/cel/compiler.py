@@ -11,16 +11,18 @@ import constraints.cel.library  # noqa: F401 - declares the functions
 from constraints.cel import pycode as py
 from constraints.cel.check import Checked, Scope, check
 from constraints.cel.codegen import Emitter
+from constraints.cel.constants import check_constants
 from constraints.cel.failures import Failure, Invalid, Mistake, WrongResult, composited
 from constraints.cel.layout import SLOTS, Code, Layout, Slots, Variable, settled
-from constraints.cel.parser import parse
-from constraints.cel.scan import Scan
+from constraints.cel.parser import parse, too_deep
+from constraints.cel.scan import Scan, every
 from constraints.cel.types import DYN, Type
 from constraints.cel.validate import validate
 from constraints.cel.values import Value
 from constraints.lang.source import Span
 
 VARIABLES = "variables"
+MOST_NODES = 2_500  # of all expressions; the time and memory of Python's compiler grow with them
 _STRUCT = "kubernetes.variables"
 
 
@@ -58,7 +60,8 @@ class Loaded:
 class Compiler:
     """Takes the inputs first, then variables, each of which may read those before it, then expressions.
 
-    `trees` are the variables' trees, failures where they cannot be compiled.
+    `trees` are the variables' trees, failures where they cannot be compiled. A policy that `is_large` has no code: it is
+    only evaluated exactly, which is slower, and needs nothing to be made of its trees but functions.
     """
 
     structs: dict[str, Mapping[str, Type]] = field(default_factory=dict)
@@ -66,6 +69,8 @@ class Compiler:
     trees: dict[str, Checked | Failure] = field(default_factory=dict)
     _names: dict[str, Type] = field(default_factory=dict)
     _variables: dict[str, Type] = field(default_factory=dict)
+    _nodes: int = 0
+    is_large: bool = False
 
     def input(self, name: str, kind: Type = DYN, *, setting: bool = False) -> None:
         """Declare a name that reviews (or, for a `setting`, constraints) give a value; `variables.x` is one, too."""
@@ -91,7 +96,7 @@ class Compiler:
         self.trees[name] = checked
         scan = Scan(checked, self.layout)
         steady = scan.is_steady(checked.root)
-        adds = self._emit_variable(checked, name, function, slots)
+        adds = self._emitted(checked, lambda: self._emit_variable(checked, name, function, slots), False)
         self._declare(name, checked.type)
         self.layout.variables[name] = Variable(slots[0], function, steady, scan.is_certain(checked.root), adds)
         if steady:
@@ -102,21 +107,41 @@ class Compiler:
         checked = self._check(text)
         if wanted and checked.type != wanted:
             raise WrongResult([Mistake(Span(1, 1), f"must evaluate to {wanted} but got {checked.type}")])
-        emitter = Emitter(checked, self.layout)
         function = self.layout.unused("expression")
-        _guarded(lambda: emitter.finish(function, emitter.emit(checked.root), checked.root, whole=True))
-        return Compiled(function, checked, emitter.scan.reads(checked.root), emitter.adds)
+        adds = self._emitted(checked, lambda: self._emit_expression(checked, function), True)
+        return Compiled(function, checked, Scan(checked, self.layout).reads(checked.root), adds)
 
     def load(self, filename: str) -> Loaded:
-        """Raises Invalid when the code is beyond what Python compiles."""
-        try:
-            return Loaded(self.layout, self.layout.load(filename))
-        except (RecursionError, MemoryError, SyntaxError) as error:
-            raise Invalid([Mistake(Span(1, 1), f"expression too large: {error}")]) from error
+        """The code; what is beyond Python's compiler has none, as if it were large."""
+        if not self.is_large:
+            try:
+                return Loaded(self.layout, self.layout.load(filename))
+            except (RecursionError, MemoryError, SyntaxError):
+                self.is_large = True
+        return Loaded(self.layout, {})
 
     def _check(self, text: str) -> Checked:
         scope = Scope(self._names, {**self.structs, _STRUCT: self._variables})
         return _guarded(lambda: validate(check(parse(text), scope)))
+
+    def _emitted(self, checked: Checked, emit: Callable[[], bool], otherwise: bool) -> bool:
+        """What `emit` says; of an expression that gets no code, note what it reads. Raises Uninstantiable."""
+        self._nodes += sum(1 for _ in every(checked.root))
+        self.is_large = self.is_large or self._nodes > MOST_NODES
+        if not self.is_large:
+            try:
+                return emit()
+            except RecursionError:
+                self.is_large = True
+        check_constants(checked.root, checked.functions)
+        self.layout.read |= Scan(checked, self.layout).reads(checked.root) & self.layout.inputs.keys()
+        return otherwise
+
+    def _emit_expression(self, checked: Checked, function: str) -> bool:
+        """Gives whether the cost depends on what the expression sees."""
+        emitter = Emitter(checked, self.layout)
+        emitter.finish(function, emitter.emit(checked.root), checked.root, whole=True)
+        return emitter.adds
 
     def _declare(self, name: str, kind: Type) -> None:
         self._variables[name] = kind
@@ -132,7 +157,7 @@ class Compiler:
         bare = py.method(failure_slot, "with_traceback", py.constant(None))  # each raise would add to the last one's
         known = py.is_not(failure_slot, py.constant(None))
         with emitter.inside(1) as body:
-            value = emitter.keep(_guarded(lambda: emitter.emit(checked.root)))
+            value = emitter.keep(emitter.emit(checked.root))
             body.append(py.put(py.read(SLOTS), py.constant(slots[0]), value))
         told = py.call(self.layout.name("composited", composited), py.constant(name), py.read("error"))
         keep = py.put(py.read(SLOTS), py.constant(slots[1]), told)
@@ -154,4 +179,4 @@ def _guarded(step: Callable[[], _Result]) -> _Result:
     try:
         return step()
     except RecursionError as error:
-        raise Invalid([Mistake(Span(1, 1), "expression recursion limit exceeded")]) from error
+        raise too_deep() from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from constraints.cel import syntax
@@ -10,12 +10,22 @@ from constraints.cel.failures import Failure, Mistake, Uninstantiable
 from constraints.cel.library.regex import compiled
 from constraints.cel.overloads import FUNCTIONS
 from constraints.cel.runtime import is_key, wrong_key
+from constraints.cel.scan import every
 from constraints.cel.syntax import Node
 from constraints.cel.values import Value
 
 _CONVERSIONS: Final = frozenset({"bool", "bytes", "double", "dyn", "duration", "int", "string", "timestamp", "uint"})
 _PATTERNS: Final = frozenset({"find", "findAll", "matches"})
 _UNKNOWN: Final = object()
+
+
+def check_constants(root: Node, functions: Mapping[Node, str]) -> None:
+    """Check all that is below a node. Raises Uninstantiable."""
+    for node in every(root):
+        if isinstance(node, syntax.Call) and functions.get(node, node.function) == node.function:
+            check_constant(node)
+        elif isinstance(node, syntax.Index):
+            check_key(node)
 
 
 def check_constant(node: syntax.Call) -> None:

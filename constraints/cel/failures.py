@@ -96,8 +96,10 @@ def composited(name: str, failure: Exception) -> Failure:
 
 def _shown(mistake: Mistake, rows: list[str]) -> str:
     """With its line and a mark, unless the line is too long; wide marks below what is more than a byte."""
+    if not mistake.at.column:
+        return f"ERROR: <input>:{mistake}"
     row = rows[mistake.at.line - 1].replace("\t", " ")
-    if not mistake.at.column or len(row.encode()) > _LONGEST_SHOWN:
+    if len(row.encode()) > _LONGEST_SHOWN:
         return f"ERROR: <input>:{mistake}"
     before = "".join("." if letter.isascii() else _WIDE_DOT for letter in row[: mistake.at.column - 1])
     mark = "^" if row[mistake.at.column - 1 : mistake.at.column].isascii() else _WIDE_MARK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from constraints.cel.failures import Invalid, Mistake
@@ -25,7 +26,8 @@ from constraints.cel.syntax import (
 )
 from constraints.lang.source import Span
 
-DEEPEST: Final = 250  # levels of nesting, as in cel-go
+NOWHERE: Final = Span(-1, 0)
+DEEPEST: Final = 250  # levels of nesting, and operators or suffixes in a row, as in cel-go
 LONGEST: Final = 100_000  # characters, as in cel-go
 _RELATIONS: Final = frozenset({"<", "<=", ">=", ">", "==", "!="})
 _RESERVED: Final = frozenset(
@@ -37,11 +39,16 @@ _EXPECTED: Final = (
 )
 
 
+def too_deep() -> Invalid:
+    """More operators or suffixes in a row than cel-go takes, or more than can be looked through here."""
+    return Invalid([Mistake(NOWHERE, "max recursion depth exceeded")])
+
+
 def parse(text: str) -> Node:
     """Raises Invalid with line and column."""
     if len(text) > LONGEST:
         raise Invalid(
-            [Mistake(Span(1, 1), f"expression code point size exceeds limit: size: {len(text)}, limit {LONGEST}")]
+            [Mistake(NOWHERE, f"expression code point size exceeds limit: size: {len(text)}, limit {LONGEST}")]
         )
     parser = _Parser(tokenize(text))
     found = parser.expression()
@@ -70,7 +77,7 @@ class _Parser:
         """`test ? then : other`, or anything below it."""
         self._depth += 1
         if self._depth > DEEPEST:
-            raise Invalid([Mistake(self._next.at, f"expression recursion limit exceeded: {DEEPEST}")])
+            raise Invalid([Mistake(NOWHERE, f"expression recursion limit exceeded: {DEEPEST}")])
         found = self._logic(True)
         mark = self._take("?")
         if mark:
@@ -91,23 +98,35 @@ class _Parser:
 
     def _relation(self) -> Node:
         left = self._sum()
-        while (mark := self._next) and (
-            (mark.kind == "operator" and mark.text in _RELATIONS) or (mark.kind, mark.text) == ("name", "in")
-        ):
-            self._place += 1
+        for mark in self._repeated(self._take_relation):
             name = "@in" if mark.text == "in" else f"_{mark.text}_"
             left = Call(mark.at, name, (left, self._sum()))
         return left
 
+    def _take_relation(self) -> Token | None:
+        token = self._next
+        is_one = token.text in _RELATIONS if token.kind == "operator" else (token.kind, token.text) == ("name", "in")
+        return self._advance() if is_one else None
+
+    def _repeated(self, take: Callable[[], Token | None]) -> Iterator[Token]:
+        """What is taken, as often as there is something. Raises Invalid when that is too often."""
+        for _ in range(DEEPEST):
+            mark = take()
+            if mark is None:
+                return
+            yield mark
+        if take():
+            raise too_deep()
+
     def _sum(self) -> Node:
         left = self._product()
-        while mark := self._take("+", "-"):
+        for mark in self._repeated(lambda: self._take("+", "-")):
             left = Call(mark.at, f"_{mark.text}_", (left, self._product()))
         return left
 
     def _product(self) -> Node:
         left = self._unary()
-        while mark := self._take("*", "/", "%"):
+        for mark in self._repeated(lambda: self._take("*", "/", "%")):
             left = Call(mark.at, f"_{mark.text}_", (left, self._unary()))
         return left
 
@@ -128,7 +147,7 @@ class _Parser:
         return self._suffixes(self._primary())
 
     def _suffixes(self, found: Node) -> Node:
-        while mark := self._take(".", "["):
+        for mark in self._repeated(lambda: self._take(".", "[")):
             optional = self._take("?") is not None
             if mark.text == "[":
                 found = Index(mark.at, found, self.expression(), optional)

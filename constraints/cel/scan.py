@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from constraints.cel import syntax
@@ -18,6 +18,15 @@ def parts(node: Node) -> tuple[Node, ...]:
     """The nodes directly below."""
     find = _PARTS.get(type(node))
     return tuple(part for part in find(node) if part) if find else ()
+
+
+def every(root: Node) -> Iterator[Node]:
+    """The node and all that is below it."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += reversed(parts(node))
 
 
 _PARTS: Final[Mapping[type, Callable[[Any], Iterable[Node | None]]]] = {

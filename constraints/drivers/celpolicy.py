@@ -66,6 +66,7 @@ class Assembly:
         except Invalid as error:
             raise CompileError(str(error), source=kind) from error
         self.trees = self._compiler.trees
+        self.is_large = self._compiler.is_large
 
     def _condition(self, part: Fields) -> Condition:
         text = part.text("expression", "")
@@ -99,7 +100,7 @@ class CelPolicy:
 
     def __init__(self, assembly: Assembly, *, strict: bool) -> None:
         self.questions = Questions(list(dict(assembly.conditions).values()), assembly.validations, strict)
-        self.loaded = assembly.loaded
+        self.loaded, self.is_large = assembly.loaded, assembly.is_large
         self._kind, self._texts = assembly.kind, assembly.texts
         self._trees = assembly.trees
         self.reads_request = "request" in assembly.loaded.layout.read
@@ -135,6 +136,8 @@ class CelProgram:
     def __init__(self, policy: CelPolicy, parameters: Json) -> None:
         self._policy = policy
         self._parameters = parameters
+        if policy.is_large:
+            return
         self._code = policy.loaded.code
         self._slots = policy.loaded.settle({PARAMETERS: parameters})
         self._conditions = [self._function(condition) for condition in policy.questions.conditions]
@@ -145,6 +148,8 @@ class CelProgram:
 
         When the bound of the cost that generated code keeps is too high, all is evaluated once more, and counted.
         """
+        if self._policy.is_large:
+            return self._exactly(review)
         slots = self._slots.copy()
         slots[FIRST:LAST] = self._inputs(review)
         try:
@@ -153,6 +158,9 @@ class CelProgram:
                 return found
         except Exhausted:
             pass
+        return self._exactly(review)
+
+    def _exactly(self, review: Mapping[str, Json]) -> list[Finding]:
         return judged(self._policy.questions, self._policy.exactly.evaluation(review, self._parameters))
 
     @property

@@ -1,0 +1,77 @@
+"""Expressions as long as cel-go takes them: answered, without code of their own where that would take seconds."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+
+from constraints.drivers.cel import CelDriver
+from constraints.inventory import EMPTY
+
+OBJECT = {"spec": {"name": "x", "ok": True, "items": ["a"]}}
+CHAINS = [
+    (" && ".join(["true"] * 12_000), True),
+    (" && ".join(["(object.spec.ok || object.spec.no)"] * 2_600), True),
+    (" && ".join(["!object.spec.ok"] * 5_000), False),
+    (" || ".join(f"object.spec.name == 'a{at}'" for at in range(3_200)), False),
+    (" && ".join(f"object.spec.items.all(i, i != 'b{at}')" for at in range(2_300)), True),
+    ("object.spec.name in [" + ", ".join(f"'a{at}'" for at in range(9_000)) + ", 'x']", True),
+]
+
+
+def messages(source: dict[str, object]) -> list[str]:
+    program = CelDriver().compile("Large", source).program({"wanted": "y"})
+    return [finding.message for finding in program({"object": OBJECT, "operation": ""}, EMPTY)]
+
+
+@pytest.mark.parametrize(("text", "holds"), CHAINS, ids=lambda value: str(value)[:30])
+def test_a_long_chain_is_answered_without_much_memory(text: str, holds: bool) -> None:
+    tracemalloc.start()
+    try:
+        found = messages({"validations": [{"expression": text, "message": "no"}]})
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == ([] if holds else ["no"])
+    assert most < 60_000_000
+
+
+def test_a_large_policy_has_variables_conditions_parameters_and_messages_like_any_other() -> None:
+    source = {
+        "variables": [
+            {"name": "many", "expression": " && ".join(["object.spec.ok"] * 3_000)},
+            {"name": "late", "expression": "variables.many ? variables.params.wanted : 'z'"},
+        ],
+        "matchCondition": [{"name": "ok", "expression": "variables.many"}],
+        "validations": [
+            {"expression": "object.spec.name == variables.late", "messageExpression": "'wants ' + variables.late"}
+        ],
+    }
+    assert messages(source) == ["wants y"]
+
+
+@pytest.mark.parametrize("key", ["int('x') == 1", "object.spec[b'a'] == 1", "'a'.find('(') == ''"])
+def test_constants_that_fail_are_found_in_large_expressions_too(key: str) -> None:
+    (found,) = messages({"validations": [{"expression": " && ".join(["true"] * 3_000) + f" && {key}"}]})
+    assert found.startswith("compilation error: program instantiation failed: ")
+
+
+@pytest.mark.parametrize("text", [" + ".join(["1"] * 251) + " == 251", "object" + ".spec" * 250 + " == 1"])
+def test_chains_are_as_long_as_in_cel_go(text: str) -> None:
+    assert all("max recursion depth" not in message for message in messages({"validations": [{"expression": text}]}))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (" + ".join(["1"] * 252), "max recursion depth exceeded"),
+        ("object" + ".a" * 251, "max recursion depth exceeded"),
+        ("true ? 1 : " * 250 + "1", "expression recursion limit exceeded: 250"),
+        (" " * 100_001, "expression code point size exceeds limit: size: 100001, limit 100000"),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+def test_what_is_beyond_the_limits_of_cel_go_is_refused_nowhere_in_particular(text: str, message: str) -> None:
+    (found,) = messages({"validations": [{"expression": text}]})
+    assert found == f"compilation error: compilation failed: ERROR: <input>:-1:0: {message}"
