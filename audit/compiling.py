@@ -23,25 +23,32 @@ _SHORTEST: Final = 0.005  # seconds between two looks at the clock
 class TimedDriver:
     """Compiles as `driver` does, each template and each of its constraints in `seconds` of processor time.
 
-    Raises CompileError beyond that, at the rule that was being compiled where one knows it.
+    Raises CompileError beyond that, at the rule that was being compiled where one knows it. What swallows the end of its
+    time is told again after `again` seconds more.
     """
 
-    def __init__(self, driver: Driver, seconds: float) -> None:
+    def __init__(self, driver: Driver, seconds: float, again: float = AGAIN) -> None:
         self.engine = driver.engine
         self._driver = driver
-        self._seconds = seconds
+        self._times = _Times(seconds, again)
 
     def compile(self, kind: str, source: Mapping[str, Json]) -> Policy:
         """Raises CompileError."""
-        policy = _in_time(kind, self._seconds, lambda: self._driver.compile(kind, source))
-        return _TimedPolicy(policy, kind, self._seconds)
+        policy = _in_time(kind, self._times, lambda: self._driver.compile(kind, source))
+        return _TimedPolicy(policy, kind, self._times)
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    seconds: float
+    again: float
 
 
 @dataclass(frozen=True, slots=True)
 class _TimedPolicy:
     policy: Policy
     kind: str
-    seconds: float
+    times: _Times
 
     @property
     def integers(self) -> bool:
@@ -55,12 +62,12 @@ class _TimedPolicy:
 
     def program(self, parameters: Json) -> Program:
         """Raises CompileError."""
-        return _in_time(self.kind, self.seconds, lambda: self.policy.program(parameters))
+        return _in_time(self.kind, self.times, lambda: self.policy.program(parameters))
 
 
-def _in_time(kind: str, seconds: float, make: Callable[[], T]) -> T:
+def _in_time(kind: str, times: _Times, make: Callable[[], T]) -> T:
     """What `make` makes. Raises CompileError when that takes more processor time."""
-    alarm = _Alarm(seconds)
+    alarm = _Alarm(times)
     try:
         try:
             return make()
@@ -68,7 +75,7 @@ def _in_time(kind: str, seconds: float, make: Callable[[], T]) -> T:
             alarm.stop()
     except OutOfTime as error:
         alarm.stop()
-        text = f"compiling takes longer than {seconds:g} s (--template-timeout)"
+        text = f"compiling takes longer than {times.seconds:g} s (--template-timeout)"
         source = f"{kind}/{error.source}" if error.source else kind
         raise CompileError(f"rego_compile_error: {text}", span=error.span, source=source) from None
 
@@ -76,8 +83,8 @@ def _in_time(kind: str, seconds: float, make: Callable[[], T]) -> T:
 class _Alarm:
     """Raises OutOfTime in the present thread when it has worked for so many seconds and was not stopped before."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, times: _Times) -> None:
+        self._times = times
         self._done = Event()
         self._lock = Lock()
         self._rang = False
@@ -87,11 +94,11 @@ class _Alarm:
         start_new_thread(self._watch, ())  # a Thread would wait until it runs, as long as many templates take
 
     def _watch(self) -> None:
-        due = wait = self._seconds
+        due = wait = self._times.seconds
         while not self._done.wait(max(wait, _SHORTEST)):
             wait = due - (self._clock() - self._start)
             if wait <= 0 and self._ring():
-                due, wait = due - wait + AGAIN, AGAIN
+                due, wait = due - wait + self._times.again, self._times.again
 
     def _ring(self) -> bool:
         """Raise OutOfTime unless it was stopped; False when the thread must not be interrupted right now."""

@@ -20,16 +20,20 @@ from constraints.timing import OutOfTime, Running
 _LOOKS: Final = 20  # in the time that one evaluation has
 _LONGEST_PAUSE: Final = 0.05
 _SHORTEST_PAUSE: Final = 0.002
-AGAIN: Final = 1.0  # seconds until what swallowed the first call is called again
+AGAIN: Final = 1.0
 _CALLBACKS: Final = ("/weakref.py", "/_weakrefset.py")
 
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """Seconds: of one policy for one object, and of one policy for all objects of a run; 0 is no limit."""
+    """Seconds: of one policy for one object, and of one policy for all objects of a run; 0 is no limit.
+
+    After `again` seconds more, what swallowed the end of its time is told again.
+    """
 
     evaluation: float = 1.0
     policy: float = 30.0
+    again: float = AGAIN
 
 
 class Watchdog:
@@ -86,7 +90,7 @@ class Watchdog:
                 if running is not seen:
                     due = now + self._limits.evaluation
                 elif self._limits.evaluation and now >= due:
-                    due = now + (AGAIN if self._call(running) else 0)
+                    due = now + (self._limits.again if self._call(running) else 0)
             seen, before = running, now
 
     def _charge(self, running: Running, seconds: float) -> None:

@@ -119,7 +119,7 @@ def test_what_has_no_end_is_ended_and_the_next_template_is_compiled(at_once: boo
 def test_what_python_or_a_driver_swallows_is_raised_again() -> None:
     driver = Swallowing()
     with pytest.raises(CompileError, match="--template-timeout"):
-        TimedDriver(driver, SHORT).compile("K", {})
+        TimedDriver(driver, SHORT, again=2 * SHORT).compile("K", {})
     assert (driver.deleted, driver.swallowed) == (1, 1)
 
 

@@ -121,7 +121,7 @@ def test_what_swallows_the_call_is_called_again() -> None:
                 swallowed.append(error)
         return for_ever(review, inventory)
 
-    watchdog = Watchdog(SHORT)
+    watchdog = Watchdog(TimeLimits(evaluation=0.05, policy=0, again=0.1))
     with watchdog.watching():
         assert said(asked(watchdog, program), pod()) == [NO_TIME]
     assert len(swallowed) == 1
