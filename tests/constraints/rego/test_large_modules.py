@@ -13,7 +13,7 @@ from constraints.drivers.rego import Program, RegoDriver
 from constraints.inventory import EMPTY
 from constraints.lang.outline import split
 
-SCALES = [(10, 30), (80, 80)]  # parts of the smallest policy, and steps to larger ones; bodies are cut from 60 on
+SCALES = [(10, 30), (80, 40)]  # parts of the smallest policy, and steps to larger ones; bodies are cut from 60 on
 LARGE = 120
 SLACK = 300  # calls, for what happens by chance
 NAMES = [name for name, _, _ in modules(6)]
