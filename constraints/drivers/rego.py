@@ -199,7 +199,8 @@ def _module(source: Source, v1: bool) -> Module:
     for one in module.imports:
         if one.path[:2] != ("data", "lib"):
             raise CompileError(_BAD_IMPORT.format(".".join(one.path)), span=one.span, source=source.name)
-    disallowed = sorted((node for node in _reads(module) if _first(node) not in _READABLE), key=attrgetter("span"))
+    read = _reads(module) if "data" in module.words else ()
+    disallowed = sorted((node for node in read if _first(node) not in _READABLE), key=attrgetter("span"))
     if disallowed:
         listed = "\n".join(f"disallowed ref {term_text(node)}" for node in disallowed)
         where = f"invalid data references: check refs failed on module {{{source.name}}}: errors ({len(disallowed)}):"

@@ -36,6 +36,9 @@ _OPERATORS: Final = {  # by the names of their builtins, with the types that OPA
     "rem": _NUMBERS,
 }
 
+_WORDS: Final = frozenset(name.partition(".")[0] for name in _OPERATORS)
+"""What a call of an operator by its name begins with; one that is written as an operator has the right arguments."""
+
 T = TypeVar("T")
 
 
@@ -46,6 +49,8 @@ def compiled_as(modules: Sequence[Module]) -> list[Module]:
     policy has a function of that name, since Gatekeeper prints all modules, and OPA's formatter does not mind names.
     """
     for module in (*modules[1:], modules[0]):
+        if module.words.isdisjoint(_WORDS):
+            continue
         problems = Problems()
         for rule in module.rules:
             _check_operators(rule, module.source, problems)
@@ -56,7 +61,8 @@ def compiled_as(modules: Sequence[Module]) -> list[Module]:
 
 def _moved(module: Module, package: tuple[str, ...]) -> Module:
     imports = tuple([replace(one, path=_below_libs(one)) for one in module.imports])
-    return replace(module, package=package, imports=imports, rules=tuple(map(_rule, module.rules)))
+    rules = tuple(map(_rule, module.rules)) if "data" in module.words else module.rules
+    return replace(module, package=package, imports=imports, rules=rules)
 
 
 def _below_libs(one: Import) -> tuple[str, ...]:

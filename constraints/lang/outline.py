@@ -17,11 +17,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from constraints.lang.pycode import Block, Nodes
-from constraints.lang.pywalk import loaded_names, statements, unassigned, walk
+from constraints.lang.pywalk import BLOCKS, loaded_names, statements, unassigned, walk
 from constraints.lang.source import Span
-
-BLOCKS: Final = 16
-"""Loops and `try` inside of each other in one function; CPython takes 20."""
 
 LEVELS: Final = 60
 """Statements inside of each other in one function; each takes a part of Python's stack when it is compiled."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Container, Iterator
 from typing import Any, Final, TypeVar
 
-from constraints.lang.pywalk import statements
+from constraints.lang.pywalk import INNER, statements
 from constraints.lang.source import Span
 
 Block = list[ast.stmt]
@@ -207,11 +207,13 @@ def filled(block: Block) -> Block:
 
 def without_unread(block: Block) -> Block:
     """The same block, without texts and sets of keys that are made and never read, but for their size."""
-    unread = {_made(statement) for statement in statements(block)} - {""}
-    if unread:
-        unread.difference_update(_read(block))
+    unread = {_made(statement) for statement in statements(block) if type(statement) is ast.Assign} - {""}
     if not unread:
         return block
+    for name in _read(block):
+        unread.discard(name)
+        if not unread:
+            return block
     for statement in statements(block):
         if isinstance(statement, (ast.If, ast.For)):
             statement.body = _without(statement.body, unread)
@@ -227,11 +229,16 @@ def _read(block: Block) -> Iterator[str]:
     waiting: list[ast.AST] = [*block]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Load):
+        if type(node) is ast.Name:
+            if type(node.ctx) is ast.Load:
                 yield node.id
-        elif not isinstance(node, ast.If) or not _measured(node):
-            waiting += ast.iter_child_nodes(node)
+        elif type(node) is not ast.If or not _measured(node):
+            for name in INNER[type(node)]:
+                part = getattr(node, name, None)
+                if type(part) is list:
+                    waiting += part
+                elif part is not None:
+                    waiting.append(part)
 
 
 def _made(statement: ast.stmt) -> str:

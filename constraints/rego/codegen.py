@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from constraints.errors import CompileError
-from constraints.lang.outline import split
 from constraints.lang.pycode import Names
+from constraints.lang.pywalk import BLOCKS, depth_of
 from constraints.model import value
 from constraints.rego import runtime, runtime_documents, runtime_index, values
 from constraints.rego.builtins import Builtin, BuiltinError
@@ -134,7 +134,8 @@ class Generator:
         names = Names(frozenset(scope) | {"c", "found", "error"})
         self.unit = Unit(resolved, builtins, scope, names)
         self.tree = tree_of(resolved, names)
-        targets = [target for body in (*_bodies(resolved), extra) for target in _targets(body)]
+        bodies = (*_bodies(resolved), extra) if resolved.replaces else (extra,)
+        targets = [target for body in bodies for target in _targets(body)]
         self.unit.mocked = frozenset(target for target in targets if isinstance(target, str))
         self.unit.targets = frozenset(target for target in targets if isinstance(target, tuple))
         self.unit.parameters = parameters
@@ -207,10 +208,17 @@ class Generator:
     def generated(self) -> Generated:
         """What was translated so far."""
         for functions in self.unit.functions.values():
-            functions[:] = [part for one in functions for part in split(one, self.unit.new)]
+            functions[:] = [part for one in functions for part in self._parts(one)]
         modules = {source: ast.Module([*block], []) for source, block in self.unit.functions.items()}
         count = sum(1 for _ in self.tree.all())
         return Generated(modules, self.unit.scope, self.tree, count)
+
+    def _parts(self, function: ast.FunctionDef) -> list[ast.FunctionDef]:
+        if depth_of(function.body) <= BLOCKS:
+            return [function]
+        from constraints.lang.outline import split  # late: few policies nest as deeply
+
+        return split(function, self.unit.new)
 
 
 def _solutions(emission: Joins, body: Body) -> bool:

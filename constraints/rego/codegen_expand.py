@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from constraints.model import value
 from constraints.rego.codegen_tree import SET, Branch, Definition
-from constraints.rego.codegen_walk import inner_fields, nodes_of
+from constraints.rego.codegen_walk import INNER, nodes_of
 from constraints.rego.syntax import Body, Call, Expr, ObjectTerm, Ref, Scalar, SomeIn, Term, Var
 from constraints.rego.values import key_of, same
 from constraints.rego.walk import ROOTS, visible, visible_in
@@ -148,5 +148,5 @@ def _replaced(node: Any, mapping: dict[str, Term]) -> Any:
     if isinstance(node, tuple):
         return tuple([_replaced(part, mapping) for part in node])
     kind: Any = type(node)
-    inner = inner_fields(kind)
+    inner = INNER[kind]
     return replace(node, **{name: _replaced(getattr(node, name), mapping) for name in inner}) if inner else node

@@ -8,15 +8,12 @@ looks `key` up then, instead of trying all labels. Conjunction commutes, and not
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from constraints.rego.codegen_base import NO_CONSTANT, constant
 from constraints.rego.codegen_rules import Rules
 from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.syntax import Body, Call, Expr, Ref, Scalar, Term, Var
 from constraints.rego.values import UNDEFINED, Value, lookup
-
-_DATA: Final = Var("data")
 
 
 class Known(Rules):
@@ -27,7 +24,7 @@ class Known(Rules):
         if not self.unit.fixed or len(body) < 2:
             return
         pairs = [pair for expr in body for pair in _equations(expr)]
-        if not pairs:
+        if not any(self._value(*pair) is not NO_CONSTANT for pair in pairs):
             return
         stored = {node.name for node in nodes_of(tuple(map(_stored, body))) if isinstance(node, Var)}
         pairs = [pair for pair in pairs if pair[1].name not in stored]
@@ -35,15 +32,22 @@ class Known(Rules):
             pass  # each binding may make further terms known
 
     def _bind_known(self, name: str, var: Var, term: Term) -> bool:
-        if var.is_wildcard or not self.free(var):
+        value = self._value(name, var, term)
+        if value is NO_CONSTANT:
             return False
-        value = self._known(term)
-        if value is NO_CONSTANT or value is UNDEFINED:
-            return False
-        if name != "assign" and type(value) is not str:
-            return False  # looking up numbers is more than comparing with them
         self.place.env[var.name] = constant(value)
         return True
+
+    def _value(self, name: str, var: Var, term: Term) -> Value:
+        """What a variable is bound to where an equation says so, NO_CONSTANT when it is not bound by that."""
+        if var.is_wildcard or not self.free(var):
+            return NO_CONSTANT
+        value = self._known(term)
+        if value is UNDEFINED:
+            return NO_CONSTANT
+        if name != "assign" and type(value) is not str:
+            return NO_CONSTANT  # looking up numbers is more than comparing with them
+        return value
 
     def _known(self, term: Term) -> Value:
         """The value of a term, NO_CONSTANT when that takes more than constants."""
@@ -80,4 +84,8 @@ def _equations(expr: Expr) -> Iterator[tuple[str, Var, Term]]:
 
 def _stored(expr: Expr) -> tuple[Ref, ...]:
     """The references of a statement into `data`: there a key is found by its text, too."""
-    return tuple(node for node in nodes_of(expr) if isinstance(node, Ref) and node.head == _DATA)
+    return tuple([node for node in nodes_of(expr) if type(node) is Ref and _is_data(node.head)])
+
+
+def _is_data(term: Term) -> bool:
+    return type(term) is Var and term.name == "data"

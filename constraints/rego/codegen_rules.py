@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from constraints.lang.pycode import Block
-from constraints.lang.pywalk import all_assigned, walk
+from constraints.lang.pywalk import all_assigned, statements, walk
 from constraints.model import value
 from constraints.rego.codegen_base import NOTHING, Entered, Operand, Place, Summary, Unit
 from constraints.rego.codegen_documents import Documents
@@ -124,7 +124,7 @@ class Rules(Documents):
     def _add_function(self, function: str, names: list[str], block: Block, is_heavy: bool) -> None:
         """The function, and what remembers its answers where that pays."""
         lasts = self.unit.fixed and self.pure and len(names) == 1 and is_costly(block)
-        recalls = is_heavy or any(isinstance(node, ast.For) for node in walk(block))
+        recalls = is_heavy or any(type(one) is ast.For for one in statements(block))
         if not lasts and not recalls:
             self.add(self.nodes.function(function, ["c", *names], block))
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, Final
 
 _LEAVES: Final = frozenset({"Any", "Span", "bool", "str"})
@@ -19,13 +18,19 @@ def nodes_of(node: Any) -> Iterator[Any]:
             pending += found
             continue
         yield found
-        for name in inner_fields(kind):
+        for name in INNER[kind]:
             value = getattr(found, name)
             if value is not None:
                 pending.append(value)
 
 
-@cache
-def inner_fields(kind: Any) -> tuple[str, ...]:
+class _Fields(dict[Any, tuple[str, ...]]):
     """The fields of a kind of node that have nodes in them, by their annotations."""
-    return tuple(name for name, what in getattr(kind, "__annotations__", {}).items() if what not in _LEAVES)
+
+    def __missing__(self, kind: Any) -> tuple[str, ...]:
+        names = getattr(kind, "__annotations__", {}).items()
+        found = self[kind] = tuple([name for name, what in names if what not in _LEAVES])
+        return found
+
+
+INNER: Final = _Fields()

@@ -6,7 +6,7 @@ An answer of no is certain; one of yes is not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.resolved import Path, Resolved
@@ -42,16 +42,24 @@ class Conflicts:
 
     def within(self, node: Any) -> bool:
         """Whether something in a tree can end in a conflict."""
-        found = list(nodes_of(node))
-        heads = {id(one.head) for one in found if isinstance(one, Ref) and isinstance(one.head, Var)}
-        return any(self._at(one) for one in found if id(one) not in heads)
+        heads, whole = set[int](), list[Var]()
+        for one in nodes_of(node):
+            kind = type(one)
+            if kind is Var:
+                if one.name == "data":
+                    whole.append(one)
+            elif kind is Ref:
+                head = one.head
+                if type(head) is Var and head.name == "data":
+                    heads.add(id(head))
+                    if self._asks(one.path):
+                        return True
+            elif kind in _ANSWERING and self._at(one):
+                return True
+        return bool(self._found) and any(id(one) not in heads for one in whole)
 
     def _at(self, node: Any) -> bool:
         match node:
-            case Ref(Var("data"), path):
-                return self._asks(path)
-            case Var("data"):
-                return bool(self._found)
             case Call(name=name) | FunctionName(name):
                 return self._functions.get(name, self._calls.get(name)) in self._found
             case Comprehension(kind="object", value=value):
@@ -64,6 +72,9 @@ class Conflicts:
         """Whether a reference below `data` leads to such a rule, through one, or to several rules with one among them."""
         ground = tuple(_ground(path[: self._longest + 1]))
         return ground in self._above or any(ground[:size] in self._found for size in range(len(ground)))
+
+
+_ANSWERING: Final = frozenset({Call, FunctionName, Comprehension, TemplateString})
 
 
 def _ground(path: tuple[Term, ...]) -> Iterator[Any]:

@@ -52,12 +52,16 @@ _ILLEGAL: Final = re.compile("[\0\ufeff]")
 
 @dataclass(slots=True)
 class Tokens:
-    """A text cut into tokens: their kinds, and where in the text each starts and ends. The last one is `eof`."""
+    """A text cut into tokens: their kinds, and where in the text each starts and ends. The last one is `eof`.
+
+    `words`: the names and keywords that are written anywhere, each once.
+    """
 
     source: Source
     kinds: list[str] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
     _lines: list[int] = field(default_factory=list)
 
     def text(self, index: int) -> str:
@@ -111,6 +115,7 @@ def tokenize(source: Source, keywords: frozenset[str] = ALWAYS) -> Tokens:
 def _scan(tokens: Tokens, keywords: frozenset[str], position: int) -> None:
     text, kinds, starts, ends = tokens.source.text, tokens.kinds, tokens.starts, tokens.ends
     templates = _Templates(tokens)
+    seen = tokens.words.add
     match = _TOKEN.match
     kind = ""
     while kind != EOF:
@@ -120,6 +125,7 @@ def _scan(tokens: Tokens, keywords: frozenset[str], position: int) -> None:
         start, position = found.span(kind)
         if kind == "name":
             word = text[start:position]
+            seen(word)
             if word in keywords:
                 kind = word
         elif kind == "sign":

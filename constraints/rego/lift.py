@@ -49,11 +49,11 @@ class Lift:
     def calls(self) -> list[Expr]:
         """The statement with each nested call in a statement of its own."""
         expr = self.expr
-        withs = tuple(replace(one, value=self.without_calls(one.value, ())) for one in expr.withs)
+        withs = tuple([replace(one, value=self.without_calls(one.value, ())) for one in expr.withs])
         what = expr.what
         if isinstance(what, Call):
             if what.name != "print":
-                what = replace(what, args=tuple(self.without_calls(arg, withs) for arg in what.args))
+                what = Call(what.name, tuple([self.without_calls(arg, withs) for arg in what.args]), what.span)
         elif isinstance(what, SomeIn):
             what = replace(what, domain=self.without_calls(what.domain, withs))
         elif isinstance(what, Every):
@@ -61,13 +61,13 @@ class Lift:
             what = replace(what, domain=domain if isinstance(domain, Var) else self.name(domain, withs))
         else:
             what = self.without_calls(what, withs)  # type: ignore[arg-type]  # SomeDecl is gone
-        return [*self.support, replace(expr, what=what, withs=withs)]
+        return [*self.support, Expr(what, expr.negated, withs, expr.span)]
 
     def without_calls(self, term: Term, withs: tuple[With, ...]) -> Term:
         """`term` with variables for the calls in it, closures left alone."""
         if isinstance(term, Call):
             args = tuple(self.without_calls(arg, withs) for arg in term.args)
-            return self.name(replace(term, args=args), withs)
+            return self.name(Call(term.name, args, term.span), withs)
         if isinstance(term, Ref):
             return self._inner(term, lambda part: self.without_calls(part, withs), withs)
         return _mapped(term, lambda part: self.without_calls(part, withs))
@@ -90,18 +90,18 @@ class Lift:
         what = expr.what
         if isinstance(what, Call):
             change = self._kept if what.name in equals else self._taken
-            what = replace(what, args=tuple(map(change, what.args)))
+            what = Call(what.name, tuple(map(change, what.args)), what.span)
         elif isinstance(what, (SomeIn, Every)):
             what = replace(what, domain=self._kept(what.domain))
         else:
             what = self._kept(what)  # type: ignore[arg-type]  # SomeDecl is gone
-        return [*self.support, replace(expr, what=what)]
+        return [*self.support, Expr(what, expr.negated, expr.withs, expr.span)]
 
     def _kept(self, term: Term) -> Term:
         if isinstance(term, Ref):
             return Ref(term.head, tuple(map(self._taken, term.path)), term.span)
         if isinstance(term, Call):
-            return replace(term, args=tuple(map(self._taken, term.args)))
+            return Call(term.name, tuple(map(self._taken, term.args)), term.span)
         return term if isinstance(term, Comprehension) else self._taken(term)
 
     def _taken(self, term: Term) -> Term:

@@ -83,7 +83,8 @@ class ModuleParser(RuleParser):
         places = [(span.line, "package", -1), *((line, "import", -1) for line in self._imported)]
         places += [(rule.span.line, "rule", index) for index, rule in enumerate(rules)]
         remarks, asks = remarks_of(self.tokens, places), _OWN in source.text
-        return Module(package, tuple(imports), tuple(rules), source.name, self.v1, span, remarks, asks)
+        words = frozenset(self.tokens.words)
+        return Module(package, tuple(imports), tuple(rules), source.name, self.v1, span, remarks, asks, words)
 
     def _begins(self, word: str) -> bool:
         """Whether a statement of this kind begins here; `import.x` is the name of a rule."""

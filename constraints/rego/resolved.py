@@ -23,6 +23,7 @@ class Resolved:
     `graph`: for each path those it refers to, be it by a prefix, a deeper reference, a dynamic part or `with`;
     `order` lists all paths, each behind those it refers to.
     `functions`: the path of each function by the name that `Call.name` has (`data.lib.f`).
+    `replaces`: there may be a `with` somewhere.
 
     What holds for every body and head:
     - A local variable is unique in its rule, `else` and closures included. `some x` is gone (its work is done).
@@ -43,6 +44,7 @@ class Resolved:
     order: tuple[Path, ...] = ()
     functions: Mapping[str, Path] = field(default_factory=dict)
     packages: frozenset[Path] = frozenset()
+    replaces: bool = True
 
     def arity(self, name: str) -> int | None:
         """How many arguments the function of this name takes; None when no module defines it."""

@@ -234,7 +234,8 @@ class Remark:
 class Module:
     """One file: `package` without `data`, e.g. ("lib", "helpers"); `v1` tells which syntax it was read as.
 
-    `asks`: it may call `rego.metadata.rule` or the like, which give back the `remarks`.
+    `asks`: it may call `rego.metadata.rule` or the like, which give back the `remarks`. `words`: the names and keywords
+    that are written in it; what is not among them need not be looked for.
     """
 
     package: tuple[str, ...]
@@ -245,3 +246,4 @@ class Module:
     span: Span = field(default=NOWHERE, compare=False)
     remarks: tuple[Remark, ...] = ()
     asks: bool = False
+    words: frozenset[str] = field(default=frozenset(), compare=False)

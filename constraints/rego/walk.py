@@ -5,7 +5,9 @@ A closure is a comprehension, the body of `every`, or a term inside a template s
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any, Final
 
 from constraints.rego.syntax import (
     ArrayTerm,
@@ -32,42 +34,44 @@ Names = set[str]
 
 def visible(term: Term | None, into: Names) -> None:
     """Add the variables of `term` outside of closures; the roots are none."""
-    kind = type(term)
+    kind: Any = type(term)
     if kind is Scalar or term is None:
         return
     if kind is Var:
         if term.name not in ROOTS:  # type: ignore[union-attr]
             into.add(term.name)  # type: ignore[union-attr]
-    else:
-        for part in parts(term):
-            visible(part, into)
+    elif kind in _PARTS:
+        for part in _PARTS[kind](term):
+            if type(part) is not Scalar:
+                visible(part, into)
 
 
 def parts(term: Term) -> tuple[Term, ...]:
     """What a term is made of, and of a template string the plain variables; closures are kept closed."""
-    if isinstance(term, Ref):
-        return (term.head, *term.path)
-    if isinstance(term, Call):
-        return term.args
-    if isinstance(term, (ArrayTerm, SetTerm)):
-        return term.items
-    if isinstance(term, ObjectTerm):
-        return tuple([part for pair in term.pairs for part in pair])
-    if isinstance(term, TemplateString):
-        return tuple(part for part in term.parts if isinstance(part, Var))
-    return ()
+    kind: Any = type(term)
+    return _PARTS[kind](term) if kind in _PARTS else ()
+
+
+_PARTS: Final[Mapping[type, Callable[[Any], tuple[Term, ...]]]] = {
+    Ref: lambda ref: (ref.head, *ref.path),
+    Call: attrgetter("args"),
+    ArrayTerm: attrgetter("items"),
+    SetTerm: attrgetter("items"),
+    ObjectTerm: lambda term: tuple([part for pair in term.pairs for part in pair]),
+    TemplateString: lambda term: tuple([part for part in term.parts if type(part) is Var]),
+}
 
 
 def terms_of(expr: Expr) -> list[Term]:
     """The terms of a statement: its own, then the targets and values of `with`; the body of `every` is left out."""
-    what = expr.what
-    found: list[Term] = []
-    if isinstance(what, SomeIn):
+    what: Any = expr.what
+    kind = type(what)
+    if kind is SomeIn:
         found = [what.value, what.domain] if what.key is None else [what.key, what.value, what.domain]
-    elif isinstance(what, Every):
+    elif kind is Every:
         found = [what.domain]
-    elif not isinstance(what, SomeDecl):
-        found = [what]
+    else:
+        found = [] if kind is SomeDecl else [what]
     for modifier in expr.withs:
         found += (modifier.target, modifier.value)
     return found
@@ -110,7 +114,7 @@ def enclosed(term: Term | None, into: Names) -> None:
     kind = type(term)
     if kind is Scalar or kind is Var or term is None:
         return
-    if isinstance(term, Comprehension):
+    if kind is Comprehension:
         everywhere(term, into)
     elif isinstance(term, TemplateString):
         for piece in term.parts:
@@ -169,3 +173,34 @@ def has_closure(term: Term) -> bool:
     if kind is Scalar or kind is Var:
         return False
     return kind is Comprehension or kind is TemplateString or any(map(has_closure, parts(term)))
+
+
+class Mentioned:
+    """The variables of a statement: those outside of closures, and those within, if it has closures; found in one pass."""
+
+    __slots__ = ("closures", "enclosed", "expr", "visible")
+
+    def __init__(self, expr: Expr) -> None:
+        self.expr = expr
+        self.visible: Names = set()
+        self.closures: list[Term] = []
+        self.enclosed: Names = set()
+        for term in terms_of(expr):
+            self._take(term)
+        for closure in self.closures:
+            enclosed(closure, self.enclosed)
+        if isinstance(expr.what, Every):
+            _all_in_body(expr.what.body, self.enclosed)
+
+    def _take(self, term: Any) -> None:
+        kind = type(term)
+        if kind is Var:
+            if term.name not in ROOTS:
+                self.visible.add(term.name)
+            return
+        if kind is Comprehension or kind is TemplateString:
+            self.closures.append(term)
+        if kind in _PARTS:
+            for part in _PARTS[kind](term):
+                if type(part) is not Scalar:
+                    self._take(part)

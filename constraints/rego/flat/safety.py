@@ -5,8 +5,8 @@ Statements are taken in turn as soon as what they need is bound, closures includ
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass, field, replace
-from heapq import heappop, heappush
 
 from constraints.lang.source import Span
 from constraints.rego.flat.rules import FlatRule
@@ -16,14 +16,13 @@ from constraints.rego.problems import UNSAFE, Problems, shown
 from constraints.rego.scope import SUPPORT
 from constraints.rego.syntax import Body, Comprehension, Every, Expr, Ref, Scalar, Term
 from constraints.rego.walk import (
-    enclosed_in,
+    Mentioned,
     everywhere,
     has_closure,
     own_names,
     parts,
     terms_of,
     visible,
-    visible_in,
     visible_in_body,
 )
 
@@ -86,30 +85,28 @@ class _Safety:
 
     def ordered(self, body: Body) -> tuple[Body, Unsafe]:
         """The body in order, all closures in it too; as it was when something is unsafe."""
-        placed, self.unsafe = self._placed(body)
-        found = []
-        before: Expr | None = None
-        for expr in placed:
-            if before is not None:
-                self.bound |= visible_in(before)
-            found.append(self._closed(expr))
-            before = expr
-        return tuple(found), self.unsafe
-
-    def _placed(self, body: Body) -> tuple[list[Expr], Unsafe]:
         order = _Order(body, self)
         while order.turn():
             pass
-        return order.placed, [(body[at], names) for at, names in order.missing.items() if names]
+        self.unsafe = [(body[at], names) for at, names in order.missing.items() if names]
+        found = []
+        for at, one in enumerate(order.placed):
+            if at:
+                self.bound |= order.placed[at - 1].visible
+            found.append(self._closed(one))
+        return tuple(found), self.unsafe
 
     # Closures
 
-    def _closed(self, expr: Expr) -> Expr:
+    def _closed(self, one: Mentioned) -> Expr:
+        expr = one.expr
         what = expr.what
         if isinstance(what, Every):
             self.bound |= own_names(what)
             return replace(expr, what=replace(what, body=self._inner(what.body, set(), expr)))
-        if not has_closure(what) and not any(has_closure(one.value) for one in expr.withs):  # type: ignore[arg-type]
+        if not one.closures:
+            return expr
+        if not has_closure(what) and not any(has_closure(each.value) for each in expr.withs):  # type: ignore[arg-type]
             return expr
         withs = tuple(replace(one, value=self._term(one.value, expr)) for one in expr.withs)
         return replace(expr, what=self._term(what, expr), withs=withs)  # type: ignore[arg-type]
@@ -146,15 +143,16 @@ class _Order:
         self.arity = safety.arity
         self.bound = set(safety.bound)
         self.is_strict = safety.is_strict
-        self.mentioned = visible_in_body(body)
+        self.each = [Mentioned(expr) for expr in body]
+        self.mentioned = set[str]().union(*[one.visible for one in self.each])
         self.safe = self.mentioned & self.bound
-        self.missing = {at: visible_in(expr) - self.safe for at, expr in enumerate(body)}
+        self.missing = {at: one.visible - self.safe for at, one in enumerate(self.each)}
         self.carried: set[str] = set()
-        self.placed: list[Expr] = []
+        self.placed: list[Mentioned] = []
         self.done: set[int] = set()
-        self.waiting = list(range(len(body)))  # what to try in the next turn, in order
+        self.waiting = list(range(1 - len(body), 1))  # what to try in the next turn, negated: the last one comes first
         self.users: dict[str, list[int]] = {}  # the statements that a variable stands in
-        self.names = [visible_in(expr) | enclosed_in(expr) for expr in body]
+        self.names = [one.visible | one.enclosed if one.enclosed else one.visible for one in self.each]
         for at, names in enumerate(self.names):
             for name in names:
                 self.users.setdefault(name, []).append(at)
@@ -165,7 +163,7 @@ class _Order:
         """Try statements once, from the first to the last one. False when there is no use in another turn."""
         count, later = len(self.placed), set[int]()
         while self.waiting:
-            at = heappop(self.waiting)
+            at = -self.waiting.pop()
             if at in self.done:
                 continue
             new = self._taken(at)
@@ -176,12 +174,12 @@ class _Order:
                 self.waiting = self._undone(at + 1)
                 continue
             for other in {other for name in new for other in self.users[name]} - self.done - {at}:
-                later.add(other) if other < at else heappush(self.waiting, other)
-        self.waiting = self._undone(0) if self.tries_all else sorted(later - self.done)
+                later.add(other) if other < at else insort(self.waiting, -other)
+        self.waiting = self._undone(0) if self.tries_all else sorted(-at for at in later - self.done)
         return len(self.placed) not in (count, len(self.body))
 
     def _undone(self, start: int) -> list[int]:
-        return [at for at in range(start, len(self.body)) if at not in self.done]
+        return [-at for at in range(len(self.body) - 1, start - 1, -1) if at not in self.done]
 
     def _taken(self, at: int) -> set[str]:
         """Place a statement if it can stand here; gives the variables that it binds then."""
@@ -193,7 +191,7 @@ class _Order:
         """Place the statement if it can stand here."""
         safe = self.safe & (self.names[at] | self.carried)
         outputs = bound_by(expr, safe, self.arity, None if self.is_strict else self.carried)
-        captured = (enclosed_in(expr) & self.mentioned) - self.bound
+        captured = (self.each[at].enclosed & self.mentioned) - self.bound
         if self.is_strict:
             self.missing[at] |= captured
         elif captured:
@@ -206,10 +204,11 @@ class _Order:
         missing -= outputs
         missing -= self.safe
         if not missing:
-            self.placed.append(expr)
+            self.placed.append(self.each[at])
             self.done.add(at)
             self.safe |= outputs
-            self.has_closed_keys = self.has_closed_keys or any(map(_has_closed_key, terms_of(expr)))
+            if self.each[at].closures and not self.has_closed_keys:
+                self.has_closed_keys = any(map(_has_closed_key, terms_of(expr)))
 
     def _bound_so_far(self) -> set[str]:
         """What the placed statements bind besides what is safe already: something in closures in keys, or nothing."""
@@ -217,8 +216,8 @@ class _Order:
             return set()
         known = set(self.safe)
         carried: set[str] = set()
-        for expr in self.placed:
-            known |= bound_by(expr, known, self.arity, carried)
+        for one in self.placed:
+            known |= bound_by(one.expr, known, self.arity, carried)
         return known - self.safe
 
 

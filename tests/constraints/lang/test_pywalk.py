@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from constraints.lang.pycode import without_unread
-from constraints.lang.pywalk import loaded_names, shape, statements, walk
+from constraints.lang.pywalk import depth_of, loaded_names, shape, statements, walk
 
 CODE = """
 if a == 1:
@@ -19,12 +19,17 @@ if a == 1:
 """
 
 
-def test_a_walk_meets_the_nodes_of_ast_walk_but_the_contexts_of_names() -> None:
+def test_a_walk_meets_the_nodes_of_ast_walk_but_contexts_and_operators() -> None:
     tree = ast.parse(CODE)
-    contexts = (ast.Load, ast.Store)
-    met = [node for node in walk([tree]) if not isinstance(node, contexts)]
-    assert set(met) == {node for node in ast.walk(tree) if not isinstance(node, contexts)}
+    signs = (ast.expr_context, ast.cmpop)
+    met = list(walk([tree]))
+    assert set(met) == {node for node in ast.walk(tree) if not isinstance(node, signs)}
     assert len(met) == len(set(met))
+
+
+def test_blocks_are_counted_as_deep_as_they_are() -> None:
+    assert depth_of(ast.parse(CODE).body) == 5  # with `except`, and its block
+    assert depth_of([]) == 1
 
 
 def test_names_come_in_order_of_appearance() -> None:
