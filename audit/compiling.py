@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
-from _thread import start_new_thread
+from _thread import allocate_lock, get_ident, start_new_thread
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from threading import Event, Lock, get_ident
+from math import inf
 from typing import Final, TypeVar
 
 from audit.timekeeping import AGAIN, caller, clock_of_this_thread, is_untouchable
 from constraints.drivers import Driver, Policy, Program
 from constraints.errors import CompileError
-from constraints.model import AdmissionField, Json
+from constraints.model import AdmissionField, Json, value
 from constraints.timing import OutOfTime
 
 T = TypeVar("T")
 
 _SHORTEST: Final = 0.005  # seconds between two looks at the clock
+_Times = tuple[float, float]
+"""The seconds that something may take, and those until it is told again that they are over."""
 
 
 class TimedDriver:
@@ -30,7 +31,7 @@ class TimedDriver:
     def __init__(self, driver: Driver, seconds: float, again: float = AGAIN) -> None:
         self.engine = driver.engine
         self._driver = driver
-        self._times = _Times(seconds, again)
+        self._times = (seconds, again)
 
     def compile(self, kind: str, source: Mapping[str, Json]) -> Policy:
         """Raises CompileError."""
@@ -38,13 +39,7 @@ class TimedDriver:
         return _TimedPolicy(policy, kind, self._times)
 
 
-@dataclass(frozen=True, slots=True)
-class _Times:
-    seconds: float
-    again: float
-
-
-@dataclass(frozen=True, slots=True)
+@value
 class _TimedPolicy:
     policy: Policy
     kind: str
@@ -75,7 +70,7 @@ def _in_time(kind: str, times: _Times, make: Callable[[], T]) -> T:
             alarm.stop()
     except OutOfTime as error:
         alarm.stop()
-        text = f"compiling takes longer than {times.seconds:g} s (--template-timeout)"
+        text = f"compiling takes longer than {times[0]:g} s (--template-timeout)"
         source = f"{kind}/{error.source}" if error.source else kind
         raise CompileError(f"rego_compile_error: {text}", span=error.span, source=source) from None
 
@@ -84,37 +79,80 @@ class _Alarm:
     """Raises OutOfTime in the present thread when it has worked for so many seconds and was not stopped before."""
 
     def __init__(self, times: _Times) -> None:
-        self._times = times
-        self._done = Event()
-        self._lock = Lock()
+        self.seconds, self._again = times
+        self.is_done = False
+        self._lock = allocate_lock()
         self._rang = False
         self._thread = get_ident()
         self._clock = clock_of_this_thread()
-        self._start = self._clock()
-        start_new_thread(self._watch, ())  # a Thread would wait until it runs, as long as many templates take
+        self._due = self._clock() + self.seconds
+        _WATCH.see_to(self)
 
-    def _watch(self) -> None:
-        due = wait = self._times.seconds
-        while not self._done.wait(max(wait, _SHORTEST)):
-            wait = due - (self._clock() - self._start)
-            if wait <= 0 and self._ring():
-                due, wait = due - wait + self._times.again, self._times.again
+    def look(self) -> float:
+        """Ring if it is time for it, unless it was stopped; gives the seconds until the next look."""
+        with self._lock:
+            if self.is_done:  # its thread may have ended, and the clock of that with it
+                return self._again
+            left = self._due - self._clock()
+            if left <= 0 and self._ring():
+                self._due += self._again - left
+                return self._again
+            return max(left, _SHORTEST)
 
     def _ring(self) -> bool:
-        """Raise OutOfTime unless it was stopped; False when the thread must not be interrupted right now."""
+        """Raise OutOfTime; False when the thread must not be interrupted right now."""
         call = caller(self._thread)
-        with self._lock:
-            if self._done.is_set() or is_untouchable(sys._current_frames().get(self._thread)):
-                return False
-            self._rang = True
-            call()
-            return True
+        if is_untouchable(sys._current_frames().get(self._thread)):
+            return False
+        self._rang = True
+        call()
+        return True
 
     def stop(self) -> None:
         """No OutOfTime comes after this; one that is on its way comes in here."""
         with self._lock:
-            self._done.set()
+            self.is_done = True
         if self._rang:
             self._rang = False
             for _ in range(2):  # Python raises at the next step back of a loop
                 pass
+
+
+class _Watch:
+    """One thread for all alarms, as long as there are any; a thread for each would take as long as a small template."""
+
+    def __init__(self) -> None:
+        self._lock = allocate_lock()
+        self._alarms: list[_Alarm] = []
+        self._pause: float | None = None  # how long the thread sleeps at most, None when there is no thread
+        self._wake = allocate_lock()
+
+    def see_to(self, alarm: _Alarm) -> None:
+        """Look at an alarm until it is done."""
+        with self._lock:
+            if self._alarms and self._alarms[-1].is_done:
+                self._alarms.pop()
+            self._alarms.append(alarm)
+            if self._pause is None:
+                start_new_thread(self._watch, ())
+                self._pause = inf
+            if alarm.seconds < self._pause:
+                self._pause = alarm.seconds
+                if self._wake.locked():
+                    self._wake.release()
+
+    def _watch(self) -> None:
+        while True:
+            self._wake.acquire(blocking=False)
+            with self._lock:
+                alarms = self._alarms = [alarm for alarm in self._alarms if not alarm.is_done]
+                self._pause = inf if alarms else None  # whoever comes from here on wakes it
+            if not alarms:
+                return
+            pause = min(alarm.look() for alarm in alarms)
+            with self._lock:
+                self._pause = min(self._pause or inf, pause)
+            self._wake.acquire(timeout=pause)
+
+
+_WATCH: Final = _Watch()

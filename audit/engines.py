@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Final
 
 from audit.compiling import TimedDriver
 from audit.outside import outside
 from constraints.drivers import Driver
 from constraints.drivers.cel import CelDriver
 from constraints.drivers.rego import RegoDriver
+from constraints.model import value
+from constraints.rego import families
 from constraints.rego.builtins import Capabilities
 from constraints.rego.program import Settings
 from constraints.rego.runtime import BUDGET
 
+GUARDED: Final = tuple(sorted(families.GUARDED))
+"""The builtins that policies may call only where they are enabled."""
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class EngineOptions:
     """Rego builtins that are refused, or allowed beyond the usual; steps of one evaluation.
 

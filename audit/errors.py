@@ -21,8 +21,6 @@ AuditError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 
 class AuditError(Exception):
     """Something went wrong; the text names the thing, the field and the value.
@@ -43,15 +41,17 @@ class InputError(AuditError):
     """A file of objects that cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
 class Hints:
     """What a refusal says besides: `continue_token` is a fresh one that a 410 offers, `retry_after` the seconds that the
     server asks to wait, `name` the object that the server says it is about.
     """
 
-    continue_token: str = ""
-    retry_after: float | None = None
-    name: str = ""
+    __slots__ = ("continue_token", "name", "retry_after")  # no dataclass, which each start would have to wait for
+
+    def __init__(self, continue_token: str = "", retry_after: float | None = None, name: str = "") -> None:
+        self.continue_token = continue_token
+        self.retry_after = retry_after
+        self.name = name
 
 
 NO_HINTS = Hints()

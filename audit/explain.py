@@ -7,9 +7,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Final, NoReturn, Protocol, runtime_checkable
 
-from audit.engines import EngineOptions, engines
+from audit.engines import GUARDED, EngineOptions, engines
 from audit.errors import ConfigError, InputError
-from audit.flagtypes import GUARDED
 from audit.gator.evaluate import is_template, kind_of
 from audit.sources.manifests import Manifest, read
 from constraints import Engine, PolicyError

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sys
 import time
+from _thread import LockType, allocate_lock, get_ident, start_new_thread  # to import `threading` takes some time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from threading import Event, Thread, get_ident
 from types import FrameType
 from typing import Final
 
+from constraints.model import value
 from constraints.timing import OutOfTime, Running
 
 _LOOKS: Final = 20  # in the time that one evaluation has
@@ -24,7 +24,7 @@ AGAIN: Final = 1.0
 _CALLBACKS: Final = ("/weakref.py", "/_weakrefset.py")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TimeLimits:
     """Seconds: of one policy for one object, and of one policy for all objects of a run; 0 is no limit.
 
@@ -59,14 +59,13 @@ class Watchdog:
         if not (self._limits.evaluation or self._limits.policy):
             yield
             return
-        done = Event()
-        thread = Thread(target=self._watch, args=(done,), name="watchdog", daemon=True)
-        thread.start()
+        done, ended = _held(), _held()
+        start_new_thread(self._watch, (done, ended))
         try:
             yield
         finally:
-            done.set()
-            thread.join()
+            done.release()
+            ended.acquire()
 
     def settle(self) -> None:
         """See Timekeeper: waits for a call that is being made. One that was made arrives in here at the latest.
@@ -79,11 +78,17 @@ class Watchdog:
             pass
         self.calls = False
 
-    def _watch(self, done: Event) -> None:
+    def _watch(self, done: LockType, ended: LockType) -> None:
+        try:
+            self._look_until(done)
+        finally:
+            ended.release()
+
+    def _look_until(self, done: LockType) -> None:
         pause = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, (self._limits.evaluation or 1.0) / _LOOKS))
         seen: Running | None = None
         due = before = self._clock()
-        while not done.wait(pause):
+        while not done.acquire(timeout=pause):
             now, running = self._clock(), self.running
             if running is not None:
                 self._charge(running, now - before)
@@ -114,6 +119,12 @@ class Watchdog:
             call()
         self._calling = False
         return True
+
+
+def _held() -> LockType:
+    lock = allocate_lock()
+    lock.acquire()
+    return lock
 
 
 def clock_of_this_thread() -> Callable[[], float]:

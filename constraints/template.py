@@ -19,7 +19,7 @@ TARGET = "admission.k8s.gatekeeper.sh"
 REGO = "Rego"
 _LEGACY = {f"{GROUP}/v1": False, f"{GROUP}/v1beta1": True, f"{GROUP}/v1alpha1": True}  # default of legacySchema
 _KIND = re.compile(r"[A-Za-z]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?\Z")
-_INVENTORY = re.compile(r'\bdata\s*(?:\.\s*inventory\b|\[\s*["`]inventory["`])')
+_INVENTORY = r'\bdata\s*(?:\.\s*inventory\b|\[\s*["`]inventory["`])'
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,4 +160,4 @@ def _check_engines(target: Fields, code: tuple[Code, ...]) -> None:
 
 def _reads_inventory(code: Code) -> bool:
     texts: tuple[Any, ...] = (code.source.get("rego"), *code.source.get("libs", ())) if code.engine == REGO else ()
-    return any(_INVENTORY.search(text) for text in texts if isinstance(text, str))
+    return any("inventory" in text and re.search(_INVENTORY, text) for text in texts if isinstance(text, str))

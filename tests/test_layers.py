@@ -67,7 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.run": VALUES
     | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.sources", "audit.sinks", "constraints.review"},
     "audit.loop": set(),
-    "audit.timekeeping": {"constraints.timing"},
+    "audit.timekeeping": {"constraints.model", "constraints.timing"},
     "audit.leading": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},
     "audit.compiling": {
         "audit.timekeeping",
@@ -109,7 +109,13 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.web": {"audit.errors", "audit.flagtypes"},
     "audit.httpsend": {"audit.duration", "constraints.rego"},
     "audit.outside": {"audit.httpsend", "constraints.rego"},
-    "audit.engines": {"audit.compiling", "audit.outside", "constraints.drivers", "constraints.rego"},
+    "audit.engines": {
+        "audit.compiling",
+        "audit.outside",
+        "constraints.drivers",
+        "constraints.model",
+        "constraints.rego",
+    },
     "audit.gator": VALUES
     | {
         "constraints.lang",

@@ -9,10 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
-from audit.duration import parse_duration
-from audit.engines import DEFAULTS, EngineOptions
+from audit.engines import DEFAULTS, GUARDED, EngineOptions
 from audit.errors import ConfigError, InputError
-from audit.flagtypes import GUARDED, guarded
 from audit.gator.evaluate import LIMITS, evaluate, not_applied
 from audit.gator.lasting import lasting
 from audit.gator.output import FORMATS, Report
@@ -182,6 +180,8 @@ def _truth(text: str) -> bool:
 
 
 def _seconds(text: str) -> float:
+    from audit.duration import parse_duration  # late, as below: a plain `patrol test` has no such flags
+
     try:
         found = parse_duration(text)
     except ValueError:
@@ -200,6 +200,8 @@ def _enabled(environ: Mapping[str, str]) -> list[tuple[str, ...]]:
 
 
 def _guarded(text: str) -> tuple[str, ...]:
+    from audit.flagtypes import guarded
+
     try:
         return guarded(text)
     except ValueError:

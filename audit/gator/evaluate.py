@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from audit.engines import DEFAULTS, EngineOptions, engines
@@ -12,14 +12,13 @@ from audit.errors import InputError
 from audit.gator.gosort import go_sorted
 from audit.gator.lasting import lasting
 from audit.gator.output import TARGET, Report, Result
-from audit.gator.refusals import place, refused
 from audit.sources.manifests import Manifest
 from audit.timekeeping import TimeLimits, Watchdog
 from constraints import Cause, Constraint, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
 from constraints.drivers.rego import RegoDriver
 from constraints.errors import CompileError, ConstraintError, EngineMissing
 from constraints.lang.quoting import quoted
-from constraints.model import Json, Object, not_auditable
+from constraints.model import Json, Object, not_auditable, value
 from constraints.review import mapping, review_of
 
 if TYPE_CHECKING:
@@ -31,12 +30,12 @@ _NOT_APPLIED: Final = {"expansion.gatekeeper.sh": "expansion", "mutations.gateke
 _DEFAULT: Final = {"metadata": {"name": "default"}}
 _NONE: Final[Object] = {}
 _NO_KIND: Final = Kind("", "", "")
-_OF_QUERY: Final = re.compile(r"(?:\S+: )?eval_\w+_error: ")  # an error of Rego's, not of a bound of ours
+_OF_QUERY: Final = r"(?:\S+: )?eval_\w+_error: "  # an error of Rego's, not of a bound of ours
 LIMITS: Final = TimeLimits(policy=0)
 """A policy has as much time as there are objects: nobody waits for the next run."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Surroundings:
     """What objects are looked at with; `rego`: the kinds of constraints whose violations have details."""
 
@@ -45,7 +44,7 @@ class Surroundings:
     rego: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """What was found; `gaps` is what could not be evaluated, `notes` are sentences on what no audit could judge."""
 
@@ -141,7 +140,7 @@ def _failed_together(found: Sequence[Violation], asked: Sequence[Constraint]) ->
     """Gatekeeper asks all constraints of a kind in one query: an error of one is what it has of each."""
     failed: dict[str, Violation] = {}
     for violation in found:
-        if violation.error and _OF_QUERY.match(violation.message):
+        if violation.error and re.match(_OF_QUERY, violation.message):
             failed.setdefault(violation.constraint.kind, violation)
     yield from (violation for violation in found if violation.constraint.kind not in failed)
     for constraint in asked:
@@ -207,6 +206,8 @@ def _kind_of_constraints(template: Object) -> str:
 
 
 def _gap(manifest: Manifest, error: PolicyError) -> Gap:
+    from audit.gator.refusals import place, refused  # late: most templates are not refused
+
     kind = _kind_of_constraints(manifest.object)
     where = "; ".join(filter(None, (str(manifest), place(error), f"constraints of {kind} are left out")))
     message = f"adding template {quoted(_name(manifest))}: {refused(error)} ({where})"
@@ -220,8 +221,8 @@ def _unusable(what: str, manifest: Manifest, error: PolicyError) -> InputError:
 
 def _check_kind(manifest: Manifest) -> None:
     kind = kind_of(manifest.object)
-    for field, value in (("version", kind.version), ("kind", kind.kind)):
-        if not value:
+    for field, text in (("version", kind.version), ("kind", kind.kind)):
+        if not text:
             what = f"{TARGET}: invalid request object: resource {_name(manifest)} has no {field}"
             raise InputError(f"auditing objects: adding data of GVK {quoted(_gvk(kind))}: {what} ({manifest})")
 

@@ -29,9 +29,8 @@ ENTRY_MODULE = "template"
 _READABLE = ("lib", "inventory")
 _PLAIN = 1_000_000
 _DATA = Var("data")
-_ADMISSION_ONLY = re.compile(rf"[^\w\s]({'|'.join(sorted(ADMISSION_ONLY))})\b")  # in a text a word of its own is none
 _BAD_IMPORT = 'invalid import: bad import: "{}"'
-_REGO_V1 = re.compile(r"(?m)^[ \t]*import[ \t]+(rego\.v1)\b")
+_REGO_V1 = r"(?m)^[ \t]*import[ \t]+(rego\.v1)\b"
 
 
 class RegoDriver:
@@ -66,7 +65,7 @@ class Policy:
     @property
     def admission_fields(self) -> tuple[AdmissionField, ...]:
         """What the code reads that no audit has, in order; where a name does not even occur nothing is looked for."""
-        fields = frozenset(name for text in self._texts.values() for name in _ADMISSION_ONLY.findall(text))
+        fields = frozenset(name for name in ADMISSION_ONLY if any(_asks(text, name) for text in self._texts.values()))
         try:
             found = self._policy.mentions(fields) if fields else {}
         except RecursionError:  # nested as deeply as Python goes; nothing is said of it
@@ -191,7 +190,7 @@ def _defines(path: Sequence[object], name: str) -> bool:
 
 def _module(source: Source, v1: bool) -> Module:
     module = parse_module(source, v1)
-    found = _REGO_V1.search(source.text)
+    found = re.search(_REGO_V1, source.text) if "rego.v1" in source.text else None
     if found:
         line = source.text.count("\n", 0, found.start(1)) + 1
         column = found.start(1) - source.text.rfind("\n", 0, found.start(1))
@@ -224,6 +223,21 @@ def _reads(module: Module) -> Iterator[Ref | Var]:
             yield node
         elif isinstance(node, Var) and node.name == "data" and id(node) not in heads:
             yield node
+
+
+def _asks(text: str, name: str) -> bool:
+    """Whether a text may ask for a field of this name: it stands behind a dot or a quote, not by itself among words."""
+    at = text.find(name, 1)
+    while at > 0:
+        before, after = text[at - 1], text[at + len(name) :][:1]
+        if not (_in_word(before) or before.isspace() or _in_word(after)):
+            return True
+        at = text.find(name, at + 1)
+    return False
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 def _first(node: Ref | Var) -> Value:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, Final
@@ -14,7 +13,6 @@ from constraints.lang.pywalk import shape
 Fact = tuple[tuple[Any, ...], Any]
 """What is asked, and the answer: facts about the same question with different answers exclude each other."""
 
-_POSITION: Final = re.compile(r"AT(?:_\d+)?\Z")
 _NEGATIVE: Final = (ast.IsNot, ast.NotIn, ast.NotEq)
 
 
@@ -55,7 +53,12 @@ def _compared(test: ast.Compare) -> Iterator[Fact]:
 
 def _said(node: ast.expr) -> Any:
     """What a test says, wherever in the policy it is said."""
-    return shape(node, lambda name: "AT" if _POSITION.match(name) else name)
+    return shape(node, _named)
+
+
+def _named(name: str) -> str:
+    """All positions, `AT` and `AT_2`, are one."""
+    return "AT" if name.startswith("AT_") and name[3:].isdecimal() else name
 
 
 Facts = Mapping[tuple[Any, ...], Any]

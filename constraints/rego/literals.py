@@ -13,8 +13,8 @@ from constraints.rego.number import Number, OutOfRange, number_of
 _MOST_BITS: Final = 100_000
 _BITS_PER_DIGIT: Final = 3.321928094887362
 
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_ESCAPED_BRACKET: Final = re.compile(r"(\\[^{])|\\\{", re.DOTALL)
+_LONE_SURROGATE: Final = "[\ud800-\udfff]"
+_ESCAPED_BRACKET: Final = r"(?s)(\\[^{])|\\\{"
 
 
 def number(text: str) -> Number | None:
@@ -44,11 +44,11 @@ def string(text: str) -> str | None:
         said: str = json.loads(text)
     except ValueError:
         return None
-    return _LONE_SURROGATE.sub("\ufffd", said)  # as Go's encoding/json reads them
+    return said if said.isascii() else re.sub(_LONE_SURROGATE, "\ufffd", said)  # as Go's encoding/json reads them
 
 
 def template_piece(text: str, quote: str) -> str | None:
     """What a part of a template string says, without its delimiters; None if it is not JSON's."""
     if quote == "`":
         return text.replace("\\{", "{")
-    return string(f'"{_ESCAPED_BRACKET.sub(lambda found: found[1] or "{", text)}"')
+    return string(f'"{re.sub(_ESCAPED_BRACKET, lambda found: found[1] or "{", text)}"')

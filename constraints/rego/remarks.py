@@ -11,7 +11,6 @@ from constraints.rego.lexer import Tokens
 from constraints.rego.syntax import Remark
 
 _FIRST: Final = "METADATA"
-_COMMENT: Final = re.compile(r"^#([^\n]*)", re.MULTILINE)
 
 Place = tuple[int, str, int]
 """The line of a statement, what it is (package, import, rule) and, of a rule, its index."""
@@ -52,9 +51,10 @@ def _blocks(tokens: Tokens) -> Iterator[tuple[int, str]]:
 def _comments(tokens: Tokens) -> Iterator[tuple[int, str]]:
     """The comments that begin a line, with its number."""
     text = tokens.source.text
+    comments = re.compile(r"^#([^\n]*)", re.MULTILINE)  # here, since hardly any module has annotations
     line, at = 1, 0
     for end, start in zip((0, *tokens.ends), tokens.starts, strict=False):
-        for comment in _COMMENT.finditer(text, end, start):
+        for comment in comments.finditer(text, end, start):
             line += text.count("\n", at, comment.start())
             at = comment.start()
             yield line, comment[1].removesuffix("\r")

@@ -116,6 +116,15 @@ def test_what_has_no_end_is_ended_and_the_next_template_is_compiled(at_once: boo
     assert tried.add_constraint(constraint()).enforced
 
 
+def test_a_short_limit_holds_while_longer_ones_are_watched() -> None:
+    for seconds in (60, SHORT, 30, SHORT):
+        limited = TimedDriver(Endless(at_once=False), seconds)
+        policy = limited.compile("K", {})
+        if seconds == SHORT:
+            with pytest.raises(CompileError, match="--template-timeout"):
+                policy.program({})
+
+
 def test_what_python_or_a_driver_swallows_is_raised_again() -> None:
     driver = Swallowing()
     with pytest.raises(CompileError, match="--template-timeout"):

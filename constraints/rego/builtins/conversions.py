@@ -14,7 +14,7 @@ from constraints.rego.values import RegoObject, RegoSet, Value, is_number, is_ob
 
 _DIGITS: Final = "[0-9]+(?:_[0-9]+)*"
 _DECIMAL: Final = re.compile(rf"([+-]?)({_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})([eE][+-]?{_DIGITS})?")
-_HEXADECIMAL: Final = re.compile(r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+")
+_HEXADECIMAL: Final = r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+"
 _INTEGER: Final = re.compile("-?[0-9]+")
 _NO_NUMBERS: Final = frozenset({"inf", "infinity", "nan"})
 
@@ -46,7 +46,7 @@ def _parsed(digits: str) -> Number:
 def _nearest(digits: str) -> float:
     if _DECIMAL.fullmatch(digits):
         return float(digits)
-    if _HEXADECIMAL.fullmatch(digits):
+    if re.fullmatch(_HEXADECIMAL, digits):
         return float.fromhex(digits)
     raise _refused(digits, "invalid syntax")
 

@@ -14,7 +14,7 @@ from constraints.rego.number import Number, whole
 from constraints.rego.sizes import look_through, scan
 from constraints.rego.values import RegoObject, RegoSet, Value, is_number, is_object, type_name
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = "[\ud800-\udfff]"
 
 
 def unfit(position: int, problem: str) -> BuiltinError:
@@ -119,9 +119,10 @@ def as_bytes(value: str) -> bytes:
     try:
         return value.encode()
     except UnicodeEncodeError:
-        return _SURROGATE.sub("\ufffd", value).encode()
+        return re.sub(_SURROGATE, "\ufffd", value).encode()
 
 
 def from_bytes(value: bytes) -> str:
     """UTF-8 to a string; each byte that is not valid as U+FFFD, as Go shows them."""
-    return _SURROGATE.sub("\ufffd", value.decode(errors="surrogateescape"))
+    text = value.decode(errors="surrogateescape")
+    return text if text.isascii() else re.sub(_SURROGATE, "\ufffd", text)

@@ -33,7 +33,7 @@ _GO_WORDS: Final = {  # RE2's word for a mistake -> Go's (regexp/syntax)
     "invalid perl operator": "invalid or unsupported Perl syntax",
     "invalid named capture group": "invalid named capture",
 }
-_REFERENCE: Final = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))")
+_REFERENCE: Final = r"\$(?:(\$)|\{(\w+)\}|(\w+))"
 
 
 def compiled(pattern: str) -> Pattern:
@@ -200,7 +200,7 @@ def _expand(template: str, match: Match, regexp: Pattern) -> str:
     """Go's Regexp.Expand; `$` with no name behind it stays."""
     if "$" not in template:
         return template
-    return _REFERENCE.sub(lambda found: "$" if found[1] else _group(found[2] or found[3], match, regexp), template)
+    return re.sub(_REFERENCE, lambda found: "$" if found[1] else _group(found[2] or found[3], match, regexp), template)
 
 
 def _group(name: str, match: Match, regexp: Pattern) -> str:
