@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Final
 
 from constraints.cel.failures import Failure
-from constraints.cel.library.golang import format_double, format_duration, format_timestamp, quoted
+from constraints.cel.library.golang import format_double, format_duration, format_timestamp, go_quoted
 from constraints.cel.maps import entries
 from constraints.cel.overloads import method
 from constraints.cel.runtime import bounded
@@ -81,7 +81,7 @@ def _mistaken(digits: str) -> str:
 def text_of(value: Value, nested: bool = False) -> str:
     """What `%s` writes."""
     if isinstance(value, str):
-        return quoted(value) if nested else value
+        return go_quoted(value) if nested else value
     if isinstance(value, float):
         return _nested_double(value) if nested else format_double(value)
     if isinstance(value, bool):
@@ -111,7 +111,7 @@ def _text_of_other(value: Value, nested: bool) -> str:
         except UnicodeDecodeError as error:
             what = '"invalid UTF-8 in bytes, cannot convert to string"'
             raise Failure(f"could not convert argument {what} to string") from error
-        return f'b"{text}"' if nested else text
+        return f"b{go_quoted(text)}" if nested else text
     if isinstance(value, TypeValue):
         return value.name
     if isinstance(value, Duration):

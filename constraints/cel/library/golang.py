@@ -64,3 +64,15 @@ _ESCAPED |= {"\\": "\\\\", '"': '\\"'}
 def quoted(text: str) -> str:
     """As CEL's strings.quote: the escapes of Go, everything else as it is."""
     return f'"{"".join(_ESCAPED.get(character, character) for character in text)}"'
+
+
+def go_quoted(text: str) -> str:
+    """Go's `%q`: what cannot be printed is escaped, too."""
+    return f'"{"".join(_shown(letter) for letter in text)}"'
+
+
+def _shown(letter: str) -> str:
+    code = ord(letter)
+    if letter in _ESCAPED or letter.isprintable():
+        return _ESCAPED.get(letter, letter)
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

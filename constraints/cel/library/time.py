@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from constraints.cel.failures import Failure
 from constraints.cel.library.conversions import unconvertible
-from constraints.cel.library.golang import quoted
+from constraints.cel.library.golang import go_quoted
 from constraints.cel.overloads import function, method
 from constraints.cel.values import INT_MAX, INT_MIN, NANOS, Duration, Timestamp
 
@@ -45,7 +45,7 @@ def timestamp(text: str) -> Timestamp:
     """RFC 3339."""
     found = parse_timestamp(text)
     if found is None and not _STRICT.match(text):
-        raise Failure(f"invalid RFC 3339 timestamp {quoted(text)}")
+        raise Failure(f"invalid RFC 3339 timestamp {go_quoted(text)}")
     if found is None:
         raise unconvertible(_TIMESTAMP)
     return Timestamp.checked(found.nanos, found.offset)
@@ -137,9 +137,9 @@ def _zone(name: str) -> tzinfo | timedelta:
 
 def _whole(text: str) -> int:
     if not _WHOLE.match(text):
-        raise Failure(f"strconv.Atoi: parsing {quoted(text)}: invalid syntax")
+        raise Failure(f"strconv.Atoi: parsing {go_quoted(text)}: invalid syntax")
     if len(text) > _MOST_DIGITS or not INT_MIN <= int(text) <= INT_MAX:
-        raise Failure(f"strconv.Atoi: parsing {quoted(text)}: value out of range")
+        raise Failure(f"strconv.Atoi: parsing {go_quoted(text)}: value out of range")
     return int(text)
 
 
