@@ -59,6 +59,7 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "failed",
             "has_members",
             "is_collection",
+            "is_moderate",
             "items_of",
             "keys_of",
             "joined",

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Final
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.regex import compiled
 from constraints.rego.codegen_base import DICT, INPUT, INTEGER, Operand, constant
-from constraints.rego.values import UNDEFINED, RegoSet
+from constraints.rego.number import is_moderate
+from constraints.rego.values import UNDEFINED, RegoSet, Value
 
 if TYPE_CHECKING:
     from constraints.rego.codegen_calls import Calls
+
+_SMALL: Final = 1000
 
 Inline = Callable[["Calls", str, list[Operand]], Operand | None]
 
@@ -147,21 +150,31 @@ def _get(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None
 
 
 def _integers(operator: type[ast.operator]) -> Inline:
+    """Python's operator for integers that are small enough for the result to be OPA's, which has 64 bits."""
+
     def inline(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
         left, right = arguments
         if not (_is_int(left) or _is_int(right)):
             return None
-        if operator is ast.Mult and not (left.is_constant or right.is_constant):
-            return None  # who squares again and again gets numbers without end, which OPA rounds
+        known = [value.constant for value in arguments if value.is_constant]
+        if operator is ast.Mult and not (known and all(_keeps_sign(factor) for factor in known)):
+            return None
+        if not all(is_moderate(value) for value in known):
+            return None
         fast = emission.nodes.binary(emission.load(left), operator(), emission.load(right))
         if _is_int(left) and _is_int(right):
-            return Operand(node=fast, kind=INTEGER)
-        test = emission.is_type(left if _is_int(right) else right, "int")
+            return Operand(node=fast, kind="number")
+        test = emission.runtime("is_moderate", emission.load(left if _is_int(right) else right))
         return Operand(
             node=emission.nodes.choice(test, fast, emission.attempt(name, arguments)), kind="number", defined=False
         )
 
     return inline
+
+
+def _keeps_sign(factor: Value) -> bool:
+    """Whether its product with an integer is never OPA's -0."""
+    return type(factor) is int and factor > -_SMALL and factor != 0
 
 
 def _minus(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:

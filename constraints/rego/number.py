@@ -28,7 +28,9 @@ Number = int | float | Decimal
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _SIGNED: Final = re.compile(r"[-+]?[0-9]+")
 _MOST_DIGITS: Final = 1_000_000  # OPA takes more from JSON, and seconds to compare them
+_MODERATE: Final = 1 << 31
 _SAFE: Final = 1 << 53  # below, a float and the decimal number that it prints compare alike with integers
+_NORMAL: Final = 2.2250738585072014e-308  # below, a float has fewer digits, or is 0
 _PLAIN: Final = 1_000_000  # from here on, and below 1e-4, the text has an exponent
 _INT64: Final = 1 << 63
 _SHORT: Final = 1000  # digits that Python turns into an integer at once
@@ -86,7 +88,8 @@ def number_from_digits(sign: int, digits: str, point: int) -> Number:
         return sign * int(digits or "0") * power_of_ten(point - len(digits))
     value = Decimal(f"{'-' if sign < 0 else ''}{digits}e{point - len(digits)}")
     nearest = float(value)
-    return nearest if len(digits) < 16 or Decimal(repr(nearest)) == value else value
+    fits = len(digits) < 16 and abs(nearest) >= _NORMAL
+    return nearest if fits or Decimal(repr(nearest)) == value else value
 
 
 def number_text(value: Number) -> str:
@@ -154,6 +157,11 @@ def number_key(value: float | Decimal) -> object:
 def is_negative(value: Number) -> bool:
     """Whether it is below 0, or -0."""
     return value < 0 if isinstance(value, int) else str(value).startswith("-")
+
+
+def is_moderate(value: object) -> bool:
+    """Whether it is an integer whose sum or product with another such one is exact in 64 bits."""
+    return type(value) is int and -_MODERATE < value < _MODERATE
 
 
 def whole(value: object) -> int | None:

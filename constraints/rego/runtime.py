@@ -12,6 +12,7 @@ from constraints.rego.builtins import Builtin, BuiltinError
 from constraints.rego.builtins.arithmetic import difference
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.number import Written, WrittenDecimal
+from constraints.rego.number import is_moderate as is_moderate
 from constraints.rego.sizes import ENTRY, FEW, ITEM, LONG, MEMBER, SMALL, STEPS, fit, spend_text, stop
 from constraints.rego.values import (
     UNDEFINED,

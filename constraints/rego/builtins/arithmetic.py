@@ -13,6 +13,7 @@ from constraints.rego.sizes import FEW, LARGEST_TEXT, fit, fit_items, spend
 from constraints.rego.values import RegoSet, Value, is_number
 
 _EXACT: Final = 1 << 64  # integers below need no rounding
+_SMALL: Final = 1000
 _HALF: Final[Big] = (1, -1)
 _MINUS_HALF: Final[Big] = (-1, -1)
 _SHIFT_LIMIT: Final = 3_500_000  # bits; nothing has more
@@ -59,7 +60,7 @@ def mul(a: Value, b: Value) -> Number:
     """`a * b`."""
     if type(a) is int and type(b) is int:
         result = a * b
-        if -_EXACT < result < _EXACT and -_EXACT < a < _EXACT and -_EXACT < b < _EXACT:
+        if result and -_EXACT < result < _EXACT and -_EXACT < a < _EXACT and -_EXACT < b < _EXACT:
             return result
     exact = bigfloat.number(bigfloat.multiplied(big(number(a, 1)), big(number(b, 2))))
     return exact or signed_zero(a, b, is_negative(a) != is_negative(b))
@@ -75,8 +76,14 @@ def div(a: Value, b: Value) -> Number:
 
 
 def signed_zero(a: Value, b: Value, negative: bool) -> Number:
-    """A result that is 0: floats keep its sign, and whole numbers, of which -0 is one, have none."""
-    return -0.0 if negative and (whole(a) is None or whole(b) is None) else 0
+    """A result that is 0: small whole numbers, of which -0 is one, have no sign of it, and others keep it."""
+    return -0.0 if negative and not (_is_small(a) and _is_small(b)) else 0
+
+
+def _is_small(value: Value) -> bool:
+    """Whether OPA computes with it as with an integer, if the other one is small as well (inSmallIntRange)."""
+    integer = whole(value)
+    return integer is not None and -_SMALL < integer < _SMALL
 
 
 @builtin("rem", "number", "number", result="number")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from constraints.rego.builtins import BuiltinError, builtin
+from constraints.rego.builtins.gojson import unmarshal
 from constraints.rego.builtins.gotemplate import (
     Block,
     Call,
@@ -21,7 +22,7 @@ from constraints.rego.builtins.operands import mapping, string
 from constraints.rego.builtins.templatefunctions import FUNCTIONS, shown, truth
 from constraints.rego.number import number_text
 from constraints.rego.sizes import ENTRY, fit, fit_items, lasting, spend
-from constraints.rego.values import UNDEFINED, RegoObject, RegoSet, Value, is_number, to_json, too_deep
+from constraints.rego.values import UNDEFINED, Value, is_number, text, too_deep
 
 _DEEPEST: Final = 100
 _NO_VALUE: Final = "<no value>"
@@ -45,22 +46,13 @@ class _Continue(Exception):
 def render_template(template: Value, variables: Value) -> str:
     """The template filled in; what is missing is `<undefined>`."""
     tree = _parsed(string(template, 1))
-    data = _for_go(to_json(_plain(mapping(variables, 2))))
+    data = _for_go(unmarshal(text(mapping(variables, 2))))  # OPA reads them from their text, which may be no JSON
     out: list[str] = []
     try:
         _Run(tree, out).nodes(tree.body, data, {"$": data}, 0)
     except RecursionError as error:
         raise too_deep() from error
     return "".join(out).replace(_NO_VALUE, "<undefined>")
-
-
-def _plain(value: Value) -> Value:
-    """The value, which must be JSON as it stands: OPA reads the variables from their text. Raises BuiltinError."""
-    if isinstance(value, RegoSet | RegoObject):
-        raise BuiltinError("invalid character in the variables")
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _plain(item)
-    return value
 
 
 _parsed = lasting(256)(parse_template)

@@ -10,7 +10,7 @@ from constraints.rego.builtins.gojson import marshal, unmarshal
 from constraints.rego.builtins.schemacheck import check_schema, draft_of
 from constraints.rego.builtins.schemarules import FIELD, dialect
 from constraints.rego.sizes import lasting
-from constraints.rego.values import Value, is_object, to_json, too_deep
+from constraints.rego.values import Value, is_object, too_deep
 
 _ROOT = "(Root)"
 
@@ -24,7 +24,7 @@ def _document(value: Value) -> str:
             raise BuiltinError("invalid JSON string") from error
         return value
     if is_object(value) or isinstance(value, list):
-        return marshal(to_json(value))
+        return marshal(value)
     raise BuiltinError("wrong type, expected string or object")
 
 

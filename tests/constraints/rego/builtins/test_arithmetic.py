@@ -53,6 +53,8 @@ from regocalls import N, S, call
         ("abs", [-5], "5"),
         ("abs", [-1.5], "1.5"),
         ("abs", [0], "0"),
+        ("abs", [N("1e-400")], "1e-400"),
+        ("div", [0.5, N("1e400")], "5e-401"),
         ("abs", ["a"], "eval_type_error: operand 1 must be number but got string"),
         ("round", [2.5], "3"),
         ("round", [-2.5], "-3"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from regocalls import S, call
+from regocalls import N, S, call
 
 from constraints.rego.values import object_of
 
@@ -267,6 +267,13 @@ def test_a_wrong_template_is_an_error(template: str, why: str) -> None:
     assert why in call("strings.render_template", template, data).removeprefix("eval_builtin_error: ")
 
 
-@pytest.mark.parametrize("variables", [{"a": S(1)}, {"a": [{"b": S()}]}, object_of([(1, "a")])])
+@pytest.mark.parametrize(
+    "variables", [{"a": S(1)}, {"a": [{"b": S()}]}, object_of([(1, "a")]), {"a": "\x7f"}, {"\x00": 1}]
+)
 def test_variables_that_are_no_json_cannot_be_filled_in(variables: Any) -> None:
     assert call("strings.render_template", "x", variables).startswith("eval_builtin_error")
+
+
+def test_numbers_are_filled_in_as_they_are_written() -> None:
+    data = {"l": [N("1e400"), N("1.50"), 3]}
+    assert call("strings.render_template", "{{.l}}", data) == '"[1e400 1.50 3]"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from regocalls import call
+from regocalls import N, call
 
 
 @pytest.mark.parametrize(
@@ -250,6 +250,7 @@ from regocalls import call
             "[true, []]",
         ),
         ("json.match_schema", [{"x": "x"}, {"properties": {"x": {"format": "made-up"}}}], "[true, []]"),
+        ("json.match_schema", [{"x": N("1e400")}, {"type": "object"}], "[true, []]"),
     ],
 )
 def test_schemas_are_told_apart_as_opa_does(name: str, arguments: list[Any], answer: str) -> None:
