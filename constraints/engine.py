@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from sys import intern
 from types import MappingProxyType
 
 from constraints.constraint import parse
@@ -21,6 +22,7 @@ from constraints.inventory import EMPTY, Inventory
 from constraints.match import compile_match, reads_namespace, takes_kind
 from constraints.model import (
     ANY,
+    SCOPED,
     AdmissionField,
     Cause,
     Constraint,
@@ -29,6 +31,7 @@ from constraints.model import (
     Json,
     Kind,
     Object,
+    ObjectRef,
     Point,
     Review,
     Violation,
@@ -166,7 +169,7 @@ class Engine:
         `spec.match` reads."""
         return all(_reads_metadata_only(rule.program) for rule in self._rules_for(kind))
 
-    def review(self, review: Review, inventory: Inventory = EMPTY, unless: Kind | None = None) -> Iterator[Outcome]:
+    def review(self, review: Review, inventory: Inventory = EMPTY, unless: Kind | None = None) -> list[Outcome]:
         """What the constraints find in one object; constraints that take the kind `unless` too are left out."""
         return self.evaluate(review, self.matching(review, unless), inventory)
 
@@ -187,18 +190,19 @@ class Engine:
                 hits.append(self._undecidable(rule.constraint, review, error))
         return hits
 
-    def evaluate(self, review: Review, hits: Iterable[Hit], inventory: Inventory = EMPTY) -> Iterator[Outcome]:
+    def evaluate(self, review: Review, hits: Iterable[Hit], inventory: Inventory = EMPTY) -> list[Outcome]:
         """The second half of `review`: what the constraints that match say.
 
         Those that read an inventory that is `partial` are left out; who made it so says why.
         """
+        outcomes: list[Outcome] = []
         seen: dict[str, Json] | None = None
         whole: dict[str, Json] | None = None
         timing = self._timing
         spent = timing.spent
         for hit in self._without_inventory(hits) if inventory.partial else hits:
             if not isinstance(hit, Rule):
-                yield hit
+                outcomes.append(hit)
                 continue
             if seen is None:
                 seen = document(review, self.point)
@@ -206,9 +210,10 @@ class Engine:
                 self._left_out[hit.constraint.key] = hit.constraint
             elif hit.integers:
                 whole = integers(seen) if whole is None else whole
-                yield from _outcomes(hit, review, whole, inventory, timing)
+                outcomes += _outcomes(hit, review, whole, inventory, timing)
             else:
-                yield from _outcomes(hit, review, seen, inventory, timing)
+                outcomes += _outcomes(hit, review, seen, inventory, timing)
+        return outcomes
 
     def _without_inventory(self, hits: Iterable[Hit]) -> list[Hit]:
         return [hit for hit in hits if not isinstance(hit, Rule) or not self._templates[hit.constraint.kind].inventory]
@@ -242,7 +247,7 @@ class Engine:
     def _undecidable(self, constraint: Constraint, review: Review, error: MatchError) -> Outcome:
         if self.point is Point.GATOR:
             text = _UNMATCHED.format(review.ref.name, error.message)
-            return _violation(constraint, review, Finding(text, None, error=True))
+            return _violations(constraint, review.ref, [Finding(text, None, error=True)])[0]
         if isinstance(error, NamespaceMissing):
             return _lost(constraint, review, "its spec.match reads it")
         return _gap(constraint, review, "MatchFailed", f"spec.match cannot be decided: {error.message}")
@@ -280,27 +285,15 @@ def _outcomes(
         if timing.calls:
             timing.settle()  # it came while settling; there is no second one soon
         findings = [Finding(_NO_TIME, None, error=True)]
-    if not findings:
-        return ()
-    constraint, ref = rule.constraint, review.ref
-    action, actions = constraint.action, _actions(constraint)
-    return [Violation(constraint, ref, one.message, one.details, action, actions, one.error) for one in findings]
+    return _violations(rule.constraint, review.ref, findings) if findings else ()
 
 
-def _violation(constraint: Constraint, review: Review, finding: Finding) -> Violation:
-    return Violation(
-        constraint,
-        review.ref,
-        finding.message,
-        finding.details,
-        constraint.action,
-        _actions(constraint),
-        finding.error,
-    )
-
-
-def _actions(constraint: Constraint) -> tuple[str, ...]:
-    return constraint.actions if constraint.scoped else ()
+def _violations(constraint: Constraint, ref: ObjectRef, findings: Iterable[Finding]) -> list[Violation]:
+    action = constraint.action
+    actions = constraint.actions if action == SCOPED else ()
+    return [
+        Violation(constraint, ref, intern(one.message), one.details, action, actions, one.error) for one in findings
+    ]
 
 
 def _gap(constraint: Constraint, review: Review, reason: str, what: str) -> Gap:

@@ -16,7 +16,9 @@ ADMISSION_ONLY: Final = frozenset(
 """The fields of `input.review` that say something only where an admission request is reviewed."""
 
 _NOTHING: dict[str, Json] = {}
+_NO_RESOURCE: Final = {"group": "", "version": "", "resource": ""}  # the same for all: nobody changes what is reviewed
 _HALF: Final = 2.0**63
+_NO_FLOATS: Final = frozenset({str, int, bool, type(None)})  # asked first, for most values are one of these
 
 
 def review_of(obj: Object, namespace: Object | None = None, *, request: Object | None = None, lost: str = "") -> Review:
@@ -36,13 +38,16 @@ def review_of_request(request: Object, namespace: Object | None = None) -> Revie
 def ref_of(obj: Object, request: Object | None = None) -> ObjectRef:
     """Name `obj`; what an AdmissionRequest says about kind, namespace and name counts more than the object itself."""
     metadata = mapping(obj.get("metadata"))
-    kind = Kind.of(_text(obj.get("apiVersion")), _text(obj.get("kind")))
-    namespace, name = _text(metadata.get("namespace")), _text(metadata.get("name"))
+    kind = Kind.of(_text(obj.get("apiVersion", "")), _text(obj.get("kind", "")))
+    found = metadata.get
+    namespace, name, uid = found("namespace", ""), found("name", ""), found("uid", "")
+    if not (type(namespace) is type(name) is type(uid) is str):
+        namespace, name, uid = _text(namespace), _text(name), _text(uid)
     if request is not None:
         kind = _requested_kind(request) or kind
         namespace = _text(request.get("namespace")) or namespace
         name = _text(request.get("name")) or name
-    return ObjectRef(kind, namespace, name, _text(metadata.get("uid")), _labels(metadata))
+    return ObjectRef(kind, namespace, name, uid, _labels(metadata))
 
 
 def document(review: Review, point: Point) -> dict[str, Json]:
@@ -51,7 +56,22 @@ def document(review: Review, point: Point) -> dict[str, Json]:
     Keys that Kubernetes leaves out when they are empty (`name`, `namespace`) are left out here too. `namespaceObject`
     is empty for gator, and the Namespace's metadata, spec and status (empty for cluster-scoped objects) for the audit.
     """
-    result = _listed(review)
+    ref = review.ref
+    kind = ref.kind
+    result: dict[str, Json] = {
+        "uid": "",
+        "kind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
+        "resource": _NO_RESOURCE,
+        "operation": "",
+        "userInfo": _NOTHING,
+        "options": None,
+        "object": review.object,
+        "oldObject": None,
+    }
+    if ref.name:
+        result["name"] = ref.name
+    if ref.namespace:
+        result["namespace"] = ref.namespace
     if review.request is not None:  # as it came, completed by what every request has
         result.update({"name": "", "namespace": ""}, **review.request)
         for field in ("name", "namespace"):
@@ -59,7 +79,8 @@ def document(review: Review, point: Point) -> dict[str, Json]:
                 del result[field]
         result["object"] = review.object
     namespace = review.namespace
-    result["namespaceObject"] = {} if namespace is None or point is Point.GATOR else _namespace_object(namespace)
+    known = namespace is not None and point is not Point.GATOR
+    result["namespaceObject"] = _namespace_object(namespace) if known else _NOTHING
     return result
 
 
@@ -70,10 +91,11 @@ def mapping(value: Json) -> Mapping[str, Any]:
 
 def integers(value: Json) -> Json:
     """`value` with each whole number of 64 bits as an integer: written as JSON, 1e6 and 1000000 are the same."""
-    if isinstance(value, Mapping):
-        return {key: integers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [integers(item) for item in value]
+    kind = type(value)
+    if kind is dict or isinstance(value, Mapping):
+        return {key: item if type(item) in _NO_FLOATS else integers(item) for key, item in value.items()}
+    if kind is list:
+        return [item if type(item) in _NO_FLOATS else integers(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() and -_HALF <= value < _HALF else value
 
 
@@ -84,26 +106,6 @@ def doubles(value: Json) -> Json:
     if isinstance(value, list):
         return [doubles(item) for item in value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _listed(review: Review) -> dict[str, Json]:
-    ref = review.ref
-    kind = ref.kind
-    result: dict[str, Json] = {
-        "uid": "",
-        "kind": {"group": kind.group, "version": kind.version, "kind": kind.kind},
-        "resource": {"group": "", "version": "", "resource": ""},
-        "operation": "",
-        "userInfo": {},
-        "options": None,
-        "object": review.object,
-        "oldObject": None,
-    }
-    if ref.name:
-        result["name"] = ref.name
-    if ref.namespace:
-        result["namespace"] = ref.namespace
-    return result
 
 
 def _namespace_object(namespace: Object | None) -> dict[str, Json]:

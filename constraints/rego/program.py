@@ -155,8 +155,9 @@ class RegoProgram:
     def _start(self) -> None:
         """Forget all answers, and whatever an evaluation that was ended from outside has left; the budget is full."""
         context = self._context
-        context.memo[:] = self._unasked
-        context.budget.left = self._budget
+        if self._unasked:
+            context.memo[:] = self._unasked
+        STEPS.left = self._budget
         if context.memory:
             context.memory = {}
         if context.calls:

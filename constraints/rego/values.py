@@ -88,39 +88,71 @@ def meets(value: Value) -> None:
         spend(1 + len(value))
 
 
+class _Later:
+    """The members of a set by key, made when somebody looks at them: most want to know how many there are."""
+
+    __slots__ = ("_made", "_members", "size")
+
+    def __init__(self, size: int, members: Callable[[], Iterable[Value]]) -> None:
+        self.size = size
+        self._members = members
+        self._made: dict[Key, Value] | None = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether they are in memory."""
+        return self._made is not None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._all(), name)
+
+    def __getitem__(self, key: Key) -> Value:
+        return self._all()[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._all()
+
+    def __or__(self, other: Any) -> dict[Key, Value]:
+        return {**self._all(), **other}
+
+    def __ror__(self, other: dict[Key, Value]) -> dict[Key, Value]:
+        return other | self._all()
+
+    def _all(self) -> dict[Key, Value]:
+        """Raises EvaluationError when they are too many."""
+        if self._made is None:
+            fit_items(self.size)
+            spend(self.size * ENTRY)
+            self._made = RegoSet.of(self._members()).by_key
+        return self._made
+
+
 class RegoSet:
     """A set: its members by key, in no order; `sorted_members`, as iteration, has Rego's order."""
 
-    __slots__ = ("_later", "_sorted", "by_key")
+    __slots__ = ("_sorted", "by_key")
 
     def __init__(self, by_key: dict[Key, Value]) -> None:
         self.by_key = by_key
         self._sorted: list[Value] | None = None
-        self._later: tuple[int, Callable[[], Iterable[Value]]] | None = None
 
     @classmethod
     def later(cls, size: int, members: Callable[[], Iterable[Value]]) -> RegoSet:
-        """A set of that size, whose members are made when somebody wants to see them: most want to know how many."""
-        self = cls({})
-        del self.by_key
-        self._later = size, members
-        return self
-
-    def __getattr__(self, name: str) -> dict[Key, Value]:
-        """`by_key` of a set whose members are not made yet. Raises EvaluationError when they are too many."""
-        if name != "by_key" or self._later is None:
-            raise AttributeError(name)
-        size, members = self._later
-        fit_items(size)
-        spend(size * ENTRY)
-        self.by_key = RegoSet.of(members()).by_key
-        self._later = None
-        return self.by_key
+        """A set of that size, whose members are made when somebody wants to see them."""
+        by_key: Any = _Later(size, members)  # not a subclass of dict, into which Python looks without asking it
+        return cls(by_key)
 
     @property
     def is_made(self) -> bool:
         """Whether its members are in memory."""
-        return self._later is None
+        by_key: Any = self.by_key
+        return type(by_key) is dict or bool(by_key.is_made)
 
     @classmethod
     def of(cls, members: Iterable[Value]) -> RegoSet:
@@ -137,7 +169,8 @@ class RegoSet:
         return self._sorted
 
     def __len__(self) -> int:
-        return len(self.by_key) if self._later is None else self._later[0]
+        by_key: Any = self.by_key
+        return len(by_key) if type(by_key) is dict else int(by_key.size)
 
     def __iter__(self) -> Iterator[Value]:
         return iter(self.sorted_members())

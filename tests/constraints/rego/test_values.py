@@ -183,3 +183,19 @@ def nested(depth: int) -> list[Any]:
 def test_a_value_deeper_than_the_stack_is_an_error_of_the_policy(walk: Any) -> None:
     with pytest.raises(EvaluationError, match="nested too deeply"):
         walk(nested(100_000))
+
+
+def test_a_set_whose_members_are_made_later_is_like_any_other() -> None:
+    def later() -> RegoSet:
+        return RegoSet.later(2, lambda: ["a", "b"])
+
+    plain = RegoSet.of(["a", "b"])
+    assert (len(later()), later().is_made) == (2, False)
+    assert later() == plain
+    assert key_of(later()) == key_of(plain)
+    assert "a" in later()
+    assert later().by_key | RegoSet.of(["c"]).by_key == RegoSet.of("abc").by_key
+    assert RegoSet.of(["c"]).by_key | later().by_key == RegoSet.of("abc").by_key
+    assert {**later().by_key} == plain.by_key
+    found = later()
+    assert (list(found), found.is_made) == (["a", "b"], True)
