@@ -74,8 +74,7 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
     )
     limits = replace(LIMITS, evaluation=flags.evaluation_timeout)
     outcome = evaluate(manifests, _meter() if flags.stats else None, options, limits)
-    for line in FORMATS[flags.output](_shown(outcome.report, flags.deny_only)):
-        stdout.write(line)
+    stdout.writelines(FORMATS[flags.output](_shown(outcome.report, flags.deny_only)))
     (stdout if flags.output == "text" else sys.stderr).write(printed.text())  # JSON and YAML stay readable
     stdout.flush()
     _report_gaps(outcome.gaps)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from audit.engines import DEFAULTS, EngineOptions, engines
 from audit.errors import InputError
 from audit.gator.gosort import go_sorted
 from audit.gator.lasting import lasting
-from audit.gator.output import TARGET, Report, Result
+from audit.gator.output import SORT_KEY, TARGET, Report, Result
 from audit.sources.manifests import Manifest
 from audit.timekeeping import TimeLimits, Watchdog
 from constraints import Cause, Constraint, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
@@ -31,6 +33,7 @@ _DEFAULT: Final = {"metadata": {"name": "default"}}
 _NONE: Final[Object] = {}
 _NO_KIND: Final = Kind("", "", "")
 _OF_QUERY: Final = r"(?:\S+: )?eval_\w+_error: "  # an error of Rego's, not of a bound of ours
+_OF_CONSTRAINT: Final = attrgetter("violation.constraint.kind", "violation.constraint.name")
 LIMITS: Final = TimeLimits(policy=0)
 """A policy has as much time as there are objects: nobody waits for the next run."""
 
@@ -83,7 +86,7 @@ def evaluate(
                     results.append(outcome)
             stats.extend(meter.take() if meter else ())
     gaps += engine.unfinished()
-    found = Report(go_sorted(results, lambda result: result.sort_key), stats if meter else None)
+    found = Report(go_sorted(results, SORT_KEY), stats if meter else None)
     return Outcome(found, gaps, tuple(notes(engine)))
 
 
@@ -120,20 +123,25 @@ def load(manifests: Iterable[Manifest], engine: Engine) -> Iterator[Gap]:
                 raise _unusable("constraint", manifest, error) from error
 
 
-def review(engine: Engine, obj: Object, around: Surroundings) -> Iterator[Result | Gap]:
+def review(engine: Engine, obj: Object, around: Surroundings) -> list[Result | Gap]:
     """One object's violations, those of a constraint together, in the order of constraints' kinds and names."""
     given = review_of(obj, namespace_of(obj, around.namespaces))
     hits = engine.matching(given)
-    undecided = [hit for hit in hits if isinstance(hit, Violation)]
-    rules = [hit for hit in hits if not isinstance(hit, Violation)]
-    outcomes = list(engine.evaluate(given, rules, around.inventory))
-    yield from (outcome for outcome in outcomes if isinstance(outcome, Gap))
-    found = [outcome for outcome in outcomes if not isinstance(outcome, Gap)]
-    if any(outcome.error for outcome in found):
+    rules = [hit for hit in hits if type(hit) is not Violation]
+    outcomes = engine.evaluate(given, rules, around.inventory) if rules else []
+    gaps, found, failed = [], [], False
+    for outcome in outcomes:
+        if isinstance(outcome, Gap):
+            gaps.append(outcome)
+        else:
+            found.append(outcome)
+            failed = failed or outcome.error
+    if failed:
         found = list(_failed_together(found, [hit.constraint for hit in rules if not isinstance(hit, Gap)]))
     results = [Result(outcome, obj, outcome.constraint.kind in around.rego) for outcome in found]
-    results += [Result(violation, obj) for violation in undecided]
-    yield from go_sorted(results, lambda result: (result.violation.constraint.kind, result.violation.constraint.name))
+    if len(rules) < len(hits):
+        results += [Result(hit, obj) for hit in hits if isinstance(hit, Violation)]
+    return [*gaps, *go_sorted(results, _OF_CONSTRAINT)]
 
 
 def _failed_together(found: Sequence[Violation], asked: Sequence[Constraint]) -> Iterator[Violation]:
@@ -186,10 +194,12 @@ def not_applied(manifests: Iterable[Manifest]) -> Iterator[str]:
 def kind_of(obj: Object) -> Kind:
     """The kind of an object, empty where it has none, and where its apiVersion is none."""
     version, kind = obj.get("apiVersion"), obj.get("kind")
-    version = version if isinstance(version, str) else ""
-    if version.count("/") > 1:
-        return _NO_KIND
-    return Kind.of("" if version == "/" else version, kind if isinstance(kind, str) else "")
+    return _kind(version if isinstance(version, str) else "", kind if isinstance(kind, str) else "")
+
+
+@lru_cache(maxsize=1024)  # there are few kinds and many objects
+def _kind(version: str, kind: str) -> Kind:
+    return _NO_KIND if version.count("/") > 1 else Kind.of("" if version == "/" else version, kind)
 
 
 def is_template(obj: Object) -> bool:

@@ -4,37 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from audit.golang import json_text
 from constraints import Violation
 from constraints.lang.quoting import quoted
-from constraints.model import Json, Object
+from constraints.model import Json, Object, value
 
 TARGET: Final = "admission.k8s.gatekeeper.sh"
 DENY: Final = "deny"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value
 class Result:
-    """A violation and the object that it is about; `sort_key` is gator's order.
-
-    `detailed`: it has details, be they null.
-    """
+    """A violation and the object that it is about; `detailed`: it has details, be they null."""
 
     violation: Violation
     object: Object
     detailed: bool = False
 
     @property
-    def sort_key(self) -> tuple[str, str]:
-        """By action, then by message."""
-        return self.violation.action, self.violation.message
-
-    @property
     def denies(self) -> bool:
         """Whether it makes the exit code 1."""
         return DENY in (self.violation.action, *self.violation.actions)
+
+
+SORT_KEY: Final = attrgetter("violation.action", "violation.message")
+"""gator's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +58,21 @@ class Texts:
 
 def text(report: Report) -> Iterator[str]:
     """One line for each violation."""
+    subjects, names = Texts(_subject), Texts(quoted)
+    last, message = "", quoted("")
     for result in report.results:
-        metadata = result.object.get("metadata") or {}
-        given = [metadata.get(key) for key in ("namespace", "name")]
-        namespace, name = [word if isinstance(word, str) else "" for word in given]  # as gator: `name: n` is no name
-        name = f"{namespace}/{name}" if namespace else name
-        kind = f"{result.object.get('apiVersion', '')}/{result.object.get('kind', '')}"
         violation = result.violation
-        yield f"{kind} {name}: [{quoted(violation.constraint.name)}] Message: {quoted(violation.message)}\n"
+        if violation.message != last:  # equal ones come one after the other
+            last, message = violation.message, quoted(violation.message)
+        yield f"{subjects.of(result.object)}: [{names.of(violation.constraint.name)}] Message: {message}\n"
+
+
+def _subject(obj: Object) -> str:
+    metadata = obj.get("metadata") or {}
+    given = [metadata.get(key) for key in ("namespace", "name")]
+    namespace, name = [word if isinstance(word, str) else "" for word in given]  # as gator: `name: n` is no name
+    name = f"{namespace}/{name}" if namespace else name
+    return f"{obj.get('apiVersion', '')}/{obj.get('kind', '')} {name}"
 
 
 def json(report: Report) -> Iterator[str]:

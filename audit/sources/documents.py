@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -16,7 +15,7 @@ import orjson
 from audit.errors import InputError
 from audit.gojson import Broken, Text, kind
 from audit.sources.goyaml import KUBERNETES, Dialect, Malformed, float64
-from constraints.model import Json
+from constraints.model import Json, value
 
 LARGEST: Final = 8 << 20  # bytes of one YAML document: its nodes take up to 150 times as much memory
 LARGEST_JSON: Final = 64 << 20  # bytes of JSON in one file, which takes up to thirty times as much
@@ -32,10 +31,12 @@ _FEWEST_LEFT: Final = 4  # bytes; with fewer the decoder does not try YAML
 _SHOWN: Final = 80
 _MANY: Final = 2  # JSON values that make a text JSON for good
 
-# A number in JSON that may not be a float64 as it stands; the quantifiers give nothing back, so hostile text costs no more.
-# It is looked for in what is left without characters that are in no number and next to none, which is faster.
-_ODD_NUMBER: Final = re.compile(rb"[:,\[]-?(?:\d{7,}+|\d++[.eE][-+.\deE]*+)[,}\]]")
-_NO_NUMBER: Final = bytes({*range(256)} - {*b'0123456789+-.eE:,[]{}"'})
+# A number in JSON that may not be a float64 as it stands. It is looked for in what is left of a text when all is one that
+# looks the same to it, and characters that are in no number and next to none are gone: that is faster. Sometimes it then is
+# a part of a text, which does no harm; the quantifiers give nothing back, so hostile text costs no more.
+_ODD_NUMBER: Final = re.compile(rb":0(?:0{6}|0*+\.)[0.]*+:")
+_LOOKS: Final = bytes.maketrans(b"123456789eE,[]}", b"000000000..::::")
+_NO_NUMBER: Final = bytes({*range(256)} - {*b'0123456789.eE:,[]}"'})
 _MINUS_ZERO: Final = re.compile(rb"-0\s*+[,}\]]")  # or a part of a text: that is no harm
 # What JSON allows and YAML does not: half characters, control characters, keys that end on another line or are long.
 _ESCAPED: Final = re.compile(rb"\\u[dD][89a-fA-F]|\\/")
@@ -45,7 +46,7 @@ _LONG_KEY: Final = 1000
 _LONG: Final = re.compile(rb'"[^"\n]{%d}' % _LONG_KEY)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Document:
     """An object and where it stands: 1-based number and line; empty documents are not counted."""
 
@@ -54,7 +55,7 @@ class Document:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Part:
     text: bytes
     number: int
@@ -82,7 +83,7 @@ def _json(data: bytes, dialect: Dialect) -> dict[str, Json] | None:
         return None
     if not isinstance(value, dict) or (b"-0" in data and _MINUS_ZERO.search(data)):
         return None
-    return float64(value) if dialect is KUBERNETES and _ODD_NUMBER.search(data.translate(None, _NO_NUMBER)) else value
+    return float64(value) if dialect is KUBERNETES and _ODD_NUMBER.search(data.translate(_LOOKS, _NO_NUMBER)) else value
 
 
 def _stream(data: bytes, dialect: Dialect) -> Iterator[Document]:
@@ -180,10 +181,12 @@ def _one(text: bytes, dialect: Dialect) -> Json:
     if not text:
         return None
     found = _LIKE_JSON.match(text)
-    if found and text.rstrip(b" \n").endswith(b"}") and _is_alike(text):  # JSON is read twenty times as fast
-        value = _json(text[found.end() :], dialect)
-        if value is not None:
-            return value
+    if found:
+        like = text[found.end() :].rstrip(b" \n")
+        if like.endswith(b"}") and _is_alike(like):  # JSON is read twenty times as fast
+            value = _json(like, dialect)
+            if value is not None:
+                return value
     if len(text) > LARGEST:
         raise Malformed(f"error converting YAML to JSON: yaml: a document of more than {LARGEST >> 20} MiB")
     return dialect.load(text)
@@ -196,7 +199,7 @@ def _is_alike(text: bytes) -> bool:
         or (b"\\" in text and _ESCAPED.search(text))
         or (not text.isascii() and _CONTROL.search(text))
         or (_has_long(text) and _LONG.search(text))
-        or _PARTED.search(text)
+        or (b"\n" in text and _PARTED.search(text))
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
@@ -13,7 +12,7 @@ from audit.sources.documents import documents
 from audit.sources.goyaml import KUBERNETES, Dialect
 from constraints import Kind
 from constraints.lang.quoting import quoted
-from constraints.model import Object
+from constraints.model import Object, value
 
 EXTENSIONS: Final = (".yaml", ".yml", ".json")
 STDIN: Final = "stdin"
@@ -21,7 +20,7 @@ STDIN: Final = "stdin"
 LARGEST_FILE: Final = 256 << 20  # bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Manifest:
     """One object and where it came from: file (or `stdin`), 1-based document and line."""
 

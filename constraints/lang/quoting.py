@@ -19,8 +19,8 @@ _ESCAPES: Final = {
 
 def quoted(value: str) -> str:
     """As Go's strconv.Quote: whatever can be printed stays."""
-    if value.isprintable() and '"' not in value and "\\" not in value:
-        return f'"{value}"'
+    if value.isprintable():
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return f'"{"".join(_ESCAPES.get(char) or escaped(char) for char in value)}"'
 
 
