@@ -78,7 +78,8 @@ class Progress:
     ordered: bool = True
 
     def fresh(self, items: list[Object], restarted: bool) -> list[Object]:
-        """The items not handed on before."""
+        """The items not handed on before; one that is twice in a page is one."""
+        items = list({(_key(item), str(item["metadata"].get("uid"))): item for item in items}.values())
         before = self.last
         keys = [_key(item) for item in items]
         for key in keys:

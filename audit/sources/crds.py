@@ -13,7 +13,7 @@ import orjson
 from audit.errors import Conflict, KubeError, NotFound
 from audit.kube.client import Client
 from audit.kube.request import Request, Select, create_object, get_object, list_objects, update_object
-from audit.sources.reading import CRDS
+from audit.sources.reading import CRDS, named
 from constraints import Template
 from constraints.crd import GROUP, LABEL, VERSIONS, crd
 from constraints.errors import TemplateError
@@ -36,11 +36,11 @@ class Patience:
 
 def outdated(desired: Object, existing: Object, manage: str) -> bool:
     """Whether to replace a CRD that is not as it should be: `auto` touches only those that it made, `true` all."""
-    metadata = existing.get("metadata") or {}
-    if manage == "auto" and (metadata.get("labels") or {}).get(MANAGED_BY) != OURS:
+    metadata = _mapping(existing.get("metadata"))
+    if manage == "auto" and _mapping(metadata.get("labels")).get(MANAGED_BY) != OURS:
         return False
     digest: str = desired["metadata"]["annotations"][DIGEST]
-    return (metadata.get("annotations") or {}).get(DIGEST) != digest
+    return bool(_mapping(metadata.get("annotations")).get(DIGEST) != digest)
 
 
 def desired_crd(template: Template) -> dict[str, Json]:
@@ -61,8 +61,8 @@ def updated_crd(desired: Object, existing: Object) -> dict[str, Json]:
     ours, theirs = desired["metadata"], existing["metadata"]
     metadata = {
         **theirs,
-        "labels": {**(theirs.get("labels") or {}), **ours["labels"]},
-        "annotations": {**(theirs.get("annotations") or {}), **ours["annotations"]},
+        "labels": {**_mapping(theirs.get("labels")), **ours["labels"]},
+        "annotations": {**_mapping(theirs.get("annotations")), **ours["annotations"]},
         "ownerReferences": ours["ownerReferences"],
     }
     return {**desired, "metadata": metadata}
@@ -70,7 +70,7 @@ def updated_crd(desired: Object, existing: Object) -> dict[str, Json]:
 
 def refusal(existing: Object) -> str:
     """Why the API server does not serve a CRD, the empty string when it does or has not decided yet."""
-    for condition in (existing.get("status") or {}).get("conditions") or ():
+    for condition in _conditions(existing):
         if condition.get("type") == "NamesAccepted" and condition.get("status") == "False":
             return f"its names are not accepted: {condition.get('message')}"
     return ""
@@ -78,8 +78,16 @@ def refusal(existing: Object) -> str:
 
 def established(existing: Object) -> bool:
     """Whether objects of the CRD can be stored and listed."""
-    conditions = (existing.get("status") or {}).get("conditions") or ()
-    return any(c.get("type") == "Established" and c.get("status") == "True" for c in conditions)
+    return any(c.get("type") == "Established" and c.get("status") == "True" for c in _conditions(existing))
+
+
+def _conditions(existing: Object) -> list[Object]:
+    conditions = _mapping(existing.get("status")).get("conditions")
+    return [each for each in conditions if isinstance(each, dict)] if isinstance(conditions, list) else []
+
+
+def _mapping(value: Json) -> Object:
+    return value if isinstance(value, Mapping) else {}
 
 
 class ConstraintCrds:
@@ -112,7 +120,7 @@ class ConstraintCrds:
 
     def _there(self) -> Mapping[str, Object]:
         page = self._client.send_json(list_objects(CRDS, Select(label_selector=f"{LABEL}=yes")))
-        return {item["metadata"]["name"]: item for item in page["items"] or ()}
+        return {item["metadata"]["name"]: item for item in named(page["items"] or (), CRDS.kind)}
 
     def _ensure(self, desired: Object, existing: Object | None) -> Object | None:
         """The CRD as it stands afterwards; None when it was deleted meanwhile."""

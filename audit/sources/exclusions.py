@@ -61,8 +61,11 @@ class _Row:
 
 
 def _rows(config: Object | None) -> Iterator[_Row | str]:
-    spec = (config or {}).get("spec") or {}
-    rows = spec.get("match") if isinstance(spec, dict) else None
+    spec = (config or {}).get("spec")
+    if spec is not None and not isinstance(spec, dict):
+        yield _problem("spec", "an object", spec)
+        return
+    rows = (spec or {}).get("match")
     if rows is None:
         return
     if not isinstance(rows, list):
@@ -76,7 +79,7 @@ def _row(path: str, row: Json) -> Iterator[_Row | str]:
     if not isinstance(row, dict):
         yield _problem(path, "an object", row)
         return
-    processes, namespaces = row.get("processes") or (), row.get("excludedNamespaces") or ()
+    processes, namespaces = (() if row.get(name) is None else row[name] for name in ("processes", "excludedNamespaces"))
     bad = [
         _problem(f"{path}.{name}", "a list of strings", value)
         for name, value in (("processes", processes), ("excludedNamespaces", namespaces))

@@ -72,9 +72,7 @@ class Reader:
         found: dict[tuple[str, str], Object] = {}
         for page in self._lister.pages(resource, self._chunk):
             items = items_of(page.body, resource.kind)
-            for item in items:
-                if why := nameless(item):
-                    raise BadBody(f"an item in the list of {resource.kind}: {why}")
+            for item in named(items, resource.kind):
                 item["apiVersion"], item["kind"] = resource.kind.api_version, resource.kind.kind
                 if not unless(item):
                     found[item["metadata"].get("namespace") or "", item["metadata"]["name"]] = item
@@ -109,7 +107,9 @@ class Reader:
         """As `one`, for those who may list but not get. Raises KubeError."""
         select = Select(namespace=namespace, field_selector=f"metadata.name={name}")
         page = self._client.send_json(list_objects(resource, select))
-        found: list[Object] = [item for item in _named(page["items"] or []) if item["metadata"]["name"] == name]
+        found: list[Object] = [
+            item for item in named(page["items"] or (), resource.kind) if item["metadata"]["name"] == name
+        ]
         return found[0] if found else None
 
     def _second(self, resource: Resource, name: str, namespace: str, error: KubeError) -> Object | None:
@@ -166,19 +166,19 @@ def nameless(item: Json) -> str:
     return "" if isinstance(metadata.get("name"), str) and metadata["name"] else "it has no name"
 
 
-def _named(items: list[Json]) -> Iterator[dict[str, Json]]:
-    """Those that have a name: nothing can refer to the others."""
+def named(items: Iterable[Json], kind: Kind) -> Iterator[dict[str, Json]]:
+    """The items of a list. Raises BadBody for one that has no name: it may be any object."""
     for item in items:
-        metadata = item.get("metadata") if isinstance(item, dict) else None
-        if isinstance(metadata, dict) and isinstance(metadata.get("name"), str):
-            yield item
+        if why := nameless(item):
+            raise BadBody(f"an item in the list of {kind}: {why}")
+        yield item
 
 
 def defined(client: Client, resource: Resource) -> bool:
     """Whether a custom resource has a definition, served or not. Raises KubeError."""
     name = f"{resource.plural}.{resource.kind.group}"
     found = client.send_json(list_objects(CRDS, Select(field_selector=f"metadata.name={name}")))
-    return any(item["metadata"]["name"] == name for item in _named(found["items"] or []))
+    return any(item["metadata"]["name"] == name for item in named(found["items"] or (), CRDS.kind))
 
 
 def _rows(found: dict[str, Json]) -> list[dict[str, Json]]:

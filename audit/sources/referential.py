@@ -133,11 +133,20 @@ def gaps(troubles: Sequence[Trouble], policies: Sequence[str]) -> tuple[Gap, ...
 
 
 def _sources(config: Object | None, sync_sets: Iterable[Object]) -> Iterator[tuple[str, Json]]:
-    sync = _part(_part(config, "spec"), "sync")
-    yield f"{CONFIG.kind} {NAME}: spec.sync.syncOnly", _part(sync, "syncOnly")
+    yield from _found(f"{CONFIG.kind} {NAME}: ", config, "spec", "sync", "syncOnly")
     for sync_set in sync_sets:
         name = _part(_part(sync_set, "metadata"), "name")
-        yield f"SyncSet {name}: spec.gvks", _part(_part(sync_set, "spec"), "gvks")
+        yield from _found(f"SyncSet {name}: ", sync_set, "spec", "gvks")
+
+
+def _found(who: str, value: Json, *path: str) -> Iterator[tuple[str, Json]]:
+    """What stands at a path, or what stands in its way, which is no list of rows."""
+    for at, name in enumerate(path):
+        if value is not None and not isinstance(value, dict):
+            yield who + ".".join(path[:at]), str(value) if isinstance(value, list) else value
+            return
+        value = _part(value, name)
+    yield who + ".".join(path), value
 
 
 def _numbered(where: str, rows: Json) -> Iterator[tuple[str, Json]]:

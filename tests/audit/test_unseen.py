@@ -45,8 +45,9 @@ def rule(kind: str, body: str, **match: Any) -> list[dict[str, Any]]:
 class Trial:
     """A cluster with policies, audited again and again by one process."""
 
-    def __init__(self, cluster: EmbeddedCluster, start: Callable[[], Auditor]) -> None:
+    def __init__(self, cluster: EmbeddedCluster, log: Path, start: Callable[[], Auditor]) -> None:
         self.cluster = cluster
+        self.log = log
         self.restart = start
         self.auditor = start()
 
@@ -76,7 +77,7 @@ def trial(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Trial]:
     handler = configure_logging(config.log)
     connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
     client = Client(connection, clock=Clock(sleep=lambda seconds: None))
-    yield Trial(cluster, lambda: assemble(config, client, Metrics(), Duty(Event())))
+    yield Trial(cluster, tmp_path / "log", lambda: assemble(config, client, Metrics(), Duty(Event())))
     connection.close()
     handler.close()
 
@@ -260,3 +261,16 @@ def test_a_constraint_in_a_list_that_has_no_name_makes_a_gap_and_those_of_the_la
     [gap] = trial.audit().gaps
     assert (gap.cause.value, gap.reason, gap.policy) == ("constraint", "BadBody", "K8sPlain")
     assert (trial.total("K8sPlain"), trial.gaps("K8sPlain")) == (1, [("constraint", "BadBody")])
+
+
+@pytest.mark.parametrize("item", [b"7", b"{}", b'{"metadata":[]}'])
+def test_a_definition_in_a_list_that_has_no_name_makes_a_gap_of_the_templates(item: bytes, trial: Trial) -> None:
+    trial.audit()
+    head = b'{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinitionList","metadata":{},"items":['
+    body = head + item + b"]}"
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    trial.cluster.faults.append(Fault(path=path, query="labelSelector", body=body))
+    [gap] = trial.audit().gaps
+    assert (gap.cause.value, gap.reason) == ("template", "BadBody")
+    assert "a mistake in this program" not in trial.log.read_text()
+    assert trial.total("K8sPlain") == 1

@@ -94,6 +94,10 @@ def test_keys_compare_as_the_api_server_orders_them() -> None:
     assert names(items) == ["a-b/x", "a/x", "a/y"]
 
 
+def test_an_object_that_is_twice_in_a_page_counts_once() -> None:
+    assert names(play({"Pod": [page("a/a", "a/b", "a/a", "a/b"), page("a/c")]})) == ["a/a", "a/b", "a/c"]
+
+
 def test_a_list_without_order_that_started_again_is_a_gap() -> None:
     items = play({"Pod": [page("b/a", "a/b"), page("b/a", "a/b", "a/c", restarted=True)]})
     assert (names(items), [g.reason for g in gaps(items)]) == (["b/a", "a/b"], ["Unordered"])

@@ -157,3 +157,16 @@ def test_crds_that_cannot_be_listed_are_not_guessed_at(stored: StoredCluster) ->
 def test_without_templates_nothing_is_asked(stored: StoredCluster) -> None:
     assert crds(stored).ensure([]) == {}
     assert stored.asked == []
+
+
+@pytest.mark.parametrize("odd", ["x", 7, [1], {"conditions": "x"}, {"conditions": [7, {"type": []}]}])
+def test_a_status_and_marks_that_make_no_sense_count_as_none(odd: Any, stored: StoredCluster) -> None:
+    made = desired_crd(parsed())
+    made["status"] = odd
+    stored.put(CRDS, made)
+    assert [problem.message for problem in crds(stored).ensure([parsed()]).values()] == [
+        f"CRD {NAME} is not served: not established after 0 s"
+    ]
+    made["metadata"]["labels"] = made["metadata"]["annotations"] = odd
+    assert not outdated(desired_crd(parsed()), made, "auto")
+    assert outdated(desired_crd(parsed()), made, "true")

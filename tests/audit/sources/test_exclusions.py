@@ -90,6 +90,18 @@ def test_what_cannot_be_read_is_named_with_its_place_and_value(match: Any, probl
     assert Exclusions.of({"spec": {"match": match}}).problems == (problem,)
 
 
+@pytest.mark.parametrize("spec", ["", "kube-*", [], [{"match": []}], 7, False])
+def test_a_spec_that_is_no_object_is_named(spec: Any) -> None:
+    assert Exclusions.of({"spec": spec}).problems == (f"Config config: spec must be an object, not {spec!r}",)
+
+
+@pytest.mark.parametrize("field", ["processes", "excludedNamespaces"])
+@pytest.mark.parametrize("value", ["", 0, False, {}])
+def test_what_is_empty_but_no_list_is_named(field: str, value: Any) -> None:
+    problem = f"Config config: spec.match[0].{field} must be a list of strings, not {value!r}"
+    assert Exclusions.of(config({field: value})).problems == (problem,)
+
+
 def test_a_bad_row_does_not_hide_the_good_ones() -> None:
     exclusions = Exclusions.of(config(7, row("a")))
     assert len(exclusions.problems) == 1

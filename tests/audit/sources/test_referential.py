@@ -75,3 +75,19 @@ def test_a_trouble_is_a_gap_of_every_policy_that_reads_the_inventory() -> None:
     assert found == tuple(
         Gap(Cause.INVENTORY, "Forbidden", message, INGRESS, policy=policy) for policy in ("K8sA", "K8sB")
     )
+
+
+@pytest.mark.parametrize(
+    ("config", "sync_set", "where"),
+    [
+        ({"spec": "x"}, {}, "Config config: spec must name a version and a kind, not 'x'"),
+        ({"spec": [row(POD)]}, {}, f"Config config: spec must name a version and a kind, not {str([row(POD)])!r}"),
+        ({"spec": {"sync": 7}}, {}, "Config config: spec.sync must name a version and a kind, not 7"),
+        (None, {"spec": "x"}, "SyncSet a: spec must name a version and a kind, not 'x'"),
+    ],
+)
+def test_what_stands_in_the_way_of_rows_is_named(
+    config: dict[str, Any] | None, sync_set: dict[str, Any], where: str
+) -> None:
+    sync = wanted(config, [{"metadata": {"name": "a"}, **sync_set}])
+    assert (sync.kinds, sync.troubles) == ((), (Trouble("InvalidSync", where),))
