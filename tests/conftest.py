@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from audit.embedded import EmbeddedCluster
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: several tests wait for other processes, and a core is never idle meanwhile."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish() -> None:
