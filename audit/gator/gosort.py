@@ -6,6 +6,7 @@ or there are few, Python's sort gives the same.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -21,27 +22,37 @@ def go_sorted(items: Sequence[T], key: Callable[[T], Any]) -> list[T]:
     """`items` in the order that `sort.Slice` leaves them in."""
     if len(items) <= _FEW:
         return sorted(items, key=key)
-    keys = [key(item) for item in items]
-    ranks = {found: rank for rank, found in enumerate(sorted(set(keys)))}
-    if len(ranks) == len(items):
+    keys = list(map(key, items))
+    counts = Counter(keys)
+    if len(counts) == len(items):
         return sorted(items, key=key)
-    size = len(items)
-    cells = [ranks[found] * size + at for at, found in enumerate(keys)]
-    _Cells(cells, size).sort(0, size, size.bit_length())
+    size, repeated = len(items), [0]
+    for rank, found in enumerate(sorted(counts)):
+        repeated.append(repeated[-1] + (counts[found] > 1))
+        counts[found] = rank * size
+    cells = [counts[found] + at for at, found in enumerate(keys)]
+    _Cells(cells, size, repeated).sort(0, size, size.bit_length())
     return [items[cell % size] for cell in cells]
 
 
 class _Cells:
-    """Numbers that are equal when they are in one stretch of `size`: the rank of an item and where it stood."""
+    """Numbers that are equal when they are in one stretch of `size`: the rank of an item and where it stood.
 
-    def __init__(self, cells: list[int], size: int) -> None:
+    `repeated` tells of each rank, and of one behind the last, how many lower ones several items have.
+    """
+
+    def __init__(self, cells: list[int], size: int, repeated: list[int]) -> None:
         self._cells = cells
         self._size = size
+        self._repeated = repeated
 
     def sort(self, low: int, high: int, patience: int) -> None:
         """Sort the cells from `low` to below `high`; after `patience` bad pivots by a heap."""
         balanced = whole = True
         while (length := high - low) > _FEW:
+            if self._is_distinct(low, high):
+                self._cells[low:high] = sorted(self._cells[low:high])
+                return
             if patience == 0:
                 self._by_heap(low, high)
                 return
@@ -67,6 +78,12 @@ class _Cells:
                 self.sort(middle + 1, high, patience)
                 high = middle
         self._by_insertion(low, high)
+
+    def _is_distinct(self, low: int, high: int) -> bool:
+        """Whether no two of these cells are equal: none is less than the one before them, and all than the one behind."""
+        first = self._cells[low - 1] // self._size if low else 0
+        last = self._cells[high] // self._size if high < len(self._cells) else len(self._repeated) - 1
+        return self._repeated[first] == self._repeated[last]
 
     def _less(self, one: int, other: int) -> bool:
         return self._cells[one] // self._size < self._cells[other] // self._size
