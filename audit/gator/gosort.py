@@ -22,15 +22,15 @@ def go_sorted(items: Sequence[T], key: Callable[[T], Any]) -> list[T]:
     """`items` in the order that `sort.Slice` leaves them in."""
     if len(items) <= _FEW:
         return sorted(items, key=key)
-    keys = list(map(key, items))
-    counts = Counter(keys)
+    counts = Counter(map(key, items))
     if len(counts) == len(items):
         return sorted(items, key=key)
     size, repeated = len(items), [0]
     for rank, found in enumerate(sorted(counts)):
         repeated.append(repeated[-1] + (counts[found] > 1))
         counts[found] = rank * size
-    cells = [counts[found] + at for at, found in enumerate(keys)]
+    cells = [counts[key(item)] + at for at, item in enumerate(items)]  # asked twice: all keys at once take much memory
+    del counts
     _Cells(cells, size, repeated).sort(0, size, size.bit_length())
     return [items[cell % size] for cell in cells]
 
