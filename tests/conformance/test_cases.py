@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-import resource
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conformance.run_case import Ended, ended
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[2] / "shared" / "cases"
@@ -70,23 +68,10 @@ def parameters() -> Iterator[Any]:
         yield pytest.param(name, expected, id=name, marks=marks)
 
 
-def bounded() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
-def patrol(name: str) -> subprocess.CompletedProcess[str]:
-    """`patrol test` of a folder, as JSON. Raises TimeoutExpired."""
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("patrol")), "test", "-o", "json", "-f", f"{name}/"],
-        cwd=SHARED,
-        env={"PYTHONPATH": str(HERE.parents[1]), "PATH": "/usr/bin:/bin"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=GAP_SECONDS if name in GAPS else SECONDS,
-        preexec_fn=bounded,
-        check=False,
-    )
+def patrol(name: str, folder: Path) -> Ended:
+    """`patrol test` of a folder, as JSON. Raises TimeoutError."""
+    arguments = ["test", "-o", "json", "-f", f"{name}/"]
+    return ended(arguments, SHARED, folder, seconds=GAP_SECONDS if name in GAPS else SECONDS, memory=MEMORY)
 
 
 def told(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -104,15 +89,15 @@ def alike(found: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.parametrize(("name", "expected"), list(parameters()))
-def test_a_case_is_answered_as_it_should_be(name: str, expected: Expected) -> None:
-    ended = patrol(name)
-    found = [told(row) for row in json.loads(ended.stdout or "null") or ()]
-    assert "Traceback" not in ended.stderr
-    assert (ended.returncode, len(found)) == (expected.exit, len(expected.violations)), ended.stderr
+def test_a_case_is_answered_as_it_should_be(name: str, expected: Expected, tmp_path: Path) -> None:
+    answer = patrol(name, tmp_path)
+    found = [told(row) for row in json.loads(answer.stdout or "null") or ()]
+    assert "Traceback" not in answer.stderr
+    assert (answer.code, len(found)) == (expected.exit, len(expected.violations)), answer.stderr
     assert [pair for pair in zip(found, expected.violations, strict=True) if not alike(*pair)] == []
-    words = [_PLACE.sub("", line) for line in ended.stderr.split("\n")]
-    assert any(line.startswith(expected.error) for line in words), ended.stderr
-    assert expected.error or not expected.violations or not ended.stderr
+    words = [_PLACE.sub("", line) for line in answer.stderr.split("\n")]
+    assert any(line.startswith(expected.error) for line in words), answer.stderr
+    assert expected.error or not expected.violations or not answer.stderr
 
 
 def test_every_gap_names_a_case() -> None:
