@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from constraints.model import Json, Kind, Object, ObjectRef, Point, Review
@@ -18,6 +19,7 @@ ADMISSION_ONLY: Final = frozenset(
 _NOTHING: dict[str, Json] = {}
 _NO_RESOURCE: Final = {"group": "", "version": "", "resource": ""}  # the same for all: nobody changes what is reviewed
 _HALF: Final = 2.0**63
+_EXACT: Final = 2.0**53
 _NO_FLOATS: Final = frozenset({str, int, bool, type(None)})  # asked first, for most values are one of these
 
 
@@ -90,13 +92,19 @@ def mapping(value: Json) -> Mapping[str, Any]:
 
 
 def integers(value: Json) -> Json:
-    """`value` with each whole number of 64 bits as an integer: written as JSON, 1e6 and 1000000 are the same."""
+    """`value` with each whole number of 64 bits as an integer: written as JSON, 1e6 and 1000000 are the same.
+
+    Go writes the fewest digits that tell a number from others, and zeros: -2^63 is -9223372036854776000, and so a double.
+    """
     kind = type(value)
     if kind is dict or isinstance(value, Mapping):
         return {key: item if type(item) in _NO_FLOATS else integers(item) for key, item in value.items()}
     if kind is list:
         return [item if type(item) in _NO_FLOATS else integers(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() and -_HALF <= value < _HALF else value
+    if not isinstance(value, float) or not value.is_integer():
+        return value
+    whole = int(value) if abs(value) < _EXACT else int(Decimal(repr(value)))
+    return whole if -_HALF <= whole < _HALF else value
 
 
 def doubles(value: Json) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import cmp_to_key
 from typing import Final
 
@@ -71,7 +72,8 @@ def wholes(value: Json) -> Json:
         return [wholes(item) for item in value]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    return Whole(value) if float(value).is_integer() and -_INT64 <= value < _INT64 else value
+    whole = Decimal(repr(float(value)))  # the digits of its JSON, zeros behind them
+    return Whole(whole) if whole == whole.to_integral_value() and -_INT64 <= whole < _INT64 else value
 
 
 def rows(value: Json) -> Json:

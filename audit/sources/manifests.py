@@ -68,7 +68,7 @@ def duplicates(manifests: Iterable[Manifest]) -> Iterator[str]:
         name = str(metadata.get("name", ""))
         key = (kind.group, kind.kind, str(metadata.get("namespace", "")), name)
         if key in seen:
-            yield f'WARNING - Resource named "{name}" (from {manifest.file}) is already defined in {seen[key].file}'
+            yield f"WARNING - Resource named {quoted(name)} (from {manifest.file}) is already defined in {seen[key].file}"
         seen[key] = manifest
 
 

@@ -95,7 +95,9 @@ def test_labels_that_are_no_texts_are_left_out_of_the_reference() -> None:
     ("value", "expected"),
     [
         pytest.param(1e6, 1000000, id="a whole float"),
-        pytest.param(-(2.0**63), -(2**63), id="the smallest integer"),
+        pytest.param(-(2.0**63), -(2.0**63), id="the smallest integer, whose fewest digits are beyond it"),
+        pytest.param(9223372036854774784.0, 9223372036854775000, id="the fewest digits"),
+        pytest.param(-9223372036854774784.0, -9223372036854775000, id="the fewest digits of a negative one"),
         pytest.param(2.0**63, 2.0**63, id="one too large"),
         pytest.param(2.5, 2.5, id="a fraction"),
         pytest.param({"a": [True, 2.0, "3.0", None]}, {"a": [True, 2, "3.0", None]}, id="inside"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audit.gator.goyaml import block, flow, ordered
+from audit.gator.goyaml import block, flow, ordered, wholes
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,9 @@ def test_a_block_indents_as_gator_does() -> None:
 def test_keys_are_ordered_with_numbers_by_their_value() -> None:
     keys = ["a10", "a2", "a", "B", "_x", "1", "10", "9", "a-b", "a1b", "a01", "Z"]
     assert ordered(dict.fromkeys(keys)) == ["_x", "1", "9", "10", "B", "Z", "a", "a-b", "a1b", "a01", "a2", "a10"]
+
+
+def test_whole_numbers_of_a_constraint_have_the_fewest_digits_that_go_writes() -> None:
+    numbers = [-9223372036854774784, -(2**63), 123456789012345678, 1e6, 1e19, 1.5]
+    written = "[-9223372036854775000, -9.223372036854776e+18, 123456789012345680, 1000000, 1e+19, 1.5]"
+    assert flow(wholes(numbers)) == written

@@ -171,3 +171,9 @@ def test_objects_of_one_group_kind_namespace_and_name_are_duplicates() -> None:
         Manifest({"apiVersion": "apps/v1", **pod}, 'file: "c"', 1, 1),
     ]
     assert list(duplicates(found)) == ['WARNING - Resource named "web" (from stdin) is already defined in file: "a"']
+
+
+def test_a_duplicate_is_named_as_go_quotes_it() -> None:
+    pod = Manifest({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": 'a\t"'}}, "stdin", 1, 1)
+    (told,) = duplicates([pod, pod])
+    assert told == 'WARNING - Resource named "a\\t\\"" (from stdin) is already defined in stdin'
