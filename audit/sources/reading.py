@@ -163,7 +163,10 @@ def nameless(item: Json) -> str:
     metadata = item.get("metadata")
     if not isinstance(metadata, dict):
         return f"field metadata is {type(metadata).__name__}, not an object"
-    return "" if isinstance(metadata.get("name"), str) and metadata["name"] else "it has no name"
+    if not isinstance(metadata.get("name"), str) or not metadata["name"]:
+        return "it has no name"
+    namespace = metadata.get("namespace")
+    return "" if namespace is None or isinstance(namespace, str) else f"its namespace is {type(namespace).__name__}"
 
 
 def named(items: Iterable[Json], kind: Kind) -> Iterator[dict[str, Json]]:

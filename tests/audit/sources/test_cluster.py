@@ -133,13 +133,28 @@ def test_a_page_without_items_is_a_gap_and_null_items_are_none() -> None:
 
 def test_an_object_without_metadata_is_a_gap_and_the_others_go_on() -> None:
     items = play(
-        {"Pod": [raw({"items": [{"spec": {}}, 7, {"metadata": {}}, {"metadata": {"name": "x", "namespace": "a"}}]})]}
+        {
+            "Pod": [
+                raw(
+                    {
+                        "items": [
+                            {"spec": {}},
+                            7,
+                            {"metadata": {}},
+                            {"metadata": {"name": "x", "namespace": "a"}},
+                            {"metadata": {"name": "y", "namespace": 7}},
+                        ]
+                    }
+                )
+            ]
+        }
     )
     assert names(items) == ["a/x"]
     assert [g.message for g in gaps(items)] == [
         "an item in the list of v1/Pod: field metadata is NoneType, not an object",
         "an item in the list of v1/Pod: it is int, not an object",
         "an item in the list of v1/Pod: it has no name",
+        "an item in the list of v1/Pod: its namespace is int",
     ]
 
 
