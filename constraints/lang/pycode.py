@@ -6,6 +6,7 @@ import ast
 import keyword
 import re
 from collections.abc import Container, Iterator
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from constraints.lang.pywalk import INNER, statements
@@ -181,8 +182,7 @@ class Names:
 
     def new(self, wish: str) -> str:
         """An identifier like `wish`."""
-        plain = _NO_IDENTIFIER.sub("_", wish).strip("_") or "value"
-        base = f"v{plain}" if plain[0].isdigit() else plain
+        base = _identifier(wish)
         count = self._counts.get(base, 1)
         name = base if count == 1 else f"{base}_{count}"
         while self._is_taken(name):
@@ -195,6 +195,12 @@ class Names:
 
     def _is_taken(self, name: str) -> bool:
         return name in self.used or keyword.iskeyword(name) or any(name in taken for taken in self._taken)
+
+
+@lru_cache(maxsize=1024)  # policies call their variables much the same
+def _identifier(wish: str) -> str:
+    plain = _NO_IDENTIFIER.sub("_", wish).strip("_") or "value"
+    return f"v{plain}" if plain[0].isdigit() else plain
 
 
 def filled(block: Block) -> Block:

@@ -133,7 +133,7 @@ def _rule(resolver: Resolver, rule: Rule, fresh: Fresh) -> Rule:
         head = _head(resolver, one.head, args, scope)
         fresh.made[start:] = fresh.made[behind:] + fresh.made[start:behind]  # OPA begins with closures in the head
         resolver.close(scope)
-        found.append(replace(one, head=head, body=body, else_=None))
+        found.append(Rule(head, body, one.default, None, one.span))
     if resolver.strict:
         _unused_arguments(resolver, rule, scopes)
     return linked(found)
@@ -174,4 +174,4 @@ def _head(resolver: Resolver, head: Head, args: tuple[Term, ...] | None, scope: 
     path = tuple([part if type(part) is Scalar else resolver.term(part, scope) for part in head.path])
     key = None if head.key is None else resolver.term(head.key, scope)
     value = None if head.value is None else resolver.term(head.value, scope)
-    return replace(head, path=path, args=args, key=key, value=value)
+    return Head(path, args, key, value, head.contains, head.assign, head.span)

@@ -29,7 +29,7 @@ from constraints.rego.syntax import (
     Term,
     Var,
 )
-from constraints.rego.walk import enclosed_in, has_closure, own_names, terms_of, visible, visible_in, visible_in_body
+from constraints.rego.walk import Mentioned, has_closure, own_names, visible, visible_in, visible_in_body
 from constraints.rego.wholeness import pieces_of
 
 
@@ -56,8 +56,7 @@ class Order:
     def body(self, body: Sequence[Expr], bound: Bound) -> list[Expr]:
         """The statements in order, all closures in them too."""
         statements = self._prepared(body)
-        mentioned = visible_in_body(tuple(statements)) - bound
-        return self._closed(self._in_turn(statements, bound, mentioned), bound)
+        return self._closed(self._in_turn(statements, bound), bound)
 
     def _prepared(self, body: Sequence[Expr]) -> list[Expr]:
         """Prints erased or rewritten, and what a negation must not cover in statements before it."""
@@ -70,26 +69,28 @@ class Order:
                 found += Lift(one, self.fresh).calls() if one.negated else [one]
         return found or [Expr(Scalar(True), span=expr.span) for expr in body[:1]]
 
-    def _in_turn(self, body: Sequence[Expr], bound: Bound, mentioned: set[str]) -> list[Expr]:
+    def _in_turn(self, body: Sequence[Expr], bound: Bound) -> list[Mentioned]:
         """The statements as they stand."""
+        each = [Mentioned(expr) for expr in body]
+        mentioned = set[str]().union(*[one.visible for one in each]) - bound
         known = set(bound)
-        placed: list[Expr] = []
-        for expr in body:
-            placed += self._fitting(expr, known, mentioned)
+        placed: list[Mentioned] = []
+        for one in each:
+            placed += self._fitting(one, known, mentioned)
         return placed
 
-    def _fitting(self, expr: Expr, known: set[str], mentioned: set[str]) -> list[Expr]:
+    def _fitting(self, one: Mentioned, known: set[str], mentioned: set[str]) -> list[Mentioned]:
         """The statement, taken apart where its order shows; `known` grows by what it binds."""
-        names = visible_in(expr) - known
-        captured = (enclosed_in(expr) & mentioned) - known
+        names = one.visible - known
+        captured = (one.enclosed & mentioned) - known
         if not names:
             _require(captured, known)
-            return [expr]
-        pieces, whole = pieces_of(expr, known, self.fresh)
+            return [one]
+        pieces, whole = pieces_of(one.expr, known, self.fresh)
         fits = self._outputs_of(pieces, known)
         _require(names | captured, known | fits)
         known |= fits
-        return [expr] if whole else pieces
+        return [one] if whole else list(map(Mentioned, pieces))
 
     def _outputs_of(self, pieces: Sequence[Expr], known: Bound) -> set[str]:
         """What the statements bind one after the other."""
@@ -104,20 +105,18 @@ class Order:
 
     # Closures
 
-    def _closed(self, placed: Sequence[Expr], bound: Bound) -> list[Expr]:
+    def _closed(self, placed: Sequence[Mentioned], bound: Bound) -> list[Expr]:
         """The statements with their closures ordered; each closure may use what is bound before its statement."""
         known = set(bound)
         found: list[Expr] = []
-        for expr in placed:
-            names = visible_in(expr)
-            closed = self._statement(expr, known)
+        for one in placed:
+            expr = one.expr
+            closed = self._statement(expr, known) if one.closures or type(expr.what) is Every else expr
             found += Lift(closed, self.fresh).references(self.settings.equals) if expr.negated else [closed]
-            known |= names
+            known |= one.visible
         return found
 
     def _statement(self, expr: Expr, known: set[str]) -> Expr:
-        if not any(map(has_closure, terms_of(expr))) and type(expr.what) is not Every:
-            return expr
         what = expr.what
         if isinstance(what, Every):
             what = replace(

@@ -52,7 +52,7 @@ class Written:
 
     def finished(self, has_if: bool) -> Head:
         """The head, now that it is known whether `if` follows (v1/ast/parser.go, parseRules)."""
-        head = replace(self.head, args=self.head.args or None)
+        head = self.head if self.head.args or self.head.args is None else replace(self.head, args=None)
         if head.contains or head.value is not None:
             return head
         if self.has_one_access and not has_if:

@@ -24,7 +24,7 @@ from constraints.rego.resolve_terms import Names
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.ruletree import Tree
 from constraints.rego.scope import Fresh, Scope
-from constraints.rego.syntax import Body, Call, Expr, Import, Module, Rule, Scalar, Term, Var
+from constraints.rego.syntax import Body, Call, Expr, Head, Import, Module, Rule, Scalar, Term, Var
 from constraints.rego.walk import visible, visible_in_body
 
 __all__ = ["Resolved", "prepare", "prepare_query"]
@@ -156,14 +156,14 @@ def _as_written(rule: Rule, order: Order) -> Rule:
     ordered, found = order.with_terms(tuple(body), terms, bound)
     value = None if head.value is None else found.pop()
     key = found.pop() if found else None
-    head = replace(head, path=path, args=args, key=key, value=value)
+    head = Head(path, args, key, value, head.contains, head.assign, head.span)
     known = bound | visible_in_body(ordered)
     for term in (*head.path, head.key, head.value):
         names: set[str] = set()
         visible(term, names)
         if not names <= known:
             raise Unordered
-    return replace(rule, head=head, body=ordered)
+    return Rule(head, ordered, rule.default, rule.else_, rule.span)
 
 
 def _moved(term: Term, order: Order, body: list[Expr]) -> Var:

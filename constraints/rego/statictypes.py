@@ -114,6 +114,11 @@ def scalar(value: object) -> Constant:
     return Constant(key_of(value), _PLAIN[type_name(value)], index)
 
 
+def plain(value: object) -> Plain:
+    """The type of a constant without parts."""
+    return _PLAIN[type_name(value)]
+
+
 _PLAIN: Final = {name: Plain(name) for name in ("null", "boolean", "number", "string")}
 
 

@@ -70,7 +70,10 @@ def changed(term: Term, change: Change) -> Term:
 
 def _all(terms: tuple[Term, ...], change: Change) -> tuple[Term, ...]:
     found = tuple(map(change, terms))
-    return terms if all(new is old for new, old in zip(found, terms, strict=True)) else found
+    for new, old in zip(found, terms, strict=True):
+        if new is not old:
+            return found
+    return terms
 
 
 def in_order(terms: tuple[Term, ...], names: Names = _UNKNOWN) -> tuple[Term, ...]:

@@ -27,6 +27,7 @@ from constraints.rego.statictypes import (
     Type,
     bounded,
     object_of,
+    plain,
     scalar,
     select,
     union,
@@ -137,7 +138,7 @@ class TypeScope:
     def type_of(self, term: Term) -> Type | None:
         """The type of a term; None when nothing is known of it."""
         if isinstance(term, Scalar):
-            return scalar(term.value).kind
+            return plain(term.value)
         if isinstance(term, Var):
             return self.reference(term, ()) if term.name in ROOTS else self.variable(term.name)
         if isinstance(term, Ref):
