@@ -29,6 +29,13 @@ _TOKEN: Final = re.compile(
     |(?P<operator>==|!=|<=|>=|&&|\|\||[\[\]{{}}(),.?:+\-*/%!<>])""",
     re.VERBOSE | re.DOTALL,
 )
+_OPEN: Final = (  # what an escape may begin with
+    r"(?:\\(?:[xX][0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7}|[0-3][0-7]?)?)?"
+)
+_BEGUN: Final = re.compile(  # what begins a token and ends none, with the character that shows it
+    rf"""\"(?:{_ESCAPE}|[^\\\"\n\r])*{_OPEN}.?|'(?:{_ESCAPE}|[^\\'\n\r])*{_OPEN}.?|`[a-zA-Z0-9_.\-/ ]*.?|[=&|].?|.""",
+    re.DOTALL,
+)
 _PLAIN: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _PART: Final = re.compile(rf"{_ESCAPE}|[^\\]+", re.DOTALL)
 _LONGEST_NUMBER: Final = 400  # characters; Python refuses to read much longer ones
@@ -44,20 +51,22 @@ class Token:
     at: Span
 
 
-def tokenize(text: str) -> list[Token]:
-    """Raises Invalid for characters that begin no token."""
-    return list(_tokens(text))
+def tokenize(text: str) -> tuple[list[Token], list[Mistake]]:
+    """The tokens, and a mistake for each text that is left out because it is none."""
+    mistakes: list[Mistake] = []
+    return list(_tokens(text, mistakes)), mistakes
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def _tokens(text: str, mistakes: list[Mistake]) -> Iterator[Token]:
     place, line, start = 0, 1, 0
     while place < len(text):
-        found = _TOKEN.match(text, place)
+        found = _TOKEN.match(text, place) or _BEGUN.match(text, place)
         at = Span(line, place - start + 1)
-        if not found:
-            raise Invalid([Mistake(at, f"Syntax error: token recognition error at: '{text[place : place + 1]}'")])
+        assert found  # the last pattern takes any character
         kind = found.lastgroup or ""
-        if kind != "space":
+        if not kind:
+            mistakes.append(Mistake(at, f"Syntax error: token recognition error at: '{found[0]}'"))
+        elif kind != "space":
             yield Token(kind, found[0], at)
         breaks = found[0].count("\n")
         if breaks:

@@ -34,9 +34,11 @@ _RESERVED: Final = frozenset(
     {"as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package"}
     | {"namespace", "return", "var", "void", "while"}
 )
+_BEGINNINGS: Final = frozenset({"[", "{", "(", ".", "-", "!"})
 _EXPECTED: Final = (
     "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
 )
+_EXPECTED_KEY: Final = _EXPECTED.replace("'!', ", "'!', '?', ")
 
 
 def too_deep() -> Invalid:
@@ -50,17 +52,27 @@ def parse(text: str) -> Node:
         raise Invalid(
             [Mistake(NOWHERE, f"expression code point size exceeds limit: size: {len(text)}, limit {LONGEST}")]
         )
-    parser = _Parser(tokenize(text))
-    found = parser.expression()
-    parser.finish()
+    tokens, mistakes = tokenize(text)
+    parser = _Parser(tokens, mistakes)
+    try:
+        found = parser.expression()
+        parser.finish()
+    except Invalid as error:
+        mistakes += error.mistakes
+    if mistakes:
+        raise Invalid(mistakes)
     return found
 
 
 class _Parser:
-    """Recursive descent over the tokens; one method for each level of precedence."""
+    """Recursive descent over the tokens; one method for each level of precedence.
 
-    def __init__(self, tokens: list[Token]) -> None:
+    `mistakes` gets those after which it can go on, as ANTLR does.
+    """
+
+    def __init__(self, tokens: list[Token], mistakes: list[Mistake]) -> None:
         self._tokens = tokens
+        self._mistakes = mistakes
         self._place = 0
         self._depth = 0
 
@@ -71,7 +83,11 @@ class _Parser:
     def finish(self) -> None:
         """Raises Invalid unless every token is used."""
         if self._next.kind != "end":
-            raise self._error(f"extraneous input '{self._next.text}' expecting <EOF>")
+            raise self._error(f"{self._superfluous()} '{self._next.text}' expecting <EOF>")
+
+    def _superfluous(self) -> str:
+        """ANTLR's word for a token that is none of those expected: it would go on behind it where that is the end."""
+        return "extraneous input" if self._tokens[self._place + 1].kind == "end" else "mismatched input"
 
     def expression(self) -> Node:
         """`test ? then : other`, or anything below it."""
@@ -82,6 +98,8 @@ class _Parser:
         mark = self._take("?")
         if mark:
             then = self._logic(True)
+            if self._next.kind == "end":
+                raise self._error("mismatched input '<EOF>' expecting ':'")
             self._expect(":")
             found = Choice(mark.at, found, then, self.expression())
         self._depth -= 1
@@ -150,6 +168,8 @@ class _Parser:
         for mark in self._repeated(lambda: self._take(".", "[")):
             optional = self._take("?") is not None
             if mark.text == "[":
+                if self._next.kind == "end" or self._next.text == "]":
+                    raise self._error(f"mismatched input '{self._next.text}' expecting {_EXPECTED_KEY}")
                 found = Index(mark.at, found, self.expression(), optional)
                 self._expect("]")
             else:
@@ -161,11 +181,26 @@ class _Parser:
 
     def _selection(self, operand: Node, dot: Token, optional: bool) -> Node:
         quoted = self._next.kind == "quoted"
-        field = self._advance().text[1:-1] if quoted else self._name()
+        field = self._advance().text[1:-1] if quoted else self._field_name(dot, optional)
         opening = None if quoted or optional else self._take("(")
         if not opening:
             return Select(dot.at, operand, field, optional=optional)
         return expand(Call(opening.at, field, self._arguments(")"), operand))
+
+    def _field_name(self, dot: Token, optional: bool) -> str:
+        """A name behind a dot. Without one ANTLR cannot tell what the dot begins."""
+        token = self._next
+        if optional or (token.kind == "name" and token.text not in KEYWORDS):
+            return self._name()
+        if token.text in KEYWORDS - {"in"}:
+            return self._name()
+        between = "" if token.kind == "end" else self._between(dot, token)
+        raise self._error(f"no viable alternative at input '.{between}'")
+
+    def _between(self, dot: Token, token: Token) -> str:
+        """What is written behind a dot, and the token there, when both are in one line."""
+        space = token.at.column - dot.at.column - 1 if token.at.line == dot.at.line else 0
+        return " " * space + token.text
 
     def _primary(self) -> Node:
         token = self._next
@@ -183,7 +218,15 @@ class _Parser:
             return self._list(token)
         if self._take("{"):
             return self._map(token)
-        raise self._error(f"mismatched input '{token.text}' expecting {_EXPECTED}")
+        if token.kind == "end" or not self._begins(self._tokens[self._place + 1]):
+            raise self._error(f"mismatched input '{token.text}' expecting {_EXPECTED}")
+        self._mistakes += self._error(f"extraneous input '{token.text}' expecting {_EXPECTED}").mistakes
+        self._place += 1
+        return self._primary()
+
+    def _begins(self, token: Token) -> bool:
+        """Whether an expression may begin so."""
+        return token.text in _BEGINNINGS if token.kind == "operator" else token.kind not in ("end", "quoted")
 
     def _named(self, token: Token, name: str = "") -> Node:
         if not name and token.text in KEYWORDS:
@@ -192,15 +235,15 @@ class _Parser:
             return Literal(token.at, {"true": True, "false": False, "null": None}[token.text])
         name = name or token.text
         if name in _RESERVED:
-            raise Invalid([Mistake(token.at, f"reserved identifier: {name}")])
+            self._mistakes.append(Mistake(token.at, f"reserved identifier: {name}"))
         opening = self._take("(")
         return expand(Call(opening.at, name, self._arguments(")"))) if opening else Ident(token.at, name)
 
     def _arguments(self, closing: str) -> tuple[Node, ...]:
         found: list[Node] = []
         while not self._take(closing):
-            if found:
-                self._expect(",")
+            if found and not self._take(","):
+                self._expect(closing)
             found.append(self.expression())
         return tuple(found)
 
@@ -208,7 +251,7 @@ class _Parser:
         items: list[Node] = []
         optional = set()
         while not self._take("]"):
-            if items and (self._expect(",") and self._take("]")):
+            if items and (self._separated("]") and self._take("]")):
                 break
             if self._take("?"):
                 optional.add(len(items))
@@ -218,7 +261,7 @@ class _Parser:
     def _map(self, opening: Token) -> Node:
         entries: list[Entry] = []
         while not self._take("}"):
-            if entries and (self._expect(",") and self._take("}")):
+            if entries and (self._separated("}") and self._take("}")):
                 break
             optional = self._take("?") is not None
             key = self.expression()
@@ -238,6 +281,13 @@ class _Parser:
             fields.append(Field(colon.at, field, self.expression(), optional))
         return Message(opening.at, name, tuple(fields))
 
+    def _separated(self, closing: str) -> Token:
+        """The comma behind an item of what ends with `closing`."""
+        comma = self._take(",")
+        if comma is None:
+            raise self._error(f"mismatched input '{self._next.text}' expecting {{'{closing}', ','}}")
+        return comma
+
     def _name(self) -> str:
         token = self._next
         if token.kind != "name" or token.text in KEYWORDS:
@@ -255,6 +305,11 @@ class _Parser:
 
     def _expect(self, text: str) -> Token:
         token = self._take(text)
+        behind = self._tokens[self._place + 1] if token is None and self._next.kind != "end" else None
+        if behind and (behind.kind, behind.text) == ("operator", text):
+            self._mistakes += self._error(f"extraneous input '{self._next.text}' expecting '{text}'").mistakes
+            self._place += 2
+            return behind
         if token is None:
             missing = f"missing '{text}' at" if self._next.kind == "end" else "mismatched input"
             expecting = "" if self._next.kind == "end" else f" expecting '{text}'"
