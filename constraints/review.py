@@ -20,7 +20,7 @@ _NOTHING: dict[str, Json] = {}
 _NO_RESOURCE: Final = {"group": "", "version": "", "resource": ""}  # the same for all: nobody changes what is reviewed
 _HALF: Final = 2.0**63
 _EXACT: Final = 2.0**53
-_NO_FLOATS: Final = frozenset({str, int, bool, type(None)})  # asked first, for most values are one of these
+_NO_FLOATS: Final = frozenset({str, int, bool, type(None)})
 
 
 def review_of(obj: Object, namespace: Object | None = None, *, request: Object | None = None, lost: str = "") -> Review:
@@ -95,16 +95,30 @@ def integers(value: Json) -> Json:
     """`value` with each whole number of 64 bits as an integer: written as JSON, 1e6 and 1000000 are the same.
 
     Go writes the fewest digits that tell a number from others, and zeros: -2^63 is -9223372036854776000, and so a double.
+    What has no such number is given back as it is.
     """
-    kind = type(value)
-    if kind is dict or isinstance(value, Mapping):
-        return {key: item if type(item) in _NO_FLOATS else integers(item) for key, item in value.items()}
-    if kind is list:
-        return [item if type(item) in _NO_FLOATS else integers(item) for item in value]
+    return _integers(value) if _may_have_floats(value) else value
+
+
+def _integers(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {key: _integers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_integers(item) for item in value]
     if not isinstance(value, float) or not value.is_integer():
         return value
     whole = int(value) if abs(value) < _EXACT else int(Decimal(repr(value)))
     return whole if -_HALF <= whole < _HALF else value
+
+
+def _may_have_floats(value: Json) -> bool:
+    """Whether there is a float, or something that this does not look into."""
+    kind = type(value)
+    for item in value.values() if kind is dict else value if kind is list else (value,):
+        inner = type(item)
+        if inner not in _NO_FLOATS and ((inner is not dict and inner is not list) or _may_have_floats(item)):
+            return True
+    return False
 
 
 def doubles(value: Json) -> Json:
