@@ -244,6 +244,7 @@ class _Parser:
         while not self._take(closing):
             if found and not self._take(","):
                 self._expect(closing)
+                break
             found.append(self.expression())
         return tuple(found)
 
