@@ -142,7 +142,7 @@ class _Checker:
             return found or self._wrong(node.at, f"undefined field '{node.field}'")
         if target.is_variable:
             self.solved.assign(DYN, target)
-        elif not target.is_dyn and not node.optional:
+        elif not target.is_dyn:
             return self._wrong(node.at, f"type '{target}' does not support field selection")
         return DYN
 
