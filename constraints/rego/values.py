@@ -425,7 +425,7 @@ def _ordering(value: Value) -> tuple[Any, ...]:
     if rank == 2:
         return (2, exact(value))
     if rank:
-        _count(value, 3)  # each item becomes a tuple
+        _count(value, 5)  # each item becomes a tuple
     if rank == 4:
         return (4, *map(_ordering, value))
     if rank == 5:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import array, mapping, none_of, none_of_elements
-from constraints.rego.sizes import ENTRY, fit_items, look_through
+from constraints.rego.sizes import ENTRY, fit_items, look_through, spend
 from constraints.rego.values import (
     UNDEFINED,
     Key,
@@ -22,6 +24,8 @@ from constraints.rego.values import (
 )
 
 Object = dict[str, Value] | RegoObject
+
+_MERGED: Final = 8  # steps for an object that is made of two, besides those for what they hold
 
 
 @builtin("object.get", "object", "any", "any")
@@ -91,7 +95,11 @@ _deep_union_of = walks_down(_union_of)
 
 
 def _merged(before: Value, after: Value) -> Value:
-    return _union(before, after) if is_object(before) and is_object(after) else after
+    if not (is_object(before) and is_object(after)):
+        return after
+    # however small: objects that share parts have more of them than can be counted
+    spend(_MERGED + len(before) + len(after))
+    return _union(before, after)
 
 
 @builtin("object.remove", "object", "array|object|set")

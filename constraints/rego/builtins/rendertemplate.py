@@ -130,6 +130,7 @@ class _Run:
             fit_items(value)
             spend(ENTRY * value)
         pairs = list(_elements(value))
+        spend(_NODE * len(pairs))
         if not pairs:
             self.nodes(node.otherwise, dot, inner, depth)
         for key, value in pairs:

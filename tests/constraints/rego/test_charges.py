@@ -203,3 +203,28 @@ WORK = "count([1 | i := numbers.range(1, 300)[_]; j := numbers.range(1, 300)[_];
 def test_calls_with_equal_arguments_are_made_once_where_that_matters(functions: str, body: str, answer: str) -> None:
     rego = f'package p\n{functions}\nviolation[{{"msg": m}}] {{ {body}; m := sprintf("%v", [x]) }}'
     assert [found.message for found in asked(rego)] == [answer]
+
+
+def _shared(text: str) -> Value:
+    """An object of few keys that holds itself again and again: there are 2^40 ways down."""
+    value: Value = {text: 1}
+    for _ in range(40):
+        value = {"l": value, "r": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        pytest.param("object.union", [_shared("a"), _shared("b")], id="a union"),
+        pytest.param("object.union_n", [[_shared("a"), _shared("b")]], id="a union of many"),
+        pytest.param(
+            "strings.render_template",
+            ["{{range .l}}{{range $.l}}{{range $.l}}{{range $.l}}{{end}}{{end}}{{end}}{{end}}", {"l": [1] * 200}],
+            id="empty loops in loops",
+        ),
+    ],
+)
+def test_small_values_cost_steps_where_there_is_no_end_of_them(name: str, arguments: list[Value]) -> None:
+    with STEPS.limited_to(BUDGET // 10), pytest.raises(EvaluationError, match="more steps"):
+        BUILTINS[name].run(*arguments)
