@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NoReturn, Protocol, runtime_checkable
 
 from audit.engines import GUARDED, EngineOptions, engines
@@ -13,7 +14,6 @@ from audit.gator.evaluate import is_template, kind_of
 from audit.sources.manifests import Manifest, read
 from constraints import Engine, PolicyError
 from constraints.model import Json
-from constraints.template import Template
 
 GROUP: Final = "constraints.gatekeeper.sh"
 _ALL: Final = EngineOptions(enabled_builtins=GUARDED)  # nothing is called, so all may be shown
@@ -45,47 +45,59 @@ def main(argv: Sequence[str]) -> int:
     except ConfigError as error:
         sys.stderr.write(f"patrol: {error}\n")
         return 2
-    sys.stdout.write("\n\n".join(explanations(read([flags.template, *([flags.constraint] * bool(flags.constraint))]))))
-    return 0
+    problems: list[InputError] = []
+    manifests = read([flags.template, *([flags.constraint] * bool(flags.constraint))])
+    sys.stdout.write("\n\n".join(explanations(manifests, problems.append)))
+    for problem in problems:
+        sys.stderr.write(f"patrol: {problem}\n")
+    return 1 if problems else 0
 
 
-def explanations(manifests: Sequence[Manifest]) -> Iterator[str]:
+def explanations(manifests: Sequence[Manifest], report: Callable[[InputError], None]) -> Iterator[str]:
     """Each template among `manifests` for each of its constraints; for empty parameters where it has none.
 
-    Raises InputError for what cannot be used.
+    What cannot be used is reported, and the others are shown. Raises InputError where there is no template.
     """
     templates = [manifest for manifest in manifests if is_template(manifest.object)]
     constraints = [manifest for manifest in manifests if kind_of(manifest.object).group == GROUP]
     if not templates:
         raise InputError(f"{', '.join(dict.fromkeys(manifest.file for manifest in manifests))}: no ConstraintTemplate")
     engine = Engine(drivers=engines(_ALL))
-    kinds = {kind: manifest for manifest in templates for kind in [_added(engine, manifest).kind]}
+    kinds: dict[str, Manifest] = {}
+    for manifest in templates:
+        with _reported(manifest, report):
+            kinds[engine.add_template(manifest.object).kind] = manifest
+    refused: set[str] = set()
     for manifest in constraints:
-        try:
-            engine.add_constraint(manifest.object)
-        except PolicyError as error:
-            raise _unusable(manifest, error) from error
+        kind = str(manifest.object.get("kind"))
+        if kind in kinds or len(kinds) == len(templates):
+            refused.add(kind)
+            with _reported(manifest, report):
+                engine.add_constraint(manifest.object)
+                refused.discard(kind)
     for kind, manifest in kinds.items():
         found = [one for one in engine.constraints.values() if one.kind == kind]
-        for key, parameters in [(one.key, one.parameters) for one in found] or [(f"{kind} without parameters", {})]:
-            yield f"# {key}\n\n{_explained(engine.templates[kind], parameters, manifest)}\n"
+        none: list[tuple[str, Json]] = [] if kind in refused else [(f"{kind} without parameters", {})]
+        for key, parameters in [(one.key, one.parameters) for one in found] or none:
+            with _reported(manifest, report):
+                yield f"# {key}\n\n{_explained(engine, kind, parameters, manifest)}\n"
 
 
-def _added(engine: Engine, manifest: Manifest) -> Template:
+@contextmanager
+def _reported(manifest: Manifest, report: Callable[[InputError], None]) -> Iterator[None]:
     try:
-        return engine.add_template(manifest.object)
+        yield
     except PolicyError as error:
-        raise _unusable(manifest, error) from error
+        report(_unusable(manifest, error))
+    except InputError as error:
+        report(error)
 
 
-def _explained(template: Template, parameters: Json, manifest: Manifest) -> str:
-    known = engines(_ALL)
-    for code in template.code:
-        if code.engine in known:
-            program = known[code.engine].compile(template.kind, code.source).program(parameters)
-            if isinstance(program, Explains):
-                return program.explain()
-    raise InputError(f"{manifest}: {template.kind} does not become Python")
+def _explained(engine: Engine, kind: str, parameters: Json, manifest: Manifest) -> str:
+    program = engine.program(kind, parameters)
+    if isinstance(program, Explains):
+        return program.explain()
+    raise InputError(f"{manifest}: {kind} does not become Python")
 
 
 def _unusable(manifest: Manifest, error: PolicyError) -> InputError:

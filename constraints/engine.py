@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from sys import intern
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from types import MappingProxyType
 from constraints.constraint import parse
 from constraints.drivers import DRIVERS, Driver, Policy, Program
 from constraints.errors import (
+    CompileError,
     ConstraintError,
     EngineMissing,
     EvaluationError,
@@ -40,6 +42,7 @@ from constraints.review import document, doubles, integers, mapping
 from constraints.template import Template
 from constraints.timing import OutOfTime, Timekeeper, Untimed
 
+_UNDECIDABLE = "spec.match cannot be decided"
 _UNMATCHED = "unable to match constraints: error matching the requested object: {} :failed to run Match criteria: {}"
 
 
@@ -108,17 +111,25 @@ class Engine:
 
         Raises TemplateError, EngineMissing, CompileError; what was there before then stays.
         """
-        template = Template.parse(obj)
-        policy = self._compile(template)
+        with _compiling():
+            template = Template.parse(obj)
+            policy = self._compile(template)
         self.remove_template(template.kind)
         self._templates[template.kind] = template
         self._policies[template.kind] = policy
         return template
 
     def admission_fields(self, kind: str) -> tuple[AdmissionField, ...]:
-        """What the template of `kind` reads that only an admission request has."""
-        found: tuple[AdmissionField, ...] = getattr(self._policies.get(kind), "admission_fields", ())
+        """What the template of `kind` reads that only an admission request has; nothing where that cannot be told."""
+        found: tuple[AdmissionField, ...] = ()
+        with suppress(PolicyError), _compiling():
+            found = getattr(self._policies.get(kind), "admission_fields", ())
         return found
+
+    def program(self, kind: str, parameters: Json) -> Program:
+        """The code of the template of `kind` for these parameters, to look at. Raises CompileError."""
+        with _compiling():
+            return self._policies[kind].program(parameters)
 
     def remove_template(self, kind: str) -> None:
         """Remove the template of `kind` and all its constraints."""
@@ -130,10 +141,12 @@ class Engine:
     def add_constraint(self, obj: Object) -> Constraint:
         """Add a constraint, or replace the one of its key.
 
-        Raises ConstraintError with the constraint's key as its source; what was there before then stays.
+        Raises ConstraintError with the constraint's key as its source, and CompileError; what was there before then
+        stays.
         """
         try:
-            rule = self._rule(obj)
+            with _compiling(_key(obj)):
+                rule = self._rule(obj)
         except ConstraintError as error:
             raise ConstraintError(error.message, source=_key(obj)) from error
         found = rule.constraint
@@ -188,6 +201,8 @@ class Engine:
                     hits.append(rule)
             except MatchError as error:
                 hits.append(self._undecidable(rule.constraint, review, error))
+            except Exception as error:  # as strange as its policy may be: the other ones go on
+                hits.append(_gap(rule.constraint, review, "MatchFailed", f"{_UNDECIDABLE}: {_cause(error)}"))
         return hits
 
     def evaluate(self, review: Review, hits: Iterable[Hit], inventory: Inventory = EMPTY) -> list[Outcome]:
@@ -250,7 +265,7 @@ class Engine:
             return _violations(constraint, review.ref, [Finding(text, None, error=True)])[0]
         if isinstance(error, NamespaceMissing):
             return _lost(constraint, review, "its spec.match reads it")
-        return _gap(constraint, review, "MatchFailed", f"spec.match cannot be decided: {error.message}")
+        return _gap(constraint, review, "MatchFailed", f"{_UNDECIDABLE}: {error.message}")
 
     def _compile(self, template: Template) -> Policy:
         name = self.answers(template)
@@ -262,6 +277,17 @@ class Engine:
         raise EngineMissing(
             f"ConstraintTemplate {quoted(template.name)}: no engine for its code {quoted(engines)}; engines here: {known}"
         )
+
+
+@contextmanager
+def _compiling(source: str = "") -> Iterator[None]:
+    """Makes whatever goes wrong while one template or constraint is compiled an error of that one alone."""
+    try:
+        yield
+    except PolicyError:
+        raise
+    except Exception as error:  # a policy is strangers' code, and part of it is evaluated here: the others go on
+        raise CompileError(f"could not be compiled: {_cause(error)}", source=source) from error
 
 
 def _outcomes(

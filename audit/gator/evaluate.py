@@ -100,8 +100,8 @@ def notes(engine: Engine) -> Iterator[str]:
 def load(manifests: Iterable[Manifest], engine: Engine) -> Iterator[Gap]:
     """Add the templates among `manifests` to `engine`, then the constraints. Raises InputError.
 
-    A template that the engine cannot compile, or has no engine for, is a Gap, and its constraints are left out: what the
-    other policies find counts. gator ends there.
+    A template that the engine cannot compile, or has no engine for, is a Gap, and its constraints are left out, and so is
+    a constraint for which the code cannot be compiled: what the other policies find counts. gator ends there.
     """
     manifests = list(manifests)
     refused: set[str] = set()
@@ -119,6 +119,8 @@ def load(manifests: Iterable[Manifest], engine: Engine) -> Iterator[Gap]:
         if kind.group == CONSTRAINTS and kind.kind not in refused:
             try:
                 _fill(manifest.object, engine.add_constraint(manifest.object))
+            except CompileError as error:
+                yield _gap_of_constraint(manifest, error)
             except PolicyError as error:
                 raise _unusable("constraint", manifest, error) from error
 
@@ -222,6 +224,14 @@ def _gap(manifest: Manifest, error: PolicyError) -> Gap:
     where = "; ".join(filter(None, (str(manifest), place(error), f"constraints of {kind} are left out")))
     message = f"adding template {quoted(_name(manifest))}: {refused(error)} ({where})"
     return Gap(Cause.TEMPLATE, type(error).__name__, message, policy=kind)
+
+
+def _gap_of_constraint(manifest: Manifest, error: CompileError) -> Gap:
+    from audit.gator.refusals import refused
+
+    key = f"{manifest.object.get('kind')}/{_name(manifest)}"
+    message = f"adding constraint {quoted(_name(manifest))}: {refused(error)} ({manifest}; {key} is left out)"
+    return Gap(Cause.CONSTRAINT, type(error).__name__, message, policy=key)
 
 
 def _unusable(what: str, manifest: Manifest, error: PolicyError) -> InputError:

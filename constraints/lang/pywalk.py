@@ -91,7 +91,8 @@ def shape(node: Any, named: Callable[[str], str] = str) -> Any:
     if kind is ast.Name:
         return named(node.id)
     if kind is ast.Constant:
-        return type(node.value), repr(node.value)
+        value = node.value
+        return (int, value) if type(value) is int else (type(value), repr(value))  # some integers Python does not print
     if kind is list:
         return tuple([shape(item, named) for item in node])
     if not isinstance(node, ast.AST):

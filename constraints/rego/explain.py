@@ -12,6 +12,7 @@ from constraints.lang.pycode import Block
 from constraints.lang.pywalk import loaded_names
 from constraints.rego.builtins import Builtin
 
+_LONG: Final = 2000  # bits
 _SHORT: Final = 100  # characters of a line of the policy
 _MARK: Final = "policy_line_"  # a statement of this name stands where a comment will be
 _MARKED: Final = re.compile(rf"^( *){_MARK}(\d+)\n\n?", re.MULTILINE)
@@ -35,7 +36,14 @@ def _constants(functions: Block, scope: Mapping[str, Any], runtime: Container[st
         value = scope.get(name)
         if name in runtime or name not in scope or (callable(value) and not isinstance(value, Builtin)):
             continue
-        yield f"{name} = builtins[{value.name!r}]" if isinstance(value, Builtin) else f"{name} = {value!r}"
+        yield f"{name} = builtins[{value.name!r}]" if isinstance(value, Builtin) else f"{name} = {_shown(value)}"
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python writes no integers of so many digits
+        return "..."
 
 
 def _text(function: ast.stmt, source: str, policy: Mapping[int, str]) -> str:
@@ -45,8 +53,18 @@ def _text(function: ast.stmt, source: str, policy: Mapping[int, str]) -> str:
         return f"{mark[1]}# {source}:{mark[2]}: {policy[int(mark[2])]}\n"
 
     marked: Block = []
-    _mark([copy.deepcopy(function)], marked, policy, 0)
+    _mark([_Spelled().visit(copy.deepcopy(function))], marked, policy, 0)
     return _MARKED.sub(comment, ast.unparse(ast.Module(marked, [])))
+
+
+class _Spelled(ast.NodeTransformer):
+    """Spells integers that Python refuses to write in decimal digits."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        value = node.value
+        if isinstance(value, int) and value.bit_length() > _LONG:
+            return ast.copy_location(ast.Name(hex(value), ast.Load()), node)
+        return node
 
 
 def _policy_lines(text: str) -> dict[int, str]:

@@ -131,6 +131,27 @@ def test_a_constraint_that_cannot_be_used_is_one_line_and_fails(
     assert "spec.parameters.repos" in err
 
 
+def test_what_can_be_used_is_shown_beside_what_cannot(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = TEMPLATE.replace("llowed", "ad").replace("lower(", "absent(")
+    wrong = CONSTRAINT.replace("[ours/]", "5").replace("ours", "wrong")
+    (folder / "all.yaml").write_text("\n---\n".join((bad, TEMPLATE, wrong, CONSTRAINT)))
+    code, out, err = explained(capsys, folder / "all.yaml")
+    assert (code, err.count("\n")) == (1, 2)
+    assert "undefined function absent" in err
+    assert "spec.parameters.repos" in err
+    assert [line for line in out.splitlines() if line.startswith("# Allowed")] == ["# Allowed/ours"]
+
+
+def test_integers_of_any_length_are_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    obj = yaml.safe_load(TEMPLATE)
+    rego = f'package p\nviolation[{{"msg": "x"}}] {{ input.review.object.n > {"7" * 5000} }}'
+    obj["spec"]["targets"][0].update(rego=rego, libs=[])
+    (folder / "t.yaml").write_text(yaml.safe_dump(obj))
+    code, out, err = explained(capsys, folder / "t.yaml")
+    assert (code, err) == (0, "")
+    assert ast.parse(out)
+
+
 def test_a_file_without_a_template_fails(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert explained(capsys, folder / "c.yaml") == (1, "", f'patrol: file: "{folder}/c.yaml": no ConstraintTemplate\n')
     assert explained(capsys, folder / "no.yaml")[0] == 1

@@ -158,6 +158,48 @@ def test_any_other_failure_is_a_gap_and_the_other_constraints_go_on(error: Excep
     assert violation.message == "fine"
 
 
+class Strange(Canned):
+    """A driver that fails as no driver should: while it compiles, or for constraints with parameters."""
+
+    def compile(self, kind: str, source: Mapping[str, Any]) -> Canned:
+        if "strange" in source.get("rego", ""):
+            raise OverflowError("int too large to convert to float")
+        return self
+
+    def program(self, parameters: Any) -> Callable[[Mapping[str, Any], Inventory], Iterable[Finding]]:
+        if parameters:
+            raise KeyError("a")
+        return Canned.program(self, parameters)
+
+    @property
+    def admission_fields(self) -> Any:
+        raise ValueError("too many digits")
+
+
+def test_any_failure_to_compile_a_template_is_an_error_of_that_template() -> None:
+    made = Engine(drivers={"Rego": Strange(say("x"))})
+    with pytest.raises(
+        CompileError, match=r"^could not be compiled: OverflowError: int too large to convert to float$"
+    ):
+        made.add_template(template(rego="strange"))
+    assert made.templates == {}
+
+
+def test_any_failure_to_compile_a_constraint_is_an_error_of_that_constraint() -> None:
+    made = Engine(drivers={"Rego": Strange(say("x"))})
+    made.add_template(template(schema={"type": "object", "x-kubernetes-preserve-unknown-fields": True}))
+    with pytest.raises(CompileError, match=r"^Probe/broken: could not be compiled: KeyError: 'a'$"):
+        made.add_constraint(constraint("broken", parameters={"a": 1}))
+    made.add_constraint(constraint("whole"))
+    assert [one.constraint.name for one in made.review(review_of(pod()))] == ["whole"]
+
+
+def test_any_failure_to_tell_what_no_audit_has_tells_nothing() -> None:
+    made = Engine(drivers={"Rego": Strange(say("x"))})
+    made.add_template(template())
+    assert made.admission_fields("Probe") == ()
+
+
 UNDECIDED = constraint(match={"namespaceSelector": {"matchLabels": {"a": "b"}}})
 
 
