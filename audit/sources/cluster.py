@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter
@@ -28,6 +29,7 @@ from constraints.model import Cause, Json, Object
 
 log = logging.getLogger("kube_patrol.listing")
 SECRET = ("", "Secret")
+_BETWEEN = "\0"  # in no name
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +71,38 @@ Entry = Arrived | KindEnd | Gap
 
 @dataclass(slots=True)
 class Progress:
-    """How far one kind has been handed on, so that a list that starts again counts nothing twice.
+    """Which objects of one kind have been handed on, so that none counts twice, whatever pages come.
 
-    API servers list in the order of their keys, `<namespace>/<name>`. `ordered` turns false where one does not.
+    API servers list in the order of their keys, `<namespace>/<name>`: while they do, what comes is new, and the keys are
+    only kept, packed by pages. `_seen` are those keys one by one, from the first page on that breaks the order.
     """
 
     last: str = ""
-    ordered: bool = True
+    _packed: list[str] = field(default_factory=list)
+    _seen: set[str] | None = None
 
     def fresh(self, items: list[Object], restarted: bool) -> list[Object]:
-        """The items not handed on before; one that is twice in a page is one."""
-        items = list({(_key(item), str(item["metadata"].get("uid"))): item for item in items}.values())
-        before = self.last
-        keys = [_key(item) for item in items]
-        for key in keys:
-            self.ordered &= restarted or key > self.last
-            self.last = max(self.last, key)
-        return [item for item, key in zip(items, keys, strict=True) if key > before] if restarted else items
+        """The items not handed on before; one that is twice in a page is one, the last.
+
+        Of a list that started again only what comes behind the last one is new: what is new before it may be
+        something that was counted under another name.
+        """
+        keyed = {_key(item): item for item in items}
+        if self._seen is None and restarted:
+            keyed = {key: item for key, item in keyed.items() if key > self.last}
+        if self._seen is None and not self._follow(keyed):
+            self._seen = {key for page in self._packed for key in page.split(_BETWEEN)}
+        if self._seen is not None:
+            keyed = {key: item for key, item in keyed.items() if key not in self._seen}
+            self._seen.update(keyed)
+        else:
+            self._packed.append(_BETWEEN.join(keyed))
+        self.last = max(self.last, *keyed, "")
+        return list(keyed.values())
+
+    def _follow(self, keys: Iterable[str]) -> bool:
+        """Whether keys come in their order, behind the last one."""
+        return all(before < key for before, key in pairwise(chain((self.last,), keys)))
 
 
 @dataclass(slots=True)
@@ -129,10 +146,10 @@ class ClusterSource:
             # The body belongs to nobody else by now: it is gone before what it became is looked at.
             yield from self._decoded(entry, lambda: ahead.open(row))
             return
-        if isinstance(entry, KindEnd):
-            self._ended.add(entry.resource.kind)
-        elif entry.kind is not None:
-            self._ended.add(entry.kind)
+        kind = entry.resource.kind if isinstance(entry, KindEnd) else entry.kind
+        if kind is not None:
+            self._ended.add(kind)
+            self._progress.pop(kind, None)
         yield entry
 
     def _left_out(self, late: bool) -> Iterator[Gap]:
@@ -190,9 +207,6 @@ class ClusterSource:
         for item in items:
             item["apiVersion"], item["kind"] = resource.kind.api_version, resource.kind.kind
         progress = self._progress.setdefault(resource.kind, Progress())
-        if arrived.restarted and not progress.ordered:
-            yield _unordered(resource)
-            return
         fresh = progress.fresh(items, arrived.restarted)
         yield from (_malformed(resource, item) for item in found if nameless(item))
         if fresh:
@@ -212,11 +226,6 @@ def _malformed(resource: Resource, item: Json) -> Gap:
         message = f"{resource.kind} {name} cannot be read" if of else f"{where} cannot be read"
         return Gap(Cause.OBJECT, "Malformed", f"{message}: {item.why}", resource.kind, of)
     return Gap(Cause.OBJECT, "Malformed", f"{where}: {nameless(item)}", resource.kind)
-
-
-def _unordered(resource: Resource) -> Gap:
-    why = "its list had to start again, but it is not in the order of names: what comes after is left out"
-    return Gap(Cause.LIST, "Unordered", f"{resource.kind}: {why}", resource.kind)
 
 
 def _key(item: Object) -> str:

@@ -98,9 +98,28 @@ def test_an_object_that_is_twice_in_a_page_counts_once() -> None:
     assert names(play({"Pod": [page("a/a", "a/b", "a/a", "a/b"), page("a/c")]})) == ["a/a", "a/b", "a/c"]
 
 
-def test_a_list_without_order_that_started_again_is_a_gap() -> None:
-    items = play({"Pod": [page("b/a", "a/b"), page("b/a", "a/b", "a/c", restarted=True)]})
-    assert (names(items), [g.reason for g in gaps(items)]) == (["b/a", "a/b"], ["Unordered"])
+def test_a_list_without_order_that_started_again_gives_what_did_not_come_before() -> None:
+    items = play({"Pod": [page("b/a", "a/b"), page("b/a", "a/b", "a/c", restarted=True), page("a/a", restarted=True)]})
+    assert (names(items), gaps(items)) == (["b/a", "a/b", "a/c", "a/a"], [])
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        pytest.param([["a/a", "a/b"], ["a/a", "a/b"], ["a/a", "a/b"]], id="the same page again"),
+        pytest.param([["a/a", "a/b"], ["a/b", "a/c"]], id="one that overlaps"),
+        pytest.param([["a/c"], ["a/a"], ["a/c", "a/b"], ["a/a", "a/d"]], id="without order"),
+        pytest.param([["a/b", "a/a"], ["a/a", "a/c"]], id="without order in a page"),
+    ],
+)
+def test_an_object_that_comes_on_several_pages_counts_once(pages: list[list[str]]) -> None:
+    found = names(play({"Pod": [page(*each) for each in pages]}))
+    assert sorted(found) == sorted({name for each in pages for name in each})
+
+
+def test_objects_of_one_name_and_several_uids_are_one() -> None:
+    items = [{"metadata": {"namespace": "a", "name": "b", "uid": uid}} for uid in ("1", "2")]
+    assert names(play({"Pod": [raw({"items": items})]})) == ["a/b"]
 
 
 def test_a_refused_kind_is_a_gap_and_the_next_one_is_listed() -> None:
