@@ -19,7 +19,7 @@ PHASES = ("list", "decode", "match", "evaluate", "log", "write")
 
 
 def sort_key(violation: Violation) -> SortKey:
-    """The order that decides which violations a capped list keeps (contract, section 4.1).
+    """The order that decides which violations a capped list keeps (compatibility, section 4.1).
 
     Python compares strings by code point, which is the byte order of their UTF-8.
     """

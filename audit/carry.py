@@ -24,7 +24,7 @@ HIDING_NOTHING = frozenset({Cause.CONFIG, Cause.TEMPLATE, Cause.CONSTRAINT, Caus
 
 
 def entry_key(entry: Entry) -> tuple[str, ...]:
-    """The order of `status.violations` entries (contract, section 4.1)."""
+    """The order of `status.violations` entries (compatibility, section 4.1)."""
     return tuple(str(entry.get(name) or "") for name in ORDER)
 
 

@@ -1,4 +1,4 @@
-"""The one table of names under which log, export and events tell of a violation (contract, sections 3.2 and 10)."""
+"""The one table of names under which log, export and events tell of a violation (compatibility, sections 3.2 and 10)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from constraints import Constraint, Violation
 from constraints.model import Json
 
 CONSTRAINT_GROUP = "constraints.gatekeeper.sh"
-CONSTRAINT_VERSION = "v1beta1"  # whatever version a constraint was written in (contract, section 3.2)
+CONSTRAINT_VERSION = "v1beta1"  # whatever version a constraint was written in (compatibility, section 3.2)
 VIOLATION_AUDITED = "violation_audited"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 MESSAGE_BYTES = 256
@@ -28,7 +28,7 @@ def valid_text(text: str) -> str:
 def truncate(message: str) -> str:
     """A message of more than 256 bytes of UTF-8 is cut to 253 or a little less, and gets three dots.
 
-    The cut never divides a character (contract, section 4.1, cuts anywhere).
+    The cut never divides a character (compatibility, section 4.1; Gatekeeper cuts anywhere).
     """
     data = valid_text(message).encode()
     if len(data) <= MESSAGE_BYTES:
@@ -100,7 +100,7 @@ def constraint_fields(kind: str, name: str) -> dict[str, Json]:
 
 
 def status_entry(violation: Violation) -> dict[str, Json]:
-    """One entry of `status.violations` (contract, section 4.1)."""
+    """One entry of `status.violations` (compatibility, section 4.1)."""
     kind = violation.object.kind
     entry: dict[str, Json] = {"group": kind.group, "version": kind.version, "kind": kind.kind}
     if violation.object.namespace:

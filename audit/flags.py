@@ -1,6 +1,6 @@
 """The one table of flags: parser, `--help`, environment variables and the README's table all read it.
 
-Names and defaults are Gatekeeper's where it has the flag (contract, section 1).
+Names and defaults are Gatekeeper's where it has the flag (compatibility, section 1).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Two streams of JSON lines in one place: events, that machines read, and diagnostics, that people read.
 
 Events are logged whatever --log-level says and carry `event_type`; diagnostics follow the level and never carry it
-(contract, sections 3 and 13, row 19).
+(compatibility, section 3.4).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ _MINUTE = 60
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """One audit run: `audit_id` is its start as RFC 3339 in UTC, whole seconds (contract, section 3).
+    """One audit run: `audit_id` is its start as RFC 3339 in UTC, whole seconds (compatibility, section 3).
 
     Of several runs that start within one second each later one has the next second that is free, in `second`.
     """

@@ -45,7 +45,7 @@ class Plan:
 
 
 def plan(resources: Iterable[Resource], constraints: Sequence[Constraint], match_kind_only: bool) -> Plan:
-    """The kinds to list for the enforced `constraints` (contract, section 12, with groups compared as well).
+    """The kinds to list for the enforced `constraints` (compatibility, section 9, with groups compared as well).
 
     An object that two groups serve counts once: the second kind is only listed for constraints that match it and not
     the first one.

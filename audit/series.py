@@ -17,7 +17,7 @@ from constraints.model import Cause, Kind
 
 Labels = tuple[str, ...]
 Known = Mapping[Labels, tuple[int, bool]]
-ACTIONS = ("deny", "dryrun", "warn", "scoped", "unrecognized")  # all five are always there (contract, section 2)
+ACTIONS = ("deny", "dryrun", "warn", "scoped", "unrecognized")  # all five are always there (compatibility, section 2)
 STATUSES = ("active", "error")
 OTHER = "_other"
 KIND_LABELS = ("group", "version", "kind")

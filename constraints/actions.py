@@ -1,4 +1,4 @@
-"""What a constraint asks to be done about its violations (contract, section 7)."""
+"""What a constraint asks to be done about its violations (compatibility, section 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A constraint, checked against its template (contract, sections 4.4 and 7)."""
+"""A constraint, checked against its template (compatibility, sections 5.2 and 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The CRD of a template's constraints (contract, section 4.4)."""
+"""The CRD of a template's constraints (compatibility, section 5.2)."""
 
 from __future__ import annotations
 

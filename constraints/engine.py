@@ -166,7 +166,7 @@ class Engine:
         """The engine that answers for a template, the empty text where there is none."""
         codes = {
             code.engine for code in template.code
-        }  # the drivers' order decides, not the template's (contract, section 1)
+        }  # the drivers' order decides, not the template's (compatibility, section 1)
         return next((name for name in self._drivers if name in codes), "")
 
     def enforced(self) -> tuple[Constraint, ...]:

@@ -1,4 +1,4 @@
-"""A read-only view of the referential data that policies see as `data.inventory` (contract, section 8)."""
+"""A read-only view of the referential data that policies see as `data.inventory` (compatibility, section 8.3)."""
 
 from __future__ import annotations
 

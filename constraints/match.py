@@ -1,4 +1,4 @@
-"""`spec.match` of a constraint: which objects it is about (contract, section 5).
+"""`spec.match` of a constraint: which objects it is about (compatibility, section 6).
 
 Each field is one small function, compiled once for each constraint. All fields must match; the first that does not
 ends the question, so an object that the order rules out early is never undecidable.

@@ -106,8 +106,8 @@ class ObjectRef:
 class Point(Enum):
     """Where constraints are enforced: the one switch between how the audit and how gator reads the same policies.
 
-    It decides which scoped actions apply (contract, section 7), whether an undecidable match is a Gap or a violation
-    (section 5), and what `namespaceObject` is (section 6). That `gator test` takes an object without a namespace to live
+    It decides which scoped actions apply (compatibility, section 7), whether an undecidable match is a Gap or a violation
+    (section 6), and what `namespaceObject` is (section 8). That `gator test` takes an object without a namespace to live
     in an empty Namespace is said by its reviews (`audit.gator.evaluate.namespace_of`).
     """
 
@@ -189,7 +189,7 @@ def _takes(groups: tuple[str, ...], kinds: tuple[str, ...], kind: Kind) -> bool:
 
 @value
 class Finding:
-    """What one policy says against one object. `error` marks an evaluation that failed (contract, section 6.1)."""
+    """What one policy says against one object. `error` marks an evaluation that failed (compatibility, section 8.1)."""
 
     message: str
     details: Json = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Objects to reviews, and reviews to the document that policies see as `input.review` (contract, section 6.1)."""
+"""Objects to reviews, and reviews to the document that policies see as `input.review` (compatibility, section 8.1)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Whether a template's parameter schema is one that Kubernetes takes, and how legacy schemas are opened.
 
-Rules of structural schemas (contract, section 4.3); the texts name the field as Kubernetes does.
+Rules of structural schemas (compatibility, section 5.1); the texts name the field as Kubernetes does.
 """
 
 from __future__ import annotations

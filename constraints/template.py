@@ -1,4 +1,4 @@
-"""ConstraintTemplates v1, v1beta1 and v1alpha1 to one value (contract, section 4.3)."""
+"""ConstraintTemplates v1, v1beta1 and v1alpha1 to one value (compatibility, section 5.1)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Template:
     """A checked ConstraintTemplate.
 
     `schema` is what `spec.parameters` must look like, None when the template takes no parameters; `legacy` schemas are
-    already opened (contract, section 4.3). `code` is in the order of the template. `inventory`: some code reads
+    already opened (compatibility, section 5.1). `code` is in the order of the template. `inventory`: some code reads
     `data.inventory`. `obj` is the object as it came.
     """
 

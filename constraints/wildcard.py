@@ -1,4 +1,4 @@
-"""Names with a star: what `namespaces`, `excludedNamespaces` and `name` of a constraint hold (contract, section 5)."""
+"""Names with a star: what `namespaces`, `excludedNamespaces` and `name` of a constraint hold (compatibility, section 6)."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ NO_METRICS = {"gatekeeper_internal_", "kube_patrol"}  # names that begin like th
 CODE = re.compile(r"`([^`\n]+)`")
 LONG_FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9_-]+")
 VARIABLE = re.compile(r"\bPATROL_[A-Z][A-Z_]*[A-Z]\b")
+CITED = re.compile(r"[cC]ompatibility, sections? (\d[\d.]*\b)(?:,? and (\d[\d.]*\b))?")
 Families = dict[str, tuple[str, frozenset[str]]]
 
 
@@ -111,3 +112,11 @@ def test_every_flag_and_variable_that_a_document_names_exists(path: Path, capsys
 def test_every_file_that_a_document_links_to_exists(path: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_each_section_that_the_source_cites_is_there() -> None:
+    there = set(re.findall(r"^##+ (\d+(?:\.\d+)?)", (ROOT / "docs" / "compatibility.md").read_text(), re.MULTILINE))
+    sources = [path for room in ("audit", "constraints", "tests") for path in (ROOT / room).rglob("*.py")]
+    numbers = {number for path in sources for row in CITED.findall(path.read_text()) for number in row if number}
+    assert numbers >= {"4.1", "8.1"}
+    assert numbers <= there

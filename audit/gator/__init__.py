@@ -1,4 +1,4 @@
-"""`patrol test`: `gator test` over files, folders or standard input, without a cluster (contract, section 11)."""
+"""`patrol test`: `gator test` over files, folders or standard input, without a cluster (compatibility, section 11)."""
 
 from __future__ import annotations
 

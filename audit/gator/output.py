@@ -1,4 +1,4 @@
-"""What `patrol test` prints: the text, JSON and YAML of `gator test` (contract, section 11)."""
+"""What `patrol test` prints: the text, JSON and YAML of `gator test` (compatibility, section 11)."""
 
 from __future__ import annotations
 

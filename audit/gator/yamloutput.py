@@ -1,4 +1,4 @@
-"""The YAML of `gator test` (contract, section 11)."""
+"""The YAML of `gator test` (compatibility, section 11)."""
 
 from __future__ import annotations
 

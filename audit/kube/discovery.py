@@ -57,7 +57,7 @@ class Version:
 
 
 def discover(client: Client) -> Catalogue:
-    """The resources in their preferred versions (contract, section 12), and the groups that are broken.
+    """The resources in their preferred versions (compatibility, section 9), and the groups that are broken.
 
     Raises a KubeError when nothing could be learned at all.
     """

@@ -1,7 +1,7 @@
 """Follows a resource: what there is, then what changes, for as long as somebody wants to know.
 
 LIST with a limit and then WATCH from its resourceVersion with bookmarks: the way that is sound on every API server
-(contract, section 15). What the server says is cut into `Listing`, `Event` and errors; waiting, and beginning again, is
+(compatibility, section 9). What the server says is cut into `Listing`, `Event` and errors; waiting, and beginning again, is
 done here.
 """
 

@@ -1,4 +1,4 @@
-"""The log events of a run (contract, section 3): every violation, every gap, exact keys and encodings."""
+"""The log events of a run (compatibility, section 3): every violation, every gap, exact keys and encodings."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Prometheus metrics: Gatekeeper's series of an audit, and those that its users asked for in vain.
 
-Contract, sections 2 and 13. What tells of the last run is built when the run ends and replaced as a whole, so that a
+Compatibility, section 2. What tells of the last run is built when the run ends and replaced as a whole, so that a
 scrape never sees half a run and series of deleted constraints disappear.
 """
 

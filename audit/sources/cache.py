@@ -1,7 +1,7 @@
 """Pages on disk, for the time in which evaluation lags behind listing.
 
 Every run has a folder of its own below `--api-cache-dir`, locked while the run lives. What a killed process left behind
-is found by its lock being free. Nothing but files that this module made is ever removed (contract, section 13, row 23).
+is found by its lock being free. Nothing but files that this module made is ever removed (compatibility, section 9).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Keeps the CustomResourceDefinitions of the constraints: one for each valid template (contract, section 4.4)."""
+"""Keeps the CustomResourceDefinitions of the constraints: one for each valid template (compatibility, section 5.2)."""
 
 from __future__ import annotations
 

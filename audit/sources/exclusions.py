@@ -18,7 +18,7 @@ Pattern = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Exclusions:
-    """What a Config leaves out (contract, section 12): patterns by process, and what was wrong with its text."""
+    """What a Config leaves out (compatibility, section 9): patterns by process, and what was wrong with its text."""
 
     patterns: dict[str, tuple[Pattern, ...]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()

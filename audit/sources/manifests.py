@@ -1,4 +1,4 @@
-"""Files of objects: paths and standard input to objects, as `gator test` reads them (contract, section 11)."""
+"""Files of objects: paths and standard input to objects, as `gator test` reads them (compatibility, section 11)."""
 
 from __future__ import annotations
 

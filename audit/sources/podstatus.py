@@ -1,4 +1,4 @@
-"""What this pod says about policies in their `status.byPod` (contract, sections 4.1 and 4.2); pure.
+"""What this pod says about policies in their `status.byPod` (compatibility, sections 4.1 and 4.2); pure.
 
 Gatekeeper keeps one entry for each of its pods. This program adds its own entry and keeps those of others. Its entries
 have an operation of their own, `kube-patrol`, by which it knows those of its earlier pods: they are replaced, for only

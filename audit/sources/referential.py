@@ -1,4 +1,4 @@
-"""Lists the objects that policies read as `data.inventory` (contract, section 8)."""
+"""Lists the objects that policies read as `data.inventory` (compatibility, section 8.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names of Kubernetes' admission: their types, and the value of `request` (contract, section 6.2)."""
+"""The names of Kubernetes' admission: their types, and the value of `request` (compatibility, section 8.2)."""
 
 from __future__ import annotations
 

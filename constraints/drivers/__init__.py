@@ -10,7 +10,7 @@ from constraints.model import Finding, Json
 
 
 class Program(Protocol):
-    """A compiled policy: a pure function of one review document (contract, section 6.1) and the inventory.
+    """A compiled policy: a pure function of one review document (compatibility, section 8.1) and the inventory.
 
     Raises EvaluationError for errors that the policy's language defines, and for an evaluation that is stopped because it
     needs too much; both count as a violation. Anything else that it raises is a failure of the engine, which becomes a

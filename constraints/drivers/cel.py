@@ -1,4 +1,4 @@
-"""The engine `K8sNativeValidation`: a template's CEL, as a ValidatingAdmissionPolicy would read it (contract, section 6.2)."""
+"""The engine `K8sNativeValidation`: a template's CEL, as a ValidatingAdmissionPolicy would read it (compatibility, section 8.2)."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def _read(value: Value, number: Callable[[Number], Json]) -> Json:
     return number(value)
 
 
-# what Gatekeeper asks of the modules of a template (contract, section 4.3)
+# what Gatekeeper asks of the modules of a template (compatibility, section 5.1)
 
 
 def _sources(source: Mapping[str, Json]) -> list[Source]:

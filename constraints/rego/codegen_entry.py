@@ -11,7 +11,7 @@ from constraints.rego.syntax import ObjectTerm, Scalar, Term
 
 
 class Entry(Joins):
-    """Emits `violation` of a template: what Gatekeeper reads of its members is msg and details (contract, 6.1)."""
+    """Emits `violation` of a template: what Gatekeeper reads of its members is msg and details (compatibility, section 8.1)."""
 
     def emit_entry(self, branch: Branch) -> str:
         """The function's name. It gives the table, each row a pair (message, details)."""

@@ -65,7 +65,7 @@ class RegoPolicy:
 def _question(module: Module, entry: Path) -> Body:
     """What Gatekeeper asks of a template, at the place of its first violation: each member's msg and details.
 
-    It is the hook that the constraint framework compiles along (contract, section 6.1): a violation that is no set of
+    It is the hook that the constraint framework compiles along (compatibility, section 8.1): a violation that is no set of
     objects with a msg is refused.
     """
     heads = [rule.head for rule in module.rules if rule.head.path[:1] == (Scalar(ENTRY),)]

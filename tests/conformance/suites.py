@@ -1,4 +1,4 @@
-"""Suites of cases in gator's format, and whether an engine's answers satisfy them (contract, section 11).
+"""Suites of cases in gator's format, and whether an engine's answers satisfy them (compatibility, section 11).
 
 Nothing in here knows that it is used by tests.
 """

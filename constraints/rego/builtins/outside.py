@@ -35,7 +35,7 @@ class Outside:
     """Hooks; one that is not filled makes the builtins that need it fail, but text goes nowhere.
 
     `now`: nanoseconds since 1970. `entropy`: that many random bytes. `external_data`: the answer of a provider to a
-    request (contract, section 9). `http_send`: the response object. `lookup_ip_addr`: the addresses of a host.
+    request (compatibility, section 8.4). `http_send`: the response object. `lookup_ip_addr`: the addresses of a host.
     """
 
     now: Callable[[], int] = _NO_CLOCK
