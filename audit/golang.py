@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from constraints.lang.digits import integer_text
 from constraints.model import Json
 
 _HTML: Final = re.compile("[<>&\u2028\u2029]")
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 _STEP: Final = " " * 4
-_LARGE: Final = 10**21
 
 
 def json_text(value: Json, depth: int = 0) -> str:
@@ -80,7 +80,7 @@ def _json_number(number: float) -> str:
     if isinstance(text, str):
         return text
     if isinstance(number, int):
-        return str(number) if abs(number) < _LARGE else f"{Decimal(number):f}"
+        return integer_text(number)
     sign, digits, point = _digits(number)
     if -6 < point <= 21 or digits == "0":
         return sign + _plain(digits, point)

@@ -19,6 +19,7 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 from audit.config import LogConfig
 from audit.errors import ConfigError
 from audit.fields import valid_text
+from constraints.lang.digits import integer_text
 from constraints.model import Json
 
 EVENTS = logging.getLogger("controller")  # the `logger` of Gatekeeper's lines
@@ -71,7 +72,7 @@ def writable(value: Json, depth: int = 0) -> Json:
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
-        return value if value in _INT64 else str(value)
+        return value if value in _INT64 else integer_text(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if depth >= _DEEPEST:

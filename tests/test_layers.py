@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.errors": set(),
     "audit.memory": set(),
     "audit.guard": set(),
-    "audit.golang": {"constraints.model"},
+    "audit.golang": {"constraints.lang", "constraints.model"},
     "audit.gojson": {"audit.errors", "audit.golang", "constraints.model"},
     "audit.fields": VALUES,
     "audit.plan": VALUES,
@@ -84,7 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.arguments": {"audit.duration", "audit.errors", "audit.flags", "audit.flagtypes"},
     "audit.usage": {"audit.errors", "audit.flags"},
     "audit.config": {"audit.arguments"},  # for the type of what is sorted into groups only
-    "audit.logs": {"audit.config", "audit.errors", "audit.fields", "constraints.model"},
+    "audit.logs": {"audit.config", "audit.errors", "audit.fields", "constraints.lang", "constraints.model"},
     "audit.kube": VALUES | {"audit.gojson", "audit.repeats"},
     "audit.embedded": VALUES | {"constraints.schema", "constraints.structural"},
     "audit.sources": VALUES

@@ -13,7 +13,7 @@ from audit.engines import DEFAULTS, GUARDED, EngineOptions
 from audit.errors import ConfigError, InputError
 from audit.gator.evaluate import LIMITS, evaluate, not_applied
 from audit.gator.lasting import lasting
-from audit.gator.output import FORMATS, Report
+from audit.gator.output import FORMATS, Report, check_numbers
 from audit.gator.printed import Printed
 from audit.sources.manifests import duplicates, piped, read
 from constraints import Gap
@@ -74,6 +74,7 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
     )
     limits = replace(LIMITS, evaluation=flags.evaluation_timeout)
     outcome = evaluate(manifests, _meter() if flags.stats else None, options, limits)
+    check_numbers(outcome.report, flags.output)
     stdout.writelines(FORMATS[flags.output](_shown(outcome.report, flags.deny_only)))
     (stdout if flags.output == "text" else sys.stderr).write(printed.text())  # JSON and YAML stay readable
     stdout.flush()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
 
+from audit.errors import InputError
 from audit.golang import json_text
 from constraints import Violation
 from constraints.lang.quoting import quoted
@@ -133,6 +135,33 @@ def _go_struct(value: Json, depth: int) -> str:
     if isinstance(value, list) and value:
         return "[" + ",".join(inner + _go_struct(item, depth + 1) for item in value) + outer + "]"
     return json_text(value, depth)
+
+
+_STEPS: Final = {"json": "marshaling validation json results", "yaml": "pre-marshaling results to json"}
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+
+def check_numbers(report: Report, output: str) -> None:
+    """Raises InputError, as gator ends, where details have a number in a text that JSON does not take (`01`)."""
+    if output not in _STEPS:
+        return
+    for result in report.results:
+        wrong = next(_odd_numbers(result.violation.details), "") if result.violation.details else ""
+        if wrong:
+            raise InputError(f"{_STEPS[output]}: json: invalid number literal {quoted(wrong)}")
+
+
+def _odd_numbers(value: Json) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key in sorted(value):
+            yield from _odd_numbers(value[key])
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _odd_numbers(item)
+    elif isinstance(value, float):
+        text = getattr(value, "text", None)
+        if isinstance(text, str) and not _NUMBER.fullmatch(text):
+            yield text
 
 
 FORMATS: Final[Mapping[str, Callable[[Report], Iterator[str]]]] = {"text": text, "json": json, "yaml": yaml}

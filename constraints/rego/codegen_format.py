@@ -14,6 +14,7 @@ from constraints.rego.syntax import ArrayTerm, Call, Scalar
 
 _VERB: Final = re.compile(r"%(.?)", re.DOTALL)
 _MOST: Final = 8  # values; the builtin looks at the size of many before it makes a text of them
+_LONG: Final = 1 << 63
 _PLAIN: Final = frozenset("vsd%")
 
 
@@ -58,11 +59,18 @@ class Formats(Calls):
                 pass
         function = self.unit.bind("sprintf", builtin.run)
         slow = self.nodes.call(function, self.nodes.constant(f"%{verb}"), self.nodes.array([self.load(value)]))
-        plain = "int" if verb == "d" else "str"
-        node = self.nodes.choice(self.is_type(value, plain), self.load(value), slow)
+        node = self.nodes.choice(self._is_plain(verb, value), self.load(value), slow)
         if value.kind == "string" and verb != "d":
             node = self.load(value)
         return [self.nodes.at(ast.FormattedValue(node, -1, None))]
+
+    def _is_plain(self, verb: str, value: Operand) -> ast.expr:
+        """Whether Python's text of the value is Go's: `%d` of an integer that is not so long that Python refuses it."""
+        if verb != "d":
+            return self.is_type(value, "str")
+        sizes = [self.load(value), self.nodes.constant(_LONG)]
+        bounds = self.nodes.at(ast.Compare(self.nodes.constant(-_LONG), [ast.Lt(), ast.Lt()], sizes))
+        return self.nodes.both(self.is_type(value, "int"), bounds)
 
 
 def _pieces(template: str, values: list[Operand]) -> Iterator[tuple[str, str, Operand | None]]:

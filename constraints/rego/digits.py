@@ -1,80 +1,44 @@
-"""Integers of very many digits, to text and back, in less than the square of their length.
-
-Python's own conversions take seconds for 100,000 digits, cannot be interrupted, and refuse more than some thousand. Here
-the number is halved until a half is short; the halves meet again in multiplications, the fast ones of `decimal` to text.
-"""
+"""Integers of very many digits, to text and back, as steps of an evaluation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
-from functools import cache
+from decimal import Decimal
 from typing import Final
 
+from constraints.lang import digits
+from constraints.lang.digits import EXACT as EXACT
+from constraints.lang.digits import SHORT
+from constraints.lang.digits import power_of_two as power_of_two
 from constraints.rego.sizes import spend
 
-EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
-"""Decimals of any length."""
-
-_SHORT: Final = 2000  # digits, or bits; below, Python's own conversion is the fastest, and allowed
 _READ: Final = 6  # steps for a digit that is read
 _WRITTEN: Final = 2  # steps for a bit that becomes digits
 _RAISED: Final = 1  # steps for a digit of a power of ten
 
 
-def integer_of(digits: str) -> int:
+def integer_of(text: str) -> int:
     """An integer of any length; a sign may stand before its digits."""
-    if len(digits) <= _SHORT:
-        return int(digits)
-    significant = digits.rstrip("0")
-    zeros = len(digits) - len(significant)
-    spend(len(significant) * _READ)
-    unsigned = significant.lstrip("+-")
-    value = _read(unsigned, cache(lambda power: int(5**power))) * power_of_ten(zeros)
-    return -value if digits[0] == "-" else value
-
-
-def _read(digits: str, five: Callable[[int], int]) -> int:
-    if len(digits) <= _SHORT:
-        return int(digits or "0")
-    lower = len(digits) >> 1
-    return ((_read(digits[:-lower], five) * five(lower)) << lower) + _read(digits[-lower:], five)
+    if len(text) > SHORT:
+        significant = len(text.rstrip("0"))
+        spend(significant * _READ + (len(text) - significant) * _RAISED)
+    return digits.integer_of(text)
 
 
 def power_of_ten(exponent: int) -> int:
     """10 to an exponent that is not negative."""
-    if exponent > _SHORT:
+    if exponent > SHORT:
         spend(exponent * _RAISED)
     return int(10**exponent)  # never a negative one; mypy cannot know
 
 
 def integer_text(value: int) -> str:
     """All digits of an integer of any length."""
-    return str(value) if value.bit_length() <= _SHORT else f"{decimal_of_integer(value):f}"
+    return str(value) if value.bit_length() <= SHORT else f"{decimal_of_integer(value):f}"
 
 
 def decimal_of_integer(value: int) -> Decimal:
     """The same as a Decimal, exactly."""
     bits = value.bit_length()
-    if bits <= _SHORT:
-        return Decimal(value)
-    spend(bits * _WRITTEN)
-    size = _written(abs(value), bits, cache(power_of_two))
-    return size.copy_negate() if value < 0 else size  # `-size` would be rounded
-
-
-def _written(value: int, bits: int, two: Callable[[int], Decimal]) -> Decimal:
-    if bits <= _SHORT:
-        return Decimal(value)
-    half = bits >> 1
-    upper = value >> half
-    return EXACT.fma(_written(upper, bits - half, two), two(half), _written(value - (upper << half), half, two))
-
-
-def power_of_two(exponent: int) -> Decimal:
-    """2 to an exponent that is not negative, exactly."""
-    if exponent <= _SHORT:
-        return Decimal(1 << exponent)
-    half = power_of_two(exponent >> 1)
-    square = EXACT.multiply(half, half)
-    return EXACT.add(square, square) if exponent & 1 else square
+    if bits > SHORT:
+        spend(bits * _WRITTEN)
+    return digits.decimal_of_integer(value)

@@ -26,6 +26,9 @@ from constraints.rego.digits import integer_text as integer_text
 Number = int | float | Decimal
 
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
+JSON_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+"""How JSON writes a number."""
+
 _SIGNED: Final = re.compile(r"[-+]?[0-9]+")
 _MOST_DIGITS: Final = 1_000_000  # OPA takes more from JSON, and seconds to compare them
 _MODERATE: Final = 1 << 31

@@ -20,7 +20,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from constraints.errors import EvaluationError
 from constraints.lang.quoting import quoted
-from constraints.rego.number import compare_numbers, exact, number_key, whole
+from constraints.rego.number import JSON_NUMBER, compare_numbers, exact, number_key, whole
 from constraints.rego.number import number_of as number_of
 from constraints.rego.number import number_text as number_text
 from constraints.rego.sizes import ENTRY, SMALL, STEPS, fit_items, spend, stop, together
@@ -510,8 +510,19 @@ def _plain(value: Value) -> Any:
 def json_key(key: Value) -> str:
     """A key of an object as JSON has it: the JSON text of any that is no string."""
     if isinstance(key, (float, Decimal)):
-        return number_text(key)
-    return key if isinstance(key, str) else json.dumps(_plain(key), separators=(",", ":"), ensure_ascii=False)
+        shown = number_text(key)
+        if not JSON_NUMBER.fullmatch(shown):  # its text is another one's: `to_number("01")`
+            raise EvaluationError(f"json: invalid number literal {quoted(shown)}")
+        return shown
+    return key if isinstance(key, str) else _compact(_plain(key))
+
+
+def _compact(plain: Any) -> str:
+    if isinstance(plain, dict):
+        return f"{{{','.join(f'{_compact(key)}:{_compact(item)}' for key, item in plain.items())}}}"
+    if isinstance(plain, list):
+        return f"[{','.join(map(_compact, plain))}]"
+    return number_text(plain) if type(plain) is int else json.dumps(plain, ensure_ascii=False)
 
 
 def to_json(value: Value) -> Any:

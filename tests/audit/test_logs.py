@@ -110,8 +110,9 @@ def test_numbers_and_depth_that_json_readers_refuse_do_not_lose_the_line() -> No
     nested: Any = "bottom"
     for _ in range(900):
         nested = [nested]
-    line = formatted({"msg": "x", "details": {"big": 10**30, "deep": nested, "half": float("nan")}})
+    line = formatted({"msg": "x", "details": {"big": 10**30, "long": 10**9000, "deep": nested, "half": float("nan")}})
     assert line["details"]["big"] == str(10**30)
+    assert line["details"]["long"] == "1" + "0" * 9000
     assert line["details"]["half"] is None
     assert isinstance(line["details"]["deep"], list)
 

@@ -13,8 +13,11 @@ from constraints.rego.number import Number, OutOfRange, Written, decimal_of, int
 from constraints.rego.values import RegoObject, RegoSet, Value, is_number, is_object
 
 _DIGITS: Final = "[0-9]+(?:_[0-9]+)*"
-_DECIMAL: Final = re.compile(rf"([+-]?)({_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})([eE][+-]?{_DIGITS})?")
-_HEXADECIMAL: Final = r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+"
+_DECIMAL: Final = re.compile(rf"[+-]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?")
+_HEXADECIMALS: Final = "[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*"
+_HEXADECIMAL: Final = re.compile(
+    rf"[+-]?0[xX](?:_?{_HEXADECIMALS}(?:\.(?:{_HEXADECIMALS})?)?|\.{_HEXADECIMALS})[pP][+-]?{_DIGITS}"
+)
 _INTEGER: Final = re.compile("-?[0-9]+")
 _NO_NUMBERS: Final = frozenset({"inf", "infinity", "nan"})
 
@@ -46,8 +49,8 @@ def _parsed(digits: str) -> Number:
 def _nearest(digits: str) -> float:
     if _DECIMAL.fullmatch(digits):
         return float(digits)
-    if re.fullmatch(_HEXADECIMAL, digits):
-        return float.fromhex(digits)
+    if _HEXADECIMAL.fullmatch(digits):
+        return float.fromhex(digits.replace("_", ""))
     raise _refused(digits, "invalid syntax")
 
 

@@ -7,9 +7,18 @@ import re
 from typing import Any, Final
 
 from constraints.errors import EvaluationError
+from constraints.lang.quoting import quoted
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.jsonmistakes import mistake
-from constraints.rego.number import OutOfRange, number_of, number_text
+from constraints.rego.number import (
+    JSON_NUMBER,
+    Number,
+    OutOfRange,
+    Written,
+    WrittenDecimal,
+    number_of,
+    number_text,
+)
 from constraints.rego.sizes import SMALL, spend, together
 from constraints.rego.values import RegoObject, RegoSet, Value, meets, sorted_pairs, too_deep
 
@@ -57,7 +66,15 @@ def _marshal(value: Value, separators: tuple[str, str]) -> str:
         pairs = _named_pairs(value) if isinstance(value, RegoObject) else sorted_pairs(value)
         found = [f"{quote(key)}{colon}{_marshal(item, separators)}" for key, item in pairs]
         return f"{{{together(comma, found)}}}"
-    return number_text(value)
+    return json_number(value)
+
+
+def json_number(value: Number) -> str:
+    """Its text. Raises BuiltinError for one that keeps a text which is not JSON's: `to_number("1_000")`."""
+    shown = number_text(value)
+    if isinstance(value, Written | WrittenDecimal) and not JSON_NUMBER.fullmatch(shown):
+        raise BuiltinError(f"json: invalid number literal {quoted(shown)}")
+    return shown
 
 
 def _named_pairs(value: dict[str, Value] | RegoObject) -> list[tuple[str, Value]]:

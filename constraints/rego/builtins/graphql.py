@@ -121,7 +121,7 @@ def _document_text(given: Value, position: int, write: Callable[[Any], str]) -> 
         raise none_of(position, given, "string", "object")
     try:
         plain = to_json(given)
-        spend(len(marshal(plain)))
+        spend(len(marshal(given)))
         return write(plain)
     except RecursionError:
         raise too_deep() from None

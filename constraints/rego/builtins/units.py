@@ -29,7 +29,7 @@ _UNITS: Final = {
     **{unit.capitalize(): Decimal(size) for unit, size in _BINARY.items()},
 }
 _AMOUNT: Final = re.compile(r"(?:[0-9.+-]|[eE](?=[0-9+-])[+-]?([0-9]*))*")
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _EXPONENT: Final = re.compile("[eE][+-]?([0-9]*)")
 _LARGEST_EXPONENT: Final = 6  # digits
 _DIGITS: Final = 1_000_000  # OPA takes more, and seconds for them

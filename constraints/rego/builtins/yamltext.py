@@ -67,7 +67,7 @@ def _node(yaml: Any, value: Value) -> Any:
         items = [_node(yaml, item) for item in value]
         return yaml.SequenceNode(f"{TAG}seq", items, flow_style=not items)
     if isinstance(value, dict | RegoObject):
-        pairs = [(key_text(key), item) for key, item in pairs_of(value)]
+        pairs = [(_in_json(key), item) for key, item in pairs_of(value)]
         pairs.sort(key=lambda pair: _KEY_ORDER(pair[0]))
         nodes = [(_string(yaml, key), _node(yaml, item)) for key, item in pairs]
         return yaml.MappingNode(f"{TAG}map", nodes, flow_style=not nodes)
@@ -75,9 +75,18 @@ def _node(yaml: Any, value: Value) -> Any:
         return _string(yaml, value)
     if value is None or isinstance(value, bool):
         return yaml.ScalarNode(f"{TAG}str", "null" if value is None else str(value).lower())
+    _in_json(value)
     text = _number_text(value)
     whole = text == "-0" and number_text(value) == text  # the integer, of which the sign is lost, unlike that of -0.0
     return yaml.ScalarNode(f"{TAG}str", "0" if whole else text)
+
+
+def _in_json(value: Value) -> str:
+    """The text of a key, or of a number. Raises BuiltinError for a number that JSON cannot have."""
+    try:
+        return key_text(value)
+    except BuiltinError as error:
+        raise BuiltinError(f"error marshaling into JSON: {error}") from error
 
 
 def _number_text(value: Number) -> str:

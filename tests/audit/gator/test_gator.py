@@ -239,6 +239,19 @@ def test_stats_name_template_engine_and_count(run: Run) -> None:
     assert len(found["results"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("output", "step"),
+    [("json", "marshaling validation json results"), ("yaml", "pre-marshaling results to json")],
+)
+def test_a_number_in_details_that_json_does_not_take_ends_the_run(run: Run, output: str, step: str) -> None:
+    rego = """package labelled
+      violation[{"msg": "m", "details": {"b": to_number("01"), "a": to_number("1_0")}}] { true }
+"""
+    template = TEMPLATE.split("rego: |")[0] + "rego: |\n      " + rego
+    code, out, err = run(template, constraint(), POD, flags=["-o", output])
+    assert (code, out, err) == (1, "", f'{step}: json: invalid number literal "1_0"\n')
+
+
 def test_a_template_that_does_not_compile_leaves_the_others_running(run: Run) -> None:
     broken = TEMPLATE.replace("labelled", "broken").replace("Labelled", "Broken").replace("violation[", "violation{[")
     lost = constraint().replace("Labelled", "Broken")

@@ -8,6 +8,7 @@ import pytest
 from regocalls import N, S, call
 
 from constraints.errors import EvaluationError
+from constraints.rego.builtins.conversions import to_number
 from constraints.rego.digits import integer_text
 from constraints.rego.values import object_of
 
@@ -26,6 +27,17 @@ from constraints.rego.values import object_of
             [[1, {"a": []}], {"pretty": True}],
             '"[\\n\\t1,\\n\\t{\\n\\t\\t\\"a\\": []\\n\\t}\\n]"',
         ),
+        *[
+            (name, [value, *more], f'eval_builtin_error: {wraps}json: invalid number literal "{literal}"')
+            for literal in ("1_000", "01", "+1", "0x1p4", "1.", ".5")
+            for name, wraps, more in (
+                ("json.marshal", "", []),
+                ("json.marshal_with_options", "", [{"indent": " "}]),
+                ("yaml.marshal", "error marshaling into JSON: ", []),
+            )
+            for value in ({"a": to_number(literal)}, object_of([(to_number(literal), 1)]))
+        ],
+        ("json.marshal", [[to_number("1e5"), to_number("1.0")]], '"[1e5,1.0]"'),
         ("json.marshal_with_options", [[1], {"prefix": ">", "indent": " "}], '">[\\n> 1\\n>]"'),
         ("json.marshal_with_options", [[1], {"pretty": False, "indent": " "}], '"[1]"'),
         ("json.marshal_with_options", [[1], {}], '"[1]"'),
