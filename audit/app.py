@@ -24,6 +24,7 @@ from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Connection
 from audit.kube.deadline import Deadline
+from audit.kube.doubts import Doubts
 from audit.kube.fence import Fence
 from audit.kube.lease import Election, Seat, unique_identity
 from audit.kube.lister import Lister
@@ -194,11 +195,12 @@ def following(auditor: Auditor, connection: Connection) -> Iterator[Prompting]:
 def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more: tuple[Sink, ...] = ()) -> Auditor:
     """The auditor of this configuration. The log comes last: `audit_finished` says that statuses are written."""
     memory = pages_memory(config.audit)
+    client = client.doubting(Doubts())
     tardy, sizes = Tardy(Patience.of(config.audit.kind_timeout)), PageSizes(PageBounds.within(memory))
     pace = pace_of(config.audit, memory)
     # What is read before and between the lists ends with the run; lists are left alone then, and statuses still written.
     deadline = Deadline(elapsed=pace.elapsed)
-    reading = client.bounded(deadline.left)
+    reading, writing = client.prompt().bounded(deadline.left), client.prompt()
     watchdog = Watchdog(TimeLimits(config.audit.evaluation_timeout, config.audit.policy_timeout))
     settings = PolicySettings(
         pod_name=config.cluster.pod_name,
@@ -213,7 +215,7 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
         timing=watchdog,
     )
     told = LogSink(violations=config.log.violations)
-    sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(client).patch), MetricsSink(metrics), *more, told)
+    sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(writing).patch), MetricsSink(metrics), *more, told)
     guarded = tuple(GuardedSink(sink) for sink in sinks)
     return Auditor(
         config,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 import time
@@ -9,57 +10,29 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
-from threading import Event
+from threading import Event, Timer
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-import orjson
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from audit.errors import (
-    BadBody,
-    Conflict,
-    Forbidden,
-    Gone,
-    Hints,
-    Invalid,
-    KubeError,
-    NotFound,
-    ServerError,
-    TimedOut,
-    TooLarge,
-    TooManyRequests,
-    Unreachable,
-)
+from audit.errors import BadBody, KubeError, ServerError, TimedOut, TooManyRequests, Unreachable
 from audit.kube import replies
+from audit.kube.doubts import NOT_SENT, Doubts
+from audit.kube.refused import error_of
 from audit.kube.request import Reply, Request, read
 
 if TYPE_CHECKING:
     from constraints.model import Json
 
 T = TypeVar("T")
-NOT_SENT = "NotConnected"
-"""The `reason` of an Unreachable whose request never left: repeating it is safe whatever it does."""
+log = logging.getLogger("kube_patrol.kube")
+PROMPT = 20.0
+"""Seconds for the tries of a request that others wait for."""
 
 UNTRUSTED = "Untrusted"
 """The `reason` of an Unreachable where the certificates do not fit: repeating it is of no use."""
 
-_LONGEST_TEXT = 1000
 _SHORTEST_TRY = 0.1  # seconds
-# What an API server says under 500 when etcd, or the connection to it, takes no object of that size
-# (k8s.io/apiserver/pkg/endpoints/handlers/rest.go, isTooLargeError). Trying again is of no use then.
-_TOO_LARGE = ("etcdserver: request is too large", "trying to send message larger than max")
-_BY_STATUS: dict[int, type[KubeError]] = {
-    400: Invalid,
-    401: Forbidden,
-    403: Forbidden,
-    404: NotFound,
-    409: Conflict,
-    410: Gone,
-    413: TooLarge,
-    422: Invalid,
-    429: TooManyRequests,
-}
 
 
 class Transport(Protocol):
@@ -101,13 +74,16 @@ class Retries:
     """How patient a client is, in seconds.
 
     Waits double from `first` up to `longest`, each with up to as much again of chance. A Retry-After is waited for
-    exactly; one longer than `patience` is an error at once.
+    exactly; one longer than `patience` is an error at once. After `total` there are no other tries but those that the
+    server asks for, and none to get one object or document takes longer; after `silence` it is logged what is waited for.
     """
 
     attempts: int = 6
     first: float = 0.5
     longest: float = 20.0
     patience: float = 300.0
+    total: float = math.inf
+    silence: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +103,17 @@ def unbounded() -> float:
 
 def ignore(verb: str, resource: str, status: int, seconds: float) -> None:
     """An observer that does nothing."""
+
+
+@dataclass(slots=True)
+class _Effort:
+    """What is done for one request: so many `attempts` until `ends`; `error` is that of the last one."""
+
+    request: Request
+    attempts: int
+    begun: float
+    ends: float
+    error: BaseException | None = None
 
 
 class Client:
@@ -150,6 +137,7 @@ class Client:
         self._stop = stop or Event()
         self._on_request = on_request
         self._clock = clock
+        self._doubts: Doubts | None = None
         self._seconds_left: Callable[[], float] = unbounded
 
     def bounded(self, left: Callable[[], float]) -> Client:
@@ -157,6 +145,18 @@ class Client:
         bounded = copy(self)
         bounded._seconds_left = left
         return bounded
+
+    def doubting(self, doubts: Doubts) -> Client:
+        """The same client, which tries less for what had no good answer the last time."""
+        doubting = copy(self)
+        doubting._doubts = doubts
+        return doubting
+
+    def prompt(self, total: float = PROMPT, silence: float = 5.0) -> Client:
+        """The same client for requests that others wait for, so that it gives up sooner and says what it waits for."""
+        prompt = copy(self)
+        prompt._retries = replace(self._retries, total=total, silence=silence)
+        return prompt
 
     def send(self, request: Request) -> bytes:
         """The body of a good reply, as audit.kube.replies says what that is.
@@ -187,22 +187,58 @@ class Client:
             return replies.document(request.expected, body)
 
     def _repeated(self, attempt: Callable[[Request], T], request: Request) -> T:
-        request = self._bounded(request)
-        ends = self._clock.elapsed() + request.within if request.within else math.inf
+        effort = self._effort(request)
         retrying = Retrying(
             retry=retry_if_exception(lambda error: _worth_repeating(request, error)),
-            stop=self._give_up,
+            stop=lambda state: self._give_up(state, effort),
             wait=self._wait,
             # before_sleep does the sleeping: only there the last error is known, should the stop event end it.
-            before_sleep=lambda state: self._pause(state, request, ends),
+            before_sleep=lambda state: self._pause(state, effort),
             sleep=lambda _: None,
             reraise=True,
         )
-        return retrying(lambda: attempt(self._left(request, ends)))
+        with self._remembering(request), self._telling(effort):
+            return retrying(lambda: attempt(self._left(effort)))
 
-    def _bounded(self, request: Request) -> Request:
+    def _effort(self, request: Request) -> _Effort:
         left = max(self._seconds_left(), _SHORTEST_TRY)
-        return replace(request, within=min(request.within or math.inf, left)) if left < math.inf else request
+        little = self._doubts.within(request) if self._doubts else 0.0
+        within = min(request.within or math.inf, left, little or math.inf)
+        attempts = self._doubts.attempts(request, self._retries.attempts) if self._doubts else self._retries.attempts
+        begun = self._clock.elapsed() if min(within, self._retries.total) < math.inf else 0.0
+        return _Effort(replace(request, within=within if within < math.inf else 0.0), attempts, begun, begun + within)
+
+    @contextmanager
+    def _remembering(self, request: Request) -> Iterator[None]:
+        """Notes what became of a request, unless there was no time for it."""
+        try:
+            yield
+        except KubeError as error:
+            if self._doubts and self._seconds_left() > 0 and not self._stop.is_set():
+                self._doubts.heard(request, error)
+            raise
+        if self._doubts:
+            self._doubts.heard(request, None)
+
+    @contextmanager
+    def _telling(self, effort: _Effort) -> Iterator[None]:
+        """Logs what is waited for, once, where that takes longer than it should."""
+        seconds = self._retries.silence
+        if seconds == math.inf or effort.attempts < self._retries.attempts:  # what is doubted has been told
+            yield
+            return
+
+        def tell() -> None:
+            said = effort.error or f"{effort.request}: no answer yet"
+            log.warning("waiting for the API server, for %g s by now: %s", seconds, said)
+
+        timer = Timer(seconds, tell)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _body(self, request: Request) -> bytes:
         start = self._clock.elapsed()
@@ -216,16 +252,16 @@ class Client:
             return reply.body
         raise error_of(request, reply, self._clock.now())
 
-    def _left(self, request: Request, ends: float) -> Request:
+    def _left(self, effort: _Effort) -> Request:
         """The request, with the time that is left for one more try."""
-        if ends == math.inf:
-            return request
-        return replace(request, within=max(ends - self._clock.elapsed(), _SHORTEST_TRY))
+        request, longest = effort.request, self._retries.total if effort.request.verb == "get" else math.inf
+        left = min(effort.ends - self._clock.elapsed() if effort.ends < math.inf else math.inf, longest)
+        return request if left == math.inf else replace(request, within=max(left, _SHORTEST_TRY))
 
-    def _give_up(self, state: RetryCallState) -> bool:
-        error = _last_error(state)
+    def _give_up(self, state: RetryCallState, effort: _Effort) -> bool:
+        effort.error = error = _last_error(state)
         too_long = isinstance(error, KubeError) and (error.hints.retry_after or 0.0) > self._retries.patience
-        return too_long or self._stop.is_set() or state.attempt_number >= self._retries.attempts
+        return too_long or self._stop.is_set() or state.attempt_number >= effort.attempts
 
     def _wait(self, state: RetryCallState) -> float:
         error = _last_error(state)
@@ -234,10 +270,14 @@ class Client:
         step = self._retries.first * 2.0 ** (state.attempt_number - 1)
         return float(min(step * (1.0 + self._clock.chance()), self._retries.longest))
 
-    def _pause(self, state: RetryCallState, request: Request, ends: float) -> None:
-        seconds, error = state.upcoming_sleep, _last_error(state)
-        if ends < math.inf and self._clock.elapsed() + seconds >= ends:
+    def _pause(self, state: RetryCallState, effort: _Effort) -> None:
+        seconds, error, request = state.upcoming_sleep, effort.error, effort.request
+        last = effort.begun + self._retries.total
+        until = self._clock.elapsed() + seconds if min(effort.ends, last) < math.inf else -math.inf
+        if until >= effort.ends:
             raise TimedOut(f"{error}; given up after {request.within:g} s", reason="Timeout") from error
+        if error is not None and until > last and not _is_asked(error):
+            raise error
         (self._clock.sleep or self._stop.wait)(seconds)
         if error is not None and self._stop.is_set():
             raise error
@@ -252,30 +292,6 @@ def naming(request: Request) -> Iterator[None]:
         raise BadBody(f"{request}: {error}", status=200) from error
 
 
-def error_of(request: Request, reply: Reply, now: float) -> KubeError:
-    """The error that a refusal stands for; `now` (Unix seconds) is what a Retry-After date is compared with."""
-    status = _status_object(reply.body)
-    details, metadata = _mapping(status.get("details")), _mapping(status.get("metadata"))
-    kind = _kind_of(reply.status, _text(status.get("message")))
-    reason = _text(status.get("reason")) or kind.__name__
-    return kind(
-        f"{request}: {reply.status} {reason}: {_message(status, reply.body)}",
-        status=reply.status,
-        reason=reason,
-        hints=Hints(
-            continue_token=_text(metadata.get("continue")),
-            retry_after=_retry_after(reply.headers.get("retry-after"), details.get("retryAfterSeconds"), now),
-            name=_text(details.get("name")),
-        ),
-    )
-
-
-def _kind_of(status: int, message: str) -> type[KubeError]:
-    if status >= 500:
-        return TooLarge if any(words in message for words in _TOO_LARGE) else ServerError
-    return _BY_STATUS.get(status, KubeError)
-
-
 def _worth_repeating(request: Request, error: BaseException) -> bool:
     if isinstance(error, TooManyRequests):
         return True
@@ -284,40 +300,10 @@ def _worth_repeating(request: Request, error: BaseException) -> bool:
     return isinstance(error, ServerError | BadBody) and request.repeatable
 
 
+def _is_asked(error: BaseException) -> bool:
+    """Whether the server says itself when to try again."""
+    return isinstance(error, KubeError) and error.hints.retry_after is not None
+
+
 def _last_error(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
-
-
-def _status_object(body: bytes) -> dict[str, Json]:
-    """The `Status` that Kubernetes refuses with; empty where something else answered, e.g. a proxy."""
-    try:
-        status = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return _mapping(status) if _mapping(status).get("kind") == "Status" else {}
-
-
-def _message(status: dict[str, Json], body: bytes) -> str:
-    message = _text(status.get("message")) or " ".join(body[:_LONGEST_TEXT].decode("utf-8", "replace").split())
-    return message[:_LONGEST_TEXT] or "the reply says no more"
-
-
-def _mapping(value: Json) -> dict[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _retry_after(header: str | None, details: Json, now: float) -> float | None:
-    """Seconds to wait: the header's, in seconds or as a date, else those in the Status; None where neither says."""
-    if header and header.strip().isdecimal():
-        return float(header)
-    if header:
-        try:
-            return max(0.0, parsedate_to_datetime(header).timestamp() - now)
-        except ValueError:
-            pass  # not a date: as if it were not there
-    # 0 in the Status means that it does not say
-    return float(details) if isinstance(details, int) and details > 0 else None

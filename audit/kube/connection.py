@@ -16,7 +16,8 @@ from threading import Lock
 from typing import Any
 
 from audit.errors import BodyTooLarge, TimedOut, Unreachable
-from audit.kube.client import NOT_SENT, UNTRUSTED
+from audit.kube.client import UNTRUSTED
+from audit.kube.doubts import NOT_SENT
 from audit.kube.request import Reply, Request
 
 log = logging.getLogger("kube_patrol.kube")

@@ -18,7 +18,8 @@ from threading import Lock
 import orjson
 
 from audit.errors import BadBody, Forbidden, Gone, KubeError, NotFound
-from audit.kube.client import Client, Observer, Stream, Streaming, error_of, ignore, naming
+from audit.kube.client import Client, Observer, Stream, Streaming, ignore, naming
+from audit.kube.refused import error_of
 from audit.kube.replies import event_version
 from audit.kube.request import EVERYTHING, Reply, Request, Select, list_objects, watch_objects
 from audit.model import Resource

@@ -9,6 +9,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -26,10 +27,13 @@ from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock, Retries
 from audit.leading import Duty
 from audit.logs import configure_logging
+from audit.model import Outcome
+from audit.outcomes import ending
 from audit.sinks.metrics import Metrics
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificates with openssl")
-Start = Callable[[str], Auditor]
+Start = Callable[..., Auditor]
+ONCE = Retries(attempts=1)
 
 
 @pytest.fixture
@@ -38,14 +42,14 @@ def start(tmp_path: Path) -> Iterator[Start]:
     handler = configure_logging(LogConfig(file=str(tmp_path / "log")))
     connections = []
 
-    def begin(server: str) -> Auditor:
+    def begin(server: str, retries: Retries = ONCE) -> Auditor:
         (tmp_path / "kubeconfig").write_text(yaml.safe_dump(kubeconfig(server)))
         config = Config(
             audit=AuditConfig(once=True, cache_dir=str(tmp_path / "cache")),
             cluster=ClusterConfig(kubeconfig=str(tmp_path / "kubeconfig"), leader_elect=False),
         )
         connections.append(connect(Access(kubeconfig=config.cluster.kubeconfig)))
-        client = Client(connections[0], retries=Retries(attempts=1), clock=Clock(sleep=lambda seconds: None))
+        client = Client(connections[0], retries=retries, clock=Clock(sleep=lambda seconds: None))
         return assemble(config, client, Metrics(), Duty(Event()))
 
     yield begin
@@ -127,6 +131,35 @@ def test_the_end_of_it_is_told_with_the_count_and_what_comes_then_is_told_anew(
     told = [text for text in told if "GET /api" in text or "well again" in text]
     assert told == 2 * [told[0], "audits: well again after 3 failures"]
     assert "401" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        pytest.param("/apis/config.gatekeeper.sh/*/configs/config", "GET", id="the Config"),
+        pytest.param("/apis/constraints.gatekeeper.sh/*/no-latest-tag/status", "PATCH", id="a status"),
+        pytest.param("/api", "GET", id="discovery"),
+    ],
+)
+@pytest.mark.parametrize("reply", [{"status": 500}, {"status": 200, "body": b"<html>"}])
+def test_what_had_no_good_answer_in_the_last_run_is_tried_less_often_until_it_has_one_again(
+    path: str, method: str, reply: dict[str, Any], cluster: EmbeddedCluster, start: Start
+) -> None:
+    load(cluster, sample_objects())
+    auditor = start(cluster.url, retries=Retries())
+    auditor.run()
+    tries = []
+    for _ in range(2):
+        cluster.faults.append(Fault(path, method=method, times=None, **reply))
+        before = len(cluster.asked)
+        auditor.run()
+        asked = [each for each in cluster.asked[before:] if each.method == method and fnmatchcase(each.path, path)]
+        tries.append(len(asked))
+        cluster.faults.clear()
+    assert tries == [6, 3]
+    assert ending(auditor.run()).outcome is Outcome.COMPLETE
+    cluster.faults.append(Fault(path, method=method, times=4, **reply))
+    assert ending(auditor.run()).outcome is Outcome.COMPLETE
 
 
 @contextmanager
