@@ -123,8 +123,8 @@ class Summary:
 
 def concerns(gap: Gap, constraint: Constraint) -> bool:
     """Whether what `gap` tells of may hide violations of `constraint`."""
-    if gap.policy:
-        return gap.policy in (constraint.key, constraint.kind)
+    if named := gap.policies or ((gap.policy,) if gap.policy else ()):
+        return constraint.key in named or constraint.kind in named
     if gap.cause is Cause.SINK or not constraint.actions:
         return False
     kind = gap.object.kind if gap.object else gap.kind

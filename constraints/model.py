@@ -265,8 +265,8 @@ class Gap:
 
     `reason` is one CamelCase word (`Forbidden`, `Gone`, `NoEngine`), `message` a sentence that names thing, field and
     value. `kind` with an empty `kind.kind` stands for every kind of that group and version. `policy` is a template's
-    kind (`K8sRequiredLabels`) or a constraint's key (`K8sRequiredLabels/must-have-owner`). `namespace` says that only
-    objects in it are concerned.
+    kind (`K8sRequiredLabels`) or a constraint's key (`K8sRequiredLabels/must-have-owner`), `policies` are several of these
+    that one thing touches. `namespace` says that only objects in it are concerned.
 
     Those named last are concerned: of a policy an object, else a kind, else a namespace, else everything.
     """
@@ -278,3 +278,4 @@ class Gap:
     object: ObjectRef | None = None
     policy: str = ""
     namespace: str = ""
+    policies: tuple[str, ...] = ()

@@ -113,6 +113,7 @@ def gap_fields(gap: Gap) -> dict[str, Json]:
         "resource_kind": kind.kind,
         "resource_namespace": item.namespace or gap.namespace,
         "resource_name": item.name,
+        **({"gap_policies": list(gap.policies)} if gap.policies else {}),
     }
 
 

@@ -42,16 +42,14 @@ class Found:
     def __str__(self) -> str:
         if self.error is not None:
             return f"{self.resource.plural} could not be listed ({self.error})"
-        names = [str(obj["metadata"]["name"]) for obj in self.objects]
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        return f"{self.resource.kind.kind} {', '.join(names[:_NAMED])}{more}"
+        return f"{self.resource.kind.kind} {_some([str(obj['metadata']['name']) for obj in self.objects])}"
 
 
 Touched = Callable[[Found, InForce], Iterable[Gap]]
 
 
 def unsupported(reader: Reader, policies: InForce) -> tuple[Gap, ...]:
-    """A Gap for each policy that the unsupported resources of this cluster touch."""
+    """What the unsupported resources of this cluster touch: each is told once, with all policies that it touches."""
     gaps: list[Gap] = []
     for (group, kind), touched in UNSUPPORTED.items():
         resource = reader.known(group, kind)
@@ -75,28 +73,47 @@ def _of_expansions(found: Found, policies: InForce) -> Iterable[Gap]:
 
     With a kind, a Gap of this cause is about objects of it that no run has seen; without one, about everything.
     """
-    kinds = [_generated(obj) for obj in found.objects]
+    # Where nobody knows what is generated, it may be something that a constraint matches.
+    kinds = () if found.error else tuple(_generated(obj) for obj in found.objects)
+    blind, touched = [], []
     for constraint in policies.constraints:
         source = constraint.match.get("source")
         if source == "Generated":
-            why = "it is about generated objects only, and none are generated here"
-            yield _gap(found, why, constraint.key)
-        elif source != "Original":
-            # Where nobody knows what is generated, it may be something that this constraint matches.
-            matched = [found.resource.kind] if found.error else [kind for kind in kinds if constraint.may_match(kind)]
-            if matched:
-                yield replace(_gap(found, "what they generate is not audited here", constraint.key), kind=matched[0])
+            blind.append(constraint.key)
+        elif source != "Original" and (not kinds or any(map(constraint.may_match, kinds))):
+            touched.append(constraint.key)
+    if blind:
+        yield _gap(found, "they are about generated objects only, and none are generated here", blind)
+    if touched:
+        made = kinds[0] if len(set(kinds)) == 1 else found.resource.kind
+        yield replace(_gap(found, "what they generate is not audited here", touched), kind=made)
 
 
 def _of_providers(found: Found, policies: InForce) -> Iterable[Gap]:
-    for template in policies.templates:
-        if any(f"undefined function {_CALL}" in str(error) for error in template.errors):
-            yield _gap(found, "its policy asks providers, and they are not asked here", template.kind)
+    asking = [
+        template.kind
+        for template in policies.templates
+        if any(f"undefined function {_CALL}" in str(error) for error in template.errors)
+    ]
+    if asking:
+        yield _gap(found, "their policy asks providers, and they are not asked here", asking)
 
 
-def _gap(found: Found, why: str, policy: str) -> Gap:
-    what = f"constraint {policy}" if "/" in policy else f"constraints of kind {policy}"
-    return Gap(Cause.UNSUPPORTED, REASON, f"{what}: {found}: {why}", policy=policy)
+def _gap(found: Found, why: str, policies: Sequence[str]) -> Gap:
+    """One for all that are touched: constraints, by their keys, or those of templates, by their kinds."""
+    word, many = (
+        ("constraint", "constraints") if "/" in policies[0] else ("constraints of kind", "constraints of kinds")
+    )
+    message = f"{word if len(policies) == 1 else many} {_some(policies)}: {found}: {why}"
+    if len(policies) == 1:
+        return Gap(Cause.UNSUPPORTED, REASON, message, policy=policies[0])
+    return Gap(Cause.UNSUPPORTED, REASON, message, policies=tuple(policies))
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names, and how many there are besides."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _generated(obj: Object) -> Kind:

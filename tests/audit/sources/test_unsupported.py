@@ -8,7 +8,9 @@ import pytest
 from policybuilders import constraint, template
 from storedcluster import CONSTRAINTS, CRDS, NAMESPACES, TEMPLATES, StoredCluster, resource
 
+from audit.aggregate import concerns
 from audit.carry import Hidden
+from audit.sinks.log import gap_fields
 from audit.sources.policies import Policies, PolicySettings
 from constraints import Cause, Gap, Kind
 
@@ -58,14 +60,33 @@ def test_without_such_objects_nothing_is_said(stored: StoredCluster) -> None:
     assert gaps(stored) == []
 
 
+def policies(gap: Gap) -> tuple[str, ...]:
+    return gap.policies or (gap.policy,)
+
+
 def test_who_could_match_what_is_generated_is_told_once_with_all_that_generate(stored: StoredCluster) -> None:
     stored.put(EXPANSIONS, *(expansion(f"e{number}") for number in range(7)))
-    found = {gap.policy: gap for gap in gaps(stored)}
-    assert sorted(found) == ["K8sTest/any", "K8sTest/generated"]
-    assert found["K8sTest/any"].message == (
+    found = {policies(gap): gap for gap in gaps(stored)}
+    assert sorted(found) == [("K8sTest/any",), ("K8sTest/generated",)]
+    assert found["K8sTest/any",].message == (
         "constraint K8sTest/any: ExpansionTemplate e0, e1, e2, e3, e4 and 2 more: what they generate is not audited here"
     )
     assert {gap.reason for gap in found.values()} == {"Unsupported"}
+
+
+def test_many_constraints_that_could_match_make_one_gap_that_concerns_each_of_them(stored: StoredCluster) -> None:
+    stored.put(f"{CONSTRAINTS}/k8stest", *(constraint(f"c{number}") for number in range(7)))
+    stored.put(EXPANSIONS, expansion("e"), expansion("f", "Job"))
+    loaded = Policies(stored.client, PolicySettings(crd_seconds=0.0)).load(FOUND)
+    [gap] = [gap for gap in loaded.gaps if gap.cause is Cause.UNSUPPORTED and gap.kind]
+    assert gap.message == (
+        "constraints K8sTest/any, K8sTest/c0, K8sTest/c1, K8sTest/c2, K8sTest/c3 and 3 more: "
+        "ExpansionTemplate e, f: what they generate is not audited here"
+    )
+    concerned = [each.key for each in loaded.records if each.constraint and concerns(gap, each.constraint)]
+    assert (
+        concerned == gap_fields(gap)["gap_policies"] == ["K8sTest/any", *(f"K8sTest/c{number}" for number in range(7))]
+    )
 
 
 def test_results_about_what_is_there_do_not_get_old_by_it_but_those_about_generated_objects_stand(
@@ -88,7 +109,7 @@ def test_an_expansion_that_makes_no_sense_touches_who_is_about_generated_objects
 def test_expansions_that_cannot_be_listed_may_concern_all_but_those_about_originals_only(stored: StoredCluster) -> None:
     stored.faults["GET", "expansiontemplate.expansion.gatekeeper.sh"] = 403
     found = gaps(stored)
-    assert sorted(gap.policy for gap in found) == ["K8sTest/any", "K8sTest/generated", "K8sTest/services"]
+    assert sorted(map(policies, found)) == [("K8sTest/any", "K8sTest/services"), ("K8sTest/generated",)]
     assert all("expansiontemplate could not be listed (" in gap.message for gap in found)
 
 
@@ -99,7 +120,7 @@ def test_providers_are_missed_by_templates_that_would_ask_them(stored: StoredClu
     [gap] = gaps(stored)
     assert gap.policy == "K8sAsking"
     assert gap.message == (
-        "constraints of kind K8sAsking: Provider p: its policy asks providers, and they are not asked here"
+        "constraints of kind K8sAsking: Provider p: their policy asks providers, and they are not asked here"
     )
 
 
@@ -112,3 +133,13 @@ def test_a_policy_that_asks_providers_is_refused_with_or_without_them(stored: St
         (Cause.CONSTRAINT, "K8sAsking/one"),
     ]
     assert "rego_type_error: undefined function external_data" in loaded.gaps[0].message
+
+
+def test_several_templates_that_would_ask_providers_make_one_gap(stored: StoredCluster) -> None:
+    stored.put(PROVIDERS, {"metadata": {"name": "p"}})
+    stored.put(TEMPLATES, template("K8sAsking", ASKING), template("K8sBegging", ASKING))
+    [gap] = gaps(stored)
+    assert (gap.policies, gap.message.partition(":")[0]) == (
+        ("K8sAsking", "K8sBegging"),
+        "constraints of kinds K8sAsking, K8sBegging",
+    )
