@@ -16,6 +16,7 @@ AuditError
 │   ├── NotLeader        not sent: only the leader may write
 │   ├── BodyTooLarge     a reply that is larger than there is memory for
 │   └── BadBody          a reply that is not the JSON it should be
+├── OtherVersion         results that another version of this program has made
 └── InputError           a file of objects that cannot be read
 """
 
@@ -39,6 +40,10 @@ class ConfigError(AuditError):
 
 class InputError(AuditError):
     """A file of objects that cannot be read."""
+
+
+class OtherVersion(AuditError):
+    """Results that another version of this program has made; the text names both."""
 
 
 class Hints:

@@ -53,6 +53,8 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.timing": {"constraints.lang", "constraints.model"},
     "audit.model": {"constraints", "constraints.model"},
     "audit.errors": set(),
+    "audit.version": set(),
+    "audit.verdicts": VALUES | {"audit.version"},
     "audit.memory": set(),
     "audit.guard": set(),
     "audit.golang": {"constraints.lang", "constraints.model"},
@@ -85,7 +87,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.usage": {"audit.errors", "audit.flags"},
     "audit.config": {"audit.arguments"},  # for the type of what is sorted into groups only
     "audit.logs": {"audit.config", "audit.errors", "audit.fields", "constraints.lang", "constraints.model"},
-    "audit.kube": VALUES | {"audit.gojson", "audit.repeats"},
+    "audit.kube": VALUES | {"audit.gojson", "audit.repeats", "audit.version"},
     "audit.embedded": VALUES | {"constraints.schema", "constraints.structural"},
     "audit.sources": VALUES
     | {

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
 from ssl import SSLCertVerificationError
@@ -19,6 +18,7 @@ from audit.errors import BodyTooLarge, TimedOut, Unreachable
 from audit.kube.client import UNTRUSTED
 from audit.kube.doubts import NOT_SENT
 from audit.kube.request import Reply, Request
+from audit.version import ours
 
 log = logging.getLogger("kube_patrol.kube")
 
@@ -122,7 +122,7 @@ class Connection:
         self._bounds = bounds
         self._pool = RESTClientObject(configuration).pool_manager
         self._lock = Lock()
-        self._agent = f"kube-patrol/{_version()}"
+        self._agent = f"kube-patrol/{ours()}"
         if not configuration.verify_ssl:
             _say_unverified(configuration.host)
 
@@ -274,10 +274,3 @@ def why(error: BaseException) -> str:
 def one_line(error: BaseException) -> str:
     """The text of an error without its line breaks."""
     return " ".join(str(error).split())
-
-
-def _version() -> str:
-    try:
-        return version("kube-patrol")
-    except PackageNotFoundError:
-        return "dev"
