@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread, Timer
 from types import FrameType
@@ -18,7 +19,7 @@ from audit.aggregate import Summary
 from audit.carry import Memory
 from audit.config import AuditConfig, Config, ServeConfig
 from audit.early import STOPPING, Early
-from audit.engines import EngineOptions, engines
+from audit.engines import EngineOptions, empty_engine, engines
 from audit.guard import attempt
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
@@ -40,7 +41,8 @@ from audit.model import Outcome, RunInfo
 from audit.outcomes import EXIT_CODES, ending, misses_policies
 from audit.plan import plan, without_data
 from audit.readiness import Readiness
-from audit.run import Rules, Work, run
+from audit.reviewing import Rules
+from audit.run import Work, run
 from audit.sinks import Sink
 from audit.sinks.guard import GuardedSink
 from audit.sinks.log import LogSink
@@ -116,7 +118,9 @@ class Auditor:
         source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.duty.stop)
         known = loaded.namespaces
         turn = self.policies.settings.turn
-        return Work(source, Rules(loaded.engine, loaded.excluded, known.listed, known.missing, loaded.inventory, turn))
+        empty = partial(empty_engine, engine_options(self.config.audit))
+        rules = Rules(loaded.engine, loaded.exclusion, known.listed, loaded.inventory, empty)
+        return Work(source, rules, known.missing, turn)
 
 
 def serve(config: Config, *more: Sink) -> int:

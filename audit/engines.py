@@ -7,6 +7,7 @@ from typing import Final
 
 from audit.compiling import TimedDriver
 from audit.outside import outside
+from constraints import Engine
 from constraints.drivers import Driver
 from constraints.drivers.cel import CelDriver
 from constraints.drivers.rego import RegoDriver
@@ -51,6 +52,11 @@ def engines(options: EngineOptions = DEFAULTS) -> dict[str, Driver]:
     drivers = known[0 if options.native_validation else 1 :]
     limit = options.template_timeout
     return {driver.engine: TimedDriver(driver, limit) if limit else driver for driver in drivers}
+
+
+def empty_engine(options: EngineOptions = DEFAULTS) -> Engine:
+    """An engine for an audit, without policies."""
+    return Engine(drivers=engines(options))
 
 
 def _unheard(text: str) -> None:

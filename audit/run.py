@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -12,37 +12,27 @@ from audit.carry import Memory
 from audit.errors import AuditError
 from audit.model import KindEnd, Lost, Outcome, Page
 from audit.outcomes import cut_gap, failure_gap
+from audit.reviewing import Rules, review_page, unknown_namespaces
 from audit.sinks import Sink
 from audit.sources import Source
-from constraints import Engine, Gap, Inventory, Kind, Review, Violation
-from constraints.model import Json, Object
-from constraints.review import review_of
-
-Found = Violation | Gap
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What objects are held against: the engine, who is excluded, and what lies around an object.
-
-    `missing` reads a Namespace that is not among the `namespaces`. A page is evaluated when it is its `turn`, for engines
-    are not for several threads at once.
-    """
-
-    engine: Engine
-    excluded: Callable[[Object], bool]
-    namespaces: Mapping[str, Object]
-    missing: Callable[[str], Object | Lost]
-    inventory: Inventory
-    turn: AbstractContextManager[object] = field(default_factory=nullcontext)
+from audit.verdicts import Reviewed
+from constraints import Gap, Kind
+from constraints.model import Object
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one run has to do: the objects, and what they are held against."""
+    """What one run has to do: the objects, and what they are held against.
+
+    `missing` reads a Namespace that is not among those of the rules. A page is reviewed when it is its `turn`, for engines
+    are not for several threads at once; `review` does it, here or elsewhere.
+    """
 
     source: Source
     rules: Rules
+    missing: Callable[[str], Object | Lost]
+    turn: AbstractContextManager[object] = field(default_factory=nullcontext)
+    review: Callable[[Page, Rules], Reviewed] = review_page
 
 
 Prepare = Callable[[Summary], Work]
@@ -83,6 +73,7 @@ def run(prepare: Prepare, sinks: Sequence[Sink], summary: Summary, memory: Memor
 
 
 def _review_all(work: Work, sinks: Sequence[Sink], summary: Summary, stopping: Stopping) -> None:
+    unfinished: dict[str, Gap] = {}
     try:
         for item in work.source.pages():
             if isinstance(item, Gap):
@@ -90,12 +81,16 @@ def _review_all(work: Work, sinks: Sequence[Sink], summary: Summary, stopping: S
             elif isinstance(item, KindEnd):
                 _close_kind(item, summary)
             else:
-                _review_page(item, work.rules, sinks, summary)
+                work = replace(work, rules=_with_namespaces(item, work))
+                with work.turn:
+                    reviewed = work.review(item, work.rules)
+                _hand_on(reviewed, sinks, summary)
+                unfinished |= {gap.policy: gap for gap in reviewed.unfinished}
             del item  # else its objects would be kept until those of the next page are there
             if stopping():
                 break
     finally:
-        summary.gaps += work.rules.engine.unfinished()
+        summary.gaps += unfinished.values()
     # A source that waits for its next page may end because of the stop, and what it gave is then a part.
     outcome = stopping()
     if outcome:
@@ -107,60 +102,40 @@ def _cut(summary: Summary, outcome: Outcome, error: BaseException | None = None)
     summary.gaps.append(failure_gap(error) if error and outcome is Outcome.FAILED else cut_gap(outcome))
 
 
-def _review_page(page: Page, rules: Rules, sinks: Sequence[Sink], summary: Summary) -> None:
-    begun = perf_counter()
-    reviews = [_review(item, rules) for item in page.objects if not rules.excluded(item)]
-    matched = [(review, rules.engine.matching(review, page.alias_of)) for review in reviews]
-    matching = perf_counter()
-    with rules.turn:
-        outcomes = [o for review, hits in matched if hits for o in rules.engine.evaluate(review, hits, rules.inventory)]
-    evaluated = perf_counter()
-    violations = _record(outcomes, summary)
+def _hand_on(reviewed: Reviewed, sinks: Sequence[Sink], summary: Summary) -> None:
+    number = 0
+    for verdict in reviewed.verdicts:
+        for gap in verdict.gaps:
+            summary.note(gap)
+        for violation in verdict.violations:
+            summary.add(violation)
+            number += 1
     for sink in sinks:
         before = perf_counter()
-        for violation in violations:
+        for violation in reviewed.violations():
             sink.add(violation)
         summary.phases[_phase(sink)] += perf_counter() - before
-    summary.phases["decode"] += page.decode_seconds
-    summary.phases["match"] += matching - begun
-    summary.phases["evaluate"] += evaluated - matching
+    seconds = reviewed.seconds
+    summary.phases["decode"] += seconds.decode
+    summary.phases["match"] += seconds.match
+    summary.phases["evaluate"] += seconds.evaluate
     seen = KindStats(
-        page.resource.kind,
-        objects=len(page.objects),
-        excluded=len(page.objects) - len(reviews),
+        reviewed.kind,
+        objects=reviewed.objects,
+        excluded=reviewed.excluded,
         pages=1,
-        review_seconds=evaluated - begun,
-        violations=len(violations),
+        review_seconds=seconds.match + seconds.evaluate,
+        violations=number,
     )
     _count_page(seen, summary)
 
 
-def _review(item: Object, rules: Rules) -> Review:
-    name = item["metadata"].get("namespace")
-    if not name:
-        return review_of(item)
-    namespace = rules.namespaces.get(name)
-    return review_of(item, namespace) if namespace is not None else _homeless(item, name, rules)
-
-
-def _homeless(item: Object, name: Json, rules: Rules) -> Review:
-    """The review of an object in a Namespace that was not listed, which is asked for where some answer depends on it."""
-    review = review_of(item)
-    if not isinstance(name, str) or not rules.engine.reads_namespace(review.ref.kind):
-        return review
-    found = rules.missing(name)
-    return review_of(item, lost=found.why) if isinstance(found, Lost) else review_of(item, found)
-
-
-def _record(outcomes: Sequence[Found], summary: Summary) -> list[Violation]:
-    violations = []
-    for outcome in outcomes:
-        if isinstance(outcome, Gap):
-            summary.note(outcome)
-            continue
-        summary.add(outcome)
-        violations.append(outcome)
-    return violations
+def _with_namespaces(page: Page, work: Work) -> Rules:
+    unknown = unknown_namespaces(page, work.rules)
+    if not unknown:
+        return work.rules
+    found = {name: work.missing(name) for name in unknown}
+    return replace(work.rules, namespaces={**work.rules.namespaces, **found})
 
 
 def _count_page(more: KindStats, summary: Summary) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import chain
 from typing import Any, Final
 
@@ -77,7 +77,7 @@ class Reviewed:
     objects: int = 0
     excluded: int = 0
     unfinished: tuple[Gap, ...] = ()
-    seconds: Seconds = Seconds()
+    seconds: Seconds = field(default_factory=Seconds)
 
     def violations(self) -> Iterator[Violation]:
         """All of them, in the order in which they were found."""
@@ -88,20 +88,18 @@ class Reviewed:
         return Counter(chain.from_iterable(verdict.passed for verdict in self.verdicts))
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return received, sealed(self)
+        return received, sealed(Reviewed, {each.name: getattr(self, each.name) for each in fields(self)})
 
 
-def sealed(sent: Any) -> tuple[type[Any], str, bytes]:
-    """A dataclass as what `received` takes: its fields are read only where the version is ours."""
-    state = {each.name: getattr(sent, each.name) for each in fields(sent)}
-    return type(sent), ours(), pickle.dumps(state, pickle.HIGHEST_PROTOCOL)
+def sealed(of: Callable[..., Any], state: Mapping[str, Any]) -> tuple[Callable[..., Any], str, bytes]:
+    """What `received` takes to call `of` with `state` in another process of this version."""
+    return of, ours(), pickle.dumps(state, pickle.HIGHEST_PROTOCOL)
 
 
 def received(of: Callable[..., Any], version: str, state: bytes) -> Any:
-    """The value that was `sealed`. Raises OtherVersion when another version of this program did that."""
+    """What was `sealed`. Raises OtherVersion, before anything is read, when another version of this program did that."""
     if version != ours():
-        name = getattr(of, "__name__", "value")
-        raise OtherVersion(f"a {name} of kube-patrol {version} cannot be used by kube-patrol {ours()}")
+        raise OtherVersion(f"results and rules of kube-patrol {version} cannot be used by kube-patrol {ours()}")
     return of(**pickle.loads(state))
 
 

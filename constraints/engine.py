@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from sys import intern
@@ -60,6 +60,7 @@ class Rule:
     program: Program
     reads_namespace: bool = True
     integers: bool = False
+    key: str = ""  # the constraint's, which makes a new text each time
 
 
 _NO_TIME = "the evaluation needs more time than it is given"
@@ -184,10 +185,10 @@ class Engine:
 
     def review(self, review: Review, inventory: Inventory = EMPTY, unless: Kind | None = None) -> list[Outcome]:
         """What the constraints find in one object; constraints that take the kind `unless` too are left out."""
-        return self.evaluate(review, self.matching(review, unless), inventory)
+        return self.evaluate(review, self.askable(self.matching(review, unless), inventory), inventory)
 
     def matching(self, review: Review, unless: Kind | None = None) -> list[Hit]:
-        """The first half of `review`: the constraints to ask, and what is known where that cannot be decided."""
+        """The first part of `review`: the constraints to ask, and what is known where that cannot be decided."""
         hits: list[Hit] = []
         for rule in self._rules_for(review.ref.kind):
             if unless is not None and rule.constraint.may_match(unless):
@@ -205,33 +206,47 @@ class Engine:
                 hits.append(_gap(rule.constraint, review, "MatchFailed", f"{_UNDECIDABLE}: {_cause(error)}"))
         return hits
 
-    def evaluate(self, review: Review, hits: Iterable[Hit], inventory: Inventory = EMPTY) -> list[Outcome]:
-        """The second half of `review`: what the constraints that match say.
+    def askable(self, hits: Sequence[Hit], inventory: Inventory = EMPTY) -> Sequence[Hit]:
+        """The second part: those of `hits` that can be asked now.
 
-        Those that read an inventory that is `partial` are left out; who made it so says why.
+        Left out are constraints that have used up their time, see `unfinished`, and those that read an inventory that is
+        `partial`; who made it so says why.
         """
+        spent = self._timing.spent
+        if inventory.partial:
+            hits = [hit for hit in hits if not isinstance(hit, Rule) or not self._reads_inventory(hit)]
+        return self._unspent(hits, spent) if spent else hits
+
+    def evaluate(self, review: Review, hits: Iterable[Hit], inventory: Inventory = EMPTY) -> list[Outcome]:
+        """The last part: what the constraints say that can be asked."""
         outcomes: list[Outcome] = []
         seen: dict[str, Json] | None = None
         whole: dict[str, Json] | None = None
         timing = self._timing
-        spent = timing.spent
-        for hit in self._without_inventory(hits) if inventory.partial else hits:
+        for hit in hits:
             if not isinstance(hit, Rule):
                 outcomes.append(hit)
                 continue
             if seen is None:
                 seen = document(review, self.point)
-            if spent and hit.constraint.key in spent:
-                self._left_out[hit.constraint.key] = hit.constraint
-            elif hit.integers:
+            if hit.integers:
                 whole = integers(seen) if whole is None else whole
                 outcomes += _outcomes(hit, review, whole, inventory, timing)
             else:
                 outcomes += _outcomes(hit, review, seen, inventory, timing)
         return outcomes
 
-    def _without_inventory(self, hits: Iterable[Hit]) -> list[Hit]:
-        return [hit for hit in hits if not isinstance(hit, Rule) or not self._templates[hit.constraint.kind].inventory]
+    def _reads_inventory(self, rule: Rule) -> bool:
+        return self._templates[rule.constraint.kind].inventory
+
+    def _unspent(self, hits: Iterable[Hit], spent: Container[str]) -> list[Hit]:
+        able: list[Hit] = []
+        for hit in hits:
+            if isinstance(hit, Rule) and hit.key in spent:
+                self._left_out[hit.constraint.key] = hit.constraint
+            else:
+                able.append(hit)
+        return able
 
     def unfinished(self) -> list[Gap]:
         """A gap for each constraint that was not asked about some object, for want of time, since this was last called."""
@@ -250,7 +265,7 @@ class Engine:
         whole = self.point is Point.GATOR and getattr(policy, "integers", False)
         program = policy.program(doubles(found.parameters) if whole and not self._exact else found.parameters)
         reads = reads_namespace(found.match) or _reads_namespace(program)
-        return Rule(found, takes_kind(found.match), compile_match(found.match), program, reads, whole)
+        return Rule(found, takes_kind(found.match), compile_match(found.match), program, reads, whole, found.key)
 
     def _rules_for(self, kind: Kind) -> tuple[Rule, ...]:
         key = (kind.group, kind.kind)

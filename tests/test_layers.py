@@ -53,6 +53,9 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.timing": {"constraints.lang", "constraints.model"},
     "audit.model": {"constraints", "constraints.model"},
     "audit.errors": set(),
+    "audit.exclusion": VALUES | {"constraints.wildcard"},
+    "audit.reviewing": VALUES
+    | {"audit.exclusion", "audit.verdicts", "constraints.engine", "constraints.inventory", "constraints.review"},
     "audit.version": set(),
     "audit.verdicts": VALUES | {"audit.version"},
     "audit.memory": set(),
@@ -67,7 +70,8 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.carry": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.outcomes": VALUES | {"audit.aggregate"},
     "audit.run": VALUES
-    | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.sources", "audit.sinks", "constraints.review"},
+    | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.reviewing", "audit.sources", "audit.sinks"}
+    | {"audit.verdicts"},
     "audit.loop": set(),
     "audit.timekeeping": {"constraints.model", "constraints.timing"},
     "audit.leading": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},
@@ -98,11 +102,11 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.gojson",
         "audit.golang",
         "audit.kube",
+        "audit.exclusion",
         "audit.plan",
         "audit.tracking",
         "constraints.crd",
         "constraints.timing",
-        "constraints.wildcard",
     },
     "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.sinks": VALUES
@@ -114,6 +118,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.engines": {
         "audit.compiling",
         "audit.outside",
+        "constraints",
         "constraints.drivers",
         "constraints.model",
         "constraints.rego",

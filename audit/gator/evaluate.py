@@ -130,7 +130,7 @@ def review(engine: Engine, obj: Object, around: Surroundings) -> list[Result | G
     given = review_of(obj, namespace_of(obj, around.namespaces))
     hits = engine.matching(given)
     rules = [hit for hit in hits if type(hit) is not Violation]
-    outcomes = engine.evaluate(given, rules, around.inventory) if rules else []
+    outcomes = engine.evaluate(given, engine.askable(rules, around.inventory), around.inventory) if rules else []
     gaps, found, failed = [], [], False
     for outcome in outcomes:
         if isinstance(outcome, Gap):

@@ -2,56 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from audit.exclusion import Exclusion
 from constraints import Kind
 from constraints.model import Json, Object
-from constraints.wildcard import wildcard
 
 CONFIG = Kind("config.gatekeeper.sh", "v1alpha1", "Config")
 NAME = "config"
 EVERY_PROCESS = "*"
-
-Pattern = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusions:
     """What a Config leaves out (compatibility, section 9): patterns by process, and what was wrong with its text."""
 
-    patterns: dict[str, tuple[Pattern, ...]] = field(default_factory=dict)
+    patterns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: Object | None) -> Exclusions:
         """Read `spec.match[]`; a part that cannot be read is a problem, the other parts count."""
-        patterns: dict[str, tuple[Pattern, ...]] = {}
+        patterns: dict[str, tuple[str, ...]] = {}
         problems: list[str] = []
         for found in _rows(config):
             if isinstance(found, str):
                 problems.append(found)
                 continue
             for process in found.processes:
-                patterns[process] = (*patterns.get(process, ()), *map(wildcard, found.namespaces))
+                patterns[process] = (*patterns.get(process, ()), *found.namespaces)
         return cls(patterns, tuple(problems))
 
-    def of_process(self, process: str) -> Callable[[Object], bool]:
-        """Whether an object is left out by `process`.
-
-        A Namespace is tested by its own name, every other object by its namespace; that of cluster-scoped objects is
-        the empty string, so that the pattern `*` leaves them out too.
-        """
-        patterns = (*self.patterns.get(process, ()), *self.patterns.get(EVERY_PROCESS, ()))
-        seen: dict[str, bool] = {}
-
-        def excluded(item: Object) -> bool:
-            name = _namespace_of(item)
-            if name not in seen:
-                seen[name] = any(matches(name) for matches in patterns)
-            return seen[name]
-
-        return excluded if patterns else _nothing
+    def of_process(self, process: str) -> Exclusion:
+        """What `process` leaves out."""
+        return Exclusion((*self.patterns.get(process, ()), *self.patterns.get(EVERY_PROCESS, ())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +79,3 @@ def _problem(path: str, wanted: str, value: Json) -> str:
 
 def _strings(value: Json) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(item, str) for item in value)
-
-
-def _namespace_of(item: Object) -> str:
-    metadata = item.get("metadata") or {}
-    is_namespace = item.get("kind") == "Namespace" and item.get("apiVersion") == "v1"
-    return (metadata.get("name") if is_namespace else metadata.get("namespace")) or ""
-
-
-def _nothing(item: Object) -> bool:
-    return False

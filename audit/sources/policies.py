@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
 from audit.errors import KubeError, NotFound
+from audit.exclusion import Exclusion
 from audit.kube.client import Client
 from audit.kube.lister import Lister
 from audit.model import ConstraintRecord, Resource, Syncing
@@ -70,7 +71,7 @@ class Loaded:
 
     engine: Engine
     records: tuple[ConstraintRecord, ...]
-    excluded: Callable[[Object], bool]
+    exclusion: Exclusion
     inventory: Inventory
     namespaces: Namespaces
     gaps: tuple[Gap, ...] = ()
@@ -140,7 +141,7 @@ class Policies:
         return Loaded(
             engine=self._engine,
             records=found,
-            excluded=around.excluded,
+            exclusion=around.exclusion,
             inventory=around.inventory,
             namespaces=around.namespaces,
             gaps=(*template_gaps, *crd_gaps, *constraint_gaps, *around.gaps, *policy_gaps, *unheeded, *written),

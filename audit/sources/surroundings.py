@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
 from audit.errors import KubeError
+from audit.exclusion import Exclusion
 from audit.model import Resource, Syncing
 from audit.sources import referential
 from audit.sources.exclusions import CONFIG, NAME, Exclusions
@@ -27,7 +28,7 @@ class Around:
     `synced` tells of the inventory, None where no policy reads it.
     """
 
-    excluded: Callable[[Object], bool]
+    exclusion: Exclusion
     namespaces: Namespaces
     inventory: Inventory
     gaps: tuple[Gap, ...]
@@ -49,13 +50,13 @@ class Surroundings:
     def read(self, reader: Reader, engine: Engine) -> Around:
         """Read everything that the policies of `engine` need; what cannot be read is a Gap."""
         exclusions, config_gaps = self._read_exclusions(reader)
-        excluded = exclusions.of_process("audit") if self._config.known else may_be_excluded
+        exclusion = exclusions.of_process("audit") if self._config.known else Exclusion(unknown=True)
         begun = perf_counter()
         policies = _readers_of_inventory(engine)
         inventory, inventory_gaps = self._read_inventory(reader, policies, exclusions) if policies else (NOTHING, ())
         synced = Syncing(self._synced.counts(), perf_counter() - begun) if policies else None
         return Around(
-            excluded,
+            exclusion,
             Namespaces.read(reader),
             inventory,
             (*config_gaps, *inventory_gaps),
@@ -84,7 +85,7 @@ class Surroundings:
         """`data.inventory`, for the templates `policies` that read it."""
         error = self._sync_sets.renew(lambda: reader.objects_if_served(SYNC_SETS))
         sync = referential.wanted(self._config.value, self._sync_sets.value)
-        inventory, troubles = self._synced.load(reader, sync, exclusions.of_process("sync"))
+        inventory, troubles = self._synced.load(reader, sync, exclusions.of_process("sync").test())
         if error:
             last = "those of the last run are used" if self._sync_sets.known else "and never were"
             message = f"SyncSets could not be listed, {last}: {error}"
@@ -101,15 +102,6 @@ def _readers_of_inventory(engine: Engine) -> list[str]:
     """The templates that read `data.inventory` and have a constraint: for no others is anything listed."""
     used = {constraint.kind for constraint in engine.enforced()}
     return sorted(t.kind for t in engine.templates.values() if t.inventory and t.kind in used)
-
-
-def may_be_excluded(item: Object) -> bool:
-    """Whether a Config that nobody knows may leave `item` out: what is in a Namespace, and Namespaces.
-
-    What is in none could only be left out together with everything else.
-    """
-    is_namespace = item.get("kind") == "Namespace" and item.get("apiVersion") == "v1"
-    return is_namespace or bool(item["metadata"].get("namespace"))
 
 
 def _first(reader: Reader, places: Iterable[str]) -> Object | None:

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from builders import POD, summary, unlisted
+from saying import PODS, engine, pod
 
 from audit.aggregate import Summary
 from audit.carry import Memory
+from audit.exclusion import Exclusion
 from audit.model import KindEnd, Lost, Outcome, Page, Resource, RunInfo
-from audit.run import Rules, Work, run
-from constraints import Engine, Gap, Inventory, Kind, Violation
-from constraints.errors import EvaluationError
-from constraints.model import Finding
+from audit.reviewing import Rules
+from audit.run import Work, run
+from constraints import Engine, Gap, Kind, Violation
 
-PODS = Resource(POD, "pods", True)
 EVENTS = Resource(Kind("events.k8s.io", "v1", "Event"), "events", True)
-
-
-class Saying:
-    """An engine whose policies find what the object says of itself in `spec.say`."""
-
-    engine = "Rego"
-
-    def compile(self, kind: str, source: Mapping[str, Any]) -> Saying:
-        return self
-
-    def program(self, parameters: Any) -> Callable[..., Iterable[Finding]]:
-        return self.review
-
-    def review(self, review: Mapping[str, Any], inventory: Inventory) -> Iterable[Finding]:
-        say = review["object"].get("spec", {}).get("say", [])
-        if say == "fail":
-            raise EvaluationError("template:3: eval_conflict_error: two answers")
-        if say == "crash":
-            raise ZeroDivisionError("division by zero")
-        return [Finding(text) for text in say]
 
 
 @dataclass
@@ -71,57 +51,17 @@ class Items:
         yield from self.items
 
 
-def engine(*matches: dict[str, Any]) -> Engine:
-    result = Engine(drivers={"Rego": Saying()})
-    result.add_template(
-        {
-            "apiVersion": "templates.gatekeeper.sh/v1",
-            "kind": "ConstraintTemplate",
-            "metadata": {"name": "k8ssay"},
-            "spec": {
-                "crd": {"spec": {"names": {"kind": "K8sSay"}}},
-                "targets": [{"target": "admission.k8s.gatekeeper.sh", "rego": "package say"}],
-            },
-        }
-    )
-    for number, match in enumerate(matches or ({},)):
-        result.add_constraint(
-            {
-                "apiVersion": "constraints.gatekeeper.sh/v1beta1",
-                "kind": "K8sSay",
-                "metadata": {"name": f"say-{number}"},
-                "spec": {"match": match},
-            }
-        )
-    return result
-
-
-def pod(name: str, say: Any = (), **metadata: Any) -> dict[str, Any]:
-    meta = {"name": name, "namespace": "ns", **metadata}
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": meta,
-        "spec": {"say": say if isinstance(say, str) else list(say)},
-    }
-
-
-def rules(of: Engine, **more: Any) -> Rules:
-    fields: dict[str, Any] = {
-        "excluded": lambda item: False,
-        "namespaces": {},
-        "missing": lambda name: {"metadata": {"name": name}},
-        "inventory": Inventory(),
-        **more,
-    }
-    return Rules(of, **fields)
+def work(
+    source: Any, of: Engine | None = None, missing: Any = lambda name: {"metadata": {"name": name}}, **more: Any
+) -> Work:
+    return Work(source, Rules(of or engine(), **more), missing)
 
 
 def play(
-    items: list[Any], with_rules: Rules | None = None, stopping: Callable[[], Outcome | None] = lambda: None
+    items: list[Any], of: Engine | None = None, stopping: Callable[[], Outcome | None] = lambda: None, **more: Any
 ) -> ListSink:
     sink = ListSink()
-    run(lambda summary: Work(Items(items), with_rules or rules(engine())), [sink], summary(), Memory(), stopping)
+    run(lambda summary: work(Items(items), of, **more), [sink], summary(), Memory(), stopping)
     return sink
 
 
@@ -154,22 +94,23 @@ def test_a_crash_of_a_policy_is_a_gap_that_names_policy_and_object_and_the_rest_
 
 
 def test_excluded_objects_are_not_reviewed_but_counted() -> None:
-    excluded = rules(engine(), excluded=lambda item: item["metadata"]["name"] == "a")
-    stats = play([Page(PODS, [pod("a", ["one"]), pod("b", ["two"])])], excluded).finished[0].kinds[POD]
+    pages = [Page(PODS, [pod("a", ["one"], namespace="left-out"), pod("b", ["two"])])]
+    stats = play(pages, exclusion=Exclusion(("left-*",))).finished[0].kinds[POD]
     assert (stats.objects, stats.excluded, stats.violations) == (2, 1, 1)
 
 
 def test_namespace_selectors_see_the_labels_of_the_namespace() -> None:
     selecting = engine({"namespaceSelector": {"matchLabels": {"team": "a"}}})
     known = {"ns": {"metadata": {"name": "ns", "labels": {"team": "a"}}}}
-    assert len(play([Page(PODS, [pod("a", ["one"])])], rules(selecting, namespaces=known)).violations) == 1
+    assert len(play([Page(PODS, [pod("a", ["one"])])], selecting, namespaces=known).violations) == 1
 
 
 def test_an_unknown_namespace_is_a_gap_and_neither_a_violation_nor_silence() -> None:
     selecting = engine({"namespaceSelector": {"matchLabels": {"team": "a"}}})
     sink = play(
         [Page(PODS, [pod("a", ["one"]), pod("b", ["one"])]), Page(PODS, [pod("c")])],
-        rules(selecting, missing=lambda name: Lost("no right")),
+        selecting,
+        missing=lambda name: Lost("no right"),
     )
     assert (sink.violations, [g.reason for g in sink.finished[0].gaps]) == ([], ["NamespaceUnknown"])
 
@@ -183,10 +124,10 @@ def test_a_namespace_that_was_not_listed_is_asked_for_where_an_answer_depends_on
 
     selecting = engine({"namespaceSelector": {"matchLabels": {"team": "a"}}})
     pages = [Page(PODS, [pod("a", ["one"]), pod("b", ["two"], namespace=""), pod("c", ["three"], namespace=7)])]
-    assert [v.message for v in play(pages, rules(selecting, missing=missing)).violations] == ["one", "two", "three"]
+    assert [v.message for v in play(pages, selecting, missing=missing).violations] == ["one", "two", "three"]
     assert asked == ["ns"]
     other = engine({"kinds": [{"kinds": ["Node"]}], "namespaceSelector": {}})
-    play([Page(PODS, [pod("a", ["one"])])], rules(other, missing=missing))
+    play([Page(PODS, [pod("a", ["one"])])], other, missing=missing)
     assert asked == ["ns"]
 
 
@@ -194,7 +135,7 @@ def test_objects_that_two_groups_serve_count_once() -> None:
     both = {"kinds": [{"apiGroups": ["", "events.k8s.io"], "kinds": ["Event"]}]}
     second = {"kinds": [{"apiGroups": ["events.k8s.io"], "kinds": ["Event"]}]}
     event = pod("e", ["one"]) | {"apiVersion": "events.k8s.io/v1", "kind": "Event"}
-    sink = play([Page(EVENTS, [event], alias_of=Kind("", "v1", "Event"))], rules(engine(both, second)))
+    sink = play([Page(EVENTS, [event], alias_of=Kind("", "v1", "Event"))], engine(both, second))
     assert [v.constraint.name for v in sink.violations] == ["say-1"]
 
 
@@ -243,7 +184,7 @@ def test_gaps_added_by_one_sink_are_seen_by_the_next() -> None:
             summary.gaps.append(Gap(unlisted().cause, "Added", ""))
 
     last = ListSink()
-    run(lambda summary: Work(Items([]), rules(engine())), [Adding(), last], summary(), Memory(), lambda: None)
+    run(lambda summary: work(Items([])), [Adding(), last], summary(), Memory(), lambda: None)
     assert [g.reason for g in last.finished[0].gaps] == ["Added"]
 
 
@@ -263,5 +204,5 @@ def test_the_objects_of_a_page_are_gone_when_the_next_one_is_made() -> None:
                 yield page
                 del page
 
-    run(lambda summary: Work(Watching([]), rules(engine())), [ListSink()], summary(), Memory(), lambda: None)
+    run(lambda summary: work(Watching([])), [ListSink()], summary(), Memory(), lambda: None)
     assert alive == [0, 0, 0, 0]

@@ -9,7 +9,8 @@ import pytest
 from builders import DEPLOYMENT, POD, constraint, violation
 
 from audit.errors import OtherVersion
-from audit.verdicts import Owner, Reviewed, Verdict, received, sealed, top_owner
+from audit.verdicts import Owner, Reviewed, Verdict, received, top_owner
+from audit.version import ours
 from constraints import Cause, Gap, Kind
 
 REPLICA_SET = Kind("apps", "v1", "ReplicaSet")
@@ -89,6 +90,5 @@ def test_a_reviewed_page_is_the_same_after_it_was_sent() -> None:
 
 
 def test_a_page_of_another_version_is_refused_before_it_is_read() -> None:
-    of, version, _ = sealed(Reviewed(POD))
-    with pytest.raises(OtherVersion, match=f"a Reviewed of kube-patrol 9.9 cannot be used by kube-patrol {version}"):
-        received(of, "9.9", b"whatever it has there")
+    with pytest.raises(OtherVersion, match=f"of kube-patrol 9.9 cannot be used by kube-patrol {ours()}"):
+        received(Reviewed, "9.9", b"whatever it has there")

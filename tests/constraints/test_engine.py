@@ -10,10 +10,12 @@ from probes import constraint, edited, pod, template
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
 from constraints.drivers.cel import CelDriver
 from constraints.drivers.rego import RegoDriver
+from constraints.engine import Rule
 from constraints.errors import CompileError, ConstraintError, EngineMissing, EvaluationError
 from constraints.inventory import EMPTY
 from constraints.model import Finding
 from constraints.review import review_of
+from constraints.timing import Timekeeper, Untimed
 
 Answer = Callable[[Mapping[str, Any], Any], Iterable[Finding]]
 PODS = [{"apiGroups": [""], "kinds": ["Pod"]}]
@@ -51,8 +53,10 @@ def failing(error: Exception) -> Answer:
     return answer
 
 
-def engine(answer: Answer, *constraints: dict[str, Any], point: Point = Point.AUDIT) -> Engine:
-    made = Engine(point, {"Rego": Canned(answer)})
+def engine(
+    answer: Answer, *constraints: dict[str, Any], point: Point = Point.AUDIT, timing: Timekeeper | None = None
+) -> Engine:
+    made = Engine(point, {"Rego": Canned(answer)}, timing=timing)
     made.add_template(template())
     for obj in constraints or (constraint(),):
         made.add_constraint(obj)
@@ -109,10 +113,18 @@ def test_a_constraint_that_takes_the_other_kind_too_is_left_out_on_request() -> 
     assert [v.constraint.name for v in found] == ["pods"]
 
 
-def test_matching_and_evaluating_are_the_two_halves_of_a_review() -> None:
+def test_matching_choosing_and_evaluating_are_the_parts_of_a_review() -> None:
     made = engine(say("x"), constraint("one"), constraint("two"))
     review = review_of(pod())
-    assert list(made.evaluate(review, made.matching(review))) == list(made.review(review))
+    assert list(made.evaluate(review, made.askable(made.matching(review)))) == list(made.review(review))
+
+
+def test_constraints_that_have_used_up_their_time_are_not_asked_and_said_once() -> None:
+    made = engine(say("x"), constraint("one"), constraint("two"), timing=Untimed(spent={"Probe/one"}))
+    hits = made.matching(review_of(pod()))
+    for _ in range(2):
+        assert [hit.constraint.name for hit in made.askable(hits) if isinstance(hit, Rule)] == ["two"]
+    assert [gap.policy for gap in made.unfinished()] == ["Probe/one"]
 
 
 def test_the_inventory_reaches_the_policy() -> None:

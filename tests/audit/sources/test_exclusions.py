@@ -44,30 +44,30 @@ NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "kube-system"}}
     ],
 )
 def test_a_pattern_leaves_out(pattern: str, item: dict[str, Any], excluded: bool) -> None:
-    assert Exclusions.of(config(row(pattern))).of_process("audit")(item) is excluded
+    assert Exclusions.of(config(row(pattern))).of_process("audit").test()(item) is excluded
 
 
 def test_rows_of_other_processes_do_not_count() -> None:
     exclusions = Exclusions.of(config(row("a", process="webhook"), row("b", process="sync")))
-    assert not any(exclusions.of_process("audit")(namespaced(name)) for name in "ab")
-    assert exclusions.of_process("sync")(namespaced("b"))
+    assert not any(exclusions.of_process("audit").test()(namespaced(name)) for name in "ab")
+    assert exclusions.of_process("sync").test()(namespaced("b"))
 
 
 def test_the_process_star_counts_for_every_process() -> None:
     exclusions = Exclusions.of(config(row("a", process="*"), row("b")))
-    assert [exclusions.of_process("audit")(namespaced(name)) for name in "abc"] == [True, True, False]
-    assert [exclusions.of_process("sync")(namespaced(name)) for name in "abc"] == [True, False, False]
+    assert [exclusions.of_process("audit").test()(namespaced(name)) for name in "abc"] == [True, True, False]
+    assert [exclusions.of_process("sync").test()(namespaced(name)) for name in "abc"] == [True, False, False]
 
 
 @pytest.mark.parametrize("absent", [None, {}, {"spec": None}, {"spec": {}}, {"spec": {"match": None}}, config()])
 def test_without_rows_nothing_is_left_out(absent: dict[str, Any] | None) -> None:
     exclusions = Exclusions.of(absent)
     assert exclusions.problems == ()
-    assert exclusions.of_process("audit")(NODE) is False
+    assert exclusions.of_process("audit").test()(NODE) is False
 
 
 def test_an_object_without_metadata_has_the_empty_namespace() -> None:
-    excluded = Exclusions.of(config(row("*"))).of_process("audit")
+    excluded = Exclusions.of(config(row("*"))).of_process("audit").test()
     assert excluded({"apiVersion": "v1", "kind": "Pod"})
 
 
@@ -105,4 +105,4 @@ def test_what_is_empty_but_no_list_is_named(field: str, value: Any) -> None:
 def test_a_bad_row_does_not_hide_the_good_ones() -> None:
     exclusions = Exclusions.of(config(7, row("a")))
     assert len(exclusions.problems) == 1
-    assert exclusions.of_process("audit")(namespaced("a"))
+    assert exclusions.of_process("audit").test()(namespaced("a"))

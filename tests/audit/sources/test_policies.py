@@ -351,10 +351,10 @@ def excluding(pattern: str) -> list[dict[str, Any]]:
 
 def test_the_config_beside_this_pod_comes_before_that_of_gatekeeper(stored: StoredCluster) -> None:
     stored.put(CONFIGS, config("gatekeeper-system", match=excluding("a")), config("elsewhere", match=excluding("c")))
-    assert load(stored).excluded(pod("p", "a"))
+    assert load(stored).exclusion.test()(pod("p", "a"))
     stored.put(CONFIGS, config("patrol", match=excluding("b")))
     loaded = load(stored)
-    assert [loaded.excluded(pod("p", name)) for name in "abc"] == [False, True, False]
+    assert [loaded.exclusion.test()(pod("p", name)) for name in "abc"] == [False, True, False]
 
 
 def test_a_config_that_cannot_be_read_is_that_of_the_last_run(stored: StoredCluster) -> None:
@@ -363,7 +363,7 @@ def test_a_config_that_cannot_be_read_is_that_of_the_last_run(stored: StoredClus
     known.load(FOUND)
     stored.faults["GET", "configs.config.gatekeeper.sh"] = 403
     loaded = known.load(FOUND)
-    assert loaded.excluded(pod("p", "a"))
+    assert loaded.exclusion.test()(pod("p", "a"))
     assert [(gap.cause, gap.reason, gap.kind) for gap in loaded.gaps] == [(Cause.CONFIG, "Forbidden", None)]
     assert loaded.gaps[0].message.startswith("Config config could not be read, the last one is used: ")
 
@@ -479,7 +479,7 @@ def test_without_a_config_that_was_read_nothing_in_a_namespace_is_audited(refere
     ]
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
     home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}}
-    assert [loaded.excluded(item) for item in (pod("p", "a"), home, node)] == [True, True, False]
+    assert [loaded.exclusion.test()(item) for item in (pod("p", "a"), home, node)] == [True, True, False]
     assert loaded.inventory.partial
 
 

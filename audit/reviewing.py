@@ -1,0 +1,145 @@
+"""A page of objects held against the rules: values in, values out, in whatever process (pure)."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from time import perf_counter
+from typing import Any, Final
+
+import orjson
+
+from audit.exclusion import NOTHING_EXCLUDED, Exclusion
+from audit.model import Lost, Page
+from audit.verdicts import Reviewed, Seconds, Verdict, received, sealed, top_owner
+from constraints import Engine, Gap, Inventory, Review
+from constraints.engine import Hit, Rule
+from constraints.inventory import EMPTY
+from constraints.model import Object, Violation
+from constraints.review import review_of
+
+_TRANSIENT: Final = (
+    "resourceVersion",
+    "managedFields",
+)  # of metadata; like the status, no policy's answer depends on it
+_SORTED: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What it takes to make an engine anew in another process: `empty` makes one without policies.
+
+    Recipes of the same `digest` make engines that answer alike.
+    """
+
+    digest: str
+    templates: tuple[Object, ...] = field(compare=False)
+    constraints: tuple[Object, ...] = field(compare=False)
+    empty: Callable[[], Engine] = field(compare=False)
+
+    @classmethod
+    def of(cls, engine: Engine, empty: Callable[[], Engine]) -> Recipe:
+        """The recipe of an engine that `empty` has made, and that was given policies since."""
+        templates = tuple(_lasting(template.obj) for template in engine.templates.values())
+        constraints = tuple(_lasting(constraint.obj) for constraint in engine.constraints.values())
+        text = orjson.dumps([templates, constraints], option=_SORTED, default=repr)
+        return cls(sha256(text + pickle.dumps(empty)).hexdigest(), templates, constraints, empty)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What objects are held against: the engine, what is left out, and what lies around an object.
+
+    `namespaces` are those that are known, by name, and what is known of others that policies read; `empty` makes an
+    engine like this one without policies. Rules can be pickled: whoever reads them gets an engine made anew, once in a
+    process as long as the policies stay the same. They are for one thread at a time, as the engine is.
+    """
+
+    engine: Engine
+    exclusion: Exclusion = NOTHING_EXCLUDED
+    namespaces: Mapping[str, Object | Lost] = field(default_factory=dict)
+    inventory: Inventory = EMPTY
+    empty: Callable[[], Engine] = Engine
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Raises PolicyError where it is read and a policy is refused there. See Reviewed for other versions."""
+        return received, sealed(_rules, self._sent())
+
+    def _sent(self) -> dict[str, Any]:
+        return {
+            "recipe": Recipe.of(self.engine, self.empty),
+            "exclusion": self.exclusion,
+            "namespaces": dict(self.namespaces),
+            "inventory": self.inventory,
+        }
+
+
+def review_page(page: Page, rules: Rules) -> Reviewed:
+    """What the rules say of the objects of a page.
+
+    A Namespace that is not among `rules.namespaces` is taken for one that no policy reads, see `unknown_namespaces`.
+    """
+    begun = perf_counter()
+    excluded, engine = rules.exclusion.test(), rules.engine
+    reviews = [_review(item, rules) for item in page.objects if not excluded(item)]
+    matched = [(review, hits) for review in reviews if (hits := engine.matching(review, page.alias_of))]
+    matching = perf_counter()
+    verdicts = tuple([_verdict(review, hits, rules) for review, hits in matched])
+    return Reviewed(
+        page.resource.kind,
+        verdicts,
+        objects=len(page.objects),
+        excluded=len(page.objects) - len(reviews),
+        unfinished=tuple(engine.unfinished()),
+        seconds=Seconds(page.decode_seconds, matching - begun, perf_counter() - matching),
+    )
+
+
+def unknown_namespaces(page: Page, rules: Rules) -> list[str]:
+    """The Namespaces on which answers about this page depend and of which nothing is known yet, in order."""
+    known, engine = rules.namespaces, rules.engine
+    names = [item["metadata"].get("namespace") for item in page.objects]
+    missing = {name for name in names if isinstance(name, str) and name and name not in known}
+    if not missing or not engine.reads_namespace(page.resource.kind):
+        return []
+    excluded = rules.exclusion.test()
+    wanted = [name for item, name in zip(page.objects, names, strict=True) if name in missing and not excluded(item)]
+    return list(dict.fromkeys(wanted))
+
+
+def _review(item: Object, rules: Rules) -> Review:
+    name = item["metadata"].get("namespace")
+    found = rules.namespaces.get(name) if name else None
+    return review_of(item, lost=found.why) if isinstance(found, Lost) else review_of(item, found)
+
+
+def _verdict(review: Review, hits: list[Hit], rules: Rules) -> Verdict:
+    engine, inventory = rules.engine, rules.inventory
+    asked = engine.askable(hits, inventory)
+    outcomes = engine.evaluate(review, asked, inventory)
+    violations = tuple([outcome for outcome in outcomes if type(outcome) is Violation])
+    gaps = () if len(violations) == len(outcomes) else tuple(each for each in outcomes if isinstance(each, Gap))
+    matched = tuple([hit.key for hit in asked if type(hit) is Rule])
+    return Verdict(review.ref, top_owner(review.object), matched, violations, gaps)
+
+
+def _rules(recipe: Recipe, **around: Any) -> Rules:
+    return Rules(_engine(recipe), empty=recipe.empty, **around)
+
+
+@lru_cache(maxsize=2)  # the policies of now, and those that are just being replaced
+def _engine(recipe: Recipe) -> Engine:
+    engine = recipe.empty()
+    for template in recipe.templates:
+        engine.add_template(template)
+    for constraint in recipe.constraints:
+        engine.add_constraint(constraint)
+    return engine
+
+
+def _lasting(obj: Object) -> Object:
+    metadata = {name: part for name, part in obj["metadata"].items() if name not in _TRANSIENT}
+    return {name: part for name, part in obj.items() if name != "status"} | {"metadata": metadata}

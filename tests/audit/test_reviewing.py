@@ -1,0 +1,161 @@
+"""A page and its rules are all that a review takes, in this process or in another one."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import pickle
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
+
+import pytest
+from builders import summary
+from prometheus_client import generate_latest
+from saying import PODS, engine, pod
+
+from audit.carry import Memory
+from audit.config import LogConfig
+from audit.demo import sample_objects
+from audit.engines import DEFAULTS, empty_engine
+from audit.errors import OtherVersion
+from audit.exclusion import Exclusion
+from audit.logs import LineFormatter, LineHandler
+from audit.model import ConstraintRecord, Lost, Page, Resource
+from audit.reviewing import Rules, review_page, unknown_namespaces
+from audit.run import Work, run
+from audit.sinks.log import LogSink
+from audit.sinks.metrics import Metrics, MetricsSink
+from audit.sinks.status import StatusSink
+from audit.verdicts import Reviewed, Verdict, received
+from constraints import Engine, Inventory, Kind
+from constraints.timing import Untimed
+
+PODS_ONLY = {"kinds": [{"apiGroups": [""], "kinds": ["Pod"]}]}
+NODES_ONLY = {"kinds": [{"apiGroups": [""], "kinds": ["Node"]}]}
+SELECTING = {"namespaceSelector": {"matchLabels": {"team": "a"}}}
+
+
+def test_there_is_a_verdict_for_each_object_that_some_constraint_matched() -> None:
+    page = Page(PODS, [pod("a", ["one"]), pod("b"), pod("c", namespace="left-out")])
+    reviewed = review_page(page, Rules(engine(PODS_ONLY, NODES_ONLY), Exclusion(("left-*",))))
+    broken, clean = reviewed.verdicts
+    assert (broken.object.name, [v.message for v in broken.violations], broken.passed) == ("a", ["one"], ())
+    assert (clean.object.name, clean.violations, clean.passed) == ("b", (), ("K8sSay/say-0",))
+    assert (reviewed.objects, reviewed.excluded) == (3, 1)
+    assert review_page(page, Rules(engine(NODES_ONLY))).verdicts == ()
+
+
+def test_a_failure_is_a_gap_of_the_verdict_and_no_pass() -> None:
+    [verdict] = review_page(Page(PODS, [pod("a", "crash")]), Rules(engine())).verdicts
+    assert ([gap.policy for gap in verdict.gaps], verdict.passed) == (["K8sSay/say-0"], ())
+
+
+def test_what_was_not_asked_is_no_pass() -> None:
+    spent = engine(PODS_ONLY, {}, timing=Untimed(spent={"K8sSay/say-1"}))
+    reviewed = review_page(Page(PODS, [pod("a"), pod("b")]), Rules(spent))
+    assert reviewed.passes() == {"K8sSay/say-0": 2}
+    assert [gap.policy for gap in reviewed.unfinished] == ["K8sSay/say-1"]
+    assert review_page(Page(PODS, [pod("a")]), Rules(spent)).unfinished != ()
+
+
+def test_the_namespaces_that_have_to_be_read_first_are_those_on_which_answers_depend() -> None:
+    pods = [pod("a"), pod("b", namespace="known"), pod("c", namespace=""), pod("d", namespace="out"), pod("e")]
+    page, known = Page(PODS, pods), {"known": {"metadata": {"name": "known"}}}
+    assert unknown_namespaces(page, Rules(engine(SELECTING), Exclusion(("out",)), known)) == ["ns"]
+    assert unknown_namespaces(page, Rules(engine(NODES_ONLY | SELECTING), namespaces=known)) == []
+
+
+def test_a_namespace_that_is_lost_makes_gaps() -> None:
+    rules = Rules(engine(SELECTING), namespaces={"ns": Lost("no right")})
+    [verdict] = review_page(Page(PODS, [pod("a", ["one"])]), rules).verdicts
+    assert [(gap.reason, gap.namespace) for gap in verdict.gaps] == [("NamespaceUnknown", "ns")]
+
+
+def test_rules_of_another_version_are_refused_before_they_are_read() -> None:
+    of, (inner, _, _) = Rules(engine()).__reduce__()
+    with pytest.raises(OtherVersion, match=r"of kube-patrol 0\.0"):
+        of(inner, "0.0", b"whatever")
+    assert of is received
+
+
+SAMPLES = sample_objects()
+POLICIES = [item for item in SAMPLES if "gatekeeper.sh" in item["apiVersion"]]
+OBJECTS = [item for item in SAMPLES if item not in POLICIES]
+
+
+def sample_rules(**status: Any) -> Rules:
+    made = empty_engine()
+    for item in POLICIES:
+        if item["kind"] == "ConstraintTemplate":
+            made.add_template(item)
+    for item in POLICIES:
+        if item["apiVersion"].startswith("constraints."):
+            made.add_constraint(item | {"status": status} if status else item)
+    namespaces = {item["metadata"]["name"]: item for item in OBJECTS if item["kind"] == "Namespace"}
+    return Rules(made, namespaces=namespaces, inventory=Inventory.of(OBJECTS), empty=partial(empty_engine, DEFAULTS))
+
+
+def test_an_engine_is_made_once_in_a_process_whatever_was_written_into_the_statuses_of_policies() -> None:
+    first: Rules = pickle.loads(pickle.dumps(sample_rules()))
+    again: Rules = pickle.loads(pickle.dumps(sample_rules(totalViolations=7)))
+    assert first.engine is again.engine
+    fewer = sample_rules()
+    fewer.engine.remove_constraint(next(iter(fewer.engine.constraints)))
+    assert pickle.loads(pickle.dumps(fewer)).engine is not first.engine
+
+
+class Samples:
+    """The sample objects, page by page."""
+
+    def pages(self) -> Iterator[Page]:
+        for kind in dict.fromkeys((item["apiVersion"], item["kind"]) for item in OBJECTS):
+            found = [item for item in OBJECTS if (item["apiVersion"], item["kind"]) == kind]
+            yield Page(Resource(Kind.of(*kind), kind[1].lower(), True), found)
+
+
+def records(of: Engine) -> tuple[ConstraintRecord, ...]:
+    group = "constraints.gatekeeper.sh"
+    return tuple(
+        ConstraintRecord(each.obj, each, Resource(Kind(group, "v1beta1", each.kind), each.kind.lower(), False))
+        for each in of.constraints.values()
+    )
+
+
+def told(review: Callable[[Page, Rules], Reviewed]) -> tuple[list[Any], list[Any], list[str]]:
+    """The statuses, log lines and metrics of a run, without what tells of time."""
+    rules, stream, metrics = sample_rules(), io.StringIO(), Metrics()
+    statuses: list[Any] = []
+    logger, handler = logging.Logger("controller"), LineHandler(stream)
+    handler.setFormatter(LineFormatter(LogConfig()))
+    logger.addHandler(handler)
+    sinks = (
+        StatusSink(lambda place, body: statuses.append((place, body)), parallel=1),
+        MetricsSink(metrics),
+        LogSink(logger),
+    )
+    work = Work(Samples(), rules, lambda name: Lost("nobody knows"), review=review)
+    run(lambda summary: work, sinks, summary(*records(rules.engine)), Memory(), lambda: None)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    kept = [{name: part for name, part in line.items() if name not in ("ts", "duration")} for line in lines]
+    rows = generate_latest(metrics.registry).decode().splitlines()
+    return statuses, kept, [row for row in rows if "process_" not in row and "time" not in row and "seconds" not in row]
+
+
+def test_a_run_over_what_another_process_has_reviewed_tells_the_same() -> None:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        here = told(review_page)
+        there = told(lambda page, rules: pool.submit(review_page, page, rules).result())
+    assert here == there
+    assert len([line for line in here[1] if line["event_type"] == "violation_audited"]) > 10
+
+
+def test_a_verdict_of_another_process_is_equal_but_for_whose_constraint_it_names() -> None:
+    page = Page(PODS, [pod("a"), pod("b")])
+    sent: Reviewed = pickle.loads(pickle.dumps(review_page(page, Rules(engine()))))
+    assert sent.verdicts == tuple(
+        Verdict(each.object, None, each.matched) for each in review_page(page, Rules(engine())).verdicts
+    )
