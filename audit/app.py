@@ -20,7 +20,6 @@ from audit.carry import Memory
 from audit.config import AuditConfig, Config, ServeConfig
 from audit.early import STOPPING, Early
 from audit.engines import EngineOptions, empty_engine, engines
-from audit.guard import attempt
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Connection
@@ -42,9 +41,8 @@ from audit.outcomes import EXIT_CODES, ending, misses_policies
 from audit.plan import plan, without_data
 from audit.readiness import Readiness
 from audit.reviewing import Rules
-from audit.run import Work, run
+from audit.run import Prepared, Work, run
 from audit.sinks import Sink
-from audit.sinks.guard import GuardedSink
 from audit.sinks.log import LogSink
 from audit.sinks.metrics import Metrics, MetricsSink
 from audit.sinks.status import StatusSink
@@ -89,9 +87,10 @@ class Auditor:
     def run(self) -> Summary:
         """One audit; what prevents it is in the summary. What only a mistake of ours can raise is logged."""
         self.last = RunInfo.at(self.clock(), self.last)
-        summary = Summary(self.last, self.config.audit.violations_limit)
+        blank = Summary(self.last, self.config.audit.violations_limit)
         with self.watchdog.watching():
-            error = attempt(lambda: run(self._prepare, self.sinks, summary, self.memory, self.duty.over))
+            summary = run(self._prepare, self.sinks, blank, self.memory, self.duty.over)
+        error = summary.mistake
         if error is not None:
             text = "a mistake in this program ended the run: %s: %s"
             log.error(text, type(error).__name__, error, exc_info=error, extra={"audit_id": summary.info.audit_id})
@@ -99,28 +98,30 @@ class Auditor:
         self.readiness.ended(ending(summary))
         return summary
 
-    def _prepare(self, summary: Summary) -> Work:
+    def _prepare(self) -> Prepared:
         begun = self.pace.elapsed()
         self.deadline.ends = self.pace.since(begun).ends()
         catalogue = self.served.read()
         loaded = self.policies.load(catalogue.listed)
-        summary.records = loaded.records
-        summary.templates = Counter("error" if record.errors else "active" for record in loaded.templates)
         for ingestion in loaded.ingestions:
             self.metrics.ingested(ingestion.accepted, ingestion.seconds)
         self.metrics.templates_read(loaded.with_cel)
         self.metrics.synced(loaded.synced, self.clock())
         enforced = loaded.engine.enforced()
-        summary.gaps += [*catalogue.gaps, *loaded.gaps, *unserved(enforced, catalogue)]
         chosen = plan(catalogue.listed, enforced, self.config.audit.match_kind_only)
         chosen = without_data(chosen, loaded.engine.reads_metadata_only)
-        summary.skipped = chosen.skipped
         source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.duty.stop)
         known = loaded.namespaces
         turn = self.policies.settings.turn
         empty = partial(empty_engine, engine_options(self.config.audit))
         rules = Rules(loaded.engine, loaded.exclusion, known.listed, loaded.inventory, empty)
-        return Work(source, rules, known.missing, turn)
+        return Prepared(
+            Work(source, rules, known.missing, turn),
+            loaded.records,
+            Counter("error" if record.errors else "active" for record in loaded.templates),
+            gaps=(*catalogue.gaps, *loaded.gaps, *unserved(enforced, catalogue)),
+            skipped=chosen.skipped,
+        )
 
 
 def serve(config: Config, *more: Sink) -> int:
@@ -220,14 +221,13 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
     )
     told = LogSink(violations=config.log.violations)
     sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(writing).patch), MetricsSink(metrics), *more, told)
-    guarded = tuple(GuardedSink(sink) for sink in sinks)
     return Auditor(
         config,
         client,
         metrics,
         ServedKinds(reading),
         Policies(reading, settings, duty.stop),
-        guarded,
+        sinks,
         duty,
         readiness_of(config, duty),
         Lister(client, sizes, tardy),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
-from audit.aggregate import KindStats, Summary
+from audit.aggregate import Summary, Totals
 from audit.carry import Memory
 from audit.errors import AuditError
-from audit.model import KindEnd, Lost, Outcome, Page
+from audit.guard import attempt
+from audit.model import ConstraintRecord, KindEnd, Lost, Outcome, Page
 from audit.outcomes import cut_gap, failure_gap
 from audit.reviewing import Rules, review_page, unknown_namespaces
 from audit.sinks import Sink
+from audit.sinks.guard import GuardedSink
 from audit.sources import Source
 from audit.verdicts import Reviewed
 from constraints import Gap, Kind
@@ -35,99 +38,127 @@ class Work:
     review: Callable[[Page, Rules], Reviewed] = review_page
 
 
-Prepare = Callable[[Summary], Work]
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What there is to do, and what is known before it begins; fields are those of the Summary."""
+
+    work: Work
+    records: tuple[ConstraintRecord, ...] = ()
+    templates: Counter[str] = field(default_factory=Counter)
+    gaps: tuple[Gap, ...] = ()
+    skipped: tuple[Kind, ...] = ()
+
+
+Prepare = Callable[[], Prepared]
 Stopping = Callable[[], Outcome | None]
 
 
-def run(prepare: Prepare, sinks: Sequence[Sink], summary: Summary, memory: Memory, stopping: Stopping) -> Summary:
-    """Audit every object once and hand each violation to every sink on its way past.
+def run(prepare: Prepare, sinks: Sequence[Sink], blank: Summary, memory: Memory, stopping: Stopping) -> Summary:
+    """Audit every object once and hand each page of results to every sink on its way past; gives what it came to.
 
-    `prepare` reads the policies, after the sinks have heard that the run has begun, and notes what it could not read
-    in the summary. `memory` knows of earlier runs what this one may not see. Once `stopping()` says how the run has to
-    end, the page in work is the last. An AuditError ends it as `failed`; the sinks are finished even then, and when
-    anything else is raised.
+    `prepare` reads the policies, after the sinks have heard that the run has begun. `memory` knows of earlier runs what
+    this one may not see. Once `stopping()` says how the run has to end, the page in work is the last. An error ends it as
+    `failed`; the sinks are finished even then. One that is no AuditError is the summary's `mistake`.
     """
-    begun = perf_counter()
-    for sink in sinks:
-        sink.start(summary.info)
+    course = _Course(blank, [GuardedSink(sink) for sink in sinks], stopping)
     try:
-        early = stopping()
-        if early:
-            _cut(summary, early)
-        else:
-            _review_all(prepare(summary), sinks, summary, stopping)
-        summary.standing = {} if summary.cut else memory.settle(summary)
-    except AuditError as error:
-        _cut(summary, stopping() or Outcome.FAILED, error)
-    except BaseException as error:
-        _cut(summary, Outcome.FAILED, error)
+        error = attempt(lambda: course.take(prepare, memory))
+    except BaseException as fatal:  # the process has to end
+        course.end(fatal)
         raise
-    finally:
-        summary.seconds = perf_counter() - begun
+    return course.end(error)
+
+
+class _Course:
+    """A run on its way: `summary` is what is known before and after the pages, `totals` what they add up to."""
+
+    def __init__(self, blank: Summary, sinks: Sequence[GuardedSink], stopping: Stopping) -> None:
+        self.begun = perf_counter()
+        self.summary = blank
+        self.totals = Totals(blank.limit)
+        self.number = 0
+        self.sinks = sinks
+        self.stopping = stopping
+        self.last: tuple[Gap, ...] = ()  # why the run did not come to its end
+        self.telling: Counter[str] = Counter()  # seconds that sinks took, by their phase
         for sink in sinks:
+            sink.start(blank.info)
+
+    def take(self, prepare: Prepare, memory: Memory) -> None:
+        """Prepare, and review everything. Raises AuditError, and whatever is a mistake."""
+        early = self.stopping()
+        if early:
+            self._cut(early)
+            return
+        prepared = prepare()
+        self.summary = replace(
+            self.summary,
+            records=prepared.records,
+            templates=prepared.templates,
+            gaps=prepared.gaps,
+            skipped=prepared.skipped,
+        )
+        self._review_all(prepared.work)
+        # A source that waits for its next page may end because of the stop, and what it gave is then a part.
+        outcome = self.stopping()
+        if outcome:
+            self._cut(outcome)
+        else:
+            self.summary = replace(self.summary, standing=memory.settle(self._known()))
+
+    def end(self, error: BaseException | None) -> Summary:
+        """Finish the sinks one after the other; what each could not do is known to those after it."""
+        if error is not None:
+            self._cut((isinstance(error, AuditError) and self.stopping()) or Outcome.FAILED, error)
+        summary = self._timed(self._known())
+        for sink in self.sinks:
             finishing = perf_counter()
-            sink.finish(summary)
-            summary.phases[_phase(sink)] += perf_counter() - finishing
-            summary.seconds = perf_counter() - begun
-    return summary
+            gaps = sink.finish(summary)
+            spent = perf_counter() - finishing
+            phases = {**summary.phases, sink.phase: summary.phases[sink.phase] + spent}
+            summary = self._timed(replace(summary, gaps=(*summary.gaps, *gaps), phases=phases))
+        return summary
 
-
-def _review_all(work: Work, sinks: Sequence[Sink], summary: Summary, stopping: Stopping) -> None:
-    unfinished: dict[str, Gap] = {}
-    try:
+    def _review_all(self, work: Work) -> None:
         for item in work.source.pages():
-            if isinstance(item, Gap):
-                summary.gaps.append(item)
-            elif isinstance(item, KindEnd):
-                _close_kind(item, summary)
-            else:
+            if isinstance(item, Page):
                 work = replace(work, rules=_with_namespaces(item, work))
-                with work.turn:
-                    reviewed = work.review(item, work.rules)
-                _hand_on(reviewed, sinks, summary)
-                unfinished |= {gap.policy: gap for gap in reviewed.unfinished}
+                self._hand_on(_reviewed(item, work))
+            else:
+                self._count(item)
             del item  # else its objects would be kept until those of the next page are there
-            if stopping():
+            if self.stopping():
                 break
-    finally:
-        summary.gaps += unfinished.values()
-    # A source that waits for its next page may end because of the stop, and what it gave is then a part.
-    outcome = stopping()
-    if outcome:
-        _cut(summary, outcome)
+
+    def _hand_on(self, reviewed: Reviewed) -> None:
+        self._count(reviewed)
+        for sink in self.sinks:
+            before = perf_counter()
+            sink.page(reviewed)
+            self.telling[sink.phase] += perf_counter() - before  # type: ignore[assignment]  # a Counter may hold floats
+
+    def _count(self, item: Reviewed | KindEnd | Gap) -> None:
+        self.totals.add(self.number, item)
+        self.number += 1
+
+    def _cut(self, outcome: Outcome, error: BaseException | None = None) -> None:
+        gap = failure_gap(error) if error and outcome is Outcome.FAILED else cut_gap(outcome)
+        mistake = error if isinstance(error, Exception) and not isinstance(error, AuditError) else None
+        self.summary = replace(self.summary, cut=outcome, mistake=mistake)
+        self.last = (gap,)
+
+    def _known(self) -> Summary:
+        found = self.totals.on(self.summary)
+        phases = {phase: seconds + self.telling[phase] for phase, seconds in found.phases.items()}
+        return replace(found, gaps=(*found.gaps, *self.last), phases=phases)
+
+    def _timed(self, summary: Summary) -> Summary:
+        return replace(summary, seconds=perf_counter() - self.begun)
 
 
-def _cut(summary: Summary, outcome: Outcome, error: BaseException | None = None) -> None:
-    summary.cut = outcome
-    summary.gaps.append(failure_gap(error) if error and outcome is Outcome.FAILED else cut_gap(outcome))
-
-
-def _hand_on(reviewed: Reviewed, sinks: Sequence[Sink], summary: Summary) -> None:
-    number = 0
-    for verdict in reviewed.verdicts:
-        for gap in verdict.gaps:
-            summary.note(gap)
-        for violation in verdict.violations:
-            summary.add(violation)
-            number += 1
-    for sink in sinks:
-        before = perf_counter()
-        for violation in reviewed.violations():
-            sink.add(violation)
-        summary.phases[_phase(sink)] += perf_counter() - before
-    seconds = reviewed.seconds
-    summary.phases["decode"] += seconds.decode
-    summary.phases["match"] += seconds.match
-    summary.phases["evaluate"] += seconds.evaluate
-    seen = KindStats(
-        reviewed.kind,
-        objects=reviewed.objects,
-        excluded=reviewed.excluded,
-        pages=1,
-        review_seconds=seconds.match + seconds.evaluate,
-        violations=number,
-    )
-    _count_page(seen, summary)
+def _reviewed(page: Page, work: Work) -> Reviewed:
+    with work.turn:
+        return work.review(page, work.rules)
 
 
 def _with_namespaces(page: Page, work: Work) -> Rules:
@@ -136,25 +167,3 @@ def _with_namespaces(page: Page, work: Work) -> Rules:
         return work.rules
     found = {name: work.missing(name) for name in unknown}
     return replace(work.rules, namespaces={**work.rules.namespaces, **found})
-
-
-def _count_page(more: KindStats, summary: Summary) -> None:
-    so_far = summary.kinds.get(more.kind, KindStats(more.kind))
-    summary.kinds[more.kind] = replace(
-        so_far,
-        objects=so_far.objects + more.objects,
-        excluded=so_far.excluded + more.excluded,
-        pages=so_far.pages + more.pages,
-        review_seconds=so_far.review_seconds + more.review_seconds,
-        violations=so_far.violations + more.violations,
-    )
-
-
-def _close_kind(end: KindEnd, summary: Summary) -> None:
-    kind: Kind = end.resource.kind
-    summary.kinds[kind] = replace(summary.kinds.get(kind, KindStats(kind)), list_seconds=end.seconds)
-    summary.phases["list"] += end.seconds
-
-
-def _phase(sink: Sink) -> str:
-    return "write" if sink.name == "status" else "log"

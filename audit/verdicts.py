@@ -48,10 +48,14 @@ class Verdict:
     @property
     def passed(self) -> tuple[str, ...]:
         """The keys of the constraints that matched and found nothing."""
-        if not self.violations and not self.gaps:
-            return self.matched
-        spoken = {violation.constraint.key for violation in self.violations} | {gap.policy for gap in self.gaps}
+        spoken = self.spoken
         return tuple(key for key in self.matched if key not in spoken)
+
+    @property
+    def spoken(self) -> set[str]:
+        """The keys of the constraints that have a violation or a gap."""
+        broken = {violation.constraint for violation in self.violations}
+        return {constraint.key for constraint in broken} | {gap.policy for gap in self.gaps}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,14 @@ class Reviewed:
 
     def passes(self) -> Counter[str]:
         """How many objects each constraint matched without finding anything, by its key."""
-        return Counter(chain.from_iterable(verdict.passed for verdict in self.verdicts))
+        passes: Counter[str] = Counter()
+        for keys, number in Counter([verdict.matched for verdict in self.verdicts]).items():  # most match the same ones
+            for key in keys:
+                passes[key] += number
+        for verdict in self.verdicts:
+            if verdict.violations or verdict.gaps:
+                passes.subtract(verdict.spoken.intersection(verdict.matched))
+        return passes
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return received, sealed(Reviewed, {each.name: getattr(self, each.name) for each in fields(self)})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from audit.aggregate import Summary
+from audit.aggregate import Summary, Totals
 from audit.carry import Memory
 from audit.model import ConstraintRecord, Resource, RunInfo
+from audit.verdicts import Reviewed, Verdict
 from constraints import Cause, Constraint, Gap, Kind, ObjectRef, Violation
 
 POD = Kind("", "v1", "Pod")
@@ -50,15 +53,24 @@ def record(of: Constraint, **status: Any) -> ConstraintRecord:
     return ConstraintRecord(obj, of, Resource(Kind("constraints.gatekeeper.sh", "v1beta1", of.kind), "k8stest", False))
 
 
-def summary(*records: ConstraintRecord, limit: int = 20) -> Summary:
-    """An empty summary of a run at a fixed time."""
-    return Summary(RunInfo.at(1_795_216_641.6), limit, records)
+def page(*violations: Violation, kind: Kind = POD) -> Reviewed:
+    """A page of objects with one violation each."""
+    verdicts = (Verdict(each.object, None, (each.constraint.key,), (each,)) for each in violations)
+    return Reviewed(kind, tuple(verdicts), objects=len(violations))
+
+
+def summary(*records: ConstraintRecord, limit: int = 20, found: Iterable[Violation] = (), **more: Any) -> Summary:
+    """The summary of a run at a fixed time that found this; `more` are its other fields."""
+    totals, blank = Totals(limit), Summary(RunInfo.at(1_795_216_641.6), limit, records)
+    violations = tuple(found)
+    if violations:
+        totals.add(0, page(*violations))
+    return replace(totals.on(blank), **more)
 
 
 def settled(run: Summary, memory: Memory | None = None) -> Summary:
     """The same summary, its run ended."""
-    run.standing = (memory or Memory()).settle(run)
-    return run
+    return replace(run, standing=(memory or Memory()).settle(run))
 
 
 def unlisted(kind: Kind = POD, reason: str = "Forbidden") -> Gap:

@@ -66,12 +66,12 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.plan": VALUES,
     "audit.tracking": VALUES,
     "audit.unserved": VALUES,
-    "audit.aggregate": VALUES | {"audit.fields"},
+    "audit.aggregate": VALUES | {"audit.fields", "audit.verdicts"},
     "audit.carry": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.outcomes": VALUES | {"audit.aggregate"},
     "audit.run": VALUES
     | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.reviewing", "audit.sources", "audit.sinks"}
-    | {"audit.verdicts"},
+    | {"audit.guard", "audit.verdicts"},
     "audit.loop": set(),
     "audit.timekeeping": {"constraints.model", "constraints.timing"},
     "audit.leading": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},
@@ -111,7 +111,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.sinks": VALUES
     | {"audit.outcomes", "audit.aggregate", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
-    | {"audit.repeats", "audit.series"},
+    | {"audit.repeats", "audit.series", "audit.verdicts"},
     "audit.web": {"audit.errors", "audit.flagtypes"},
     "audit.httpsend": {"audit.duration", "constraints.rego"},
     "audit.outside": {"audit.httpsend", "constraints.rego"},

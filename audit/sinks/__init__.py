@@ -1,4 +1,4 @@
-"""Who must hear: each sink takes every violation on its way past and the summary at the end."""
+"""Who must hear: each sink takes every page of results on its way past and the summary at the end."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from typing import Protocol
 
 from audit.aggregate import Summary
 from audit.model import RunInfo
-from constraints import Violation
+from audit.verdicts import Reviewed
 
 
 class Sink(Protocol):
-    """`start` and `finish` frame one run; `finish` is called even when the run raised."""
+    """`start` and `finish` frame one run; `finish` is called even when the run raised.
+
+    Its time counts for the `phase`, one of aggregate.PHASES. What it raises at a page makes it lose that page.
+    """
 
     name: str
+    phase: str
 
     def start(self, info: RunInfo) -> None: ...
 
-    def add(self, violation: Violation) -> None: ...
+    def page(self, reviewed: Reviewed) -> None: ...
 
     def finish(self, summary: Summary) -> None: ...

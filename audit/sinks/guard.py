@@ -7,39 +7,46 @@ from audit.errors import AuditError
 from audit.guard import attempt
 from audit.model import RunInfo
 from audit.sinks import Sink
-from constraints import Gap, Violation
+from audit.verdicts import Reviewed
+from constraints import Gap
 from constraints.model import Cause
+
+TRIED = 3  # pages in a row that may fail, each of which may have waited long
 
 
 class GuardedSink:
-    """Passes everything on to `sink`; after its first failure in `start` or `add` it gets no more violations this run.
+    """Passes one run on to `sink`. A page at which it fails is lost to it, and the next one is tried again.
 
-    Its `finish` is called all the same, so that it can write what it has.
+    After a failure in `start`, or at three pages in a row, it gets no more pages. Its `finish` is called all the same, so
+    that it can write what it has.
     """
 
     def __init__(self, sink: Sink) -> None:
-        self.name = sink.name
+        self.name, self.phase = sink.name, sink.phase
         self._sink = sink
         self._failed: Exception | None = None
+        self._in_a_row = 0
         self._lost = 0
 
     def start(self, info: RunInfo) -> None:
-        """Begin a run with a clean slate."""
-        self._lost = 0
+        """Begin the run."""
         self._failed = attempt(lambda: self._sink.start(info))
+        self._in_a_row = TRIED if self._failed else 0
 
-    def add(self, violation: Violation) -> None:
-        """Pass one violation on, or count it as lost to this sink."""
-        if self._failed is not None:
-            self._lost += 1
+    def page(self, reviewed: Reviewed) -> None:
+        """Pass one page on, or count its violations as lost to this sink."""
+        failed = attempt(lambda: self._sink.page(reviewed)) if self._in_a_row < TRIED else self._failed
+        if failed is None:
+            self._in_a_row = 0
             return
-        self._failed = attempt(lambda: self._sink.add(violation))
-        self._lost += self._failed is not None
+        self._in_a_row += 1
+        self._failed = self._failed or failed
+        self._lost += sum(len(verdict.violations) for verdict in reviewed.verdicts)
 
-    def finish(self, summary: Summary) -> None:
-        """Finish the sink; what failed on the way is added to the summary's gaps for the sinks after this one."""
+    def finish(self, summary: Summary) -> list[Gap]:
+        """Finish the sink; gives what failed, on the way and now."""
         failures = [self._failed, attempt(lambda: self._sink.finish(summary))]
-        summary.gaps.extend(self._gap(error) for error in failures if error is not None)
+        return [self._gap(error) for error in failures if error is not None]
 
     def _gap(self, error: Exception) -> Gap:
         lost = f"; {self._lost} violations did not reach it" if self._lost else ""

@@ -13,6 +13,7 @@ from audit.logs import EVENTS, event
 from audit.model import ConstraintRecord, Ending, Outcome, RunInfo, Standing
 from audit.outcomes import ending
 from audit.repeats import Repeats
+from audit.verdicts import Reviewed
 from constraints import Gap, Violation
 from constraints.model import Json, Kind, ObjectRef
 
@@ -42,6 +43,7 @@ class LogSink:
     """
 
     name = "log"
+    phase = "log"
 
     def __init__(
         self,
@@ -59,10 +61,11 @@ class LogSink:
         self._audit_id = info.audit_id
         self._emit("auditing constraints and violations", _type(AUDIT_STARTED))
 
-    def add(self, violation: Violation) -> None:
-        """Log `violation_audited`, where such a line is wanted."""
-        if self._is_logged(violation):
-            self._emit(truncate(violation.message), violation_fields(violation))
+    def page(self, reviewed: Reviewed) -> None:
+        """Log `violation_audited` for each violation, where such lines are wanted."""
+        for violation in reviewed.violations():
+            if self._is_logged(violation):
+                self._emit(truncate(violation.message), violation_fields(violation))
 
     def finish(self, summary: Summary) -> None:
         """Log what each constraint came to, what could not be audited, and `audit_finished`."""

@@ -264,6 +264,7 @@ class MetricsSink:
     """Tells the metrics of each run."""
 
     name = "metrics"
+    phase = "log"
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -272,7 +273,7 @@ class MetricsSink:
         """The last run is this one now."""
         self._metrics.run_started(info)
 
-    def add(self, violation: object) -> None:
+    def page(self, reviewed: object) -> None:
         """Nothing: totals come with the summary."""
 
     def finish(self, summary: Summary) -> None:

@@ -12,7 +12,8 @@ from audit.errors import AuditError, KubeError, TooLarge, Unreachable
 from audit.fields import truncate
 from audit.kube.patch import Place
 from audit.model import ConstraintRecord, RunInfo
-from constraints import Gap, Kind, Violation
+from audit.verdicts import Reviewed
+from constraints import Gap, Kind
 from constraints.model import Cause, Json, Object
 
 GAPS_SHOWN = 20
@@ -56,11 +57,12 @@ class StatusSink:
     write: Write
     parallel: int = 4
     name: str = "status"
+    phase: str = "write"
 
     def start(self, info: RunInfo) -> None:
         """Nothing to do: a status is written once, at the end."""
 
-    def add(self, violation: Violation) -> None:
+    def page(self, reviewed: Reviewed) -> None:
         """Nothing to do: the summary keeps what a status shows."""
 
     def finish(self, summary: Summary) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from audit.aggregate import Summary
 from audit.model import RunInfo
+from audit.verdicts import Reviewed
 from constraints import Constraint, Violation
 
 SHOWN = 3
@@ -21,11 +22,12 @@ class TableSink:
     write: Callable[[str], object]
     width: int = 120
     name: str = "table"
+    phase: str = "log"
 
     def start(self, info: RunInfo) -> None:
         """Nothing to do."""
 
-    def add(self, violation: Violation) -> None:
+    def page(self, reviewed: Reviewed) -> None:
         """Nothing to do: the summary keeps the first violations."""
 
     def finish(self, summary: Summary) -> None:

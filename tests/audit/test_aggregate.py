@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import pytest
 from builders import DEPLOYMENT, POD, SERVICE, constraint, pods, record, summary, unlisted, violation
+from hypothesis import given
+from hypothesis import strategies as st
 
-from audit.aggregate import NAMESPACES_NAMED, concerns, sort_key
-from constraints import Cause, Gap, Kind
+from audit.aggregate import NAMESPACES_NAMED, Totals, concerns, sort_key
+from audit.model import KindEnd, Resource
+from audit.verdicts import Reviewed, Seconds, Verdict
+from constraints import Cause, Gap, Kind, ObjectRef
 
 
 def test_totals_are_exact_beyond_the_limit() -> None:
-    one, result = constraint(), summary(limit=3)
-    for number in range(1000):
-        result.add(violation(one, f"p{number}"))
+    one = constraint()
+    result = summary(limit=3, found=[violation(one, f"p{number}") for number in range(1000)])
     assert (result.totals[one.key], len(result.first(one.key))) == (1000, 3)
 
 
 def test_the_smallest_are_kept_whatever_the_order_of_arrival() -> None:
-    one, result = constraint(), summary(limit=5)
-    names = [f"p{number:03d}" for number in range(200)]
-    for name in random.Random(7).sample(names, len(names)):
-        result.add(violation(one, name))
+    one, names = constraint(), [f"p{number:03d}" for number in range(200)]
+    result = summary(limit=5, found=[violation(one, name) for name in random.Random(7).sample(names, len(names))])
     assert [v.object.name for v in result.first(one.key)] == names[:5]
 
 
 def test_equal_violations_are_all_kept_and_counted() -> None:
-    one, result = constraint(), summary(limit=5)
-    for _ in range(3):
-        result.add(violation(one, "same"))
+    one = constraint()
+    result = summary(limit=5, found=[violation(one, "same") for _ in range(3)])
     assert (result.totals[one.key], len(result.first(one.key))) == (3, 3)
 
 
 def test_a_limit_of_zero_keeps_nothing_and_counts_all() -> None:
-    one, result = constraint(), summary(limit=0)
-    result.add(violation(one))
+    one = constraint()
+    result = summary(limit=0, found=[violation(one)])
     assert (result.totals[one.key], result.first(one.key)) == (1, [])
 
 
@@ -57,9 +58,8 @@ def test_the_order_is_that_of_utf8_bytes_not_of_utf16() -> None:
 
 
 def test_failed_evaluations_are_counted_by_constraint() -> None:
-    one, result = constraint(), summary()
-    result.add(violation(one, error=True))
-    assert result.errors == {one.key: 1}
+    one = constraint()
+    assert summary(found=[violation(one, error=True)]).errors == {one.key: 1}
 
 
 @pytest.mark.parametrize(
@@ -91,12 +91,72 @@ def test_the_constraints_of_a_summary_are_those_that_can_be_enforced() -> None:
 
 
 def test_a_namespace_that_is_not_known_counts_once_for_each_policy_and_many_are_one_gap() -> None:
-    made = summary()
+    made = Totals(20)
     for number in range(1000):
         for policy in ("K8sA/a", "K8sB/b"):
             for _ in range(2):
-                made.note(Gap(Cause.NAMESPACE, "NamespaceUnknown", f"n{number}", policy=policy, namespace=f"n{number}"))
-    of_one = [gap for gap in made.gaps if gap.policy == "K8sA/a"]
+                name = f"n{number}"
+                made.add(number, Gap(Cause.NAMESPACE, "NamespaceUnknown", name, policy=policy, namespace=name))
+    gaps = made.on(summary()).gaps
+    of_one = [gap for gap in gaps if gap.policy == "K8sA/a"]
     assert [gap.namespace for gap in of_one] == [*(f"n{number}" for number in range(NAMESPACES_NAMED)), ""]
     assert of_one[-1].message == "n20; and so are more than 20 others"
-    assert len(made.gaps) == 2 * len(of_one)
+    assert len(gaps) == 2 * len(of_one)
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+CONSTRAINTS = {name: constraint(name) for name in "abc"}
+SECONDS = st.integers(0, 8).map(lambda eighths: eighths / 8)  # what floats add up to exactly, in any order
+
+
+@st.composite
+def gaps(draw: st.DrawFn) -> Gap:
+    policy, namespace = f"K8sTest/{draw(NAMES)}", f"n{draw(st.integers(0, 2 * NAMESPACES_NAMED))}"
+    if draw(st.booleans()):
+        return Gap(Cause.NAMESPACE, "NamespaceUnknown", draw(NAMES), policy=policy, namespace=namespace)
+    return Gap(Cause.EVALUATION, "EvaluationFailed", draw(NAMES), POD, policy=policy)
+
+
+@st.composite
+def verdicts(draw: st.DrawFn) -> Verdict:
+    found = [
+        violation(CONSTRAINTS[draw(NAMES)], draw(NAMES), namespace=draw(NAMES), message=draw(NAMES), error=error)
+        for error in draw(st.lists(st.booleans(), max_size=3))
+    ]
+    matched = tuple(f"K8sTest/{name}" for name in draw(st.sets(NAMES)))
+    return Verdict(ObjectRef(POD, "ns", "p"), None, matched, tuple(found), tuple(draw(st.lists(gaps(), max_size=2))))
+
+
+@st.composite
+def results(draw: st.DrawFn) -> Reviewed | Gap | KindEnd:
+    kind = draw(st.sampled_from([POD, SERVICE]))
+    if draw(st.booleans()):
+        return draw(st.one_of(gaps(), st.builds(KindEnd, st.just(Resource(kind, "x", True)), SECONDS, st.just(1))))
+    found, late = draw(st.lists(verdicts(), max_size=4)), draw(st.sets(NAMES))
+    unfinished = tuple(Gap(Cause.EVALUATION, "EvaluationTimeout", "late", policy=name) for name in late)
+    return Reviewed(kind, tuple(found), 5, 1, unfinished, Seconds(draw(SECONDS), draw(SECONDS), draw(SECONDS)))
+
+
+@given(st.lists(results(), max_size=30), st.randoms(use_true_random=False), st.integers(0, 3))
+def test_what_a_run_adds_up_to_does_not_depend_on_order_and_grouping(
+    items: list[Reviewed | Gap | KindEnd], random: random.Random, limit: int
+) -> None:
+    """The same as when all is added in order, whoever adds which part, and however the parts are added up."""
+    in_order, parts = Totals(limit), [Totals(limit) for _ in range(random.randint(1, 5))]
+    for number, item in enumerate(items):
+        in_order.add(number, item)
+    for number, item in random.sample(list(enumerate(items)), len(items)):
+        random.choice(parts).add(number, item)
+    while len(parts) > 1:
+        last = parts.pop(random.randrange(len(parts)))
+        random.choice(parts).merge(last)
+    assert parts[0].on(summary()) == in_order.on(summary())
+
+
+def test_passes_are_counted_exactly() -> None:
+    totals, one = Totals(20), CONSTRAINTS["a"]
+    clean = Verdict(ObjectRef(POD, "ns", "p"), None, ("K8sTest/a", "K8sTest/b"))
+    broken = violation(one)
+    for number in range(3):
+        totals.add(number, Reviewed(POD, (clean, Verdict(broken.object, None, (one.key, "K8sTest/c"), (broken,)))))
+    assert totals.on(summary()).passes == Counter({"K8sTest/a": 3, "K8sTest/b": 3, "K8sTest/c": 3})

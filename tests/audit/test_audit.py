@@ -26,10 +26,10 @@ from audit.leading import Duty
 from audit.logs import configure_logging
 from audit.model import Outcome
 from audit.outcomes import EXIT_CODES, ending
-from audit.sinks.guard import GuardedSink
 from audit.sinks.metrics import Metrics
 from audit.sinks.table import TableSink
-from constraints import Kind, Template, Violation
+from audit.verdicts import Reviewed
+from constraints import Kind, Template
 from constraints.crd import crd
 
 CONSTRAINTS = "constraints.gatekeeper.sh"
@@ -148,14 +148,14 @@ def test_a_constraint_that_is_made_anew_during_a_run_does_not_get_its_predecesso
     (old,) = samples.objects(kind)
 
     class Replacing(TableSink):
-        def add(self, violation: Violation) -> None:
-            if samples.get(kind, old["metadata"]["name"]) and not replaced:
-                replaced.append(violation)
+        def page(self, reviewed: Reviewed) -> None:
+            if any(reviewed.violations()) and not replaced:
+                replaced.append(reviewed)
                 samples.delete(kind, old["metadata"]["name"])
                 fresh = {"name": old["metadata"]["name"], "uid": "another"}
                 samples.load([{**old, "metadata": fresh, "status": {}}])
 
-    replaced: list[Violation] = []
+    replaced: list[Reviewed] = []
     run = assemble(config, auditor.client, Metrics(), Duty(Event()), (Replacing(StringIO()),)).run()
     assert run.totals["K8sHttpsOnly/" + old["metadata"]["name"]] == TOTALS["K8sHttpsOnly"]
     assert totals(samples) == {**TOTALS, "K8sHttpsOnly": None}
@@ -275,7 +275,7 @@ def test_what_can_be_listed_again_turns_complete_again(samples: EmbeddedCluster,
 def test_what_can_be_got_over_changes_nothing(samples: EmbeddedCluster, auditor: Auditor, fault: Fault) -> None:
     samples.faults.append(fault)
     summary = auditor.run()
-    assert (totals(samples), summary.gaps) == (TOTALS, [])
+    assert (totals(samples), summary.gaps) == (TOTALS, ())
 
 
 def test_a_page_that_is_not_json_is_a_gap_and_other_kinds_go_on(samples: EmbeddedCluster, auditor: Auditor) -> None:
@@ -342,7 +342,7 @@ def test_deleted_objects_are_gone_from_the_next_run(samples: EmbeddedCluster, au
 def test_a_constraint_deleted_during_the_run_is_no_error(samples: EmbeddedCluster, auditor: Auditor) -> None:
     path = f"/apis/{CONSTRAINTS}/v1beta1/k8shttpsonly/*"
     samples.faults.append(Fault(path, status=404, times=None, named=True))
-    assert auditor.run().gaps == []
+    assert auditor.run().gaps == ()
 
 
 def test_a_404_of_somebody_else_does_not_make_a_constraint_deleted(samples: EmbeddedCluster, auditor: Auditor) -> None:
@@ -423,7 +423,7 @@ def test_a_sink_that_cannot_finish_is_told_by_metrics_and_exit_code_in_whatever_
         def __call__(self, text: str) -> None:
             raise OSError(28, "No space left on device")
 
-    broken = GuardedSink(TableSink(Full()))
+    broken = TableSink(Full())
     sinks = (*auditor.sinks, broken) if last else (broken, *auditor.sinks)
     summary = replace(auditor, sinks=sinks).run()
     assert ending(summary).outcome is Outcome.UNWRITTEN

@@ -28,12 +28,10 @@ def failed(name: str, namespace: str = "ns") -> Gap:
 
 def after(memory: Memory, one: ConstraintRecord, *gaps: Gap, found: Any = (), limit: int = 20) -> Standing:
     """What the constraint comes to after a run with these gaps; `found` are (name, kind, namespace)."""
-    run = summary(one, limit=limit)
     assert one.constraint is not None
-    for name, kind, namespace in found:
-        run.add(violation(one.constraint, name, kind, namespace=namespace))
-    run.gaps.extend(gaps)
-    return memory.settle(run)[one.key]
+    of = one.constraint
+    violations = [violation(of, name, kind, namespace=namespace) for name, kind, namespace in found]
+    return memory.settle(summary(one, limit=limit, found=violations, gaps=gaps))[one.key]
 
 
 def many(count: int, kind: Kind = POD, namespace: str = "ns") -> list[tuple[str, Kind, str]]:

@@ -21,12 +21,8 @@ EVALUATION = Gap(Cause.EVALUATION, "EvaluationTimeout", "x", policy="K8sTest/one
 
 def run(*gaps: Gap, seen: bool = True, policies: bool = True, **more: Any) -> Summary:
     """A run with these gaps; `seen`: one kind was listed."""
-    result = summary(*([record(constraint())] if policies else []))
-    result.kinds = {POD: KindStats(POD, objects=1)} if seen else {}
-    result.gaps.extend(gaps)
-    for name, value in more.items():
-        setattr(result, name, value)
-    return result
+    kinds = {POD: KindStats(POD, objects=1)} if seen else {}
+    return summary(*([record(constraint())] if policies else []), kinds=kinds, gaps=gaps, **more)
 
 
 @pytest.mark.parametrize(

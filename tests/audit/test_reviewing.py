@@ -26,7 +26,7 @@ from audit.exclusion import Exclusion
 from audit.logs import LineFormatter, LineHandler
 from audit.model import ConstraintRecord, Lost, Page, Resource
 from audit.reviewing import Rules, review_page, unknown_namespaces
-from audit.run import Work, run
+from audit.run import Prepared, Work, run
 from audit.sinks.log import LogSink
 from audit.sinks.metrics import Metrics, MetricsSink
 from audit.sinks.status import StatusSink
@@ -138,7 +138,7 @@ def told(review: Callable[[Page, Rules], Reviewed]) -> tuple[list[Any], list[Any
         LogSink(logger),
     )
     work = Work(Samples(), rules, lambda name: Lost("nobody knows"), review=review)
-    run(lambda summary: work, sinks, summary(*records(rules.engine)), Memory(), lambda: None)
+    run(lambda: Prepared(work, records(rules.engine)), sinks, summary(), Memory(), lambda: None)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     kept = [{name: part for name, part in line.items() if name not in ("ts", "duration")} for line in lines]
     rows = generate_latest(metrics.registry).decode().splitlines()

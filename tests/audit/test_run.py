@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from builders import POD, summary, unlisted
+from builders import POD, constraint, record, summary, unlisted
 from saying import PODS, engine, pod
 
 from audit.aggregate import Summary
@@ -16,8 +16,9 @@ from audit.carry import Memory
 from audit.exclusion import Exclusion
 from audit.model import KindEnd, Lost, Outcome, Page, Resource, RunInfo
 from audit.reviewing import Rules
-from audit.run import Work, run
-from constraints import Engine, Gap, Kind, Violation
+from audit.run import Prepared, Work, run
+from audit.verdicts import Reviewed
+from constraints import Cause, Engine, Gap, Kind, Violation
 
 EVENTS = Resource(Kind("events.k8s.io", "v1", "Event"), "events", True)
 
@@ -27,6 +28,7 @@ class ListSink:
     """Remembers what it heard."""
 
     name: str = "list"
+    phase: str = "log"
     started: list[RunInfo] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     finished: list[Summary] = field(default_factory=list)
@@ -34,8 +36,8 @@ class ListSink:
     def start(self, info: RunInfo) -> None:
         self.started.append(info)
 
-    def add(self, violation: Violation) -> None:
-        self.violations.append(violation)
+    def page(self, reviewed: Reviewed) -> None:
+        self.violations.extend(reviewed.violations())
 
     def finish(self, summary: Summary) -> None:
         self.finished.append(summary)
@@ -51,17 +53,16 @@ class Items:
         yield from self.items
 
 
-def work(
-    source: Any, of: Engine | None = None, missing: Any = lambda name: {"metadata": {"name": name}}, **more: Any
-) -> Work:
-    return Work(source, Rules(of or engine(), **more), missing)
+def prepared(source: Any, of: Engine | None = None, missing: Any = None, **more: Any) -> Prepared:
+    """Work for a run; a Namespace that is not known has no labels."""
+    return Prepared(Work(source, Rules(of or engine(), **more), missing or (lambda name: {"metadata": {"name": name}})))
 
 
 def play(
     items: list[Any], of: Engine | None = None, stopping: Callable[[], Outcome | None] = lambda: None, **more: Any
 ) -> ListSink:
     sink = ListSink()
-    run(lambda summary: work(Items(items), of, **more), [sink], summary(), Memory(), stopping)
+    run(lambda: prepared(Items(items), of, **more), [sink], summary(), Memory(), stopping)
     return sink
 
 
@@ -74,7 +75,7 @@ def test_every_sink_hears_the_start_every_violation_and_the_end() -> None:
 
 def test_what_a_source_could_not_give_travels_with_the_results() -> None:
     sink = play([unlisted(POD), Page(PODS, [pod("a", ["one"])])])
-    assert (sink.finished[0].gaps, len(sink.violations)) == ([unlisted(POD)], 1)
+    assert (sink.finished[0].gaps, len(sink.violations)) == ((unlisted(POD),), 1)
 
 
 def test_a_failed_evaluation_is_a_violation_as_in_gatekeeper_and_is_counted() -> None:
@@ -158,34 +159,53 @@ def test_a_stop_ends_the_run_after_the_page_in_work() -> None:
 
 
 def test_a_run_that_is_told_to_stop_before_it_begins_reads_nothing() -> None:
-    sink, run_summary = ListSink(), summary()
+    sink = ListSink()
 
-    def forbidden(summary: Summary) -> Work:
+    def forbidden() -> Prepared:
         raise AssertionError("nothing is to be read any more")
 
-    run(forbidden, [sink], run_summary, Memory(), lambda: Outcome.INTERRUPTED)
-    assert (sink.finished, run_summary.cut) == ([run_summary], Outcome.INTERRUPTED)
+    summed = run(forbidden, [sink], summary(), Memory(), lambda: Outcome.INTERRUPTED)
+    assert [(each.cut, each.mistake) for each in (*sink.finished, summed)] == [(Outcome.INTERRUPTED, None)] * 2
 
 
 def test_sinks_are_finished_even_when_the_policies_cannot_be_read() -> None:
     sink = ListSink()
 
-    def unreadable(summary: Summary) -> Work:
+    def unreadable() -> Prepared:
         raise OSError("no route to host")
 
-    with pytest.raises(OSError, match="no route"):
-        run(unreadable, [sink], summary(), Memory(), lambda: None)
+    summed = run(unreadable, [sink], summary(), Memory(), lambda: None)
     assert (len(sink.started), sink.finished[0].cut) == (1, Outcome.FAILED)
+    assert str(summed.mistake) == "no route to host"
 
 
-def test_gaps_added_by_one_sink_are_seen_by_the_next() -> None:
-    class Adding(ListSink):
+def test_what_ends_the_process_ends_the_run_only_after_the_sinks_were_finished() -> None:
+    sink = ListSink()
+
+    def leaving() -> Prepared:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(leaving, [sink], summary(), Memory(), lambda: None)
+    assert sink.finished[0].cut is Outcome.FAILED
+
+
+def test_what_one_sink_could_not_do_is_known_to_the_next_and_in_the_end() -> None:
+    class Full(ListSink):
         def finish(self, summary: Summary) -> None:
-            summary.gaps.append(Gap(unlisted().cause, "Added", ""))
+            raise OSError(28, "No space left on device")
 
     last = ListSink()
-    run(lambda summary: work(Items([])), [Adding(), last], summary(), Memory(), lambda: None)
-    assert [g.reason for g in last.finished[0].gaps] == ["Added"]
+    summed = run(lambda: prepared(Items([])), [Full(), last], summary(), Memory(), lambda: None)
+    assert [g.message for g in last.finished[0].gaps] == ["sink list: [Errno 28] No space left on device"]
+    assert summed.gaps == last.finished[0].gaps
+
+
+def test_what_could_not_be_read_before_comes_before_what_comes_with_the_pages() -> None:
+    first, last = Gap(Cause.CONFIG, "InvalidConfig", "x"), ListSink()
+    before = replace(prepared(Items([unlisted(POD)])), gaps=(first,), records=(record(constraint()),))
+    summed = run(lambda: before, [last], summary(), Memory(), lambda: None)
+    assert (summed.gaps, summed.records) == ((first, unlisted(POD)), before.records)
 
 
 def test_the_objects_of_a_page_are_gone_when_the_next_one_is_made() -> None:
@@ -204,5 +224,5 @@ def test_the_objects_of_a_page_are_gone_when_the_next_one_is_made() -> None:
                 yield page
                 del page
 
-    run(lambda summary: work(Watching([])), [ListSink()], summary(), Memory(), lambda: None)
+    run(lambda: prepared(Watching([])), [ListSink()], summary(), Memory(), lambda: None)
     assert alive == [0, 0, 0, 0]

@@ -18,7 +18,7 @@ from audit.aggregate import Summary
 from audit.carry import Memory
 from audit.model import Page, Resource, RunInfo
 from audit.reviewing import Rules
-from audit.run import Work, run
+from audit.run import Prepared, Work, run
 from audit.timekeeping import TimeLimits, Watchdog
 from constraints import Engine, Gap, Inventory, Kind, Review, Violation
 from constraints.drivers.rego import RegoDriver
@@ -256,9 +256,8 @@ def test_a_run_says_which_constraint_used_up_its_time_and_goes_on_with_the_other
     )
     page = Page(Resource(Kind("", "v1", "Pod"), "pods", True), [pod(1).object] * 30)
     work = Work(Given([page]), Rules(engine), lambda name: {})
-    summary = Summary(RunInfo.at(0.0), 20)
     with watchdog.watching():
-        run(lambda summary: work, [], summary, Memory(), lambda: None)
+        summary = run(lambda: Prepared(work), [], Summary(RunInfo.at(0.0), 20), Memory(), lambda: None)
     assert [(gap.reason, gap.policy) for gap in summary.gaps] == [("EvaluationTimeout", "K0/c")]
     assert summary.totals["K1/c"] == 30
     assert summary.errors["K0/c"] < 30

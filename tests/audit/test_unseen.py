@@ -85,13 +85,13 @@ def trial(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Trial]:
 def test_a_namespace_that_was_made_after_the_list_is_looked_up(trial: Trial) -> None:
     old = b'{"kind":"NamespaceList","apiVersion":"v1","metadata":{},"items":[]}'
     trial.cluster.faults.append(Fault(path="/api/v1/namespaces", body=old))
-    assert trial.audit().gaps == []
+    assert trial.audit().gaps == ()
     assert (trial.total("K8sHome"), trial.total("K8sPlain")) == (1, 1)
 
 
 def test_namespaces_that_can_be_got_need_not_be_listed(trial: Trial) -> None:
     trial.cluster.denied.append(Rule(("list",), ("",), ("namespaces",)))
-    assert trial.audit().gaps == []
+    assert trial.audit().gaps == ()
     assert (trial.total("K8sHome"), trial.total("K8sPlain")) == (1, 1)
 
 
@@ -107,7 +107,7 @@ def test_a_namespace_that_cannot_be_had_is_a_gap_of_those_that_read_it_and_their
     assert (trial.total("K8sHome"), trial.gaps("K8sHome")) == (1, [("namespace", "NamespaceUnknown")])
     assert (trial.total("K8sPlain"), trial.gaps("K8sPlain")) == (3, [])
     trial.cluster.denied.clear()
-    assert trial.audit().gaps == []
+    assert trial.audit().gaps == ()
     assert (trial.total("K8sHome"), trial.gaps("K8sHome")) == (3, [])
 
 
@@ -144,14 +144,14 @@ def test_a_config_that_cannot_be_read_is_the_last_one_and_before_there_was_one_n
     assert [gap.reason for gap in trial.audit().gaps] == ["ConfigUnknown"]
     assert (trial.total("K8sPlain"), trial.gaps("K8sPlain")) == (2, [("namespace", "ConfigUnknown")])
     trial.cluster.faults.clear()
-    assert trial.audit().gaps == []
+    assert trial.audit().gaps == ()
     assert (trial.total("K8sPlain"), trial.gaps("K8sPlain")) == (3, [])
 
 
 def test_a_config_that_answers_404_for_once_is_still_there(trial: Trial) -> None:
     trial.cluster.load([CONFIG, config_map("x", "kube-system")])
     trial.cluster.faults.append(Fault(path="*/configs/config", times=None, status=404))
-    assert trial.audit().gaps == []
+    assert trial.audit().gaps == ()
     assert trial.total("K8sPlain") == 1
 
 

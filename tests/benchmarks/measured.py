@@ -19,7 +19,7 @@ from audit.arguments import parse
 from audit.config import Config
 from audit.errors import AuditError
 from audit.model import RunInfo
-from constraints import Violation
+from audit.verdicts import Reviewed
 
 GAPS_SHOWN = 5
 ALONE = ("--once", "--leader-elect=false", "--prometheus-port=0", "--health-addr=0")
@@ -47,12 +47,13 @@ class SummarySink:
     """Keeps the summary of the run."""
 
     name: str = "benchmark"
+    phase: str = "log"
     summaries: list[Summary] = field(default_factory=list)
 
     def start(self, info: RunInfo) -> None:
         """Nothing to do."""
 
-    def add(self, violation: Violation) -> None:
+    def page(self, reviewed: Reviewed) -> None:
         """Nothing to do: the summary counts them."""
 
     def finish(self, summary: Summary) -> None:

@@ -6,10 +6,11 @@ import io
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import SERVICE, constraint, pods, record, settled, summary, unlisted, violation
+from builders import SERVICE, constraint, page, pods, record, settled, summary, unlisted, violation
 
 from audit.config import LogConfig
 from audit.logs import LineFormatter, LineHandler
@@ -60,7 +61,7 @@ def test_a_run_begins_with_audit_started(stream: io.StringIO) -> None:
 
 
 def test_each_violation_is_a_line_with_exactly_gatekeepers_keys(sink: LogSink, lines: Lines) -> None:
-    sink.add(violation(constraint("must-have-owner"), message="no owner"))
+    sink.page(page(violation(constraint("must-have-owner"), message="no owner")))
     [line] = lines()
     assert list(line) == [
         *COMMON,
@@ -90,13 +91,12 @@ def test_each_violation_is_a_line_with_exactly_gatekeepers_keys(sink: LogSink, l
 
 
 def test_a_long_message_is_cut_in_the_line(sink: LogSink, lines: Lines) -> None:
-    sink.add(violation(constraint("c"), message="é" * 200))
+    sink.page(page(violation(constraint("c"), message="é" * 200)))
     assert lines()[0]["msg"] == "é" * 126 + "..."
 
 
 def test_a_thousand_violations_with_one_message_are_a_thousand_lines(sink: LogSink, lines: Lines) -> None:
-    for _ in range(1000):
-        sink.add(violation(constraint("c")))
+    sink.page(page(*[violation(constraint("c"))] * 1000))
     assert len(lines()) == 1000
 
 
@@ -107,10 +107,8 @@ def test_a_constraint_with_violations_has_a_line_with_its_total(
     lines: Lines,
 ) -> None:
     dirty, clean = constraint("dirty", action="warn"), constraint("clean")
-    run = summary(record(clean), record(dirty), limit=limit)
-    for number in range(30):
-        run.add(violation(dirty, f"p{number}"))
-    sink.finish(settled(run))
+    found = [violation(dirty, f"p{number}") for number in range(30)]
+    sink.finish(settled(summary(record(clean), record(dirty), limit=limit, found=found)))
     audited, finished = lines()
     assert list(audited) == [
         *COMMON,
@@ -134,19 +132,15 @@ def test_a_constraint_with_violations_has_a_line_with_its_total(
 
 def test_a_constraint_that_keeps_its_last_results_says_so(sink: LogSink, lines: Lines) -> None:
     blind, seen = record(constraint("blind"), totalViolations=7), record(constraint("seen", kinds=pods("Service")))
-    run = summary(blind, seen)
-    run.add(violation(seen.constraint, kind=SERVICE))
-    run.gaps.append(unlisted())
-    sink.finish(settled(run))
+    found = [violation(seen.constraint, kind=SERVICE)]
+    sink.finish(settled(summary(blind, seen, found=found, gaps=(unlisted(),))))
     rows = {line["constraint_name"]: line for line in lines() if line["event_type"] == "constraint_audited"}
     assert (rows["blind"]["constraint_violations"], rows["blind"]["constraint_stale"]) == ("7", True)
     assert (rows["seen"]["constraint_violations"], "constraint_stale" in rows["seen"]) == ("1", False)
 
 
 def test_the_last_line_tells_the_duration_as_go_does(sink: LogSink, lines: Lines) -> None:
-    run = summary()
-    run.seconds = 62.5
-    sink.finish(settled(run))
+    sink.finish(settled(summary(seconds=62.5)))
     [line] = lines()
     assert list(line) == [*COMMON, "event_type", "semantic", "duration", "outcome"]
     assert (line["msg"], line["duration"]) == ("auditing is complete", "1m2.5s")
@@ -186,9 +180,7 @@ def test_the_last_line_tells_how_the_run_ended_and_why(
     cut: Outcome | None, gap: Gap | None, told: tuple[str | None, ...], sink: LogSink, lines: Lines
 ) -> None:
     run = settled(summary(record(constraint())))
-    run.cut = cut
-    run.gaps.extend([gap] if gap else [])
-    sink.finish(run)
+    sink.finish(replace(run, cut=cut, gaps=(gap,) if gap else ()))
     last = lines()[-1]
     assert last["event_type"] == "audit_finished"
     assert (last["outcome"], last["level"], last["msg"], last.get("reason")) == told
@@ -236,9 +228,7 @@ def test_the_last_line_tells_how_the_run_ended_and_why(
     ],
 )
 def test_what_could_not_be_audited_is_a_line(gap: Gap, wanted: dict[str, str], sink: LogSink, lines: Lines) -> None:
-    run = summary()
-    run.gaps.append(gap)
-    sink.finish(settled(run))
+    sink.finish(settled(summary(gaps=(gap,))))
     line = lines()[0]
     assert (line["level"], line["event_type"], line["msg"]) == ("warn", "audit_gap", gap.message)
     assert wanted.items() <= line.items()
@@ -249,13 +239,10 @@ def test_without_lines_for_violations_totals_and_gaps_are_logged_all_the_same(
 ) -> None:
     quiet = LogSink(logger, violations="none")
     one = record(constraint())
-    run = summary(one)
-    run.gaps.append(unlisted())
+    found = [violation(one.constraint, f"p{number}") for number in range(3)]
     quiet.start(INFO)
-    for number in range(3):
-        run.add(violation(one.constraint, f"p{number}"))
-        quiet.add(violation(one.constraint, f"p{number}"))
-    quiet.finish(settled(run))
+    quiet.page(page(*found))
+    quiet.finish(settled(summary(one, found=found, gaps=(unlisted(),))))
     events = [line["event_type"] for line in lines()]
     assert events == ["audit_gap", "constraint_audited", "audit_finished"]
     assert lines()[1]["constraint_violations"] == "3"
@@ -267,11 +254,9 @@ def test_what_makes_runs_fail_for_hours_is_said_ever_more_seldom_with_a_count(
     minutes = iter(range(10_000))
     sink = LogSink(logger, clock=lambda: 60.0 * next(minutes))
     for _ in range(6 * 60):
-        run = summary()
-        run.cut = Outcome.FAILED
-        run.gaps.append(Gap(Cause.RUN, "Unauthorized", "the run failed: GET /api: 401"))
         sink.start(INFO)
-        sink.finish(run)
+        gap = Gap(Cause.RUN, "Unauthorized", "the run failed: GET /api: 401")
+        sink.finish(summary(cut=Outcome.FAILED, gaps=(gap,)))
     found = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [line["msg"] for line in found if line["event_type"] == "audit_gap"] == [
         "the run failed: GET /api: 401",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,7 +41,8 @@ def finished(run: Summary, metrics: Metrics | None = None) -> dict[str, dict[Lab
     metrics = metrics or Metrics()
     sink = MetricsSink(metrics)
     sink.start(run.info)
-    sink.finish(settled(run))
+    run = settled(run)
+    sink.finish(run)
     metrics.run_ended(run)
     return scraped(metrics)
 
@@ -111,17 +114,14 @@ def test_violations_have_a_series_for_each_action_even_without_any() -> None:
 
 def test_violations_are_counted_by_action_and_strange_ones_as_unrecognized() -> None:
     deny, warn, strange = constraint("a"), constraint("b", action="warn"), constraint("c", action="")
-    run = summary(record(deny), record(warn), record(strange))
-    for each in (deny, deny, warn, strange):
-        run.add(violation(each))
+    found = [violation(each) for each in (deny, deny, warn, strange)]
+    run = summary(record(deny), record(warn), record(strange), found=found)
     samples = finished(run)["gatekeeper_violations"]
     assert values(samples, "enforcement_action") == {"deny": 2, "dryrun": 0, "warn": 1, "scoped": 0, "unrecognized": 1}
 
 
 def test_start_and_end_are_whole_seconds() -> None:
-    run = summary()
-    run.seconds = 90.5
-    samples = finished(run)
+    samples = finished(summary(seconds=90.5))
     assert samples["gatekeeper_audit_last_run_time"] == {(): 1_795_216_641.0}
     assert samples["gatekeeper_audit_last_run_end_time"] == {(): 1_795_216_732.0}
 
@@ -138,9 +138,7 @@ def test_a_run_in_progress_moves_the_start_and_not_the_end() -> None:
 def test_durations_fall_into_gatekeepers_buckets() -> None:
     metrics = Metrics()
     for seconds in (1.0, 60.0, 61.0, 99_999.0):
-        run = summary()
-        run.seconds = seconds
-        finished(run, metrics)
+        finished(summary(seconds=seconds), metrics)
     samples = scraped(metrics)
     buckets = values(samples["gatekeeper_audit_duration_seconds_bucket"], "le")
     assert list(buckets) == ["60", "180", "300", "600", "900", "1200", "2400", "4800", "9600", "19200", "+Inf"]
@@ -165,8 +163,7 @@ def test_constraints_are_counted_by_action_and_status() -> None:
 
 
 def test_templates_are_counted_by_status() -> None:
-    run = summary()
-    run.templates.update({"active": 3})
+    run = summary(templates=Counter(active=3))
     assert values(finished(run)["gatekeeper_constraint_templates"], "status") == {"active": 3, "error": 0}
 
 
@@ -187,10 +184,8 @@ def test_ingestions_are_counted_and_timed_by_status() -> None:
 
 def test_each_constraint_has_its_violations_also_when_there_are_none() -> None:
     dirty, clean = constraint("dirty"), constraint("clean", action="dryrun")
-    run = summary(record(dirty), record(clean))
-    run.add(violation(dirty, error=True))
-    run.add(violation(dirty))
-    samples = finished(run)
+    found = [violation(dirty, error=True), violation(dirty)]
+    samples = finished(summary(record(dirty), record(clean), found=found))
     assert values(samples["kube_patrol_violations"], "kind", "name", "enforcement_action") == {
         ("K8sTest", "dirty", "deny"): 2,
         ("K8sTest", "clean", "dryrun"): 0,
@@ -209,10 +204,8 @@ def test_what_a_blind_constraint_keeps_is_counted_and_marked() -> None:
     blind = record(constraint("blind", kinds=pods()), totalViolations=7)
     seen, unknown = record(constraint("seen", kinds=pods("Service"))), record(constraint("unknown", kinds=pods()))
     broken = unenforced("broken", {"enforcementAction": "warn"}, totalViolations=3)
-    run = summary(blind, seen, unknown, broken)
-    run.add(violation(seen.constraint, kind=SERVICE))
-    run.gaps.append(unlisted(POD))
-    samples = finished(run)
+    found = [violation(seen.constraint, kind=SERVICE)]
+    samples = finished(summary(blind, seen, unknown, broken, found=found, gaps=(unlisted(POD),)))
     assert values(samples["kube_patrol_violations"], "name", "stale") == {
         ("blind", "true"): 7,
         ("seen", "false"): 1,
@@ -223,9 +216,7 @@ def test_what_a_blind_constraint_keeps_is_counted_and_marked() -> None:
 
 
 def test_kinds_tell_what_was_listed_excluded_and_how_long_it_took() -> None:
-    run = summary()
-    run.kinds[DEPLOYMENT] = KindStats(DEPLOYMENT, 1200, 200, 3, 0.5, 1.5, 7)
-    samples = finished(run)
+    samples = finished(summary(kinds={DEPLOYMENT: KindStats(DEPLOYMENT, 1200, 200, 3, 0.5, 1.5, 7)}))
     of_kind = {
         name.removeprefix("kube_patrol_"): values(rows, "group", "version", "kind")[("apps", "v1", "Deployment")]
         for name, rows in samples.items()
@@ -242,17 +233,16 @@ def test_kinds_tell_what_was_listed_excluded_and_how_long_it_took() -> None:
 
 
 def test_kinds_are_listed_skipped_or_incomplete() -> None:
-    run = summary()
-    run.kinds = {POD: KindStats(POD), DEPLOYMENT: KindStats(DEPLOYMENT)}
-    run.skipped = (SERVICE,)
-    run.gaps = [unlisted(POD), unlisted(POD), Gap(Cause.EVALUATION, "x", "y", kind=DEPLOYMENT)]
+    kinds = {POD: KindStats(POD), DEPLOYMENT: KindStats(DEPLOYMENT)}
+    gaps = (unlisted(POD), unlisted(POD), Gap(Cause.EVALUATION, "x", "y", kind=DEPLOYMENT))
+    run = summary(kinds=kinds, skipped=(SERVICE,), gaps=gaps)
     assert values(finished(run)["kube_patrol_kinds"], "state") == {"listed": 1, "skipped": 1, "incomplete": 1}
 
 
 def test_gaps_are_counted_by_cause_and_reason_and_gone_with_the_next_whole_run() -> None:
-    metrics, run = Metrics(), summary()
-    run.gaps = [unlisted(POD), unlisted(SERVICE), unlisted(DEPLOYMENT, "Gone"), Gap(Cause.TEMPLATE, "NoEngine", "x")]
-    samples = finished(run, metrics)
+    metrics, refused = Metrics(), Gap(Cause.TEMPLATE, "NoEngine", "x")
+    gaps = (unlisted(POD), unlisted(SERVICE), unlisted(DEPLOYMENT, "Gone"), refused)
+    samples = finished(summary(gaps=gaps), metrics)
     assert values(samples["kube_patrol_gaps"], "cause", "reason") == {
         ("list", "Forbidden"): 2,
         ("list", "Gone"): 1,
@@ -265,20 +255,15 @@ def test_gaps_are_counted_by_cause_and_reason_and_gone_with_the_next_whole_run()
 
 
 def test_phases_are_timed() -> None:
-    run = summary()
-    run.phases["evaluate"] = 1.25
-    assert values(finished(run)["kube_patrol_phase_seconds"], "phase")["evaluate"] == 1.25
+    assert (
+        values(finished(summary(phases={"evaluate": 1.25}))["kube_patrol_phase_seconds"], "phase")["evaluate"] == 1.25
+    )
 
 
 def test_an_interrupted_run_keeps_the_figures_of_the_last_whole_one() -> None:
     metrics, broken = Metrics(), constraint("a")
-    whole = summary(record(broken))
-    whole.add(violation(broken))
-    finished(whole, metrics)
-    part = summary(record(broken))
-    part.cut = Outcome.INTERRUPTED
-    part.seconds = 30.0
-    samples = finished(part, metrics)
+    finished(summary(record(broken), found=[violation(broken)]), metrics)
+    samples = finished(summary(record(broken), cut=Outcome.INTERRUPTED, seconds=30.0), metrics)
     assert values(samples["gatekeeper_violations"], "enforcement_action")["deny"] == 1
     assert samples["gatekeeper_audit_last_run_end_time"] == {(): 1_795_216_671.0}
     assert values(samples["kube_patrol_audit_runs_total"], "outcome")["interrupted"] == 1
@@ -300,9 +285,7 @@ def test_an_interrupted_run_keeps_the_figures_of_the_last_whole_one() -> None:
 def test_how_a_run_ended_is_told_and_counted_and_only_a_complete_one_is_the_last_complete(
     cut: Outcome | None, gaps: list[Gap], outcome: str
 ) -> None:
-    run = summary(record(constraint()))
-    run.cut, run.gaps, run.seconds = cut, gaps, 30.0
-    samples = finished(run)
+    samples = finished(summary(record(constraint()), cut=cut, gaps=tuple(gaps), seconds=30.0))
     assert [o for o, n in values(samples["kube_patrol_audit_runs_total"], "outcome").items() if n] == [outcome]
     assert [o for o, n in values(samples["kube_patrol_last_run_outcome"], "outcome").items() if n] == [outcome]
     whole = outcome == "complete"
@@ -317,8 +300,7 @@ def test_a_sink_that_fails_after_the_metrics_were_told_is_told_as_well() -> None
     sink = MetricsSink(metrics)
     sink.start(run.info)
     sink.finish(run)
-    run.gaps.append(Gap(Cause.SINK, "OSError", "sink log: No space left on device"))
-    metrics.run_ended(run)
+    metrics.run_ended(replace(run, gaps=(Gap(Cause.SINK, "OSError", "sink log: No space left on device"),)))
     samples = scraped(metrics)
     assert values(samples["kube_patrol_gaps"], "cause", "reason") == {("sink", "OSError"): 1}
     assert samples["kube_patrol_last_run_complete"] == {(): 0}
@@ -353,12 +335,10 @@ def test_requests_are_counted_by_verb_resource_and_status() -> None:
 def test_no_family_has_more_series_than_the_limit_and_their_sum_stays() -> None:
     metrics = Metrics(series_limit=3)
     constraints = [constraint(f"c{number}") for number in range(5)]
-    run = summary(*map(record, constraints))
-    for number, each in enumerate(constraints):
-        for _ in range(number):
-            run.add(violation(each))
+    found = [violation(each) for number, each in enumerate(constraints) for _ in range(number)]
+    for each in constraints:
         metrics.request("get", each.name, 200, 1.0)
-    samples = finished(run, metrics)
+    samples = finished(summary(*map(record, constraints), found=found), metrics)
     assert values(samples["kube_patrol_violations"], "name") == {"c3": 3, "c4": 4, "_other": 3}
     assert sum(samples["kube_patrol_api_requests_total"].values()) == 5
     assert len(samples["kube_patrol_api_requests_total"]) == 3
@@ -371,8 +351,7 @@ def test_rows_within_the_limit_are_left_alone() -> None:
 
 @pytest.mark.parametrize("name", ['a"b\\c\nd', "half \ud800"])
 def test_hostile_label_values_do_not_break_a_scrape(name: str) -> None:
-    run = summary()
-    run.gaps = [Gap(Cause.LIST, name, "x")]
+    run = summary(gaps=(Gap(Cause.LIST, name, "x"),))
     assert len(finished(run)["kube_patrol_gaps"]) == 1
 
 

@@ -56,18 +56,14 @@ def test_a_clean_constraint_gets_a_zero_and_no_list() -> None:
 
 def test_kept_violations_are_the_smallest_and_listed_in_descending_order() -> None:
     one = record(constraint())
-    run = summary(one, limit=2)
-    for name in ("c", "a", "d", "b"):
-        run.add(violation(one.constraint, name))
-    patch = written(run)["one"]
+    found = [violation(one.constraint, name) for name in ("c", "a", "d", "b")]
+    patch = written(summary(one, limit=2, found=found))["one"]
     assert (patch["totalViolations"], [v["name"] for v in patch["violations"]]) == (4, ["b", "a"])
 
 
 def test_an_entry_has_the_fields_of_the_contract() -> None:
     one = record(constraint())
-    run = summary(one)
-    run.add(violation(one.constraint, "p"))
-    assert written(run)["one"]["violations"] == [
+    assert written(summary(one, found=[violation(one.constraint, "p")]))["one"]["violations"] == [
         {
             "group": "",
             "version": "v1",
@@ -82,17 +78,14 @@ def test_an_entry_has_the_fields_of_the_contract() -> None:
 
 def test_a_scoped_constraint_lists_its_actions() -> None:
     one = record(constraint(action="scoped", actions=("deny", "warn")))
-    run = summary(one)
-    run.add(violation(one.constraint, actions=("deny", "warn")))
-    (entry,) = written(run)["one"]["violations"]
+    found = [violation(one.constraint, actions=("deny", "warn"))]
+    (entry,) = written(summary(one, found=found))["one"]["violations"]
     assert (entry["enforcementAction"], entry["enforcementActions"]) == ("scoped", ["deny", "warn"])
 
 
 def test_long_messages_are_cut_between_characters() -> None:
     one = record(constraint())
-    run = summary(one)
-    run.add(violation(one.constraint, message="ä" * 200))
-    (entry,) = written(run)["one"]["violations"]
+    (entry,) = written(summary(one, found=[violation(one.constraint, message="ä" * 200)]))["one"]["violations"]
     assert entry["message"] == "ä" * 126 + "..."
 
 
@@ -109,9 +102,7 @@ def test_what_could_not_be_audited_is_said_and_the_last_results_stay() -> None:
         }
     ]
     one = record(constraint(kinds=pods()), totalViolations=1, violations=old)
-    run = summary(one)
-    run.gaps.append(unlisted(POD))
-    patch = written(run)["one"]
+    patch = written(summary(one, gaps=(unlisted(POD),)))["one"]
     assert (patch["totalViolations"], patch["violations"]) == (1, old)
     assert patch["auditGaps"] == [
         {
@@ -128,9 +119,8 @@ def test_what_could_not_be_audited_is_said_and_the_last_results_stay() -> None:
 
 def test_gaps_that_are_alike_are_counted() -> None:
     one = record(constraint())
-    run = summary(one)
-    run.gaps += [Gap(Cause.EVALUATION, "Failed", f"pod {n}", POD, policy="K8sTest/one") for n in range(500)]
-    (entry,) = written(run)["one"]["auditGaps"]
+    gaps = [Gap(Cause.EVALUATION, "Failed", f"pod {n}", POD, policy="K8sTest/one") for n in range(500)]
+    (entry,) = written(summary(one, gaps=tuple(gaps)))["one"]["auditGaps"]
     assert (entry["count"], entry["message"]) == (500, "pod 0")
 
 
@@ -143,9 +133,7 @@ def test_a_constraint_that_is_not_enforced_keeps_its_results_and_says_why() -> N
 
 
 def test_an_interrupted_run_writes_nothing() -> None:
-    run = summary(record(constraint()))
-    run.cut = Outcome.INTERRUPTED
-    assert written(run) == {}
+    assert written(summary(record(constraint()), cut=Outcome.INTERRUPTED)) == {}
 
 
 def test_one_refused_status_does_not_keep_the_others_from_being_written() -> None:
@@ -159,9 +147,7 @@ def test_one_refused_status_does_not_keep_the_others_from_being_written() -> Non
 @pytest.mark.parametrize(("most", "kept"), [(99, 50), (50, 50), (49, 25), (1, 1), (0, 0)])
 def test_a_status_that_is_too_large_is_shortened_until_it_fits_and_says_by_how_much(most: int, kept: int) -> None:
     one = record(constraint())
-    run = summary(one, limit=100)
-    for number in range(200):
-        run.add(violation(one.constraint, f"p{number:03d}"))
+    run = summary(one, limit=100, found=[violation(one.constraint, f"p{number:03d}") for number in range(200)])
     cluster = Cluster(most=most)
     StatusSink(cluster.write).finish(settled(run))
     patch = cluster.patches["one"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from builders import constraint, record, settled, summary, unlisted, violation
+from builders import constraint, page, record, settled, summary, unlisted, violation
 
 from audit.model import Outcome
 from audit.sinks.table import TableSink, render
@@ -10,10 +10,7 @@ from audit.sinks.table import TableSink, render
 
 def test_constraints_with_most_violations_come_first_with_their_first_violations_below() -> None:
     few, many = record(constraint("few")), record(constraint("many", action="warn", actions=("warn",)))
-    run = summary(few, many)
-    run.add(violation(few.constraint, "a"))
-    for name in "abcde":
-        run.add(violation(many.constraint, name))
+    run = summary(few, many, found=[violation(few.constraint), *(violation(many.constraint, n) for n in "abcde")])
     assert render(settled(run), 100).splitlines()[:8] == [
         "CONSTRAINT    ACTION  TOTAL",
         "K8sTest/many  warn        5",
@@ -22,13 +19,12 @@ def test_constraints_with_most_violations_come_first_with_their_first_violations
         "    Pod ns/c: c is wrong",
         "    ... and 2 more",
         "K8sTest/few   deny        1",
-        "    Pod ns/a: a is wrong",
+        "    Pod ns/p: p is wrong",
     ]
 
 
 def test_what_could_not_be_audited_is_shown() -> None:
-    run = summary(record(constraint()))
-    run.gaps.append(unlisted())
+    run = summary(record(constraint()), gaps=(unlisted(),))
     assert render(settled(run), 100).splitlines()[-2:] == [
         "Not everything could be audited, 1 gaps (* is partly as it was before):",
         "    list Forbidden: v1/Pod: could not be listed",
@@ -37,23 +33,20 @@ def test_what_could_not_be_audited_is_shown() -> None:
 
 def test_a_total_that_is_not_all_of_this_run_is_marked() -> None:
     blind, unknown = record(constraint("blind"), totalViolations=7), record(constraint("unknown"))
-    run = summary(blind, unknown)
-    run.gaps.append(unlisted())
+    run = summary(blind, unknown, gaps=(unlisted(),))
     rows = [line.split() for line in render(settled(run), 100).splitlines() if line.startswith("K8sTest")]
     assert [row[::2] for row in rows] == [["K8sTest/blind", "7*"], ["K8sTest/unknown", "?"]]
 
 
 def test_control_characters_of_hostile_messages_do_not_reach_the_terminal() -> None:
     one = record(constraint())
-    run = summary(one)
-    run.add(violation(one.constraint, message="red \x1b[31m\nnext line"))
+    run = summary(one, found=[violation(one.constraint, message="red \x1b[31m\nnext line")])
     assert "    Pod ns/p: red \N{REPLACEMENT CHARACTER}[31m next line" in render(settled(run), 100).splitlines()
 
 
 def test_a_line_is_not_wider_than_asked_for() -> None:
     one = record(constraint())
-    run = summary(one)
-    run.add(violation(one.constraint, message="x" * 500))
+    run = summary(one, found=[violation(one.constraint, message="x" * 500)])
     assert max(len(line) for line in render(settled(run), 80).splitlines()[:3]) == 80
 
 
@@ -61,12 +54,11 @@ def test_one_table_is_written_at_the_end_of_a_run() -> None:
     written: list[str] = []
     sink, run = TableSink(written.append), summary()
     sink.start(run.info)
-    sink.add(violation(constraint()))
+    sink.page(page(violation(constraint())))
     sink.finish(run)
     assert len(written) == 1
 
 
 def test_a_run_that_did_not_end_has_no_table_that_looks_clean() -> None:
-    run = summary(record(constraint()))
-    run.cut = Outcome.INTERRUPTED
+    run = summary(record(constraint()), cut=Outcome.INTERRUPTED)
     assert render(settled(run), 80) == "The audit 2026-11-20T23:17:21Z did not come to its end; the log says why.\n"
