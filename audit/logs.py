@@ -11,7 +11,7 @@ import logging
 import math
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import orjson
 from pythonjsonlogger.orjson import OrjsonFormatter
@@ -28,6 +28,8 @@ _FIELDS = "%(levelname)s %(created)f %(name)s %(message)s"
 _NAMES = {"created": "ts", "name": "logger", "message": "msg", "exc_info": "stacktrace", "stack_info": "stacktrace"}
 _WORDS = {logging.DEBUG: "debug", logging.INFO: "info", logging.WARNING: "warn", logging.ERROR: "error"}
 _COLOURS = {logging.DEBUG: 35, logging.INFO: 34, logging.WARNING: 33, logging.ERROR: 31}  # those of zap
+JSON_OPTIONS = orjson.OPT_NON_STR_KEYS  # what the formatter's library takes
+json_default = str  # for values that JSON has no form of
 _DEEPEST = 200  # orjson gives up at 254
 _INT64 = range(-(2**63), 2**64)
 
@@ -39,15 +41,27 @@ def level_text(level: int, encoder: str) -> str:
     return f"\x1b[{_COLOURS[known]}m{word}\x1b[0m" if encoder.endswith("color") else word
 
 
+class Batch(Protocol):
+    """Many events that one record has as its `msg`."""
+
+    def text(self, formatter: logging.Formatter, record: logging.LogRecord) -> str:
+        """Their lines as `formatter` makes them, each with the record's time and logger."""
+
+
 class LineFormatter(OrjsonFormatter):
     """Level, ts, logger, msg, process, and then the rest of an event or what a diagnostic has in `extra`."""
 
     def __init__(self, config: LogConfig) -> None:
         names = {**_NAMES, "levelname": config.level_key}
-        super().__init__(_FIELDS, rename_fields=names, static_fields={"process": "audit"}, json_default=str)
+        super().__init__(_FIELDS, rename_fields=names, static_fields={"process": "audit"}, json_default=json_default)
         self._level_key = config.level_key
         self._level_texts = {level: level_text(level, config.level_encoder) for level in _WORDS}
         self._encoder = config.level_encoder
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, or those of a Batch, without the last line break."""
+        batch: Any = record.msg
+        return batch.text(self, record) if hasattr(batch, "text") else super().format(record)
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """As the library does, with the level's own word and the text of an exception."""
@@ -115,6 +129,11 @@ def event(logger: logging.Logger, fields: Mapping[str, Json], level: int = loggi
     """Log one event, with `fields` after level, ts and logger; no level or sampling stops it."""
     # Straight to the handlers: finding out who called costs as much as all the rest of a line.
     logger.handle(logging.LogRecord(logger.name, level, "", 0, fields, None, None))
+
+
+def events(logger: logging.Logger, batch: Batch) -> None:
+    """Log many events at once: all their lines are written in one go."""
+    logger.handle(logging.LogRecord(logger.name, logging.INFO, "", 0, batch, None, None))
 
 
 def configure_logging(config: LogConfig, stream: TextIO | None = None) -> logging.Handler:

@@ -91,6 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.usage": {"audit.errors", "audit.flags"},
     "audit.config": {"audit.arguments"},  # for the type of what is sorted into groups only
     "audit.logs": {"audit.config", "audit.errors", "audit.fields", "constraints.lang", "constraints.model"},
+    "audit.lines": VALUES | {"audit.fields", "audit.logs"},
     "audit.kube": VALUES | {"audit.gojson", "audit.repeats", "audit.version"},
     "audit.embedded": VALUES | {"constraints.schema", "constraints.structural"},
     "audit.sources": VALUES
@@ -110,8 +111,16 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     },
     "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.sinks": VALUES
-    | {"audit.outcomes", "audit.aggregate", "audit.duration", "audit.fields", "audit.guard", "audit.kube", "audit.logs"}
-    | {"audit.repeats", "audit.series", "audit.verdicts"},
+    | {
+        "audit.outcomes",
+        "audit.aggregate",
+        "audit.duration",
+        "audit.fields",
+        "audit.guard",
+        "audit.kube",
+        "audit.lines",
+    }
+    | {"audit.logs", "audit.repeats", "audit.series", "audit.verdicts"},
     "audit.web": {"audit.errors", "audit.flagtypes"},
     "audit.httpsend": {"audit.duration", "constraints.rego"},
     "audit.outside": {"audit.httpsend", "constraints.rego"},

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from audit.aggregate import Summary
 from audit.duration import format_duration
 from audit.fields import constraint_fields, truncate, valid_text, violation_fields
-from audit.logs import EVENTS, event
+from audit.lines import ViolationLines
+from audit.logs import EVENTS, event, events
 from audit.model import ConstraintRecord, Ending, Outcome, RunInfo, Standing
 from audit.outcomes import ending
 from audit.repeats import Repeats
@@ -30,6 +32,7 @@ _NOT_ENDED = "auditing did not come to its end"
 _AS_BEFORE = frozenset({Outcome.FAILED, Outcome.NO_POLICIES})  # nothing was audited, and perhaps for hours
 _NO_NEWS = frozenset({Outcome.INTERRUPTED, Outcome.NOT_LEADER})
 _LEVELS = {Outcome.COMPLETE: logging.INFO, Outcome.FAILED: logging.ERROR}
+AT_ONCE = 500  # lines of a page in one write: as many as most pages have, and half a megabyte
 NOWHERE = ObjectRef(Kind("", "", ""), "", "")
 
 
@@ -54,18 +57,20 @@ class LogSink:
         self._logger = logger
         self._is_logged = LOGGED[violations]
         self._audit_id = ""
+        self._lines = ViolationLines(self._violation)
         self._failures = Repeats(clock)
 
     def start(self, info: RunInfo) -> None:
         """Log `audit_started`."""
         self._audit_id = info.audit_id
+        self._lines = ViolationLines(self._violation)
         self._emit("auditing constraints and violations", _type(AUDIT_STARTED))
 
     def page(self, reviewed: Reviewed) -> None:
         """Log `violation_audited` for each violation, where such lines are wanted."""
-        for violation in reviewed.violations():
-            if self._is_logged(violation):
-                self._emit(truncate(violation.message), violation_fields(violation))
+        found = tuple(violation for violation in reviewed.violations() if self._is_logged(violation))
+        for at in range(0, len(found), AT_ONCE):
+            events(self._logger, _Part(found[at : at + AT_ONCE], self._lines))
 
     def finish(self, summary: Summary) -> None:
         """Log what each constraint came to, what could not be audited, and `audit_finished`."""
@@ -100,7 +105,24 @@ class LogSink:
         return line.removeprefix(text) if line else None
 
     def _emit(self, message: str, fields: Mapping[str, Json], level: int = logging.INFO) -> None:
-        event(self._logger, {"msg": message, "process": "audit", "audit_id": self._audit_id, **fields}, level)
+        event(self._logger, self._event(message, fields), level)
+
+    def _violation(self, violation: Violation) -> dict[str, Json]:
+        return self._event(truncate(violation.message), violation_fields(violation))
+
+    def _event(self, message: str, fields: Mapping[str, Json]) -> dict[str, Json]:
+        return {"msg": message, "process": "audit", "audit_id": self._audit_id, **fields}
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Violations of one page, as one record of the log."""
+
+    violations: tuple[Violation, ...]
+    lines: ViolationLines
+
+    def text(self, formatter: logging.Formatter, record: logging.LogRecord) -> str:
+        return self.lines.text(self.violations, formatter, record)
 
 
 def gap_fields(gap: Gap) -> dict[str, Json]:

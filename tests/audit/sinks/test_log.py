@@ -15,7 +15,7 @@ from builders import SERVICE, constraint, page, pods, record, settled, summary, 
 from audit.config import LogConfig
 from audit.logs import LineFormatter, LineHandler
 from audit.model import Outcome, RunInfo
-from audit.sinks.log import LogSink
+from audit.sinks.log import AT_ONCE, LogSink
 from constraints import Cause, Gap, Kind, ObjectRef
 
 COMMON = ["level", "ts", "logger", "msg", "process", "audit_id"]
@@ -263,3 +263,44 @@ def test_what_makes_runs_fail_for_hours_is_said_ever_more_seldom_with_a_count(
         *(f"the run failed: GET /api: 401 ({count} times by now)" for count in (11, 31, 71, 131, 191, 251, 311)),
     ]
     assert sum(line["event_type"] == "audit_finished" for line in found) == 360
+
+
+class Counted(io.StringIO):
+    """Counts writes, and fails at those of some numbers."""
+
+    def __init__(self, *failing: int) -> None:
+        super().__init__()
+        self.writes, self._failing = 0, failing
+
+    def write(self, text: str) -> int:
+        self.writes += 1
+        if self.writes in self._failing:
+            raise OSError(28, "No space left on device")
+        return super().write(text)
+
+
+def written_to(stream: io.StringIO) -> LogSink:
+    logger, handler = logging.Logger("controller"), LineHandler(stream)
+    handler.setFormatter(LineFormatter(LogConfig()))
+    logger.addHandler(handler)
+    return LogSink(logger)
+
+
+@pytest.mark.parametrize(("lines", "writes"), [(0, 0), (1, 1), (AT_ONCE, 1), (2 * AT_ONCE + 1, 3)])
+def test_the_lines_of_a_page_are_written_at_once_and_very_many_in_parts(lines: int, writes: int) -> None:
+    stream = Counted()
+    sink = written_to(stream)
+    sink.start(INFO)
+    sink.page(page(*[violation(constraint())] * lines))
+    assert (stream.writes - 1, len(stream.getvalue().splitlines()) - 1) == (writes, lines)
+    assert stream.getvalue().endswith("}\n")
+
+
+def test_a_page_that_cannot_be_written_raises_and_the_next_one_is_written() -> None:
+    stream = Counted(2)
+    sink = written_to(stream)
+    sink.start(INFO)
+    with pytest.raises(OSError, match="No space left"):
+        sink.page(page(violation(constraint(), "lost")))
+    sink.page(page(violation(constraint(), "there")))
+    assert [json.loads(line)["resource_name"] for line in stream.getvalue().splitlines()[1:]] == ["there"]
