@@ -20,6 +20,7 @@ from audit.carry import Memory
 from audit.config import AuditConfig, Config, ServeConfig
 from audit.early import STOPPING, Early
 from audit.engines import EngineOptions, empty_engine, engines
+from audit.garbage import Garbage
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Connection
@@ -56,6 +57,7 @@ from audit.timekeeping import TimeLimits, Watchdog
 from audit.tracking import NEVER, Changes
 from audit.unserved import unserved
 from audit.web.server import Address, Endpoint, address, health_app, metrics_app, serving
+from constraints import Constraint
 
 log = logging.getLogger("kube_patrol")
 OK, FAILED = 0, 1
@@ -83,17 +85,20 @@ class Auditor:
     clock: Callable[[], float] = time.time
     memory: Memory = field(default_factory=Memory)
     last: RunInfo | None = None
+    garbage: Garbage = field(default_factory=Garbage)
+    enforced: tuple[Constraint, ...] = ()
 
     def run(self) -> Summary:
         """One audit; what prevents it is in the summary. What only a mistake of ours can raise is logged."""
         self.last = RunInfo.at(self.clock(), self.last)
         blank = Summary(self.last, self.config.audit.violations_limit)
-        with self.watchdog.watching():
+        with self.garbage.resting(self.enforced), self.watchdog.watching():
             summary = run(self._prepare, self.sinks, blank, self.memory, self.duty.over)
         error = summary.mistake
         if error is not None:
             text = "a mistake in this program ended the run: %s: %s"
             log.error(text, type(error).__name__, error, exc_info=error, extra={"audit_id": summary.info.audit_id})
+        self.enforced = summary.constraints
         self.metrics.run_ended(summary)
         self.readiness.ended(ending(summary))
         return summary

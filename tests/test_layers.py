@@ -60,6 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.verdicts": VALUES | {"audit.version"},
     "audit.memory": set(),
     "audit.guard": set(),
+    "audit.garbage": set(),
     "audit.golang": {"constraints.lang", "constraints.model"},
     "audit.gojson": {"audit.errors", "audit.golang", "constraints.model"},
     "audit.fields": VALUES,
