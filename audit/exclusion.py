@@ -11,7 +11,7 @@ from constraints.wildcard import wildcard
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """The namespaces that are left out, as patterns (compatibility, section 12).
+    """The namespaces that are left out, as patterns (compatibility, section 9).
 
     `unknown`: nobody knows the patterns, so everything is left out that some could name: what is in a Namespace, and
     Namespaces. What is in none could only be left out together with everything else.
