@@ -20,9 +20,10 @@ VERDICTS = ("exact", "told", "LIE")
 
 
 def main(arguments: list[str]) -> int:
-    """Run the campaign, or every `--step`th request of it, and print what came out."""
+    """Run the campaign, or every `--step`th request of it from `--first` on, and print what came out."""
     parser = argparse.ArgumentParser(prog="python -m cluster", description=__doc__)
     parser.add_argument("--step", type=int, default=1, help="try every STEPth request only")
+    parser.add_argument("--first", type=int, default=0, help="begin with request FIRST, to share the work")
     parser.add_argument("--spoil", action="append", choices=list(SPOILS), help="only this fault")
     given = parser.parse_args(arguments)
     built = subprocess.run([sys.executable, str(BUILD)], stdout=subprocess.PIPE, text=True, check=True)
@@ -30,16 +31,16 @@ def main(arguments: list[str]) -> int:
         cluster = Cluster(server, Path(name))
         cluster.install()
         with prepared(cluster, Path(name)) as campaign:
-            found = {spoil: tried(campaign, spoil, given.step) for spoil in given.spoil or SPOILS}
+            found = {spoil: tried(campaign, spoil, slice(given.first, None, given.step)) for spoil in given.spoil or SPOILS}
     say(table(found))
     return int(any(counts["LIE"] for row in found.values() for counts in row.values()))
 
 
-def tried(campaign: Campaign, spoil: str, step: int) -> Mapping[str, Counter[str]]:
+def tried(campaign: Campaign, spoil: str, requests: slice) -> Mapping[str, Counter[str]]:
     """The verdicts by column; what lies is printed at once."""
     result: dict[str, Counter[str]] = {}
     for phase in (COLD, WARM):
-        for trial in trials(campaign, phase, spoil, slice(0, None, step)):
+        for trial in trials(campaign, phase, spoil, requests):
             result.setdefault(column(trial), Counter())[trial.verdict] += 1
             if trial.verdict == "LIE":
                 say(f"{trial}\n")
