@@ -18,6 +18,7 @@ from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.codegen_facts import facts_of
 from constraints.rego.codegen_walk import nodes_of
+from constraints.rego.conflicts import Conflicts
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.sizes import MEMBER
 from constraints.rego.syntax import ArrayTerm, Body, ObjectTerm, Scalar, SetTerm, Term, Var
@@ -121,7 +122,8 @@ class Unit:
     that some `with` replaces. `numbers`: rules by path, `with` hides them and answers are kept by number. `parameters`: those of the constraint, where there is one: the
     input then is {"review": ..., "parameters": ...}. `fixed`: no `with` changes the input. `summaries`: the functions
     that were generated, by rule and known arguments, `variants` how many of each rule; of the `deep` rules there is one for any. `reads`: the places in the review whose
-    values are used; `steps`: those that are looked for. `rule_names`: rules by the name that a call without arguments,
+    values are used; `steps`: those that are looked for. `searches`: the functions that search for some keys of a partial rule, by its
+    number and what is known of the keys; `conflicts`: known once somebody has asked. `rule_names`: rules by the name that a call without arguments,
     `rule()`, has for them.
     """
 
@@ -142,6 +144,8 @@ class Unit:
     deep: set[int] = field(default_factory=set)
     reads: dict[Path, None] = field(default_factory=dict)
     steps: dict[Path, None] = field(default_factory=dict)
+    searches: dict[tuple[int, tuple[Term, ...]], str] = field(default_factory=dict)
+    conflicts: Conflicts | None = None
     rule_names: Mapping[str, Path] = field(init=False)
 
     def __post_init__(self) -> None:

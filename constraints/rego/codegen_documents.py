@@ -31,7 +31,7 @@ class Documents(Formats):
             branch, done = child, done + 1
         rest = path[done:]
         if branch.rule is not None:
-            return self.walk(self._rule(branch), rest)
+            return self.walk(self.asked(branch, rest), rest)
         if rest and isinstance(rest[0], Scalar):
             return self.walk(self._base(branch.path), rest)
         return self._in_tree(branch, rest)
@@ -40,7 +40,11 @@ class Documents(Formats):
     def summary(self, branch: Branch, arguments: Sequence[Operand] = ()) -> Summary:
         """The function of a rule, generated when it is first asked for."""
 
-    def _rule(self, branch: Branch) -> Operand:
+    @abstractmethod
+    def asked(self, branch: Branch, rest: Sequence[Term]) -> Operand:
+        """The answer of a rule as far as a reference needs it that goes on with `rest`."""
+
+    def rule(self, branch: Branch) -> Operand:
         """The answer of a rule, asked for once in a function."""
         self.uses_more()
         key = (self.place.context, "rule", branch.number)

@@ -27,7 +27,7 @@ class Entry(Joins):
             for definition in self.expanded(branch.rule):
                 self._collected_from(definition, partial(self._report, definition))
         else:
-            value = self.kept(self._rule(branch), "members")
+            value = self.kept(self.rule(branch), "members")
             self.emit(self.nodes.do(self.runtime("report_all", self.nodes.name("found"), self.load(value))))
         self.emit(self.nodes.give(self.nodes.name("found")))
 

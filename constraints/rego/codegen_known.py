@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from constraints.rego.codegen_asked import Asked
 from constraints.rego.codegen_base import NO_CONSTANT, constant
-from constraints.rego.codegen_rules import Rules
 from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.syntax import Body, Call, Expr, Ref, Scalar, Term, Var
 from constraints.rego.values import UNDEFINED, Value, lookup
 
 
-class Known(Rules):
+class Known(Asked):
     """Bodies whose variables are bound to constants early."""
 
     def bind_known(self, body: Body) -> None:

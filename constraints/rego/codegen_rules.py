@@ -17,7 +17,7 @@ from constraints.rego.codegen_facts import exclusive
 from constraints.rego.codegen_tree import COMPLETE, FUNCTION, OBJECT, SET, Branch, Definition, RuleSet
 from constraints.rego.codegen_unroll import unrolled
 from constraints.rego.progress import During
-from constraints.rego.syntax import Rule, Scalar, Var
+from constraints.rego.syntax import Rule, Scalar, Term, Var
 from constraints.rego.values import UNDEFINED, key_of, same
 
 HEAVY = 200  # calls that one call of a function makes; from here on they are counted, as they could double forever
@@ -50,7 +50,9 @@ Chain = list[Outcome]
 
 
 class Rules(Documents):
-    """Emits the function of one rule."""
+    """Emits the function of one rule. `keys`: those of a partial rule that are asked for, all of them where it is empty."""
+
+    keys: Sequence[Term] = ()
 
     def __init__(self, unit: Unit, tree: Branch, source: str) -> None:
         super().__init__(unit, source)
@@ -82,7 +84,7 @@ class Rules(Documents):
         with self.at(rule.definitions[0].rule.span):
             if rule.kind == FUNCTION:
                 return self._emit_function(branch, rule, known)
-            emit = {COMPLETE: self._answer, SET: self._set_rule, OBJECT: self._object_rule}[rule.kind]
+            emit = {COMPLETE: self._answer, SET: self.set_rule, OBJECT: self.object_rule}[rule.kind]
             return self._remembered(branch, self.collecting(lambda: emit(rule)))
 
     def collecting(self, emit: Callable[[], None]) -> Block:
@@ -338,10 +340,11 @@ class Rules(Documents):
 
     # sets and objects
 
-    def _set_rule(self, rule: RuleSet) -> None:
+    def set_rule(self, rule: RuleSet) -> None:
+        """The set of all definitions, or of those that fit the member that is asked for."""
         found = self.names.new("found")
         self.emit(self.nodes.assign(found, self.nodes.mapping([])))
-        for definition in self.expanded(rule):
+        for definition in rule.definitions if self.keys else self.expanded(rule):
             self._collected_from(definition, partial(self._add_member, definition, found))
         self.emit(self.count_members(found))
         self.answers.append(Operand(kind="set"))
@@ -361,13 +364,21 @@ class Rules(Documents):
         def emit() -> bool:
             self.place.open = opened
             with self.at(found.rule.span):
-                if self.body(found.rule.body):
+                if self.asked_for(found) and self.body(found.rule.body) and self.is_asked_for(found):
                     finish()
             return True
 
         with During(found.rule.span, found.source):
             block, end = self.closure(emit)
         self.joined(block, end)
+
+    def asked_for(self, found: Definition) -> bool:
+        """Where few keys are asked for: bind the head to them, in front of the body. False when it never fits."""
+        return True
+
+    def is_asked_for(self, found: Definition) -> bool:
+        """The same behind the body, for what could not be bound. False when it never fits."""
+        return True
 
     def _add_member(self, found: Definition, members: str) -> None:
         assert found.rule.head.key is not None
@@ -376,7 +387,8 @@ class Rules(Documents):
             self.held(found.rule.head.key)
             self.member(members, value)
 
-    def _object_rule(self, rule: RuleSet) -> None:
+    def object_rule(self, rule: RuleSet) -> None:
+        """The object of all definitions, or of those that fit the keys that are asked for."""
         self.quiet = False
         found = self.names.new("found")
         self.emit(self.nodes.assign(found, self.nodes.call("Nested")))

@@ -140,10 +140,10 @@ def _roots(rules: Mapping[Path, Any]) -> list[Path]:
 
 
 def _below(roots: list[Path], rules: Mapping[Path, Any]) -> dict[Path, list[Path]]:
-    """The places of the rules at each of the roots and below it."""
-    found: dict[Path, list[Path]] = {path: [] for path in roots}
+    """The places of the rules at each of the roots, and below it; OPA evaluates them in this order."""
+    found: dict[Path, list[Path]] = {path: [path] for path in roots}
     for path in rules:
-        for size in range(len(path) + 1):
+        for size in range(len(path)):
             if path[:size] in found:
                 found[path[:size]].append(path)
     return found

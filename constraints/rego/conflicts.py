@@ -40,6 +40,10 @@ class Conflicts:
                 self._found.add(path)
                 self._above.update(path[:size] for size in range(len(path) + 1))
 
+    def can_end_in_one(self, path: Path) -> bool:
+        """Whether the rules at a path can."""
+        return path in self._found
+
     def within(self, node: Any) -> bool:
         """Whether something in a tree can end in a conflict."""
         heads, whole = set[int](), list[Var]()

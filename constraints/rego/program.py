@@ -162,6 +162,8 @@ class RegoProgram:
             context.memory = {}
         if context.calls:
             context.calls = {}
+        if context.split:
+            context.split = {}
 
     def _answer_all(self) -> EvaluationError | None:
         """Ask each rule after those that it refers to, so that none waits for many others. Gives the first error.

@@ -37,6 +37,11 @@ Where = tuple[str, int, int]
 MISSING: Final = object()
 """In a table of answers: not asked yet."""
 
+SPLIT: Final = object()
+"""In the place of a partial rule's answer: each key has to be asked for, as some other one ends in a conflict."""
+
+CONFLICT: Final = "eval_conflict_error"
+
 NOWHERE: Final = Outside()
 ANSWERS: Final = 4096
 BUDGET: Final = 10_000_000
@@ -56,7 +61,8 @@ class Context:
 
     `review`: `input.review` in a constraint's policy. `memo`: the answers of rules, by their number. `mocks`: replacements of functions by name. `tables`: those of joins, by the function that makes them. `hidden`: the numbers of
     rules that `with` replaces by data. `budget`: the steps that are left, shared by derived contexts. `calls`: the answers
-    of functions, remembered once there are fewer steps left than `plenty`.
+    of functions, remembered once there are fewer steps left than `plenty`. `split`: what partial rules have at single keys,
+    by their number, once the whole has ended in a conflict.
     """
 
     __slots__ = (
@@ -71,6 +77,7 @@ class Context:
         "outside",
         "plenty",
         "review",
+        "split",
         "strict",
         "tables",
     )
@@ -89,6 +96,7 @@ class Context:
         self.strict = False
         self.review: Value = UNDEFINED
         self.tables: dict[Any, tuple[Value, Table]] = {}
+        self.split: dict[int, dict[Any, Value]] = {}
 
     def derived(self) -> Context:
         """The same evaluation, with answers of rules forgotten."""
@@ -96,7 +104,7 @@ class Context:
         other.input, other.data, other.mocks, other.hidden = self.input, self.data, self.mocks, self.hidden
         other.outside, other.memory, other.budget, other.strict = self.outside, self.memory, self.budget, self.strict
         other.review, other.tables = self.review, self.tables
-        other.plenty, other.calls = self.plenty, {}
+        other.plenty, other.calls, other.split = self.plenty, {}, {}
         other.memo = [MISSING] * len(self.memo)
         return other
 
@@ -227,7 +235,29 @@ def conflict(message: str, where: Where) -> NoReturn:
     """Raises OPA's conflict error."""
     name, line, column = where
     message = f"{name}:{line}: eval_conflict_error: {message}"
-    raise EvaluationError(message, code="eval_conflict_error", span=Span(line, column), source=name)
+    raise EvaluationError(message, code=CONFLICT, span=Span(line, column), source=name)
+
+
+def whole_or_split(context: Context, number: int, whole: Callable[[Context], Value]) -> Value:
+    """A partial rule's answer; SPLIT where that ends in a conflict, which whoever asks for single keys may not meet."""
+    if number in context.split:
+        return SPLIT
+    try:
+        return whole(context)
+    except EvaluationError as error:
+        if error.code != CONFLICT:
+            raise
+        context.split[number] = {}
+        return SPLIT
+
+
+def at_keys(context: Context, number: int, search: Callable[..., Value], *keys: Value) -> Value:
+    """What a split rule has at these keys, searched once."""
+    known = context.split[number]
+    key = (search, *map(key_of, keys))
+    if key not in known:
+        known[key] = search(context, *keys)
+    return known[key]
 
 
 def agree(found: Value, value: Value, where: Where) -> Value:
