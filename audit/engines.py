@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from audit.compiling import TimedDriver
+from audit.depths import DeepDriver
 from audit.outside import outside
 from constraints import Engine
 from constraints.drivers import Driver
@@ -51,7 +52,7 @@ def engines(options: EngineOptions = DEFAULTS) -> dict[str, Driver]:
     known: tuple[Driver, ...] = (CelDriver(options.failure_policy), RegoDriver(settings, written=options.written))
     drivers = known[0 if options.native_validation else 1 :]
     limit = options.template_timeout
-    return {driver.engine: TimedDriver(driver, limit) if limit else driver for driver in drivers}
+    return {driver.engine: DeepDriver(TimedDriver(driver, limit) if limit else driver) for driver in drivers}
 
 
 def empty_engine(options: EngineOptions = DEFAULTS) -> Engine:

@@ -58,16 +58,24 @@ class ConstraintError(PolicyError):
 class CompileError(PolicyError):
     """The code of a template is not valid for its engine.
 
-    `each` are the problems one by one, each with its place, where more than one was found.
+    `each` are the problems one by one, each with its place, where more than one was found. `deep`: the stack was too
+    small for it, and a larger one might do.
     """
 
     code = "ingest_error"
 
     def __init__(
-        self, message: str, *, span: Span | None = None, source: str = "", each: Sequence[CompileError] = ()
+        self,
+        message: str,
+        *,
+        span: Span | None = None,
+        source: str = "",
+        each: Sequence[CompileError] = (),
+        deep: bool = False,
     ) -> None:
         super().__init__(message, span=span, source=source)
         self.each = tuple(each) or (self,)
+        self.deep = deep
 
 
 class ModuleError(CompileError):

@@ -125,8 +125,10 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.web": {"audit.errors", "audit.flagtypes"},
     "audit.httpsend": {"audit.duration", "constraints.rego"},
     "audit.outside": {"audit.httpsend", "constraints.rego"},
+    "audit.depths": {"constraints.drivers", "constraints.errors", "constraints.inventory", "constraints.model"},
     "audit.engines": {
         "audit.compiling",
+        "audit.depths",
         "audit.outside",
         "constraints",
         "constraints.drivers",

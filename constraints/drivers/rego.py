@@ -112,12 +112,12 @@ def _named(kind: str) -> Iterator[None]:
         yield
     except CompileError as error:
         source = f"{kind}/{error.source or ENTRY_MODULE}"
-        raise type(error)(error.message, span=error.span, source=source, each=error.each) from error
+        raise type(error)(error.message, span=error.span, source=source, each=error.each, deep=error.deep) from error
     except OutOfTime as error:
         error.source = error.source or ENTRY_MODULE
         raise
     except RecursionError as error:
-        raise CompileError(TOO_DEEP, source=f"{kind}/{ENTRY_MODULE}") from error
+        raise CompileError(TOO_DEEP, source=f"{kind}/{ENTRY_MODULE}", deep=True) from error
 
 
 @contextmanager
@@ -126,7 +126,9 @@ def _before_compiling() -> Iterator[None]:
     try:
         yield
     except CompileError as error:
-        raise ModuleError(error.message, span=error.span, source=error.source, each=error.each) from error
+        raise ModuleError(
+            error.message, span=error.span, source=error.source, each=error.each, deep=error.deep
+        ) from error
 
 
 def _finding(message: Json, details: Value, number: Callable[[Number], Json]) -> Finding:

@@ -114,7 +114,8 @@ class Generated:
             try:
                 exec(compile(module, source or "query", "exec"), self.scope)
             except (RecursionError, MemoryError, SyntaxError) as error:
-                raise CompileError(f"rego_compile_error: too deeply nested: {error}", source=source) from error
+                text = f"rego_compile_error: too deeply nested: {error}"
+                raise CompileError(text, source=source, deep=isinstance(error, RecursionError)) from error
         for branch in self.tree.all():
             if branch.rule is not None:
                 branch.node.rule = (

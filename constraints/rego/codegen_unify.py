@@ -25,9 +25,9 @@ class Unification(Terms):
             case Var():
                 return term.name not in self.place.env and term.name not in ("input", "data")
             case ArrayTerm():
-                return any(map(self.free, term.items))
+                return True in [self.free(item) for item in term.items]
             case ObjectTerm():
-                return any(self.free(part) for pair in term.pairs for part in pair)
+                return True in [self.free(part) for pair in term.pairs for part in pair]
         return False
 
     def unify(self, left: Term, right: Term) -> bool:

@@ -14,9 +14,7 @@ from constraints.rego import lexer
 from constraints.rego.lexer import KEYWORDS, NAME, Tokens
 from constraints.rego.syntax import Var
 
-# OPA stops at 100,000 levels; ours keep the passes behind the parser, which recurse too, within Python's stack.
-MAX_DEPTH: Final = 100
-MAX_OPERATORS: Final = 200  # in a row, each of which is one level too
+# OPA stops at 100,000 levels, all that is here where Python's stack ends.
 TOO_DEEP: Final = "max parsing recursion depth exceeded"
 
 _SPOKEN: Final = {  # kinds as OPA's messages name them (v1/ast/internal/tokens)
@@ -49,7 +47,6 @@ class Cursor:
         self.tokens = tokens
         self.kinds = tokens.kinds
         self.at = 0
-        self.depth = 0
         self._wildcards = 0
 
     @property
@@ -96,17 +93,6 @@ class Cursor:
         """A variable that nothing else names."""
         self._wildcards += 1
         return Var(f"${self._wildcards}", span)
-
-    def enter(self) -> None:
-        """One bracket deeper."""
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self.fail(TOO_DEEP)
-
-    def bound(self, operators: int) -> None:
-        """Refuse more operators in a row than the passes behind the parser can follow."""
-        if operators > MAX_OPERATORS:
-            self.fail(TOO_DEEP)
 
     def fail(self, message: str, span: Span | None = None) -> NoReturn:
         """Give up with this message, at the current token or elsewhere."""

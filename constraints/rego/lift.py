@@ -66,7 +66,7 @@ class Lift:
     def without_calls(self, term: Term, withs: tuple[With, ...]) -> Term:
         """`term` with variables for the calls in it, closures left alone."""
         if isinstance(term, Call):
-            args = tuple(self.without_calls(arg, withs) for arg in term.args)
+            args = tuple([self.without_calls(arg, withs) for arg in term.args])
             return self.name(Call(term.name, args, term.span), withs)
         if isinstance(term, Ref):
             return self._inner(term, lambda part: self.without_calls(part, withs), withs)
@@ -74,7 +74,7 @@ class Lift:
 
     def _inner(self, ref: Ref, change: Callable[[Term], Term], withs: tuple[With, ...]) -> Ref:
         head = change(ref.head)
-        path = tuple(change(part) for part in ref.path)
+        path = tuple([change(part) for part in ref.path])
         if not isinstance(head, Var):
             head = self.name(head, withs)
         return Ref(head, path, ref.span)
@@ -90,7 +90,7 @@ class Lift:
         what = expr.what
         if isinstance(what, Call):
             change = self._kept if what.name in equals else self._taken
-            what = Call(what.name, tuple(map(change, what.args)), what.span)
+            what = Call(what.name, tuple([change(arg) for arg in what.args]), what.span)
         elif isinstance(what, (SomeIn, Every)):
             what = replace(what, domain=self._kept(what.domain))
         else:
@@ -99,9 +99,9 @@ class Lift:
 
     def _kept(self, term: Term) -> Term:
         if isinstance(term, Ref):
-            return Ref(term.head, tuple(map(self._taken, term.path)), term.span)
+            return Ref(term.head, tuple([self._taken(part) for part in term.path]), term.span)
         if isinstance(term, Call):
-            return Call(term.name, tuple(map(self._taken, term.args)), term.span)
+            return Call(term.name, tuple([self._taken(arg) for arg in term.args]), term.span)
         return term if isinstance(term, Comprehension) else self._taken(term)
 
     def _taken(self, term: Term) -> Term:
@@ -123,9 +123,9 @@ class Lift:
 def _mapped(term: Term, change: Callable[[Term], Term]) -> Term:
     """A composite with its parts changed; anything else as it is."""
     if isinstance(term, (ArrayTerm, SetTerm)):
-        return replace(term, items=tuple(map(change, term.items)))
+        return replace(term, items=tuple([change(item) for item in term.items]))
     if isinstance(term, ObjectTerm):
-        return replace(term, pairs=tuple((change(key), change(value)) for key, value in term.pairs))
+        return replace(term, pairs=tuple([(change(key), change(value)) for key, value in term.pairs]))
     return term
 
 

@@ -106,7 +106,7 @@ class BodyParser(CompositeParser):
 
     def _some_in(self, span: Span) -> SomeIn | None:
         """`v in xs` or `k, v in xs`; None, and back at the start, where it is something else."""
-        start, depth = self.at, self.depth
+        start = self.at
         try:
             term = self.expression()
         except CompileError:
@@ -116,7 +116,7 @@ class BodyParser(CompositeParser):
             if found is None:
                 self.unexpected("expected `x in xs` or `x, y in xs` expression")
             return SomeIn(*found, span)
-        self.at, self.depth = start, depth
+        self.at = start
         return None
 
     def _every(self, span: Span) -> Expr:
@@ -131,9 +131,7 @@ class BodyParser(CompositeParser):
         if not isinstance(value, Var):
             self.unexpected("expected value to be a variable")
         self.expect("{", "missing body")
-        self.enter()
         body = self.body("}")
-        self.depth -= 1
         return Expr(Every(key, value, domain, body, span), withs=self.withs(), span=span)
 
     def withs(self) -> tuple[With, ...]:

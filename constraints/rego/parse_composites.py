@@ -60,11 +60,9 @@ class CompositeParser(TermParser):
     def _attempt(self) -> tuple[Term | CompileError, int]:
         span = self.span()
         try:
-            self.enter()
             found = self._array(span) if self.kind == "[" else self._set_or_object(span)
         except CompileError as error:
             return error, self.at
-        self.depth -= 1
         return found, self.at
 
     def _array(self, span: Span) -> Term:
@@ -98,14 +96,14 @@ class CompositeParser(TermParser):
 
     def _comprehension_body(self, end: str, always_back: bool = False) -> Body | None:
         """The body behind `|`; None, and back at `|`, where a comma (or anything) shows that this is no comprehension."""
-        bar, depth = self.at, self.depth
+        bar = self.at
         self.at += 1
         try:
             return self.body(end)
         except CompileError:
             if self.kind != "," and not always_back:
                 raise
-        self.at, self.depth = bar, depth
+        self.at = bar
         return None
 
     def _object(self, key: Term, plain: bool, span: Span) -> Term:
@@ -133,14 +131,12 @@ class CompositeParser(TermParser):
             self.fail("template strings are not supported by current capabilities")
         span = self.span()
         quote = self.tokens.text(self.at)[1]
-        self.enter()
         parts: list[str | Term] = [*self._piece(2, quote)]
         while self.tokens.source.text[self.tokens.ends[self.at - 1] - 1] == "{":
             parts.append(self._embedded())
             if self.kind != MIDDLE:
                 self.fail("expected } to end template string expression")
             parts += self._piece(1, quote)
-        self.depth -= 1
         return TemplateString(tuple(parts), span)
 
     def _piece(self, skipped: int, quote: str) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ class RuleParser(HeadParser):
 
     def _body_of_if(self) -> Body:
         """What follows `if`: one expression, or a body in brackets. `{x}` is a body, though it could be a set."""
-        start, depth = self.at, self.depth
+        start = self.at
         expr: Expr | None = None
         try:
             expr = self.literal()
@@ -70,7 +70,7 @@ class RuleParser(HeadParser):
                 raise
         if expr is not None and not isinstance(expr.what, SetTerm):
             return (expr,)
-        self.at, self.depth = start, depth
+        self.at = start
         self.expect("{", "expected a body, or an expression that is no set")
         return self.body("}")
 

@@ -63,22 +63,19 @@ class TermParser(Cursor, ABC):
 
     def _keyed_membership(self, key: Term) -> Term:
         """`key, value in domain` from the comma on; the key alone where this does not stand here."""
-        comma, depth = self.at, self.depth
+        comma = self.at
         self.at += 1
         try:
             value = self.infix()
             if self.accept("in"):
                 return Call(KEYED_MEMBER, (key, value, self.infix()), key.span)
         except CompileError:
-            self.depth = depth
+            pass
         self.at = comma
         return key
 
     def _memberships(self, left: Term) -> Term:
-        taken = 0
         while self.kinds[self.at] in KEYWORDS and not self.word_is_name() and self.accept("in"):
-            taken += 1
-            self.bound(taken)
             left = Call(MEMBER, (left, self.infix()), left.span)
         return left
 
@@ -87,10 +84,7 @@ class TermParser(Cursor, ABC):
         if left is None:
             left = self.term()
         operator = OPERATORS.get(self.kinds[self.at])
-        taken = 0
         while operator is not None and operator[0] >= loosest:
-            taken += 1
-            self.bound(taken)
             self.at += 1
             left = Call(operator[1], (left, self.infix(operator[0] + 1)), left.span)
             operator = OPERATORS.get(self.kinds[self.at])
@@ -165,12 +159,10 @@ class TermParser(Cursor, ABC):
         return Scalar(value, span)
 
     def _parenthesised(self) -> Term:
-        self.enter()
         self.at += 1
         inner = self.expression()
         if not self.accept(")"):
             self.fail("non-terminated expression")
-        self.depth -= 1
         return inner
 
     def reference(self, head: Term) -> Term:
@@ -193,11 +185,9 @@ class TermParser(Cursor, ABC):
                 self.at += 1
                 path.append(self._field())
             elif self.kinds[self.at] == "[":
-                self.enter()
                 self.at += 1
                 path.append(self.expression())
                 self.expect("]", "expected [")
-                self.depth -= 1
             else:
                 break
         return tuple(path)
@@ -229,11 +219,8 @@ class TermParser(Cursor, ABC):
 
     def arguments(self) -> tuple[Term, ...]:
         """`(a, b)`."""
-        self.enter()
         self.at += 1
-        found = () if self.accept(")") else self.items(")", [self.item()])
-        self.depth -= 1
-        return found
+        return () if self.accept(")") else self.items(")", [self.item()])
 
     def items(self, end: str, found: list[Term]) -> tuple[Term, ...]:
         """Terms with commas between them and perhaps one behind the last, after the first, which is `found` already."""

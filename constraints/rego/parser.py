@@ -34,9 +34,7 @@ def parse_module(source: Source, v1: bool = False) -> Module:
         error.span, error.source = parser.span() if parser else None, source.name
         raise
     except RecursionError:
-        raise CompileError(
-            f"rego_parse_error: {TOO_DEEP}", span=parser.span() if parser else None, source=source.name
-        ) from None
+        raise _too_deep(parser.span() if parser else None, source) from None
 
 
 def parse_query(source: Source, v1: bool = False) -> Body:
@@ -45,7 +43,11 @@ def parse_query(source: Source, v1: bool = False) -> Body:
     try:
         return parser.query()
     except RecursionError:
-        raise CompileError(f"rego_parse_error: {TOO_DEEP}", span=parser.span(), source=source.name) from None
+        raise _too_deep(parser.span(), source) from None
+
+
+def _too_deep(span: Span | None, source: Source) -> CompileError:
+    return CompileError(f"rego_parse_error: {TOO_DEEP}", span=span, source=source.name, deep=True)
 
 
 class ModuleParser(RuleParser):

@@ -59,7 +59,9 @@ class RegoPolicy:
         try:
             return RegoProgram(self._resolved, self._entry, parameters, self._settings)
         except (EvaluationError, RecursionError) as error:
-            raise CompileError("rego_compile_error: the policy nests too deeply, or has too large constants") from error
+            deep = isinstance(error, RecursionError) or error.code == TOO_DEEP
+            text = "rego_compile_error: the policy nests too deeply, or has too large constants"
+            raise CompileError(text, deep=deep) from error
 
 
 def _question(module: Module, entry: Path) -> Body:

@@ -30,4 +30,4 @@ class During:
         if isinstance(error, OutOfTime) and error.span is None:
             error.span, error.source = self.span, self.source
         elif isinstance(error, RecursionError):
-            raise CompileError(TOO_DEEP, span=self.span, source=self.source) from error
+            raise CompileError(TOO_DEEP, span=self.span, source=self.source, deep=True) from error

@@ -164,7 +164,7 @@ def has_call(term: Term | None) -> bool:
     kind = type(term)
     if kind is Scalar or kind is Var or term is None:
         return False
-    return isinstance(term, Call) or any(map(has_call, parts(term)))
+    return isinstance(term, Call) or True in [has_call(part) for part in parts(term)]
 
 
 def has_closure(term: Term) -> bool:
@@ -172,7 +172,7 @@ def has_closure(term: Term) -> bool:
     kind = type(term)
     if kind is Scalar or kind is Var:
         return False
-    return kind is Comprehension or kind is TemplateString or any(map(has_closure, parts(term)))
+    return kind is Comprehension or kind is TemplateString or True in [has_closure(part) for part in parts(term)]
 
 
 class Mentioned:

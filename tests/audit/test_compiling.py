@@ -13,6 +13,7 @@ from policybuilders import REGO, constraint, template
 
 from audit.cli import main
 from audit.compiling import TimedDriver
+from audit.depths import DeepDriver
 from audit.engines import EngineOptions, engines
 from constraints import Engine
 from constraints.drivers.rego import RegoDriver
@@ -140,5 +141,6 @@ def test_a_command_says_which_template_it_left_out(tmp_path: Path, capsys: pytes
 
 
 def test_without_a_limit_nothing_stands_in_front_of_the_engines() -> None:
-    assert not any(isinstance(one, TimedDriver) for one in engines(EngineOptions(template_timeout=0)).values())
-    assert all(isinstance(one, TimedDriver) for one in engines().values())
+    untimed = engines(EngineOptions(template_timeout=0))
+    assert not any(isinstance(one.driver, TimedDriver) for one in untimed.values() if isinstance(one, DeepDriver))
+    assert all(isinstance(one, DeepDriver) and isinstance(one.driver, TimedDriver) for one in engines().values())

@@ -62,14 +62,14 @@ def changed(term: Term, change: Change) -> Term:
         items = _all(term.items, change)
         return term if items is term.items else ArrayTerm(items, term.span)
     if isinstance(term, SetTerm):
-        return SetTerm(tuple(map(change, in_order(term.items))), term.span)
+        return SetTerm(tuple([change(item) for item in in_order(term.items)]), term.span)
     if isinstance(term, ObjectTerm):
-        return ObjectTerm(tuple((change(key), change(value)) for key, value in pairs_in_order(term)), term.span)
+        return ObjectTerm(tuple([(change(key), change(value)) for key, value in pairs_in_order(term)]), term.span)
     return term
 
 
 def _all(terms: tuple[Term, ...], change: Change) -> tuple[Term, ...]:
-    found = tuple(map(change, terms))
+    found = tuple([change(term) for term in terms])  # `map` would take stack of C
     for new, old in zip(found, terms, strict=True):
         if new is not old:
             return found

@@ -150,10 +150,10 @@ class TypeScope:
 
     def _composite(self, term: Term) -> Type | None:
         if isinstance(term, ArrayTerm):
-            items = tuple(map(self.type_of, term.items))
+            items = tuple([self.type_of(item) for item in term.items])
             return ArrayOf(items, None if items else ANY)
         if isinstance(term, SetTerm):
-            return SetOf(union(map(self.type_of, term.items)) or ANY)
+            return SetOf(union([self.type_of(item) for item in term.items]) or ANY)
         return self._object(term) if isinstance(term, ObjectTerm) else None
 
     def _object(self, term: ObjectTerm) -> Type:

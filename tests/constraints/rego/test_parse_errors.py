@@ -145,8 +145,6 @@ DEEP = {
     "calls": ("f(", ")"),
     "bodies": ("every x in y { ", "}"),
     "template strings": ('$"{', '}"'),
-    "sums": ("1 + ", ""),
-    "memberships": ("1 in ", ""),
 }
 
 
@@ -155,6 +153,11 @@ def test_deep_nesting_is_refused_before_the_stack_overflows(name: str) -> None:
     before, after = DEEP[name]
     with pytest.raises(CompileError, match="max parsing recursion depth exceeded"):
         parse_query(Source("query", before * 5000 + "1" + after * 5000), v1=True)
+
+
+@pytest.mark.parametrize("operator", ["+", "|", "in"])
+def test_any_number_of_operators_stand_in_a_row(operator: str) -> None:
+    assert len(parse_query(Source("query", f"1 {operator} " * 5000 + "1"), v1=True)) == 1
 
 
 @pytest.mark.parametrize("text", ["{a | {" * 40 + "1, 1" + "}, 1}" * 40, "{a: b | " * 40 + "1, 1" + "}" * 40])
