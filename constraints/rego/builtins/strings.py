@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,6 +19,8 @@ _SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 )
 _FEW_CHARACTERS: Final = 16
+_FEW_PREFIXES: Final = 32
+_PLACED: Final = 8  # steps to find the place of a text among many
 _BASES: Final = {2: "b", 8: "o", 10: "d", 16: "x"}
 
 
@@ -60,9 +63,7 @@ def endswith(text: Value, suffix: Value) -> bool:
 )
 def any_prefix_match(texts: Value, prefixes: Value) -> bool:
     """Whether one of the texts begins with one of the prefixes."""
-    found, wanted = _texts(texts, 1), tuple(_texts(prefixes, 2))
-    look_through(found, 1 + (len(wanted) >> 2))
-    return any(text.startswith(wanted) for text in found)
+    return _one_begins(_texts(texts, 1), _texts(prefixes, 2))
 
 
 @builtin(
@@ -70,9 +71,36 @@ def any_prefix_match(texts: Value, prefixes: Value) -> bool:
 )
 def any_suffix_match(texts: Value, suffixes: Value) -> bool:
     """Whether one of the texts ends with one of the suffixes."""
-    found, wanted = _texts(texts, 1), tuple(_texts(suffixes, 2))
-    look_through(found, 1 + (len(wanted) >> 2))
-    return any(text.endswith(wanted) for text in found)
+    found, wanted = _texts(texts, 1), _texts(suffixes, 2)
+    if len(wanted) <= _FEW_PREFIXES:
+        look_through(found, 1 + (len(wanted) >> 2))
+        endings = tuple(wanted)
+        return any(text.endswith(endings) for text in found)
+    return _one_begins([text[::-1] for text in found], [text[::-1] for text in wanted])
+
+
+def _one_begins(texts: list[str], prefixes: list[str]) -> bool:
+    """Whether one of the texts begins with one of the prefixes.
+
+    Many prefixes are put in order, without those that begin with another one: the only one that a text can begin with is
+    then the last one that does not come behind it.
+    """
+    if len(prefixes) <= _FEW_PREFIXES:
+        look_through(texts, 1 + (len(prefixes) >> 2))
+        beginnings = tuple(prefixes)
+        return any(text.startswith(beginnings) for text in texts)
+    _count_comparisons(prefixes, len(prefixes))
+    _count_comparisons(texts, len(prefixes))
+    kept: list[str] = []
+    for prefix in sorted(prefixes):
+        if not kept or not prefix.startswith(kept[-1]):
+            kept.append(prefix)
+    return any(at and text.startswith(kept[at - 1]) for text in texts for at in (bisect_right(kept, text),))
+
+
+def _count_comparisons(texts: list[str], others: int) -> None:
+    """Count what it takes to find the place of each text among others in order."""
+    spend(_PLACED * len(texts) + (sum(map(len, texts)) * others.bit_length() >> 6))
 
 
 def _texts(value: Value, position: int) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
 from regocalls import N, S, call
 
+from constraints.rego.sizes import STEPS
 from constraints.rego.values import object_of
 
 
@@ -126,3 +128,24 @@ from constraints.rego.values import object_of
 )
 def test_answers_as_opa_does(name: str, arguments: list[Any], answer: str) -> None:
     assert call(name, *arguments) == answer
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_many_prefixes_and_suffixes_are_found_as_few_are(seed: int) -> None:
+    chance = Random(seed)
+    letters = ["a", "b", "\U0001f600"]
+    wanted = ["".join(chance.choices(letters, k=chance.randint(5, 9))) for _ in range(100)]
+    if seed == 0:
+        wanted.append("")
+    for _ in range(200):
+        one = "".join(chance.choices(letters, k=chance.randint(0, 12)))
+        begins, ends = any(map(one.startswith, wanted)), any(map(one.endswith, wanted))
+        assert call("strings.any_prefix_match", [one], S(*wanted)) == str(begins).lower()
+        assert call("strings.any_suffix_match", one, wanted) == str(ends).lower()
+
+
+@pytest.mark.parametrize("name", ["strings.any_prefix_match", "strings.any_suffix_match"])
+def test_many_texts_are_held_against_many_others_in_few_steps(name: str) -> None:
+    texts, others = [f"{i}a{i}" for i in range(50_000)], [f"{i}b{i}" for i in range(50_000)]
+    with STEPS.limited_to(2_000_000):
+        assert call(name, texts, others) == "false"
