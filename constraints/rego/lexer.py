@@ -35,7 +35,7 @@ _TOKEN: Final = re.compile(
     r"(?:[ \t\r\n]++|#[^\n]*+)*+"
     r"(?:(?P<name>[A-Za-z_][A-Za-z_\d]*)"
     r"|(?P<sign>[\[\]{}(),;.+\-*/%&|]|:=?|==?|!=|<=?|>=?)"
-    rf'|(?P<string>"(?:[^"\\\n]|{_ESCAPE})*")'
+    rf'|(?P<string>"(?:[^"\\\n]++|{_ESCAPE})*+")'
     r"|(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![A-Za-z_0-9.]))"
     r"|(?P<raw>`[^`]*`)"
     r"|(?P<template>\$[\"`])"
@@ -44,8 +44,8 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _PART: Final = {
-    '"': re.compile(rf'(?:[^"\\\n{{]|\\\{{|{_ESCAPE})*+["{{]'),
-    "`": re.compile(r"(?:\\\{|[^`{])*+[`{]"),
+    '"': re.compile(rf'(?:[^"\\\n{{]++|\\\{{|{_ESCAPE})*+["{{]'),
+    "`": re.compile(r"(?:\\\{|[^`{\\]++|\\)*+[`{]"),
 }
 _ILLEGAL: Final = re.compile("[\0\ufeff]")
 
@@ -198,7 +198,7 @@ def _number_complaint(text: str, start: int) -> str:
 
 
 def _string_complaint(text: str, start: int) -> str:
-    sound = re.compile(rf'(?:[^"\\\n]|\\\{{|{_ESCAPE})*').match(text, start + (2 if text[start] == "$" else 1))
+    sound = re.compile(rf'(?:[^"\\\n]++|\\\{{|{_ESCAPE})*+').match(text, start + (2 if text[start] == "$" else 1))
     if sound is not None and text[sound.end() : sound.end() + 1] == "\\":
         return "illegal escape sequence"
     return "non-terminated string"

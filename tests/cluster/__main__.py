@@ -31,7 +31,9 @@ def main(arguments: list[str]) -> int:
         cluster = Cluster(server, Path(name))
         cluster.install()
         with prepared(cluster, Path(name)) as campaign:
-            found = {spoil: tried(campaign, spoil, slice(given.first, None, given.step)) for spoil in given.spoil or SPOILS}
+            found = {
+                spoil: tried(campaign, spoil, slice(given.first, None, given.step)) for spoil in given.spoil or SPOILS
+            }
     say(table(found))
     return int(any(counts["LIE"] for row in found.values() for counts in row.values()))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from constraints.errors import CompileError
@@ -96,3 +98,23 @@ def test_words_become_keywords_from_a_token_on() -> None:
 
 def test_all_keywords_can_be_had_from_the_start() -> None:
     assert cut("every if contains in", KEYWORDS).kinds == ["every", "if", "contains", "in", "eof"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        pytest.param('"' + "x" * 300_000 + '"', "string", id="a string"),
+        pytest.param('"' + r"\n" * 300_000 + '"', "string", id="escapes"),
+        pytest.param('$"' + "x" * 300_000 + '{y}"', "template", id="a template string"),
+        pytest.param("$`" + "x\\" * 300_000 + "{y}`", "template", id="a raw template"),
+    ],
+)
+def test_a_long_text_takes_no_memory_for_each_of_its_characters(text: str, kind: str) -> None:
+    tracemalloc.start()
+    try:
+        found = cut(text)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 2 * len(text)
+    assert found.kinds[0] == kind
