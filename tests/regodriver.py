@@ -15,15 +15,15 @@ from constraints.inventory import EMPTY, Inventory
 from constraints.model import Finding
 from constraints.rego.builtins import Capabilities
 from constraints.rego.builtins.outside import Outside
-from constraints.rego.program import Settings
+from constraints.rego.program import STACK, Settings
 
 DRIVER = RegoDriver()
 
 
-def able(*, budget: int = 1 << 40, outside: Outside | None = None, **names: set[str]) -> RegoDriver:
+def able(*, budget: int = 1 << 40, outside: Outside | None = None, stack: int = STACK, **names: set[str]) -> RegoDriver:
     """A driver with `disabled` or `enabled` builtins."""
     capabilities = Capabilities(**{which: frozenset(given) for which, given in names.items()})
-    return RegoDriver(Settings(capabilities.builtins(), outside or Outside(), budget))
+    return RegoDriver(Settings(capabilities.builtins(), outside or Outside(), budget, stack=stack))
 
 
 def findings(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from sys import getrecursionlimit, setrecursionlimit
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from constraints.errors import CompileError, EvaluationError
 from constraints.model import value
@@ -23,19 +25,24 @@ if TYPE_CHECKING:
     from constraints.rego.mentions import Where
 
 ENTRY = "violation"
+STACK: Final = 2_500
+"""Calls of Python that go into each other, at most: two for a function. Where each sorts something, and so goes through C,
+a stack of 8 MiB holds 3,000."""
 
 
 @value
 class Settings:
     """What holds for all policies: builtins that may be called, hooks to the world outside, steps of an evaluation.
 
-    `prints` keeps calls of `print`, which are erased otherwise.
+    `prints` keeps calls of `print`, which are erased otherwise. `stack` is how many calls of Python may go into each other
+    where those that Python lets do not suffice.
     """
 
     builtins: Mapping[str, Builtin]
     outside: Outside = NOWHERE
     budget: int = BUDGET
     prints: bool = False
+    stack: int = STACK
 
 
 class RegoPolicy:
@@ -100,6 +107,17 @@ def _sorted(found: Rows) -> list[tuple[Value, Value]]:
     return sorted(found.values(), key=lambda row: (order_key(row[1]), order_key(row[0])))
 
 
+@contextmanager
+def _stack_of(places: int) -> Iterator[None]:
+    """Lets so many calls of Python go into each other, if those are not allowed anyway."""
+    before = getrecursionlimit()
+    try:
+        setrecursionlimit(max(places, before))
+        yield
+    finally:
+        setrecursionlimit(before)
+
+
 class RegoProgram:
     """One constraint: what it says of a review and an inventory."""
 
@@ -111,7 +129,8 @@ class RegoProgram:
         self._generated.load()
         self._evaluate = self._generated.scope[function]
         self._rules = tuple(generator.ground_rules())
-        self._is_deep = False
+        self._ways = [self._from_the_top, self._from_the_bottom, self._on_a_larger_stack]
+        self._stack = settings.stack
         self._parameters = parameters
         self._budget = settings.budget
         self._context = Context({}, {}, self._generated.rules, settings.outside)
@@ -131,28 +150,45 @@ class RegoProgram:
             STEPS.left = IDLE
 
     def _found(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> Rows:
-        """The rows as the program finds them: from the top down, or from the bottom up where that is too deep."""
+        """The rows as the first way finds them that is not too deep; from then on the ways before it are not tried."""
         context = self._context
         context.input = {"review": review, "parameters": self._parameters}
         context.review = review
         context.data = {"inventory": inventory}
-        self._start()
-        if not self._is_deep:
-            try:
-                return self._evaluate(context)  # type: ignore[no-any-return]  # made by Entry
-            except RecursionError:
-                pass
-            except EvaluationError as error:
-                if error.code != TOO_DEEP:
-                    raise
+        ways = self._ways
+        for at, way in enumerate(ways, 1):
             self._start()
+            try:
+                found = way()
+            except RecursionError:
+                if at == len(ways):
+                    raise
+            except EvaluationError as error:
+                if error.code != TOO_DEEP or at == len(ways):
+                    raise
+            else:
+                self._ways = ways[at - 1 :]
+                return found
+        raise AssertionError("the last way gives an answer or an error")
+
+    def _from_the_top(self) -> Rows:
+        """As usual: each rule is asked where it is needed."""
+        return self._evaluate(self._context)  # type: ignore[no-any-return]  # made by Entry
+
+    def _from_the_bottom(self) -> Rows:
+        """Each rule is asked after those that it refers to; an error of those that cannot be asked is what too many wait for."""
         first = self._answer_all()
         try:
-            found: Rows = self._evaluate(context)
+            return self._from_the_top()
         except RecursionError:
-            raise first or _too_deep() from None
-        self._is_deep = True
-        return found
+            if first is None:
+                raise
+            raise first from None
+
+    def _on_a_larger_stack(self) -> Rows:
+        """For functions that call each other, and values that are deeper than Python's stack allows."""
+        with _stack_of(self._stack):
+            return self._from_the_bottom()
 
     def _start(self) -> None:
         """Forget all answers, and whatever an evaluation that was ended from outside has left; the budget is full."""

@@ -11,6 +11,7 @@ from constraints.cel.library.golang import quoted
 from constraints.cel.overloads import function, method
 from constraints.cel.values import Opaque
 
+_MOST_PARAMETERS: Final = 10_000  # that Go 1.26 reads
 _SCHEME: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):", re.ASCII)
 _ESCAPE: Final = re.compile(r"%([0-9a-fA-F]{2})?")
 _PORT: Final = re.compile(r"(:[0-9]*)?\Z", re.ASCII)
@@ -175,6 +176,8 @@ def get_escaped_path(value: URL) -> str:
 def get_query(value: URL) -> dict[str, list[str]]:
     """The values of each key; what cannot be read is left out."""
     found: dict[str, list[str]] = {}
+    if value.query.count("&") >= _MOST_PARAMETERS:
+        return found
     for part in value.query.split("&"):
         if not part or ";" in part:
             continue

@@ -83,3 +83,9 @@ def test_chains_are_as_long_as_in_cel_go(text: str) -> None:
 def test_what_is_beyond_the_limits_of_cel_go_is_refused_nowhere_in_particular(text: str, message: str) -> None:
     (found,) = messages({"validations": [{"expression": text}]})
     assert found == f"compilation error: compilation failed: ERROR: <input>:-1:0: {message}"
+
+
+@pytest.mark.parametrize(("parameters", "keys"), [(10_000, 2), (10_001, 0)])
+def test_of_a_query_of_more_parameters_than_go_reads_none_is_read(parameters: int, keys: int) -> None:
+    query = "a&" * (parameters - 1) + "b"
+    assert verdict(f"url('https://a.b/c?{query}').getQuery().size() == {keys}")

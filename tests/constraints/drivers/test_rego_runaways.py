@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 
 import pytest
@@ -51,7 +52,7 @@ RUNAWAYS = [
 
 @pytest.mark.parametrize("rego", RUNAWAYS)
 def test_a_policy_that_runs_away_is_an_error_for_the_object_and_for_no_other(rego: str) -> None:
-    program = able(budget=50_000).compile("Probe", {"rego": rego}).program({})
+    program = able(budget=50_000, stack=STACK).compile("Probe", {"rego": rego}).program({})
     for _ in range(2):
         with little_stack(STACK), pytest.raises(EvaluationError) as caught:
             list(program({"xs": list(range(60)), "x": 1}, EMPTY))
@@ -74,6 +75,23 @@ def test_rules_may_need_each_other_in_a_row_longer_than_pythons_stack() -> None:
     assert none == []
 
 
+def test_functions_may_call_each_other_in_a_row_longer_than_pythons_stack() -> None:
+    program = able().compile("Probe", {"rego": nested(700)}).program({})
+    limit = sys.getrecursionlimit()
+    for _ in range(2):
+        assert list(program({"x": 1}, EMPTY)) == [Finding("m", {})]
+        assert list(program({"x": False}, EMPTY)) == []
+    assert sys.getrecursionlimit() == limit
+
+
+def test_functions_in_a_row_longer_than_any_stack_are_an_error_and_leave_pythons_stack_as_it_was() -> None:
+    program = able(stack=0).compile("Probe", {"rego": nested(700)}).program({})
+    limit = sys.getrecursionlimit()
+    with pytest.raises(EvaluationError, match="the evaluation nests too deeply"):
+        list(program({"x": 1}, EMPTY))
+    assert sys.getrecursionlimit() == limit
+
+
 def test_a_conflict_at_the_end_of_a_long_row_is_reported() -> None:
     program = long_row()
     with little_stack(STACK), pytest.raises(EvaluationError, match="complete rules must not produce multiple outputs"):
@@ -84,7 +102,7 @@ def test_a_conflict_at_the_end_of_a_long_row_is_reported() -> None:
 
 def test_a_value_that_a_long_row_of_rules_nests_too_deeply_is_an_error() -> None:
     kind = 'r{at} = x {{ x := object.get({{"v": [r{next}]}}, input.review.v, 0) }}'
-    program = able().compile("Probe", {"rego": row(DEEP, kind)}).program({})
+    program = able(stack=STACK).compile("Probe", {"rego": row(DEEP, kind)}).program({})
     for _ in range(2):
         with little_stack(STACK), pytest.raises(EvaluationError, match="too deeply"):
             list(program({"v": "v"}, EMPTY))

@@ -43,6 +43,15 @@ from regocalls import S, call
         ("urlquery.decode", ["%4"], 'eval_builtin_error: invalid URL escape "%4"'),
         ("urlquery.encode_object", [{"b": ["x", "y z"], "a": S("1", "2")}], '"a=1&a=2&b=x&b=y+z"'),
         ("urlquery.decode_object", ["a=1&a=2&b&&=x"], '{"": ["x"], "a": ["1", "2"], "b": [""]}'),
+        pytest.param(
+            "urlquery.decode_object", ["a&" * 9_999], '{"a": [' + '"", ' * 9_998 + '""]}', id="as many as Go reads"
+        ),
+        pytest.param(
+            "urlquery.decode_object",
+            ["a&" * 10_000],
+            "eval_builtin_error: number of URL query parameters exceeded limit",
+            id="more than Go reads",
+        ),
         ("urlquery.decode_object", ["a;b"], "eval_builtin_error: invalid semicolon separator in query"),
         (
             "uri.parse",
