@@ -129,7 +129,7 @@ class RegoProgram:
         self._generated.load()
         self._evaluate = self._generated.scope[function]
         self._rules = tuple(generator.ground_rules())
-        self._ways = [self._from_the_top, self._from_the_bottom, self._on_a_larger_stack]
+        self._way = 0
         self._stack = settings.stack
         self._parameters = parameters
         self._budget = settings.budget
@@ -155,40 +155,41 @@ class RegoProgram:
         context.input = {"review": review, "parameters": self._parameters}
         context.review = review
         context.data = {"inventory": inventory}
-        ways = self._ways
-        for at, way in enumerate(ways, 1):
+        for at in range(self._way, len(_WAYS)):
             self._start()
             try:
-                found = way()
+                found = _WAYS[at](self)
             except RecursionError:
-                if at == len(ways):
+                if at + 1 == len(_WAYS):
                     raise
             except EvaluationError as error:
-                if error.code != TOO_DEEP or at == len(ways):
+                if error.code != TOO_DEEP or at + 1 == len(_WAYS):
                     raise
             else:
-                self._ways = ways[at - 1 :]
+                self._way = at
                 return found
         raise AssertionError("the last way gives an answer or an error")
 
-    def _from_the_top(self) -> Rows:
+    def from_the_top(self) -> Rows:
         """As usual: each rule is asked where it is needed."""
         return self._evaluate(self._context)  # type: ignore[no-any-return]  # made by Entry
 
-    def _from_the_bottom(self) -> Rows:
-        """Each rule is asked after those that it refers to; an error of those that cannot be asked is what too many wait for."""
-        first = self._answer_all()
-        try:
-            return self._from_the_top()
-        except RecursionError:
-            if first is None:
-                raise
-            raise first from None
+    def from_the_bottom(self) -> Rows:
+        """Each rule is asked after those that it refers to."""
+        self._answer_all()
+        return self.from_the_top()
 
-    def _on_a_larger_stack(self) -> Rows:
-        """For functions that call each other, and values that are deeper than Python's stack allows."""
+    def on_a_larger_stack(self) -> Rows:
+        """For functions that call each other, and values, that are deeper than Python's stack; the first error of a rule
+        where too many wait for it."""
         with _stack_of(self._stack):
-            return self._from_the_bottom()
+            first = self._answer_all()
+            try:
+                return self.from_the_top()
+            except RecursionError:
+                if first is None:
+                    raise
+                raise first from None
 
     def _start(self) -> None:
         """Forget all answers, and whatever an evaluation that was ended from outside has left; the budget is full."""
@@ -230,3 +231,6 @@ class RegoProgram:
         from constraints.rego.explain import explained  # late: nobody asks for it but `patrol explain`
 
         return explained(self._generated.modules, self._generated.scope, RUNTIME, texts)
+
+
+_WAYS: Final = (RegoProgram.from_the_top, RegoProgram.from_the_bottom, RegoProgram.on_a_larger_stack)

@@ -84,6 +84,14 @@ def test_functions_may_call_each_other_in_a_row_longer_than_pythons_stack() -> N
     assert sys.getrecursionlimit() == limit
 
 
+def test_a_conflict_of_a_rule_that_is_not_needed_is_no_error_of_a_long_row_of_functions() -> None:
+    unneeded = "\nc = x { x := [1, 2][_] }\nd { input.review.no; c }"
+    program = (
+        able().compile("Probe", {"rego": f'{nested(700)}{unneeded}\nviolation[{{"msg": "d"}}] {{ d }}'}).program({})
+    )
+    assert list(program({"x": 1}, EMPTY)) == [Finding("m", {})]
+
+
 def test_functions_in_a_row_longer_than_any_stack_are_an_error_and_leave_pythons_stack_as_it_was() -> None:
     program = able(stack=0).compile("Probe", {"rego": nested(700)}).program({})
     limit = sys.getrecursionlimit()
