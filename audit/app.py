@@ -34,6 +34,7 @@ from audit.kube.patch import StatusWriter
 from audit.kube.tardy import Patience, Tardy
 from audit.kube.watch import Server
 from audit.leading import Duty, Leadership, NoLease, campaigning
+from audit.ledger import Ledger
 from audit.logs import configure_logging
 from audit.loop import Loop, Prompting
 from audit.memory import available, share
@@ -44,7 +45,7 @@ from audit.readiness import Readiness
 from audit.reviewing import Rules
 from audit.run import Prepared, Work, run
 from audit.sinks import Sink
-from audit.sinks.log import LogSink
+from audit.sinks.log import CHANGES, LogSink
 from audit.sinks.metrics import Metrics, MetricsSink
 from audit.sinks.status import StatusSink
 from audit.sources.ahead import Room
@@ -224,7 +225,8 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
         inventory_memory=memory,
         timing=watchdog,
     )
-    told = LogSink(violations=config.log.violations)
+    ledger = Ledger() if config.log.violations == CHANGES else None
+    told = LogSink(violations=config.log.violations, ledger=ledger)
     sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(writing).patch), MetricsSink(metrics), *more, told)
     return Auditor(
         config,
@@ -239,6 +241,7 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
         pace,
         watchdog,
         deadline,
+        memory=Memory(ledger=ledger),
     )
 
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from audit.aggregate import Summary
 from audit.fields import status_entry
+from audit.hidden import Bucket, Hidden
+from audit.ledger import Ledger
 from audit.model import ConstraintRecord, Standing
-from constraints import Gap, Kind
-from constraints.model import ANY, Cause, Json
+from constraints import Kind
+from constraints.model import Json
 
 Entry = Mapping[str, Json]
-Bucket = tuple[Kind, str]  # a kind and a namespace
-Place = tuple[str | None, str, str]  # group, kind, namespace; None and empty ones stand for every one
 Identity = tuple[str, str]  # key and uid: a constraint made anew is another one
 
 ORDER = ("group", "version", "kind", "namespace", "name", "message", "enforcementAction")
-EVERYWHERE: Place = (None, "", "")
-# These say that something is old, wrong or not written; what was looked at was seen all the same.
-HIDING_NOTHING = frozenset({Cause.CONFIG, Cause.TEMPLATE, Cause.CONSTRAINT, Cause.SINK})
 
 
 def entry_key(entry: Entry) -> tuple[str, ...]:
@@ -28,62 +25,16 @@ def entry_key(entry: Entry) -> tuple[str, ...]:
     return tuple(str(entry.get(name) or "") for name in ORDER)
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """The objects of which a run does not know whether they break one constraint: by place, and one by one."""
-
-    places: frozenset[Place] = frozenset()
-    objects: frozenset[tuple[str, str, str, str]] = frozenset()
-
-    @classmethod
-    def of(cls, gaps: Iterable[Gap]) -> Hidden:
-        """From the gaps that concern the constraint; of each the narrowest thing that it names is hidden."""
-        hiding = [gap for gap in gaps if gap.cause not in HIDING_NOTHING and not _of_the_unborn(gap)]
-        objects = [g.object for g in hiding if g.object is not None]
-        return cls(
-            frozenset(_place(gap) for gap in hiding if gap.object is None),
-            frozenset((o.kind.group, o.kind.kind, o.namespace, o.name) for o in objects),
-        )
-
-    def __bool__(self) -> bool:
-        return bool(self.places or self.objects)
-
-    def covers(self, bucket: Bucket) -> bool:
-        """Whether every object of this kind and namespace is hidden."""
-        kind, namespace = bucket
-        kinds = ((None, ""), (kind.group, ""), (kind.group, kind.kind), (ANY, kind.kind))
-        return any((*which, where) in self.places for which in kinds for where in ("", namespace))
-
-    def touched(self) -> frozenset[Place]:
-        """The places of the objects that are hidden one by one."""
-        return frozenset(item[:3] for item in self.objects)
-
-    def hides(self, entry: Entry) -> bool:
-        """Whether the object of this entry of a status is hidden."""
-        kind, namespace = _bucket(entry)
-        one = (kind.group, kind.kind, namespace, str(entry.get("name") or ""))
-        return one in self.objects or self.covers((kind, namespace))
-
-
-def _of_the_unborn(gap: Gap) -> bool:
-    """Whether it is about objects of a kind that are generated elsewhere, and that no run of ours has ever seen."""
-    return gap.cause is Cause.UNSUPPORTED and gap.kind is not None
-
-
-def _place(gap: Gap) -> Place:
-    if gap.cause is Cause.INVENTORY:  # its kind is one that the policy reads, not one that was to be audited
-        return EVERYWHERE
-    return (gap.kind.group, gap.kind.kind, gap.namespace) if gap.kind else (None, "", gap.namespace)
-
-
 @dataclass(slots=True)
 class Memory:
     """How many violations are known by constraint, kind and namespace, from run to run of this process.
 
-    Only constraints of which everything was seen in one run are in it.
+    Only constraints of which everything was seen in one run are in it. The `ledger`, where somebody wants to hear of
+    changes, remembers every single one.
     """
 
     counts: dict[Identity, Counter[Bucket]] = field(default_factory=dict)
+    ledger: Ledger | None = None
 
     def settle(self, summary: Summary) -> dict[str, Standing]:
         """What each constraint comes to after a whole run, by key; and remember it."""
@@ -164,7 +115,11 @@ def _unseen(record: ConstraintRecord, hidden: Hidden, found: list[Entry], cut: b
     """
     seen = {entry_key(entry) for entry in found}
     end = entry_key(found[-1]) if cut and found else None
-    keys = ((entry_key(entry), entry) for entry in _listed(record) if hidden.hides(entry))
+    keys = (
+        (entry_key(entry), entry)
+        for entry in _listed(record)
+        if hidden.hides(_bucket(entry), str(entry.get("name") or ""))
+    )
     return [entry for key, entry in keys if key not in seen and (end is None or key < end)]
 
 

@@ -70,7 +70,8 @@ class ClusterConfig:
 class LogConfig:
     """How to log: `level` is DEBUG, INFO, WARNING or ERROR; an empty `file` means stderr.
 
-    `level_encoder` is `lower`, `capital`, `color` or `capitalcolor`; `violations` says which get a line: `all` or `none`.
+    `level_encoder` is `lower`, `capital`, `color` or `capitalcolor`; `violations` says which get a line: `all`, `none`
+    or `changes`.
     """
 
     level: str = "INFO"

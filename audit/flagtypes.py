@@ -166,7 +166,7 @@ ENCODER = FlagType(
     "lower, capital, color or capitalcolor",
     _one_of("lower", "capital", "color", "capitalcolor"),
 )
-LOGGED = FlagType("all|none", "all or none", _one_of("all", "none"))
+LOGGED = FlagType("all|none|changes", "all, none or changes", _one_of("all", "none", "changes"))
 WORDS = FlagType("NAME,...", "names", _words, repeatable=True)
 BUILTINS = FlagType("NAME,...", "names of Rego builtins", _builtins, repeatable=True)
 GUARDED_BUILTINS = FlagType("NAME,...", f"some of {', '.join(GUARDED)}", guarded, repeatable=True)

@@ -14,7 +14,7 @@ import orjson
 
 from audit.exclusion import NOTHING_EXCLUDED, Exclusion
 from audit.model import Lost, Page
-from audit.verdicts import Reviewed, Seconds, Verdict, received, sealed, top_owner
+from audit.verdicts import Reviewed, Seconds, Verdict, identity, received, sealed, top_owner
 from constraints import Engine, Gap, Inventory, Review
 from constraints.engine import Hit, Rule
 from constraints.inventory import EMPTY
@@ -25,6 +25,7 @@ _TRANSIENT: Final = (
     "resourceVersion",
     "managedFields",
 )  # of metadata; like the status, no policy's answer depends on it
+_IDENTIFYING: Final = ("namespace", "name", "uid")
 _SORTED: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -84,16 +85,23 @@ def review_page(page: Page, rules: Rules) -> Reviewed:
     """
     begun = perf_counter()
     excluded, engine = rules.exclusion.test(), rules.engine
-    reviews = [_review(item, rules) for item in page.objects if not excluded(item)]
-    matched = [(review, hits) for review in reviews if (hits := engine.matching(review, page.alias_of))]
+    reviews, left_out = [], []
+    for item in page.objects:
+        if excluded(item):
+            left_out.append(item)
+        else:
+            reviews.append(_review(item, rules))
+    asked = [(review, engine.matching(review, page.alias_of)) for review in reviews]
+    matched = [(review, hits) for review, hits in asked if hits]
     matching = perf_counter()
     verdicts = tuple([_verdict(review, hits, rules) for review, hits in matched])
     return Reviewed(
         page.resource.kind,
         verdicts,
         objects=len(page.objects),
-        excluded=len(page.objects) - len(reviews),
+        excluded=len(left_out),
         unfinished=tuple(engine.unfinished()),
+        others=(*map(_identity, left_out), *(_identity(review.object) for review, hits in asked if not hits)),
         seconds=Seconds(page.decode_seconds, matching - begun, perf_counter() - matching),
     )
 
@@ -124,6 +132,11 @@ def _verdict(review: Review, hits: list[Hit], rules: Rules) -> Verdict:
     gaps = () if len(violations) == len(outcomes) else tuple(each for each in outcomes if isinstance(each, Gap))
     matched = tuple([hit.key for hit in asked if type(hit) is Rule])
     return Verdict(review.ref, top_owner(review.object), matched, violations, gaps)
+
+
+def _identity(item: Object) -> str:
+    metadata = item["metadata"]
+    return identity(*(part if isinstance(part := metadata.get(key), str) else "" for key in _IDENTIFYING))
 
 
 def _rules(recipe: Recipe, **around: Any) -> Rules:

@@ -12,6 +12,7 @@ from audit.aggregate import Summary, Totals
 from audit.carry import Memory
 from audit.errors import AuditError
 from audit.guard import attempt
+from audit.ledger import NO_CHANGES
 from audit.model import ConstraintRecord, KindEnd, Lost, Outcome, Page
 from audit.outcomes import cut_gap, failure_gap
 from audit.reviewing import Rules, review_page, unknown_namespaces
@@ -60,9 +61,9 @@ def run(prepare: Prepare, sinks: Sequence[Sink], blank: Summary, memory: Memory,
     this one may not see. Once `stopping()` says how the run has to end, the page in work is the last. An error ends it as
     `failed`; the sinks are finished even then. One that is no AuditError is the summary's `mistake`.
     """
-    course = _Course(blank, [GuardedSink(sink) for sink in sinks], stopping)
+    course = _Course(blank, [GuardedSink(sink) for sink in sinks], memory, stopping)
     try:
-        error = attempt(lambda: course.take(prepare, memory))
+        error = attempt(lambda: course.take(prepare))
     except BaseException as fatal:  # the process has to end
         course.end(fatal)
         raise
@@ -72,7 +73,7 @@ def run(prepare: Prepare, sinks: Sequence[Sink], blank: Summary, memory: Memory,
 class _Course:
     """A run on its way: `summary` is what is known before and after the pages, `totals` what they add up to."""
 
-    def __init__(self, blank: Summary, sinks: Sequence[GuardedSink], stopping: Stopping) -> None:
+    def __init__(self, blank: Summary, sinks: Sequence[GuardedSink], memory: Memory, stopping: Stopping) -> None:
         self.begun = perf_counter()
         self.summary = blank
         self.totals = Totals(blank.limit)
@@ -81,10 +82,14 @@ class _Course:
         self.stopping = stopping
         self.last: tuple[Gap, ...] = ()  # why the run did not come to its end
         self.telling: Counter[str] = Counter()  # seconds that sinks took, by their phase
+        self.memory = memory
+        self.changes = NO_CHANGES
+        if memory.ledger:
+            memory.ledger.start(blank.info)
         for sink in sinks:
             sink.start(blank.info)
 
-    def take(self, prepare: Prepare, memory: Memory) -> None:
+    def take(self, prepare: Prepare) -> None:
         """Prepare, and review everything. Raises AuditError, and whatever is a mistake."""
         early = self.stopping()
         if early:
@@ -104,7 +109,13 @@ class _Course:
         if outcome:
             self._cut(outcome)
         else:
-            self.summary = replace(self.summary, standing=memory.settle(self._known()))
+            self._settle()
+
+    def _settle(self) -> None:
+        known = self._known()
+        self.summary = replace(self.summary, standing=self.memory.settle(known))
+        if self.memory.ledger:
+            self.changes = self.memory.ledger.end(known)
 
     def end(self, error: BaseException | None) -> Summary:
         """Finish the sinks one after the other; what each could not do is known to those after it."""
@@ -113,7 +124,7 @@ class _Course:
         summary = self._timed(self._known())
         for sink in self.sinks:
             finishing = perf_counter()
-            gaps = sink.finish(summary)
+            gaps = sink.finish(summary, self.changes)
             spent = perf_counter() - finishing
             phases = {**summary.phases, sink.phase: summary.phases[sink.phase] + spent}
             summary = self._timed(replace(summary, gaps=(*summary.gaps, *gaps), phases=phases))
@@ -132,6 +143,8 @@ class _Course:
 
     def _hand_on(self, reviewed: Reviewed) -> None:
         self._count(reviewed)
+        if self.memory.ledger:
+            self.memory.ledger.page(reviewed)
         for sink in self.sinks:
             before = perf_counter()
             sink.page(reviewed)

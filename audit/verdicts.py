@@ -71,8 +71,8 @@ class Seconds:
 class Reviewed:
     """What one page of objects of one kind came to.
 
-    There is a verdict for each object that some constraint matched, `objects` and `excluded` count all that were listed
-    and those that a Config leaves out. `unfinished` names the constraints that were not asked about some object for want
+    There is a verdict for each object that some constraint matched; `others` are the identities of all others, `objects`
+    and `excluded` count all that were listed and those that a Config leaves out. `unfinished` names the constraints that were not asked about some object for want
     of time. It can be pickled; who reads one that another version of this program has made gets OtherVersion.
     """
 
@@ -81,6 +81,7 @@ class Reviewed:
     objects: int = 0
     excluded: int = 0
     unfinished: tuple[Gap, ...] = ()
+    others: tuple[str, ...] = ()
     seconds: Seconds = field(default_factory=Seconds)
 
     def violations(self) -> Iterator[Violation]:
@@ -112,6 +113,11 @@ def received(of: Callable[..., Any], version: str, state: bytes) -> Any:
     if version != ours():
         raise OtherVersion(f"results and rules of kube-patrol {version} cannot be used by kube-patrol {ours()}")
     return of(**pickle.loads(state))
+
+
+def identity(namespace: str, name: str, uid: str) -> str:
+    """Which object of a kind, as one text; one that was made anew is another one."""
+    return f"{namespace}\0{name}\0{uid}"
 
 
 def top_owner(obj: Object) -> Owner | None:

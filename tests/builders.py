@@ -49,7 +49,7 @@ def violation(of: Constraint, name: str = "p", kind: Kind = POD, *, namespace: s
 
 def record(of: Constraint, **status: Any) -> ConstraintRecord:
     """A constraint as read from the cluster, with the status of the last run."""
-    obj = {"kind": of.kind, "metadata": {"name": of.name}, "status": status}
+    obj = {"kind": of.kind, "metadata": {"name": of.name, "uid": of.uid}, "status": status}
     return ConstraintRecord(obj, of, Resource(Kind("constraints.gatekeeper.sh", "v1beta1", of.kind), "k8stest", False))
 
 

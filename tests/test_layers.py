@@ -68,11 +68,13 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.tracking": VALUES,
     "audit.unserved": VALUES,
     "audit.aggregate": VALUES | {"audit.fields", "audit.verdicts"},
-    "audit.carry": VALUES | {"audit.aggregate", "audit.fields"},
+    "audit.hidden": VALUES,
+    "audit.ledger": VALUES | {"audit.aggregate", "audit.hidden", "audit.verdicts"},
+    "audit.carry": VALUES | {"audit.aggregate", "audit.fields", "audit.hidden", "audit.ledger"},
     "audit.outcomes": VALUES | {"audit.aggregate"},
     "audit.run": VALUES
     | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.reviewing", "audit.sources", "audit.sinks"}
-    | {"audit.guard", "audit.verdicts"},
+    | {"audit.guard", "audit.ledger", "audit.verdicts"},
     "audit.loop": set(),
     "audit.timekeeping": {"constraints.model", "constraints.timing"},
     "audit.leading": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},
@@ -121,7 +123,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.kube",
         "audit.lines",
     }
-    | {"audit.logs", "audit.repeats", "audit.series", "audit.verdicts"},
+    | {"audit.ledger", "audit.logs", "audit.repeats", "audit.series", "audit.verdicts"},
     "audit.web": {"audit.errors", "audit.flagtypes"},
     "audit.httpsend": {"audit.duration", "constraints.rego"},
     "audit.outside": {"audit.httpsend", "constraints.rego"},

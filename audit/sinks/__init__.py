@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from audit.aggregate import Summary
+from audit.ledger import Changes
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
 
@@ -12,7 +13,7 @@ from audit.verdicts import Reviewed
 class Sink(Protocol):
     """`start` and `finish` frame one run; `finish` is called even when the run raised.
 
-    Its time counts for the `phase`, one of aggregate.PHASES. What it raises at a page makes it lose that page.
+    `changes` are empty where nobody has asked for them. Its time counts for the `phase`, one of aggregate.PHASES. What it raises at a page makes it lose that page.
     """
 
     name: str
@@ -22,4 +23,4 @@ class Sink(Protocol):
 
     def page(self, reviewed: Reviewed) -> None: ...
 
-    def finish(self, summary: Summary) -> None: ...
+    def finish(self, summary: Summary, changes: Changes) -> None: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from audit.aggregate import Summary
 from audit.errors import AuditError
 from audit.guard import attempt
+from audit.ledger import Changes
 from audit.model import RunInfo
 from audit.sinks import Sink
 from audit.verdicts import Reviewed
@@ -43,9 +44,9 @@ class GuardedSink:
         self._failed = self._failed or failed
         self._lost += sum(len(verdict.violations) for verdict in reviewed.verdicts)
 
-    def finish(self, summary: Summary) -> list[Gap]:
+    def finish(self, summary: Summary, changes: Changes) -> list[Gap]:
         """Finish the sink; gives what failed, on the way and now."""
-        failures = [self._failed, attempt(lambda: self._sink.finish(summary))]
+        failures = [self._failed, attempt(lambda: self._sink.finish(summary, changes))]
         return [self._gap(error) for error in failures if error is not None]
 
     def _gap(self, error: Exception) -> Gap:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from audit.aggregate import Summary
 from audit.duration import format_duration
 from audit.fields import constraint_fields, truncate, valid_text, violation_fields
+from audit.ledger import Changes, Known, Ledger
 from audit.lines import ViolationLines
 from audit.logs import EVENTS, event, events
 from audit.model import ConstraintRecord, Ending, Outcome, RunInfo, Standing
@@ -24,7 +25,8 @@ AUDIT_STARTED = "audit_started"
 CONSTRAINT_AUDITED = "constraint_audited"
 AUDIT_GAP = "audit_gap"  # ours; Gatekeeper has no line for what it could not audit
 AUDIT_FINISHED = "audit_finished"
-LOGGED: Mapping[str, Callable[[Violation], bool]] = {"all": lambda violation: True, "none": lambda violation: False}
+VIOLATION_RESOLVED = "violation_resolved"  # ours, too; only where changes are logged
+ALL, NONE, CHANGES = LOGGED = ("all", "none", "changes")
 _ENDED = dict.fromkeys(
     (Outcome.COMPLETE, Outcome.GAPS, Outcome.UNWRITTEN), "auditing is complete"
 )  # as Gatekeeper says
@@ -39,7 +41,8 @@ NOWHERE = ObjectRef(Kind("", "", ""), "", "")
 class LogSink:
     """Logs violations as they come, and at the end a line a constraint with violations and a line a gap.
 
-    `violations` is a word of LOGGED: which of them get a line; totals and gaps are logged in any case. It belongs behind
+    `violations` is a word of LOGGED: which of them get a line; totals and gaps are logged in any case. With `changes`
+    those get one that the `ledger` does not know yet, and at the end those that are resolved. It belongs behind
     the status sink, because `audit_finished` says that the statuses are written. A run that did not come to its end has no
     line a constraint: its totals are a part. What made runs fail one after the other is said once, then ever more seldom,
     with a count; `clock` gives monotonic seconds for that.
@@ -53,9 +56,11 @@ class LogSink:
         logger: logging.Logger = EVENTS,
         violations: str = "all",
         clock: Callable[[], float] = time.monotonic,
+        ledger: Ledger | None = None,
     ) -> None:
         self._logger = logger
-        self._is_logged = LOGGED[violations]
+        self._logged = violations
+        self._ledger = ledger or Ledger()
         self._audit_id = ""
         self._lines = ViolationLines(self._violation)
         self._failures = Repeats(clock)
@@ -68,14 +73,20 @@ class LogSink:
 
     def page(self, reviewed: Reviewed) -> None:
         """Log `violation_audited` for each violation, where such lines are wanted."""
-        found = tuple(violation for violation in reviewed.violations() if self._is_logged(violation))
+        if self._logged == NONE:
+            return
+        found = tuple(reviewed.violations())
+        if self._logged == CHANGES:
+            found = tuple(violation for violation in found if not self._ledger.knows(violation))
         for at in range(0, len(found), AT_ONCE):
             events(self._logger, _Part(found[at : at + AT_ONCE], self._lines))
 
-    def finish(self, summary: Summary) -> None:
+    def finish(self, summary: Summary, changes: Changes) -> None:
         """Log what each constraint came to, what could not be audited, and `audit_finished`."""
         end = ending(summary)
         self._tell_gaps(summary.gaps, end.outcome)
+        for known in changes.each_resolved() if self._logged == CHANGES else ():
+            self._emit(truncate(known.message), resolved_fields(known))
         if not summary.cut:
             for record in summary.records:
                 standing = summary.standing[record.key]
@@ -140,6 +151,25 @@ def gap_fields(gap: Gap) -> dict[str, Json]:
         "resource_name": item.name,
         **({"gap_policies": list(gap.policies)} if gap.policies else {}),
     }
+
+
+def resolved_fields(known: Known) -> dict[str, Json]:
+    """What is no longer in violation, why, and the run that saw it first."""
+    ref = known.object
+    return (
+        _type(VIOLATION_RESOLVED)
+        | constraint_fields(*known.constraint.split("/", 1))
+        | {
+            "constraint_action": known.action,
+            "resource_group": ref.kind.group,
+            "resource_api_version": ref.kind.version,
+            "resource_kind": ref.kind.kind,
+            "resource_namespace": ref.namespace,
+            "resource_name": ref.name,
+            "resolved": known.why.value if known.why else "",
+            "first_audit_id": known.first,
+        }
+    )
 
 
 def total_fields(record: ConstraintRecord, standing: Standing) -> dict[str, Json]:

@@ -18,6 +18,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from audit.aggregate import Summary
+from audit.ledger import Changes
 from audit.model import Outcome, RunInfo, Syncing
 from audit.outcomes import ending
 from audit.series import STATUSES, Known, capped, known_violations, of_ending, of_run, of_violations
@@ -276,6 +277,6 @@ class MetricsSink:
     def page(self, reviewed: object) -> None:
         """Nothing: totals come with the summary."""
 
-    def finish(self, summary: Summary) -> None:
+    def finish(self, summary: Summary, changes: Changes) -> None:
         """Replace what is told of the last run; whoever starts runs tells when all sinks have finished."""
         self._metrics.show(summary)

@@ -11,6 +11,7 @@ from audit.aggregate import Summary
 from audit.errors import AuditError, KubeError, TooLarge, Unreachable
 from audit.fields import truncate
 from audit.kube.patch import Place
+from audit.ledger import Changes
 from audit.model import ConstraintRecord, RunInfo
 from audit.verdicts import Reviewed
 from constraints import Gap, Kind
@@ -65,7 +66,7 @@ class StatusSink:
     def page(self, reviewed: Reviewed) -> None:
         """Nothing to do: the summary keeps what a status shows."""
 
-    def finish(self, summary: Summary) -> None:
+    def finish(self, summary: Summary, changes: Changes) -> None:
         """Write all statuses of a whole run."""
         if summary.cut:
             return

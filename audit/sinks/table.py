@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from audit.aggregate import Summary
+from audit.ledger import Changes
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
 from constraints import Constraint, Violation
@@ -30,7 +31,7 @@ class TableSink:
     def page(self, reviewed: Reviewed) -> None:
         """Nothing to do: the summary keeps the first violations."""
 
-    def finish(self, summary: Summary) -> None:
+    def finish(self, summary: Summary, changes: Changes) -> None:
         """Print the table, the totals under it, and what could not be audited."""
         self.write(render(summary, self.width))
 

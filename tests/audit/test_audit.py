@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -64,7 +65,14 @@ def config(cluster: EmbeddedCluster, tmp_path: Path) -> Config:
 
 @pytest.fixture
 def auditor(config: Config) -> Iterator[Auditor]:
-    """An auditor that can run several times; it never really sleeps."""
+    """An auditor that can run several times."""
+    with auditing(config) as made:
+        yield made
+
+
+@contextmanager
+def auditing(config: Config) -> Iterator[Auditor]:
+    """An auditor that never really sleeps."""
     handler = configure_logging(config.log)
     connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
     metrics = Metrics()
@@ -434,6 +442,24 @@ def test_a_sink_that_cannot_finish_is_told_by_metrics_and_exit_code_in_whatever_
 def gaps_told(metrics: Metrics) -> dict[tuple[str, str], float]:
     rows = samples_of(metrics, "kube_patrol_gaps")
     return {(row.labels["cause"], row.labels["reason"]): row.value for row in rows}
+
+
+def test_with_changes_alone_a_second_run_logs_only_what_is_new_and_what_is_gone(
+    samples: EmbeddedCluster, config: Config
+) -> None:
+    changes = replace(config, log=replace(config.log, violations="changes"))
+    with auditing(changes) as auditor:
+        auditor.run()
+        assert len(events(config, "violation_audited")) == sum(TOTALS.values())
+        (gone, *_) = events(config, "violation_audited")
+        auditor.run()
+        assert len(events(config, "violation_audited")) == sum(TOTALS.values())
+        kind = Kind.of(f"{gone['resource_group']}/{gone['resource_api_version']}".lstrip("/"), gone["resource_kind"])
+        samples.delete(kind, gone["resource_name"], gone["resource_namespace"])
+        auditor.run()
+    resolved = events(config, "violation_resolved")
+    assert {line["resource_name"] for line in resolved} >= {gone["resource_name"]}
+    assert len(events(config, "violation_audited")) == sum(TOTALS.values())
 
 
 def test_an_interrupted_run_leaves_the_last_results_alone(samples: EmbeddedCluster, auditor: Auditor) -> None:

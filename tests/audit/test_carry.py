@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import DEPLOYMENT, POD, SERVICE, constraint, pods, record, summary, unlisted, violation
+from builders import DEPLOYMENT, POD, constraint, pods, record, summary, unlisted, violation
 
-from audit.carry import Hidden, Memory
+from audit.carry import Memory
 from audit.fields import status_entry
 from audit.model import ConstraintRecord, Standing
 from constraints import Cause, Gap, Kind, ObjectRef, PolicyError
@@ -150,40 +150,3 @@ def test_a_constraint_that_is_not_enforced_has_what_its_status_says() -> None:
 @pytest.mark.parametrize("status", [{"violations": 7}, {"violations": [7, None]}, {"totalViolations": "many"}, {}])
 def test_a_strange_status_is_no_status(status: Any) -> None:
     assert after(Memory(), record(constraint(), **status), unlisted(POD)).total is None
-
-
-HERE, ELSEWHERE = "shop", "other"
-ANY_GROUP = Kind("apps", "v1", "")
-
-
-@pytest.mark.parametrize(
-    ("gap", "hidden"),
-    [
-        pytest.param(failed("a", HERE), {("Pod", HERE, "a")}, id="one object"),
-        pytest.param(unlisted(POD), {("Pod", HERE, "a"), ("Pod", HERE, "b"), ("Pod", ELSEWHERE, "a")}, id="the kind"),
-        pytest.param(
-            Gap(Cause.LIST, "x", "", POD, namespace=HERE),
-            {("Pod", HERE, "a"), ("Pod", HERE, "b")},
-            id="the kind in one namespace",
-        ),
-        pytest.param(
-            Gap(Cause.NAMESPACE, "x", "", namespace=HERE, policy=NAME),
-            {("Pod", HERE, "a"), ("Pod", HERE, "b"), ("Deployment", HERE, "a")},
-            id="the namespace",
-        ),
-        pytest.param(unlisted(ANY_GROUP), {("Deployment", HERE, "a")}, id="the whole group"),
-        pytest.param(Gap(Cause.EVALUATION, "x", "", policy="K8sTest"), "all", id="the template"),
-        pytest.param(Gap(Cause.UNSUPPORTED, "x", "", policy=NAME), "all", id="the constraint"),
-        pytest.param(Gap(Cause.LIST, "RunTimeout", ""), "all", id="everything"),
-        pytest.param(Gap(Cause.INVENTORY, "x", "", SERVICE, policy="K8sTest"), "all", id="what the policy reads"),
-        pytest.param(Gap(Cause.CONFIG, "x", ""), set(), id="an old Config"),
-        pytest.param(Gap(Cause.TEMPLATE, "x", "", policy="K8sTest"), set(), id="a CRD that could not be written"),
-        pytest.param(Gap(Cause.SINK, "x", ""), set(), id="a sink"),
-    ],
-)
-def test_a_gap_hides_the_narrowest_thing_that_it_names(gap: Gap, hidden: Any) -> None:
-    objects = [("Pod", HERE, "a"), ("Pod", HERE, "b"), ("Pod", ELSEWHERE, "a"), ("Deployment", HERE, "a")]
-    kinds = {"Pod": POD, "Deployment": DEPLOYMENT}
-    rows = {(k, ns, n): entries(n, kind=kinds[k], namespace=ns)[0] for k, ns, n in objects}
-    found = {key for key, entry in rows.items() if Hidden.of([gap]).hides(entry)}
-    assert found == (set(objects) if hidden == "all" else hidden)

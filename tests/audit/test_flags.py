@@ -103,7 +103,9 @@ def test_booleans_stand_alone_or_take_a_value_after_equals(argument: str, value:
             "--health-addr=9090: expected an address such as :9090 or 127.0.0.1:9090, or 0",
             id="address without a colon",
         ),
-        pytest.param(["--log-violations=x"], "--log-violations=x: expected all or none", id="lines for violations"),
+        pytest.param(
+            ["--log-violations=x"], "--log-violations=x: expected all, none or changes", id="lines for violations"
+        ),
         pytest.param(
             ["--log-level-encoder=shouting"],
             "--log-level-encoder=shouting: expected lower, capital, color or capitalcolor",
@@ -297,7 +299,7 @@ def test_names_and_variables_are_used_once_and_groups_are_known() -> None:
 @pytest.mark.parametrize(
     "choice",
     [
-        "--log-violations all|none",
+        "--log-violations all|none|changes",
         "--manage-crds auto|true|false",
         "--log-level-encoder lower|capital|color|capitalcolor",
         "--default-k8s-native-validation-failure-policy Fail|Ignore",

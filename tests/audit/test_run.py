@@ -14,6 +14,7 @@ from saying import PODS, engine, pod
 from audit.aggregate import Summary
 from audit.carry import Memory
 from audit.exclusion import Exclusion
+from audit.ledger import Changes, Ledger, Why
 from audit.model import KindEnd, Lost, Outcome, Page, Resource, RunInfo
 from audit.reviewing import Rules
 from audit.run import Prepared, Work, run
@@ -39,7 +40,7 @@ class ListSink:
     def page(self, reviewed: Reviewed) -> None:
         self.violations.extend(reviewed.violations())
 
-    def finish(self, summary: Summary) -> None:
+    def finish(self, summary: Summary, changes: Changes) -> None:
         self.finished.append(summary)
 
 
@@ -192,7 +193,7 @@ def test_what_ends_the_process_ends_the_run_only_after_the_sinks_were_finished()
 
 def test_what_one_sink_could_not_do_is_known_to_the_next_and_in_the_end() -> None:
     class Full(ListSink):
-        def finish(self, summary: Summary) -> None:
+        def finish(self, summary: Summary, changes: Changes) -> None:
             raise OSError(28, "No space left on device")
 
     last = ListSink()
@@ -206,6 +207,24 @@ def test_what_could_not_be_read_before_comes_before_what_comes_with_the_pages() 
     before = replace(prepared(Items([unlisted(POD)])), gaps=(first,), records=(record(constraint()),))
     summed = run(lambda: before, [last], summary(), Memory(), lambda: None)
     assert (summed.gaps, summed.records) == ((first, unlisted(POD)), before.records)
+
+
+def test_with_a_ledger_sinks_hear_what_has_changed_and_of_a_part_nothing() -> None:
+    memory, policies = Memory(ledger=Ledger()), engine()
+    records = tuple(map(record, policies.constraints.values()))
+    told: list[tuple[int, int, dict[Why, int]]] = []
+
+    class Listening(ListSink):
+        def finish(self, summary: Summary, changes: Changes) -> None:
+            told.append((changes.new, changes.standing, dict(changes.resolved)))
+
+    outcomes = iter([*[None] * 6, None, None, Outcome.INTERRUPTED, *[None] * 3])
+    for at, says in enumerate((["one"], ["one", "two"], [], ["two"])):
+        pages = [Page(PODS, [pod("a", says)])]
+        before = replace(prepared(Items(pages), policies), records=records)
+        info = RunInfo.at(100.0 + at)
+        run(lambda before=before: before, [Listening()], summary(info=info), memory, lambda: next(outcomes))  # type: ignore[misc]
+    assert told == [(1, 0, {}), (1, 1, {}), (0, 0, {}), (0, 1, {Why.OBJECT_MENDED: 1})]
 
 
 def test_the_objects_of_a_page_are_gone_when_the_next_one_is_made() -> None:

@@ -71,6 +71,11 @@ def mebibytes(value: float) -> str:
     return f"{value:.0f} MiB"
 
 
+def octets(value: float) -> str:
+    """A small amount of memory with its unit."""
+    return f"{value:.0f} bytes"
+
+
 def cells(figure: Figure) -> tuple[str, ...]:
     """The row of a figure, in the order of COLUMNS."""
     peer = "-" if figure.peer is None else figure.show(figure.peer)

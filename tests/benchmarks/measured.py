@@ -18,6 +18,7 @@ from audit.app import serve
 from audit.arguments import parse
 from audit.config import Config
 from audit.errors import AuditError
+from audit.ledger import Changes
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
 
@@ -56,7 +57,7 @@ class SummarySink:
     def page(self, reviewed: Reviewed) -> None:
         """Nothing to do: the summary counts them."""
 
-    def finish(self, summary: Summary) -> None:
+    def finish(self, summary: Summary, changes: Changes) -> None:
         """Keep it."""
         self.summaries.append(summary)
 

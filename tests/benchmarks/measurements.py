@@ -15,8 +15,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import fleets, gator
-from benchmarks.figures import Figure, at_most, below, less, mebibytes, seconds
-from benchmarks.places import Failed
+from benchmarks.figures import Figure, at_most, below, less, mebibytes, octets, seconds
+from benchmarks.places import Failed, environment
 from benchmarks.processes import PATROL, Command, Cost, alternating, as_installed, asked
 
 LIBRARY = fleets.ROOT.parent / "shared" / "conformance" / "library"
@@ -123,12 +123,19 @@ def startup(bench: Bench) -> Iterator[Figure]:
     yield Figure("patrol test, one Pod, against `import yaml, orjson`", *times, at_most(5), seconds)
 
 
+def remembered(bench: Bench) -> Iterator[Figure]:
+    """The memory that each violation takes which is remembered from run to run."""
+    taken = float(asked(python("remembered"), environment()))
+    yield Figure("a violation remembered, beside its texts", taken, None, below(250, octets), octets)
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "review": review,
     "test": test,
     "referential": referential,
     "compiling": compiling,
     "startup": startup,
+    "remembered": remembered,
 }
 
 

@@ -100,6 +100,6 @@ def test_a_measurement_that_does_not_exist_is_named() -> None:
     done = bench("reviews")
     assert done.returncode == 2
     assert done.stderr == (
-        "bench: no measurement reviews; there are review, test, referential, compiling, startup, audits\n"
+        "bench: no measurement reviews; there are review, test, referential, compiling, startup, remembered, audits\n"
     )
     assert fleets.BENCH.is_dir()

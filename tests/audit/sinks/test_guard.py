@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from builders import constraint, page, summary, violation
 
 from audit.aggregate import Summary
+from audit.ledger import NO_CHANGES, Changes
 from audit.model import RunInfo
 from audit.sinks.guard import GuardedSink
 from audit.verdicts import Reviewed
@@ -36,7 +37,7 @@ class FailingSink:
     def page(self, reviewed: Reviewed) -> None:
         self._hear(int(reviewed.verdicts[0].object.name))
 
-    def finish(self, summary: Summary) -> None:
+    def finish(self, summary: Summary, changes: Changes) -> None:
         self._hear("finish")
 
 
@@ -46,7 +47,7 @@ def play(sink: FailingSink, pages: int = 3) -> list[Gap]:
     guarded.start(run.info)
     for number in range(pages):
         guarded.page(page(*[violation(constraint(), str(number))] * 2))
-    return guarded.finish(run)
+    return guarded.finish(run, NO_CHANGES)
 
 
 def test_a_sink_that_works_leaves_no_gap() -> None:

@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from builders import SERVICE, constraint, page, pods, record, settled, summary, unlisted, violation
+from builders import POD, SERVICE, constraint, page, pods, record, settled, summary, unlisted, violation
 
+from audit.aggregate import KindStats
 from audit.config import LogConfig
+from audit.ledger import NO_CHANGES, Ledger
 from audit.logs import LineFormatter, LineHandler
 from audit.model import Outcome, RunInfo
 from audit.sinks.log import AT_ONCE, LogSink
@@ -108,7 +110,7 @@ def test_a_constraint_with_violations_has_a_line_with_its_total(
 ) -> None:
     dirty, clean = constraint("dirty", action="warn"), constraint("clean")
     found = [violation(dirty, f"p{number}") for number in range(30)]
-    sink.finish(settled(summary(record(clean), record(dirty), limit=limit, found=found)))
+    sink.finish(settled(summary(record(clean), record(dirty), limit=limit, found=found)), NO_CHANGES)
     audited, finished = lines()
     assert list(audited) == [
         *COMMON,
@@ -133,14 +135,14 @@ def test_a_constraint_with_violations_has_a_line_with_its_total(
 def test_a_constraint_that_keeps_its_last_results_says_so(sink: LogSink, lines: Lines) -> None:
     blind, seen = record(constraint("blind"), totalViolations=7), record(constraint("seen", kinds=pods("Service")))
     found = [violation(seen.constraint, kind=SERVICE)]
-    sink.finish(settled(summary(blind, seen, found=found, gaps=(unlisted(),))))
+    sink.finish(settled(summary(blind, seen, found=found, gaps=(unlisted(),))), NO_CHANGES)
     rows = {line["constraint_name"]: line for line in lines() if line["event_type"] == "constraint_audited"}
     assert (rows["blind"]["constraint_violations"], rows["blind"]["constraint_stale"]) == ("7", True)
     assert (rows["seen"]["constraint_violations"], "constraint_stale" in rows["seen"]) == ("1", False)
 
 
 def test_the_last_line_tells_the_duration_as_go_does(sink: LogSink, lines: Lines) -> None:
-    sink.finish(settled(summary(seconds=62.5)))
+    sink.finish(settled(summary(seconds=62.5)), NO_CHANGES)
     [line] = lines()
     assert list(line) == [*COMMON, "event_type", "semantic", "duration", "outcome"]
     assert (line["msg"], line["duration"]) == ("auditing is complete", "1m2.5s")
@@ -180,7 +182,7 @@ def test_the_last_line_tells_how_the_run_ended_and_why(
     cut: Outcome | None, gap: Gap | None, told: tuple[str | None, ...], sink: LogSink, lines: Lines
 ) -> None:
     run = settled(summary(record(constraint())))
-    sink.finish(replace(run, cut=cut, gaps=(gap,) if gap else ()))
+    sink.finish(replace(run, cut=cut, gaps=(gap,) if gap else ()), NO_CHANGES)
     last = lines()[-1]
     assert last["event_type"] == "audit_finished"
     assert (last["outcome"], last["level"], last["msg"], last.get("reason")) == told
@@ -228,7 +230,7 @@ def test_the_last_line_tells_how_the_run_ended_and_why(
     ],
 )
 def test_what_could_not_be_audited_is_a_line(gap: Gap, wanted: dict[str, str], sink: LogSink, lines: Lines) -> None:
-    sink.finish(settled(summary(gaps=(gap,))))
+    sink.finish(settled(summary(gaps=(gap,))), NO_CHANGES)
     line = lines()[0]
     assert (line["level"], line["event_type"], line["msg"]) == ("warn", "audit_gap", gap.message)
     assert wanted.items() <= line.items()
@@ -242,7 +244,7 @@ def test_without_lines_for_violations_totals_and_gaps_are_logged_all_the_same(
     found = [violation(one.constraint, f"p{number}") for number in range(3)]
     quiet.start(INFO)
     quiet.page(page(*found))
-    quiet.finish(settled(summary(one, found=found, gaps=(unlisted(),))))
+    quiet.finish(settled(summary(one, found=found, gaps=(unlisted(),))), NO_CHANGES)
     events = [line["event_type"] for line in lines()]
     assert events == ["audit_gap", "constraint_audited", "audit_finished"]
     assert lines()[1]["constraint_violations"] == "3"
@@ -256,7 +258,7 @@ def test_what_makes_runs_fail_for_hours_is_said_ever_more_seldom_with_a_count(
     for _ in range(6 * 60):
         sink.start(INFO)
         gap = Gap(Cause.RUN, "Unauthorized", "the run failed: GET /api: 401")
-        sink.finish(summary(cut=Outcome.FAILED, gaps=(gap,)))
+        sink.finish(summary(cut=Outcome.FAILED, gaps=(gap,)), NO_CHANGES)
     found = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [line["msg"] for line in found if line["event_type"] == "audit_gap"] == [
         "the run failed: GET /api: 401",
@@ -304,3 +306,47 @@ def test_a_page_that_cannot_be_written_raises_and_the_next_one_is_written() -> N
         sink.page(page(violation(constraint(), "lost")))
     sink.page(page(violation(constraint(), "there")))
     assert [json.loads(line)["resource_name"] for line in stream.getvalue().splitlines()[1:]] == ["there"]
+
+
+def test_where_changes_are_logged_each_violation_is_told_once_and_once_more_when_it_is_resolved(
+    logger: logging.Logger, stream: io.StringIO
+) -> None:
+    one, ledger = record(constraint()), Ledger()
+    sink, told = LogSink(logger, violations="changes", ledger=ledger), []
+    for at, names in enumerate((["a", "b"], ["a", "b"], ["b"])):
+        found = page(*(violation(one.constraint, name) for name in names))
+        run = summary(one, info=RunInfo.at(1_795_216_641.0 + at), found=found.violations(), kinds={POD: KindStats(POD)})
+        ledger.start(run.info)
+        sink.start(run.info)
+        ledger.page(found)
+        sink.page(found)
+        sink.finish(settled(run), ledger.end(run))
+        lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+        told.append([(row["event_type"], row["resource_name"]) for row in lines if "resource_name" in row])
+        stream.truncate(stream.seek(0))
+    assert told == [
+        [("violation_audited", "a"), ("violation_audited", "b")],
+        [],
+        [("violation_resolved", "a")],
+    ]
+    gone = next(row for row in lines if row["event_type"] == "violation_resolved")
+    assert list(gone) == [
+        *COMMON,
+        "event_type",
+        "semantic",
+        "constraint_group",
+        "constraint_api_version",
+        "constraint_kind",
+        "constraint_name",
+        "constraint_namespace",
+        "constraint_action",
+        "resource_group",
+        "resource_api_version",
+        "resource_kind",
+        "resource_namespace",
+        "resource_name",
+        "resolved",
+        "first_audit_id",
+    ]
+    assert (gone["msg"], gone["resolved"]) == ("a is wrong", "object_gone")
+    assert gone["first_audit_id"] == RunInfo.at(1_795_216_641.0).audit_id

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from audit.aggregate import KindStats, Summary
+from audit.ledger import NO_CHANGES
 from audit.model import ConstraintRecord, Outcome, RunInfo, Syncing
 from audit.series import capped
 from audit.sinks.metrics import INGESTION_SECONDS, RUN_SECONDS, Distribution, Metrics, MetricsSink
@@ -42,7 +43,7 @@ def finished(run: Summary, metrics: Metrics | None = None) -> dict[str, dict[Lab
     sink = MetricsSink(metrics)
     sink.start(run.info)
     run = settled(run)
-    sink.finish(run)
+    sink.finish(run, NO_CHANGES)
     metrics.run_ended(run)
     return scraped(metrics)
 
@@ -299,7 +300,7 @@ def test_a_sink_that_fails_after_the_metrics_were_told_is_told_as_well() -> None
     metrics, run = Metrics(), settled(summary(record(constraint())))
     sink = MetricsSink(metrics)
     sink.start(run.info)
-    sink.finish(run)
+    sink.finish(run, NO_CHANGES)
     metrics.run_ended(replace(run, gaps=(Gap(Cause.SINK, "OSError", "sink log: No space left on device"),)))
     samples = scraped(metrics)
     assert values(samples["kube_patrol_gaps"], "cause", "reason") == {("sink", "OSError"): 1}

@@ -11,6 +11,7 @@ from builders import POD, constraint, pods, record, settled, summary, unlisted, 
 from audit.aggregate import Summary
 from audit.errors import AuditError, ServerError, TooLarge, Unreachable
 from audit.kube.patch import Place
+from audit.ledger import NO_CHANGES
 from audit.model import ConstraintRecord, Outcome
 from audit.sinks.status import StatusSink
 from constraints import Cause, Gap, PolicyError
@@ -39,7 +40,7 @@ class Cluster:
 
 def written(run: Summary) -> dict[str, Any]:
     cluster = Cluster()
-    StatusSink(cluster.write).finish(settled(run))
+    StatusSink(cluster.write).finish(settled(run), NO_CHANGES)
     return cluster.patches
 
 
@@ -140,7 +141,7 @@ def test_one_refused_status_does_not_keep_the_others_from_being_written() -> Non
     cluster = Cluster(refuses={"two"})
     run = summary(*(record(constraint(name)) for name in ("one", "two", "three")))
     with pytest.raises(AuditError, match="1 statuses could not be written: K8sTest/two: PATCH k8stest/two/status: 500"):
-        StatusSink(cluster.write).finish(settled(run))
+        StatusSink(cluster.write).finish(settled(run), NO_CHANGES)
     assert sorted(cluster.patches) == ["one", "three"]
 
 
@@ -149,7 +150,7 @@ def test_a_status_that_is_too_large_is_shortened_until_it_fits_and_says_by_how_m
     one = record(constraint())
     run = summary(one, limit=100, found=[violation(one.constraint, f"p{number:03d}") for number in range(200)])
     cluster = Cluster(most=most)
-    StatusSink(cluster.write).finish(settled(run))
+    StatusSink(cluster.write).finish(settled(run), NO_CHANGES)
     patch = cluster.patches["one"]
     assert (patch["totalViolations"], patch["violationsTruncated"]) == (200, 100 - kept)
     assert [entry["name"] for entry in patch["violations"] or ()] == [f"p{n:03d}" for n in reversed(range(kept))]
@@ -159,7 +160,7 @@ def test_a_status_that_is_too_large_is_shortened_until_it_fits_and_says_by_how_m
 def test_a_status_that_is_too_large_without_any_violation_is_an_error() -> None:
     run = summary(record(constraint()))
     with pytest.raises(AuditError, match="1 statuses could not be written: K8sTest/one: etcdserver: request is too"):
-        StatusSink(Cluster(most=-1).write).finish(settled(run))
+        StatusSink(Cluster(most=-1).write).finish(settled(run), NO_CHANGES)
 
 
 def of_kinds(*kinds: str) -> Summary:
@@ -169,7 +170,7 @@ def of_kinds(*kinds: str) -> Summary:
 def test_a_kind_whose_statuses_have_no_reply_does_not_hold_up_the_others() -> None:
     cluster = Cluster(dead={"Dead"})
     with pytest.raises(AuditError, match=r"^5 statuses could not be written: .*not tried, for others had no reply"):
-        StatusSink(cluster.write, parallel=1).finish(settled(of_kinds("A", "Dead", "B", "C")))
+        StatusSink(cluster.write, parallel=1).finish(settled(of_kinds("A", "Dead", "B", "C")), NO_CHANGES)
     assert (len(cluster.patches), cluster.tries) == (15, 17)
 
 
@@ -177,5 +178,5 @@ def test_an_api_server_that_replies_no_more_is_not_waited_for_with_each_status()
     kinds = [f"Kind{number}" for number in range(8)]
     cluster = Cluster(dead=set(kinds))
     with pytest.raises(AuditError, match=r"^40 statuses could not be written"):
-        StatusSink(cluster.write, parallel=1).finish(settled(of_kinds(*kinds)))
+        StatusSink(cluster.write, parallel=1).finish(settled(of_kinds(*kinds)), NO_CHANGES)
     assert cluster.tries == 5

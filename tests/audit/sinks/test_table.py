@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from builders import constraint, page, record, settled, summary, unlisted, violation
 
+from audit.ledger import NO_CHANGES
 from audit.model import Outcome
 from audit.sinks.table import TableSink, render
 
@@ -55,7 +56,7 @@ def test_one_table_is_written_at_the_end_of_a_run() -> None:
     sink, run = TableSink(written.append), summary()
     sink.start(run.info)
     sink.page(page(violation(constraint())))
-    sink.finish(run)
+    sink.finish(run, NO_CHANGES)
     assert len(written) == 1
 
 
