@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 from builders import DEPLOYMENT, POD, SERVICE, constraint, pods, record, summary, unlisted, violation
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.aggregate import NAMESPACES_NAMED, Totals, concerns, sort_key
@@ -137,6 +137,7 @@ def results(draw: st.DrawFn) -> Reviewed | Gap | KindEnd:
     return Reviewed(kind, tuple(found), 5, 1, unfinished, Seconds(draw(SECONDS), draw(SECONDS), draw(SECONDS)))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(results(), max_size=30), st.randoms(use_true_random=False), st.integers(0, 3))
 def test_what_a_run_adds_up_to_does_not_depend_on_order_and_grouping(
     items: list[Reviewed | Gap | KindEnd], random: random.Random, limit: int

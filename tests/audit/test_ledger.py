@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from benchmarks.remembered import bytes_of_each
 from builders import POD, SERVICE, constraint, page, pods, record, summary, unlisted, violation
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.aggregate import KindStats
@@ -210,6 +210,7 @@ def pages(seen: Seen) -> list[Reviewed]:
     return result
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(AUDITS, max_size=8))
 def test_changes_are_those_that_comparing_complete_results_gives(audits: list[Seen]) -> None:
     ledger, known = Ledger(), set[tuple[int, int, str]]()

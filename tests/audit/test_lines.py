@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from builders import POD, SERVICE, constraint, violation
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from audit.config import LogConfig
@@ -50,6 +50,7 @@ def fields(of: Violation) -> dict[str, Any]:
 LEVEL_KEYS = st.sampled_from(["level", "msg", "ts", "details", "resource_name", "severity", "process", "half \ud800"])
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(violations(), max_size=8), LEVEL_KEYS, st.sampled_from(["lower", "capitalcolor"]), st.floats(0, 1e10))
 @example([violation(constraint("c"), details={True: 1.0})], "half \ud800", "lower", 1.5)
 def test_lines_made_at_once_are_those_of_the_formatter(
