@@ -153,11 +153,15 @@ def joined(pieces: Iterable[str]) -> str:
 
 def limited(items: Iterable[T]) -> list[T]:
     """The items as a list, those in lists counted, too. Raises EvaluationError as soon as there are too many."""
-    found, size = [], 0
+    found: list[T] = []
+    size = 0
     for item in items:
         found.append(item)
-        more = 1 + (len(item) if isinstance(item, list) else 0)
+        more = 1 + len(item) if isinstance(item, list) else 1
         size += more
-        fit_items(size)
-        spend(ITEM * more)
+        STEPS.left -= ITEM * more  # the loop is too short for calls
+        if STEPS.left < 0:
+            stop()
+        if size > LARGEST:
+            fit_items(size)
     return found

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import as_bytes, from_bytes, integer, string
-from constraints.rego.sizes import ITEM, LONG, fit, fit_items, lasting, limited, scan, spend
+from constraints.rego.sizes import ITEM, LONG, STEPS, fit, fit_items, lasting, limited, scan, spend, stop
 from constraints.rego.values import Value
 
 Pattern = Any
@@ -101,24 +102,44 @@ def searched(regexp: Pattern, text: str | bytes) -> None:
     scan(text, 1 + (regexp.programsize * (1 + regexp.groups) >> 1))
 
 
-def matches(pattern: Pattern, text: bytes) -> Iterator[Match]:
+Found = tuple[Match, int, int]
+"""A match, where it begins and where it ends."""
+
+
+def matches(pattern: Pattern, text: bytes) -> Iterator[Found]:
     """All matches as Go finds them: no empty one right behind another, none inside of a character."""
     end = -1
     searched(pattern, text)
     for match in pattern.finditer(text):
-        spend(_MATCH)
-        start, previous, end = match.start(), end, match.end()
+        STEPS.left -= _MATCH  # there may be very many: no call that can be spared
+        if STEPS.left < 0:
+            stop()
+        previous = end
+        start, end = match.span()
         if start == end and (start == previous or (text[start : start + 1] > b"\x7f" and text[start] < 0xC0)):
             continue
-        yield match
+        yield match, start, end
 
 
-def _first(pattern: str, text: str, count: int) -> Iterator[Match]:
-    found = matches(compiled(pattern), as_bytes(text))
-    for position, match in enumerate(found):
-        if 0 <= count <= position:
-            return
-        yield match
+class _Search:
+    """The first matches of a pattern in a text, all of them if their number is negative."""
+
+    def __init__(self, pattern: Value, value: Value, number: Value) -> None:
+        wanted, self.value, self.count = string(pattern, 1), string(value, 2), integer(number, 3)
+        self.regexp, self.text = compiled(wanted), as_bytes(self.value)
+
+    def matches(self) -> Iterator[Found]:
+        found = matches(self.regexp, self.text)
+        return found if self.count < 0 else islice(found, self.count)
+
+    def cut(self) -> Callable[[int, int], str]:
+        """What gives the text between two places."""
+        value, text = self.value, self.text
+        if len(value) == len(text):
+            return lambda start, end: value[start:end]
+        if len(value.encode(errors="ignore")) == len(text):
+            return lambda start, end: text[start:end].decode()
+        return lambda start, end: from_bytes(text[start:end])
 
 
 @builtin("regex.match", "string", "string", result="boolean")
@@ -148,15 +169,19 @@ def is_valid(pattern: Value) -> bool:
 @builtin("regex.find_n", "string", "string", "number", result="array[string]")
 def find_n(pattern: Value, value: Value, number: Value) -> list[Value]:
     """The first `number` matches, all of them if it is negative."""
-    found = _first(string(pattern, 1), string(value, 2), integer(number, 3))
-    return limited(from_bytes(match.group()) for match in found)
+    search = _Search(pattern, value, number)
+    cut = search.cut()
+    return limited(cut(start, end) for _, start, end in search.matches())
 
 
 @builtin("regex.find_all_string_submatch_n", "string", "string", "number", result="array[array[string]]")
 def find_all_string_submatch_n(pattern: Value, value: Value, number: Value) -> list[Value]:
     """The first `number` matches, each with its groups; a group that took no part is empty."""
-    found = _first(string(pattern, 1), string(value, 2), integer(number, 3))
-    return limited([from_bytes(match.group()), *map(from_bytes, match.groups(b""))] for match in found)
+    search = _Search(pattern, value, number)
+    cut, groups = search.cut(), range(1, search.regexp.groups + 1)
+    return limited(
+        [cut(start, end), *[cut(*match.span(group)) for group in groups]] for match, start, end in search.matches()
+    )
 
 
 @builtin("regex.split", "string", "string", result="array[string]")
@@ -167,12 +192,11 @@ def split(pattern: Value, value: Value) -> list[Value]:
     if pattern and not text:
         return [""]
     pieces, start, end = [], 0, 0
-    for match in matches(regexp, text):
-        end = match.start()
-        if match.end():
+    for _, end, behind in matches(regexp, text):
+        if behind:
             pieces.append(text[start:end])
             fit_items(len(pieces))
-        start = match.end()
+        start = behind
     if end != len(text):
         pieces.append(text[start:])
     return [from_bytes(piece) for piece in pieces]
@@ -187,10 +211,10 @@ def replace(base: Value, pattern: Value, replacement: Value) -> str:
     if regexp.search(text) is None:
         return string(base, 1)
     pieces, start, size = [], 0, len(text)
-    for match in matches(regexp, text):
+    for match, begins, ends in matches(regexp, text):
         scan(template, 1 + template.count("$"))
-        pieces += [text[start : match.start()], as_bytes(_expand(template, match, regexp))]
-        start = match.end()
+        pieces += [text[start:begins], as_bytes(_expand(template, match, regexp))]
+        start = ends
         size += len(pieces[-1]) + ITEM
         fit(size)
     return from_bytes(b"".join([*pieces, text[start:]]))

@@ -139,3 +139,12 @@ def test_globs_that_repeat_much_are_decided_soon() -> None:
 
 def test_a_pattern_that_explodes_elsewhere_takes_linear_time() -> None:
     assert call("regex.match", "^(a+)+$", "a" * 5000 + "b") == "false"
+
+
+@pytest.mark.parametrize("letter", ["a", "ä", "\udcff"])
+def test_matches_are_cut_from_any_text(letter: str) -> None:
+    seen = "\ufffd" if letter == "\udcff" else letter
+    assert call("regex.find_n", "(.)(x)?b", f"{letter}b{letter}xb" * 3, 3) == f'["{seen}b", "{seen}xb", "{seen}b"]'
+    found = call("regex.find_all_string_submatch_n", "(.)(x)?b", f"{letter}b{letter}xb", -1)
+    assert found == f'[["{seen}b", "{seen}", ""], ["{seen}xb", "{seen}", "x"]]'
+    assert call("regex.find_n", ".", letter, 0) == "[]"
