@@ -16,7 +16,7 @@ from constraints.rego.builtins.arithmetic import difference
 from constraints.rego.builtins.regex import search
 from constraints.rego.codegen_base import NO_CONSTANT, Unit
 from constraints.rego.codegen_entry import Entry
-from constraints.rego.codegen_joins import Joins
+from constraints.rego.codegen_indices import Indices
 from constraints.rego.codegen_tree import FUNCTION, Branch, tree_of
 from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.resolved import Path, Resolved
@@ -75,6 +75,8 @@ RUNTIME: Final[Mapping[str, Any]] = {
             "report_all",
             "report_member",
             "rows_of",
+            "counted_rows_of",
+            "own_table_of",
             "set_of",
             "shown",
             "sorted_items",
@@ -167,7 +169,7 @@ class Generator:
                 branch = self._place(one)
                 if branch is not None and branch.rule is not None:
                     self.unit.deep.add(branch.number)
-                    Joins(self.unit, self.tree, "").summary(branch)
+                    Indices(self.unit, self.tree, "").summary(branch)
 
     def _place(self, path: Path) -> Branch | None:
         branch: Branch | None = self.tree
@@ -180,7 +182,7 @@ class Generator:
         self._deep_first()
         for branch in self.tree.all():
             if branch.rule is not None:
-                Joins(self.unit, self.tree, "").summary(branch)
+                Indices(self.unit, self.tree, "").summary(branch)
 
     def ground_rules(self) -> Iterator[Any]:
         """The functions of the rules without arguments, as far as they are loaded, each behind those that it refers to."""
@@ -200,7 +202,7 @@ class Generator:
 
     def query(self, name: str, body: Body, source: str = "") -> str:
         """A function that gives a list of bindings; its name."""
-        emission = Joins(self.unit, self.tree, source)
+        emission = Indices(self.unit, self.tree, source)
         function = self.unit.new(name)
         with emission.aside(ordered=True) as block:
             emission.emit(emission.nodes.assign("found", emission.nodes.array([])))
@@ -226,7 +228,7 @@ class Generator:
         return split(function, self.unit.new)
 
 
-def _solutions(emission: Joins, body: Body) -> bool:
+def _solutions(emission: Indices, body: Body) -> bool:
     if not emission.body(body):
         return True
     pairs = [

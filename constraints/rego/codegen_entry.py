@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from constraints.rego.codegen_base import Operand
-from constraints.rego.codegen_joins import Joins
+from constraints.rego.codegen_indices import Indices
 from constraints.rego.codegen_tree import SET, Branch, Definition
 from constraints.rego.syntax import ObjectTerm, Scalar, Term
 
 
-class Entry(Joins):
+class Entry(Indices):
     """Emits `violation` of a template: what Gatekeeper reads of its members is msg and details (compatibility, section 8.1)."""
 
     def emit_entry(self, branch: Branch) -> str:

@@ -21,7 +21,8 @@ from constraints.rego.walk import enclosed_in, has_closure, visible, visible_in
 class Join:
     """A table: `inner` statements make its rows, by the values of `keys`; it is asked for the values of `asked`.
 
-    `names`: the variables that a row binds. `rest`: the statements behind the join.
+    `names`: the variables that a row binds. `rest`: the statements behind the join. `lasts`: the table depends on the
+    inventory alone, and is made once for that; else once for an evaluation.
     """
 
     inner: Body
@@ -29,6 +30,7 @@ class Join:
     asked: tuple[Term, ...]
     names: tuple[str, ...]
     rest: Body
+    lasts: bool = True
 
 
 class Joins(Known):
@@ -39,7 +41,7 @@ class Joins(Known):
         self.bind_known(body)
         at = 0
         while at < len(body):
-            join = self._join_of(body[at:]) if self._may_join(body[at]) else None
+            join = self.join_at(body, at)
             if join is not None and self._joined(join):
                 return self.body(join.rest)
             if not self.statement(body[at]):
@@ -47,23 +49,28 @@ class Joins(Known):
             at += 1
         return True
 
-    def _may_join(self, expr: Expr) -> bool:
+    # finding
+
+    def join_at(self, body: Body, at: int) -> Join | None:
+        """The join that starts with a statement of a body; None when there is none."""
+        return self._join_of(body[at:]) if self.may_join(body[at]) and _inventory(body[at]) is not None else None
+
+    def may_join(self, expr: Expr) -> bool:
+        """Whether all is as it seems: nothing is replaced by `with`, neither here nor around."""
         unit = self.unit
         plain = unit.fixed and not unit.targets and not unit.mocked and self.place.context == "c"
-        return plain and not expr.negated and not expr.withs and _inventory(expr) is not None
-
-    # finding
+        return plain and not expr.negated and not expr.withs
 
     def _join_of(self, body: Body) -> Join | None:
         """The join that starts with the first statement; None when there is no equality to look up."""
         first, keys, asked = self._freed(body[0])
-        names, outer = visible_in(first), self._bound()
+        names, outer = visible_in(first), self.bound()
         if names & outer or _mentions_input(first):
             return None
         last, given = 0, len(keys)
         inner, rest = [(0, first)], []
         for at, expr in enumerate(body[1:], 1):
-            equal = self._equality_of(expr, names)
+            equal = self.equality_of(expr, names)
             if equal is not None:
                 last = at
                 keys.append(equal[0])
@@ -101,10 +108,11 @@ class Joins(Known):
         made = Call(what.name, (what.args[0], free), what.span) if isinstance(what, Call) else free
         return Expr(made, span=expr.span), keys, asked
 
-    def _bound(self) -> set[str]:
+    def bound(self) -> set[str]:
+        """The variables that have a value here that is no constant."""
         return {name for name, value in self.place.env.items() if not value.is_constant}
 
-    def _equality_of(self, expr: Expr, names: set[str]) -> tuple[Term, Term] | None:
+    def equality_of(self, expr: Expr, names: set[str]) -> tuple[Term, Term] | None:
         """Both sides of an equality: what depends on the rows alone, and what does not depend on them."""
         what = expr.what
         if (
@@ -136,12 +144,14 @@ class Joins(Known):
     def _joined(self, join: Join) -> bool:
         """Emit the look into the table. False when the table would depend on more than the inventory."""
         table = self._table(join)
-        if table is None:
+        values = None if table is None else self.terms(join.asked)
+        if table is None or values is None:
             return False
-        values = self.terms(join.asked)
-        assert values is not None
+        if not join.lasts:
+            self.uses_more()
         values = [self.kept(value, "key") for value in values]
-        rows = self.runtime("rows_of", self.nodes.call(table, self.context()), *map(self.load, values))
+        look = "rows_of" if join.lasts else "counted_rows_of"
+        rows = self.runtime(look, self.nodes.call(table, self.context()), *map(self.load, values))
         names = self.loop(join.names or ("row",), rows)
         for name, local in zip(join.names, names, strict=False):
             self.place.env[name] = Operand(name=local)
@@ -158,12 +168,15 @@ class Joins(Known):
             inner, end = other.closure(lambda: other._rows_of(join, rows), ordered=self.place.ordered)
             other.joined(inner, end)
             other.emit(other.nodes.give(other.nodes.name(rows)))
-        if end is None or other.alien:
+        if end is None or (join.lasts and other.alien):
             return None
+        self.quiet = self.quiet and other.quiet
         make = self.unit.new("make_table")
         table = self.unit.new("table")
         self.add(other.nodes.function(make, ["c"], block))
-        node = other.runtime("table_of", other.nodes.name("c"), other.nodes.name(make))
+        node = other.runtime(
+            "table_of" if join.lasts else "own_table_of", other.nodes.name("c"), other.nodes.name(make)
+        )
         self.add(other.nodes.function(table, ["c"], [other.nodes.give(node)]))
         return table
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Collection, Iterable, Mapping, Sized
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
@@ -444,12 +444,28 @@ def table_of(context: Context, make: Callable[[Context], Table]) -> Table:
     return kept[1]
 
 
+def own_table_of(context: Context, make: Callable[[Context], Table]) -> Table:
+    """The table that `make` makes of the documents of an evaluation, once for that; its rows are counted."""
+    kept: Table | None = context.memory.get(make)
+    if kept is None:
+        kept = context.memory[make] = make(context)
+        context.budget.spend(sum(map(len, kept.values())) * MEMBER)
+    return kept
+
+
+def counted_rows_of(table: Table, *keys: Value) -> Iterable[Any]:
+    """The rows for these values, each of which is a step."""
+    rows = rows_of(table, *keys)
+    STEPS.spend(1 + len(rows))
+    return rows
+
+
 def add_row(table: Table, keys: tuple[Value, ...], row: Any) -> None:
     """Add a row to the table of a join."""
     table.setdefault(tuple(map(key_of, keys)), []).append(row)
 
 
-def rows_of(table: Table, *keys: Value) -> Iterable[Any]:
+def rows_of(table: Table, *keys: Value) -> Collection[Any]:
     """The rows for these values."""
     return table.get(tuple(map(key_of, keys)), ())
 
