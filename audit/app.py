@@ -55,7 +55,7 @@ from audit.sources.policies import Policies, PolicySettings
 from audit.sources.policywatch import PolicyWatch
 from audit.sources.served import ServedKinds
 from audit.timekeeping import TimeLimits, Watchdog
-from audit.tracking import NEVER, Changes
+from audit.tracking import NEVER, PolicyChanges
 from audit.unserved import unserved
 from audit.web.server import Address, Endpoint, address, health_app, metrics_app, serving
 from constraints import Constraint
@@ -176,11 +176,10 @@ def access(config: Config) -> Access:
 def following(auditor: Auditor, connection: Connection) -> Iterator[Prompting]:
     """While the block lasts, take in new templates at once; gives runs that come soon after policies have changed."""
     client = Client(connection, retries=Retries(attempts=1), stop=auditor.duty.stop, on_request=auditor.metrics.request)
-    changes = Changes(auditor.config.audit.debounce)
+    changes = PolicyChanges(auditor.config.audit.debounce)
     intake = Intake(auditor.client, auditor.policies.settings, auditor.duty.leadership.leads)
     watch = PolicyWatch(Server(client, connection, auditor.metrics.request), changes, intake.submit)
-    intake.served = watch.served
-    auditor.metrics.watching = watch.counts
+    auditor.metrics.watch(watch.counts)
 
     def sooner() -> float:
         if not auditor.duty.leadership.may_run():
@@ -195,7 +194,7 @@ def following(auditor: Auditor, connection: Connection) -> Iterator[Prompting]:
             changes.taken(seen=not misses_policies(summary))
         return summary
 
-    intake.start()
+    intake.start(watch.served)
     try:
         yield Prompting(taking, sooner)
     finally:

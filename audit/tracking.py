@@ -20,7 +20,7 @@ _QUIET = 5  # the share of the debounce after which nothing more is waited for
 
 
 @dataclass(slots=True)
-class Changes:
+class PolicyChanges:
     """When the changes that were noted want a run; may be shared by threads.
 
     A run is due once nothing has changed for a fifth of `debounce` seconds, and `debounce` seconds after the first

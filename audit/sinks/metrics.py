@@ -88,7 +88,7 @@ class Metrics(Collector):
         self._with_cel: int | None = None
         self._synced: Mapping[str, int] = {}
         self._syncs, self._last_sync = Distribution(SYNC_SECONDS), 0.0
-        self.watching: Callable[[], tuple[int, int]] = _nothing
+        self._watching: Callable[[], tuple[int, int]] = _nothing
         self._last_run: tuple[Metric, ...] = ()
         self._known: Known = {}
         self._ending: tuple[Metric, ...] = ()
@@ -119,6 +119,10 @@ class Metrics(Collector):
             if listed:
                 self._syncs.observe(listed.seconds)
                 self._last_sync = now
+
+    def watch(self, counts: Callable[[], tuple[int, int]]) -> None:
+        """Tell from now on of `counts`: the kinds of policies that are watched, and that should be."""
+        self._watching = counts
 
     def run_started(self, info: RunInfo) -> None:
         """A run has begun."""
@@ -237,7 +241,7 @@ class Metrics(Collector):
             )
             text = "When data.inventory was last listed, Unix seconds."
             yield GaugeMetricFamily("gatekeeper_sync_last_run_time_seconds", text, self._last_sync)
-        watched, intended = self.watching()
+        watched, intended = self._watching()
         yield GaugeMetricFamily("gatekeeper_watch_manager_watched_gvk", "Kinds of policies being watched.", watched)
         yield GaugeMetricFamily(
             "gatekeeper_watch_manager_intended_watch_gvk", "Kinds of policies that should be watched.", intended

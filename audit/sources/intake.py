@@ -27,20 +27,21 @@ Templates = dict[str, Object]
 
 
 class Intake:
-    """A thread that takes in what is `submit`ted, as long as `may_act()`, and tells `served` the kinds that it made."""
+    """A thread that takes in what is `submit`ted, as long as `may_act()`, and tells whoever wants it the kinds that it made."""
 
     def __init__(self, client: Client, settings: PolicySettings, may_act: Callable[[], bool]) -> None:
         self._stop = Event()
         self._settings = settings
         self._may_act = may_act
-        self.served: Callable[[Iterable[str]], None] = _unheard
+        self._served: Callable[[Iterable[str]], None] = _unheard
         self._crds = ConstraintCrds(client, settings.manage_crds, Patience(settings.crd_seconds, self._stop))
         self._by_pod = ByPod(client, PodStatus(settings.pod_name, settings.operations), self._stop)
         self._waiting: SimpleQueue[Object | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="intake", daemon=True)
 
-    def start(self) -> None:
-        """Work from now on."""
+    def start(self, served: Callable[[Iterable[str]], None]) -> None:
+        """Work from now on, and tell `served` the kinds of constraints that there are for new templates."""
+        self._served = served
         self._thread.start()
 
     def submit(self, template: Object) -> None:
@@ -64,7 +65,7 @@ class Intake:
         if manages_crds(self._settings.manage_crds, controlled):
             problems = self._crds.ensure([record.template for record in records if record.template])
             records = tuple(with_problem(record, problems) for record in records)
-            self.served(record.kind for record in records if not record.errors)
+            self._served(record.kind for record in records if not record.errors)
         if not controlled:
             for resource, own in _by_version(records).items():
                 for gap in self._by_pod.write_templates(own, TEMPLATES[resource]):

@@ -22,7 +22,7 @@ from audit.sources.exclusions import NAME
 from audit.sources.referential import SYNC_SETS
 from audit.sources.surroundings import CONFIGS
 from audit.sources.templates import TEMPLATES, kind_of
-from audit.tracking import Changes, Known
+from audit.tracking import Known, PolicyChanges
 from constraints import Kind
 from constraints.crd import GROUP, VERSIONS
 from constraints.model import Object
@@ -105,7 +105,7 @@ class PolicyWatch:
     """Notes in `changes` that policies have changed, and hands new and changed templates to `intake`."""
 
     def __init__(
-        self, server: Server, changes: Changes, intake: Callable[[Object], None], pace: Pace = PATIENT
+        self, server: Server, changes: PolicyChanges, intake: Callable[[Object], None], pace: Pace = PATIENT
     ) -> None:
         self._server, self._pace = server, pace
         self._changes = changes

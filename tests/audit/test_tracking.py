@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audit.tracking import NEVER, Changes, Known
+from audit.tracking import NEVER, Known, PolicyChanges
 
 
 class Time:
@@ -22,11 +22,11 @@ def time() -> Time:
 
 
 def test_nothing_is_due_before_anything_has_changed(time: Time) -> None:
-    assert Changes(5, time).due() == NEVER
+    assert PolicyChanges(5, time).due() == NEVER
 
 
 def test_a_run_is_due_a_fifth_of_the_debounce_after_the_last_change(time: Time) -> None:
-    changes = Changes(5, time)
+    changes = PolicyChanges(5, time)
     changes.note()
     assert changes.due() == 101
     time.now = 100.5
@@ -35,7 +35,7 @@ def test_a_run_is_due_a_fifth_of_the_debounce_after_the_last_change(time: Time) 
 
 
 def test_changes_that_never_cease_do_not_put_it_off_for_longer_than_the_debounce(time: Time) -> None:
-    changes = Changes(5, time)
+    changes = PolicyChanges(5, time)
     for at in range(40):
         time.now = 100 + at / 4
         changes.note()
@@ -43,7 +43,7 @@ def test_changes_that_never_cease_do_not_put_it_off_for_longer_than_the_debounce
 
 
 def test_what_is_noted_after_a_run_has_begun_wants_another(time: Time) -> None:
-    changes = Changes(5, time)
+    changes = PolicyChanges(5, time)
     changes.note()
     changes.take()
     assert changes.due() == NEVER
@@ -53,7 +53,7 @@ def test_what_is_noted_after_a_run_has_begun_wants_another(time: Time) -> None:
 
 
 def test_changes_that_a_run_could_not_see_want_another_and_later_each_time(time: Time) -> None:
-    changes = Changes(5, time)
+    changes = PolicyChanges(5, time)
     assert not changes.take()
     changes.note()
     for pause in (5, 10, 20):

@@ -100,7 +100,7 @@ def test_a_replica_that_does_not_lead_tells_nothing_of_policies() -> None:
 
 def test_what_is_watched_and_what_has_cel_is_told_as_it_is_now() -> None:
     metrics = Metrics()
-    metrics.watching = lambda: (4, 5)
+    metrics.watch(lambda: (4, 5))
     metrics.templates_read(2)
     samples = scraped(metrics)
     assert samples["gatekeeper_watch_manager_watched_gvk"] == {(): 4}

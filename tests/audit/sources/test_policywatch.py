@@ -22,7 +22,7 @@ from audit.kube.watch import Pace, Server
 from audit.sources.intake import Intake
 from audit.sources.policies import Policies, PolicySettings
 from audit.sources.policywatch import PolicyWatch
-from audit.tracking import NEVER, Changes
+from audit.tracking import NEVER, PolicyChanges
 from constraints.model import Object
 
 MANIFESTS = Path(__file__).parents[3] / "manifests"
@@ -36,7 +36,7 @@ def manifests(folder: str) -> list[dict[str, Any]]:
     return [each for text in texts for each in yaml.safe_load_all(text) if each]
 
 
-class Counting(Changes):
+class Counting(PolicyChanges):
     """Changes that know how many were noted."""
 
     notes = 0
@@ -60,7 +60,6 @@ class World:
         self.intake = Intake(self.client, self.settings, self._may_act)
         self.taken: list[Object] = []
         self.watch = PolicyWatch(Server(self.client, self.connection), self.changes, self._take, SOON)
-        self.intake.served = self.watch.served
 
     def _may_act(self) -> bool:
         self.asked.append(self.leads)
@@ -71,7 +70,7 @@ class World:
         self.intake.submit(obj)
 
     def start(self) -> None:
-        self.intake.start()
+        self.intake.start(self.watch.served)
         self.watch.start()
 
     def close(self) -> None:
