@@ -37,21 +37,24 @@ def to_number(value: Value) -> Number:
 def _parsed(digits: str) -> Number:
     if digits.lstrip("+-").lower() in _NO_NUMBERS:
         raise unfit(1, "must be valid number string but got string")
-    try:
-        nearest = _nearest(digits)
-    except OverflowError:
-        nearest = math.inf
-    if math.isinf(nearest):
+    if not _DECIMAL.fullmatch(digits) and not _HEXADECIMAL.fullmatch(digits):
+        raise _refused(digits, "invalid syntax")
+    nearest = nearest_float(digits)
+    if nearest is None:
         raise _refused(digits, "value out of range")
     return _written(digits, nearest)
 
 
-def _nearest(digits: str) -> float:
-    if _DECIMAL.fullmatch(digits):
-        return float(digits)
-    if _HEXADECIMAL.fullmatch(digits):
-        return float.fromhex(digits.replace("_", ""))
-    raise _refused(digits, "invalid syntax")
+def nearest_float(digits: str) -> float | None:
+    """What Go's ParseFloat reads, infinity and the like aside; None for what is no number, or out of range."""
+    try:
+        if _DECIMAL.fullmatch(digits):
+            nearest = float(digits)
+        else:
+            nearest = float.fromhex(digits.replace("_", "")) if _HEXADECIMAL.fullmatch(digits) else math.inf
+    except OverflowError:
+        return None
+    return None if math.isinf(nearest) else nearest
 
 
 def _written(digits: str, nearest: float) -> Number:

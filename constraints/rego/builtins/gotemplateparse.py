@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from constraints.lang.quoting import quoted
+from constraints.rego.builtins.conversions import nearest_float
 from constraints.rego.builtins.gotemplate import (
     FUNCTIONS,
     Block,
@@ -21,6 +22,12 @@ from constraints.rego.builtins.gotemplate import (
     tokens_of,
 )
 
+_INTEGER: Final = re.compile(
+    r"([+-]?)(?:0[xX]((?:_?[0-9a-fA-F])+)|0[bB]((?:_?[01])+)|0[oO]?((?:_?[0-7])+)|((?:0|[1-9](?:_?[0-9])*)))"
+)
+_BASES: Final = (16, 2, 8, 10)
+_LONGEST: Final = 64  # digits of 64 bits
+_INT64: Final = 1 << 63
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
 
@@ -235,11 +242,21 @@ def _word(text: str) -> Constant | Function:
 
 
 def _numeral(text: str) -> int | float:
-    plain = text.replace("_", "")
-    try:
-        return int(plain, 0)
-    except ValueError:
-        return float(plain) if len(plain) < 400 else 0.0
+    """As Go reads a constant: an integer of 64 bits in any base, or what is written as a float; no complex numbers."""
+    found = _INTEGER.fullmatch(text)
+    if found:
+        sign, *digits = found.groups()
+        plain, base = next(
+            (part.replace("_", "").lstrip("0"), size) for part, size in zip(digits, _BASES, strict=True) if part
+        )
+        value = int(sign + (plain or "0"), base) if len(plain) <= _LONGEST else _INT64
+        if not -_INT64 <= value < _INT64:
+            raise template_error(f"integer overflow: {quoted(text)}")
+        return value
+    number = nearest_float(text) if any(mark in text for mark in ".eEpP") else None
+    if number is None:
+        raise template_error(f"illegal number syntax: {quoted(text)}")
+    return number
 
 
 def _unquoted(text: str) -> str:

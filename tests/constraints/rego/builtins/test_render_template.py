@@ -277,3 +277,28 @@ def test_variables_that_are_no_json_cannot_be_filled_in(variables: Any) -> None:
 def test_numbers_are_filled_in_as_they_are_written() -> None:
     data = {"l": [N("1e400"), N("1.50"), 3]}
     assert call("strings.render_template", "{{.l}}", data) == '"[1e400 1.50 3]"'
+
+
+@pytest.mark.parametrize(
+    ("literal", "shown"),
+    [
+        ("1e1_0", "1e+10 float64"),
+        ("1_000.5e1_0", "1.0005e+13 float64"),
+        ("0x1p4", "16 float64"),
+        (".5", "0.5 float64"),
+        ("1e-400", "0 float64"),
+        ("017", "15 int"),
+        ("0_7", "7 int"),
+        ("0o7", "7 int"),
+        ("0x_1f", "31 int"),
+        ("-0b1_1", "-3 int"),
+        ("+12", "12 int"),
+        *(
+            (literal, "")
+            for literal in ("1_", "1__0", "08", "0b2", "1e400", "99999999999999999999", "1e", "12a", "9" * 5000)
+        ),
+    ],
+)
+def test_numbers_of_a_template_are_go_s(literal: str, shown: str) -> None:
+    found = call("strings.render_template", f'{{{{ printf "%v %T" {literal} {literal} }}}}', {})
+    assert found == f'"{shown}"' if shown else found.startswith("eval_builtin_error: ")
