@@ -296,9 +296,11 @@ def auditing_interval(audit: AuditConfig) -> int:
 def endpoints(config: ServeConfig, auditor: Auditor) -> Iterator[None]:
     """Health and metrics over HTTP while the block lasts. Raises ConfigError when an address is taken."""
     health = address(config.health_addr)
-    apps = [Endpoint(health_app(auditor.readiness.problem), health)] if health else []
+    apps = [Endpoint(health_app(auditor.readiness.problem), health, "--health-addr")] if health else []
     if config.prometheus_port:
-        apps.append(Endpoint(metrics_app(auditor.metrics.registry), Address("", config.prometheus_port)))
+        apps.append(
+            Endpoint(metrics_app(auditor.metrics.registry), Address("", config.prometheus_port), "--prometheus-port")
+        )
     with serving(*apps):
         yield
 

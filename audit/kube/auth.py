@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import ConfigError
-from audit.kube.connection import Bounds, Connection, TokenFile, one_line, why
+from audit.kube.causes import one_line, why
+from audit.kube.connection import Bounds, Connection, TokenFile
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 # What the kubernetes package raises for a kubeconfig of an unexpected shape, besides its own ConfigException.

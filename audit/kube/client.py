@@ -161,8 +161,8 @@ class Client:
     def send(self, request: Request) -> bytes:
         """The body of a good reply, as audit.kube.replies says what that is.
 
-        Raises a KubeError that names request, status and the server's message; TimedOut, with the last of these, when
-        there is no time left for another try.
+        Raises a KubeError that names request, status and the server's message; where there is no time left for another
+        try, that of the last one, and TimedOut where that had no reply.
         """
         return self._repeated(self.attempt, request)
 
@@ -275,7 +275,7 @@ class Client:
         last = effort.begun + self._retries.total
         until = self._clock.elapsed() + seconds if min(effort.ends, last) < math.inf else -math.inf
         if until >= effort.ends:
-            raise TimedOut(f"{error}; given up after {request.within:g} s", reason="Timeout") from error
+            raise _given_up(error, request.within) from error
         if error is not None and until > last and not _is_asked(error):
             raise error
         (self._clock.sleep or self._stop.wait)(seconds)
@@ -298,6 +298,14 @@ def _worth_repeating(request: Request, error: BaseException) -> bool:
     if isinstance(error, Unreachable):
         return error.reason != UNTRUSTED and (request.repeatable or error.reason == NOT_SENT)
     return isinstance(error, ServerError | BadBody) and request.repeatable
+
+
+def _given_up(error: BaseException | None, seconds: float) -> KubeError:
+    """What a request ends with when its time is up: an answer that was no good one says more than that."""
+    message = f"{error}; given up after {seconds:g} s"
+    if not isinstance(error, KubeError) or isinstance(error, Unreachable):
+        return TimedOut(message, reason="Timeout")
+    return type(error)(message, status=error.status, reason=error.reason, hints=error.hints)
 
 
 def _is_asked(error: BaseException) -> bool:

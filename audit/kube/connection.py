@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Any
 
 from audit.errors import BodyTooLarge, TimedOut, Unreachable
+from audit.kube.causes import why
 from audit.kube.client import UNTRUSTED
 from audit.kube.doubts import NOT_SENT
 from audit.kube.request import Reply, Request
@@ -246,12 +247,12 @@ def _unreachable(request: Request, server: str, error: Exception) -> Unreachable
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError, ReadTimeoutError
 
     if isinstance(error, ReadTimeoutError):
-        return Unreachable(f"{request}: no reply from {server} in time: {one_line(error)}", reason="Timeout")
+        return Unreachable(f"{request}: no reply from {server} in time", reason="Timeout")
     if any(isinstance(cause, SSLCertVerificationError) for cause in (error.__cause__, *error.args)):
-        return Unreachable(f"{request}: {server} has no trusted certificate: {one_line(error)}", reason=UNTRUSTED)
+        return Unreachable(f"{request}: {server} has no trusted certificate: {why(error)}", reason=UNTRUSTED)
     if isinstance(error, ConnectTimeoutError | NewConnectionError | ProxyError):
-        return Unreachable(f"{request}: no connection to {server}: {one_line(error)}", reason=NOT_SENT)
-    return Unreachable(f"{request}: the connection to {server} was cut: {one_line(error)}", reason="Cut")
+        return Unreachable(f"{request}: no connection to {server}: {why(error)}", reason=NOT_SENT)
+    return Unreachable(f"{request}: the connection to {server} was cut: {why(error)}", reason="Cut")
 
 
 def _say_unverified(host: str) -> None:
@@ -260,17 +261,3 @@ def _say_unverified(host: str) -> None:
 
     disable_warnings(InsecureRequestWarning)  # it would come with each request; this is said once
     log.warning("The kubeconfig says not to verify the certificate of %s", host)
-
-
-def why(error: BaseException) -> str:
-    """What an error says, on one line, without the numbers and the class that Python adds."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    if isinstance(error, KeyError):
-        return f"{error} is missing"
-    return one_line(error) or type(error).__name__
-
-
-def one_line(error: BaseException) -> str:
-    """The text of an error without its line breaks."""
-    return " ".join(str(error).split())

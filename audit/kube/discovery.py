@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from audit.errors import BadBody, KubeError
 from audit.kube.client import Client
+from audit.kube.replies import json_type
 from audit.kube.request import JSON, read
 from audit.model import Catalogue, Resource
 from constraints import Cause, Gap, Kind
@@ -129,7 +130,9 @@ def _root(client: Client, root: str) -> Iterator[Version | Gap]:
 def _aggregated(group: Json, root: str) -> Iterator[Version | Gap]:
     name = _word(_mapping(_mapping(group).get("metadata")), "name")
     if bool(name) is not (root == "/apis"):
-        raise BadBody(f"discovery of {root}: it has the group {name!r}, which is not served there")
+        raise BadBody(
+            f"discovery of {root}: it has {f'the group {name}' if name else 'a group without name'}, which is not served there"
+        )
     is_preferred = True  # the first version that is not stale
     for entry in _list(_mapping(group), "versions", f"group {name}"):
         kind = Kind(name, _word(_mapping(entry), "version"), "")
@@ -218,7 +221,7 @@ def _list(document: dict[str, Json], name: str, path: str) -> list[Json]:
     if value is None:
         return []  # Go leaves out an empty list, or writes null
     if not isinstance(value, list):
-        raise BadBody(f"discovery of {path}: field {name} is a {type(value).__name__}, not a list")
+        raise BadBody(f"discovery of {path}: field {name} is {json_type(value)}, not a list")
     return value
 
 

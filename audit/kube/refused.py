@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import orjson
 
 from audit.errors import (
+    BadBody,
     Conflict,
     Forbidden,
     Gone,
@@ -46,9 +48,11 @@ def error_of(request: Request, reply: Reply, now: float) -> KubeError:
     status = _status_object(reply.body)
     details, metadata = _mapping(status.get("details")), _mapping(status.get("metadata"))
     kind = _kind_of(reply.status, _text(status.get("message")))
-    reason = _text(status.get("reason")) or kind.__name__
+    to = reply.headers.get("location", "").partition("?")[0][:_LONGEST_TEXT]
+    moved = f"it leads to {to}; an API server redirects nobody, so another server answered" if to else ""
+    reason = _text(status.get("reason")) or ("Redirected" if kind is BadBody else _word_for(reply.status, kind))
     return kind(
-        f"{request}: {reply.status} {reason}: {_message(status, reply.body)}",
+        f"{request}: {reply.status} {reason}: {moved or _message(status, reply.body)}",
         status=reply.status,
         reason=reason,
         hints=Hints(
@@ -62,7 +66,15 @@ def error_of(request: Request, reply: Reply, now: float) -> KubeError:
 def _kind_of(status: int, message: str) -> type[KubeError]:
     if status >= 500:
         return TooLarge if any(words in message for words in _TOO_LARGE) else ServerError
-    return _BY_STATUS.get(status, KubeError)
+    return _BY_STATUS.get(status, BadBody if 300 <= status < 400 else KubeError)
+
+
+def _word_for(status: int, kind: type[KubeError]) -> str:
+    """A reason where the reply gives none."""
+    if kind is not KubeError:
+        return kind.__name__
+    known = status in HTTPStatus.__members__.values()
+    return HTTPStatus(status).phrase.title().replace(" ", "").replace("'", "") if known else "UnexpectedStatus"
 
 
 def _status_object(body: bytes) -> dict[str, Json]:

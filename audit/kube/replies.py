@@ -102,14 +102,16 @@ def document(expected: Expected, body: bytes) -> dict[str, Json]:
     if expected.kind is not None:
         _is_object(found, expected)
     elif expected.kinds and found.get("kind") not in expected.kinds:
-        raise BadBody(f"the reply is of kind {_word(found.get('kind'))}, not {' or '.join(expected.kinds)}")
+        kind = found.get("kind")
+        said = f"of kind {_word(kind)}" if kind else "an object without kind"
+        raise BadBody(f"the reply is {said}, not {' or '.join(expected.kinds)}")
     return found
 
 
 def event_version(expected: Expected, obj: Json) -> str:
     """The resourceVersion of what an event of a watch is about. Raises BadBody for an object of another kind."""
     if not isinstance(obj, dict):
-        raise BadBody(f"an event is about {_type(obj)}, not an object")
+        raise BadBody(f"an event is about {json_type(obj)}, not an object")
     kind, metadata = expected.kind, obj.get("metadata")
     if kind is not None and (obj.get("kind") != kind.kind or obj.get("apiVersion") != kind.api_version):
         raise BadBody(f"an event is about {_named(obj.get('apiVersion'), obj.get('kind'))}, not {kind}")
@@ -181,11 +183,11 @@ def _list(kind: Kind, body: bytes) -> dict[str, Json]:
     plain = _is_list_of(kind, found.get("kind"), found.get("apiVersion"))
     metadata, items = found.get("metadata"), found.get("items", ...)
     if metadata is not None and not isinstance(metadata, dict):
-        raise BadBody(f"the field metadata is {_type(metadata)}, not an object")
+        raise BadBody(f"the field metadata is {json_type(metadata)}, not an object")
     if items is ...:
         raise BadBody("the list has no field items")
     if items is not None and not isinstance(items, list):
-        raise BadBody(f"the field items is {_type(items)}, not a list")
+        raise BadBody(f"the field items is {json_type(items)}, not a list")
     for item in items or ():
         if type(item) is dict and ("kind" in item or "apiVersion" in item or not plain):
             _fits(item, kind, must_say=not plain)
@@ -216,7 +218,7 @@ def _ends(metadata: dict[str, Json]) -> Ends:
     token, remaining = metadata.get("continue") or "", metadata.get("remainingItemCount")
     version = metadata.get("resourceVersion")
     if not isinstance(token, str):
-        raise BadBody(f"the field metadata.continue is {_type(token)}, not a text")
+        raise BadBody(f"the field metadata.continue is {json_type(token)}, not a text")
     if not token and isinstance(remaining, int) and remaining > 0:
         raise BadBody(f"the list says that {remaining} objects are to come, but gives no continue token")
     counted = remaining if type(remaining) is int else None if token else 0
@@ -228,7 +230,7 @@ def _is_object(found: dict[str, Json], expected: Expected) -> None:
     if kind is None or found.get("kind") != kind.kind or found.get("apiVersion") != kind.api_version:
         raise BadBody(f"the reply is {_named(found.get('apiVersion'), found.get('kind'))}, not {kind}")
     if not isinstance(metadata, dict):
-        raise BadBody(f"the field metadata is {_type(metadata)}, not an object")
+        raise BadBody(f"the field metadata is {json_type(metadata)}, not an object")
     for field, wanted in (("name", expected.name), ("namespace", expected.namespace)):
         if wanted and metadata.get(field) != wanted:
             raise BadBody(f"the field metadata.{field} is {_word(metadata.get(field))}, not {wanted}")
@@ -240,9 +242,10 @@ def _is_object(found: dict[str, Json], expected: Expected) -> None:
 
 def _no_refusal(found: dict[str, Json]) -> None:
     if found.get("kind") == "Status":
-        reason, message = _word(found.get("reason")), found.get("message")
+        reason, message = found.get("reason"), found.get("message")
+        named = f" ({_word(reason)})" if reason else ""
         said = f": {message[:_LONGEST_WORD]}" if isinstance(message, str) else ""
-        raise BadBody(f"the reply is a Status ({reason}) although it was sent as a success{said}")
+        raise BadBody(f"the reply is a Status{named} although it was sent as a success{said}")
 
 
 def _decoded(body: bytes, slowly: Callable[[bytes], Json] = readable) -> dict[str, Json]:
@@ -255,7 +258,7 @@ def _decoded(body: bytes, slowly: Callable[[bytes], Json] = readable) -> dict[st
         except (Broken, RecursionError):
             raise BadBody(f"the reply of {len(body)} bytes is not JSON: {error}", status=200) from error
     if not isinstance(found, dict):
-        raise BadBody(f"the reply is {_type(found)}, not an object")
+        raise BadBody(f"the reply is {json_type(found)}, not an object")
     return found
 
 
@@ -268,15 +271,30 @@ def _object(text: bytes) -> dict[str, Json] | None:
 
 
 def _named(api_version: Json, kind: Json) -> str:
-    return f"{_word(api_version)}/{_word(kind)}"
+    """What an object says that it is, also where it does not."""
+    if kind and api_version:
+        return f"{_word(api_version)}/{_word(kind)}"
+    return f"{_word(kind)} without apiVersion" if kind else "an object without kind"
 
 
 def _word(value: Json) -> str:
     """A name in a reply, as far as it can be one: content of replies stays out of errors."""
-    return value[:_LONGEST_WORD] if isinstance(value, str) and value else "nothing" if not value else _type(value)
+    if isinstance(value, str):
+        return value[:_LONGEST_WORD] or "empty"
+    return "missing" if value is None else json_type(value)
 
 
-def _type(value: Json) -> str:
+def shown(value: Json) -> str:
+    """A value that an object has and should not have, as its JSON, as far as that is short enough to be read."""
+    try:
+        text = orjson.dumps(value).decode()
+    except TypeError:  # nested too deep, or a number that is too large
+        return json_type(value)
+    return text if len(text) <= 2 * _LONGEST_WORD else f"{text[: 2 * _LONGEST_WORD]}..."
+
+
+def json_type(value: Json) -> str:
+    """What a value is in JSON, with its article."""
     return {
         dict: "an object",
         list: "a list",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from audit.aggregate import Summary
 from audit.errors import AuditError
 from audit.guard import attempt
+from audit.kube.causes import why
 from audit.ledger import Changes
 from audit.model import RunInfo
 from audit.sinks import Sink
@@ -52,4 +53,4 @@ class GuardedSink:
     def _gap(self, error: Exception) -> Gap:
         lost = f"; {self._lost} violations did not reach it" if self._lost else ""
         reason = error.reason if isinstance(error, AuditError) else type(error).__name__
-        return Gap(Cause.SINK, reason, f"sink {self.name}: {error}{lost}")
+        return Gap(Cause.SINK, reason, f"sink {self.name}: {why(error)}{lost}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from audit.exclusion import Exclusion
+from audit.kube.replies import shown
 from constraints import Kind
 from constraints.model import Json, Object
 
@@ -74,7 +75,7 @@ def _row(path: str, row: Json) -> Iterator[_Row | str]:
 
 
 def _problem(path: str, wanted: str, value: Json) -> str:
-    return f"Config {NAME}: {path} must be {wanted}, not {value!r}"
+    return f"Config {NAME}: {path} must be {wanted}, not {shown(value)}"
 
 
 def _strings(value: Json) -> bool:

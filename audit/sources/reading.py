@@ -10,7 +10,7 @@ from audit.errors import BadBody, Forbidden, KubeError, NotFound
 from audit.kube.client import Client
 from audit.kube.lister import Lister
 from audit.kube.oddities import Unreadable
-from audit.kube.replies import items_of
+from audit.kube.replies import items_of, json_type
 from audit.kube.request import Select, get_object, list_objects, read
 from audit.model import Resource
 from constraints import Kind
@@ -159,14 +159,14 @@ def nameless(item: Json) -> str:
     if isinstance(item, Unreadable):
         return f"{item.name or 'it'} cannot be read: {item.why}"
     if not isinstance(item, dict):
-        return f"it is {type(item).__name__}, not an object"
+        return f"it is {json_type(item)}, not an object"
     metadata = item.get("metadata")
     if not isinstance(metadata, dict):
-        return f"field metadata is {type(metadata).__name__}, not an object"
+        return f"its field metadata is {json_type(metadata) if 'metadata' in item else 'missing'}, not an object"
     if not isinstance(metadata.get("name"), str) or not metadata["name"]:
         return "it has no name"
     namespace = metadata.get("namespace")
-    return "" if namespace is None or isinstance(namespace, str) else f"its namespace is {type(namespace).__name__}"
+    return "" if namespace is None or isinstance(namespace, str) else f"its namespace is {json_type(namespace)}"
 
 
 def named(items: Iterable[Json], kind: Kind) -> Iterator[dict[str, Json]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from audit.errors import KubeError
+from audit.kube.replies import shown
 from audit.model import Resource
 from audit.sources.exclusions import CONFIG, NAME
 from audit.sources.reading import Arrived, Kept, Reader
@@ -53,7 +54,7 @@ def wanted(config: Object | None, sync_sets: Iterable[Object]) -> Sync:
         for path, row in _numbered(where, rows):
             kind = _kind(row)
             if kind is None:
-                troubles.append(Trouble("InvalidSync", f"{path} must name a version and a kind, not {row!r}"))
+                troubles.append(Trouble("InvalidSync", f"{path} must name a version and a kind, not {shown(row)}"))
             else:
                 found.add(kind)
     return Sync(tuple(sorted(found)), tuple(troubles))
@@ -143,7 +144,7 @@ def _found(who: str, value: Json, *path: str) -> Iterator[tuple[str, Json]]:
     """What stands at a path, or what stands in its way, which is no list of rows."""
     for at, name in enumerate(path):
         if value is not None and not isinstance(value, dict):
-            yield who + ".".join(path[:at]), str(value) if isinstance(value, list) else value
+            yield who + ".".join(path[:at]), tuple(value) if isinstance(value, list) else value
             return
         value = _part(value, name)
     yield who + ".".join(path), value

@@ -40,10 +40,11 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An application and where it answers."""
+    """An application, where it answers, and the flag that says where."""
 
     app: ASGIApp
     address: Address
+    flag: str = ""
 
 
 def address(text: str) -> Address | None:
@@ -83,7 +84,7 @@ def metrics_app(registry: CollectorRegistry) -> ASGIApp:
 def serving(*endpoints: Endpoint) -> Iterator[tuple[Address, ...]]:
     """Answer at every endpoint as long as the context lasts; gives the addresses with their real ports.
 
-    Raises ConfigError, naming the address, when one cannot be listened at; then none is served.
+    Raises ConfigError, naming flag and address, when one cannot be listened at; then none is served.
     """
     with ExitStack() as stack:
         yield tuple([stack.enter_context(_serving(endpoint)) for endpoint in endpoints])
@@ -91,7 +92,7 @@ def serving(*endpoints: Endpoint) -> Iterator[tuple[Address, ...]]:
 
 @contextmanager
 def _serving(endpoint: Endpoint) -> Iterator[Address]:
-    listener = _listen(endpoint.address)
+    listener = _listen(endpoint)
     actual = Address(endpoint.address.host, listener.getsockname()[1])
     server = uvicorn.Server(_settings(endpoint.app))
     thread = Thread(target=server.run, args=([listener],), name=f"http {actual}", daemon=True)
@@ -121,11 +122,14 @@ def _settings(app: ASGIApp) -> uvicorn.Config:
     )
 
 
-def _listen(address: Address) -> socket.socket:
+def _listen(endpoint: Endpoint) -> socket.socket:
+    address = endpoint.address
     everywhere = not address.host and socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if everywhere or ":" in address.host else socket.AF_INET
     try:
         return socket.create_server((address.host, address.port), family=family, dualstack_ipv6=everywhere)
     except OSError as error:
         why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise ConfigError(f"cannot listen at {address}: {why}") from error
+        flag = f"{endpoint.flag}: " if endpoint.flag else ""
+        cure = "; choose another one, or 0 to do without" if endpoint.flag else ""
+        raise ConfigError(f"{flag}cannot listen at {address}: {why}{cure}") from error

@@ -17,7 +17,6 @@ from audit.errors import (
     KubeError,
     NotFound,
     ServerError,
-    TimedOut,
     TooLarge,
     TooManyRequests,
     Unreachable,
@@ -53,7 +52,7 @@ def clock(slept: list[float]) -> Clock:
         (429, TooManyRequests),
         (500, ServerError),
         (504, ServerError),
-        (302, KubeError),
+        (302, BadBody),
         (405, KubeError),
     ],
 )
@@ -64,6 +63,27 @@ def test_each_refusal_has_its_error(status, kind, script, refusal):
     assert type(caught.value) is kind
     assert str(caught.value) == f"GET /api/v1/pods: {status} Because: of this"
     assert (caught.value.status, caught.value.reason) == (status, "Because")
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason", "said"),
+    [
+        (
+            Reply(302, {"location": "https://login.example.com/start?state=s3cret"}),
+            "Redirected",
+            "it leads to https://login.example.com/start; an API server redirects nobody, so another server answered",
+        ),
+        (Reply(307), "Redirected", "the reply says no more"),
+        (Reply(405), "MethodNotAllowed", "the reply says no more"),
+        (Reply(499), "UnexpectedStatus", "the reply says no more"),
+    ],
+)
+def test_a_status_that_no_api_server_has_is_named_in_plain_words(reply, reason, said, script):
+    client = Client(script(reply), retries=Retries(attempts=1))
+    with pytest.raises(KubeError) as caught:
+        client.send(GET)
+    assert caught.value.reason == reason
+    assert str(caught.value) == f"GET /api/v1/pods: {reply.status} {reason}: {said}"
 
 
 def test_a_refusal_by_something_that_is_not_kubernetes_shows_its_first_words(script):
@@ -256,7 +276,7 @@ def test_all_requests_together_have_no_more_time_than_is_left(script, refusal, s
     client = Client(transport, clock=clock).bounded(iter([7.0, 0.4, -3.0]).__next__)
     client.send(GET)
     assert transport.seen[0].within == pytest.approx(7.0, abs=0.1)
-    with pytest.raises(TimedOut, match=r"503 .*; given up after 0\.4 s"):
+    with pytest.raises(ServerError, match=r"503 .*; given up after 0\.4 s"):
         client.send(GET)
     client.send(GET)  # what nobody waits for is still asked, for there is a reply at once as a rule
     assert 0 < transport.seen[-1].within < 1

@@ -74,7 +74,7 @@ def test_what_is_never_a_good_reply(request_: Any, body: bytes, problem: str) ->
     [
         ({"kind": "Secret"}, "the reply is v1/Secret, not v1/Pod"),
         ({"apiVersion": "apps/v1"}, "the reply is apps/v1/Pod, not v1/Pod"),
-        ({"kind": None}, "the reply is v1/nothing, not v1/Pod"),
+        ({"kind": None}, "the reply is an object without kind, not v1/Pod"),
         ({"metadata": None}, "the field metadata is null, not an object"),
         ({"metadata": {"name": "web", "namespace": "shop"}}, "the field metadata.name is web, not cart"),
         ({"metadata": {"name": "cart", "namespace": "pay"}}, "the field metadata.namespace is pay, not shop"),
@@ -115,7 +115,7 @@ def test_what_was_deleted_may_be_a_status_that_says_success() -> None:
         (text(OTHER_LIST), "the reply is v1/SecretList, not a list of v1/Pod"),
         (text({**OTHER_LIST, "kind": "List"}), "the reply is v1/List, not a list of v1/Pod"),
         (text(OBJECT), "the reply is v1/Pod, not a list of v1/Pod"),
-        (b"{}", "the reply is nothing/nothing, not a list of v1/Pod"),
+        (b"{}", "the reply is an object without kind, not a list of v1/Pod"),
         (pods(apiVersion="apps/v1"), "the reply is apps/v1/PodList, not a list of v1/Pod"),
         (text({"kind": "PodList", "apiVersion": "v1"}), "the list has no field items"),
         (pods(items={}), "the field items is an object, not a list"),
@@ -156,7 +156,7 @@ def test_a_definition_may_name_its_lists_as_it_likes_but_then_each_item_says_wha
     named = {"apiVersion": "example.com/v1", "kind": "Foos", "metadata": {}, "items": [item]}
     assert items_of(text(named), FOO) == [item]
     assert ends(text(named), FOO).token == ""
-    with pytest.raises(BadBody, match=r"an item of the list is nothing/nothing, not example.com/v1/Foo"):
+    with pytest.raises(BadBody, match=r"an item of the list is an object without kind, not example.com/v1/Foo"):
         items_of(text({**named, "items": [{"metadata": {}}]}), FOO)
     with pytest.raises(BadBody, match=r"the reply is constraints.gatekeeper.sh/v1beta1/Foos, not a list of"):
         items_of(text({**named, "apiVersion": RULE.api_version}), RULE)
@@ -165,7 +165,9 @@ def test_a_definition_may_name_its_lists_as_it_likes_but_then_each_item_says_wha
 def test_a_document_is_of_one_of_its_kinds() -> None:
     expected = Expected(kinds=("APIGroupList", "APIGroupDiscoveryList"))
     assert document(expected, b'{"kind":"APIGroupList"}') == {"kind": "APIGroupList"}
-    with pytest.raises(BadBody, match=r"^the reply is of kind nothing, not APIGroupList or APIGroupDiscoveryList$"):
+    with pytest.raises(
+        BadBody, match=r"^the reply is an object without kind, not APIGroupList or APIGroupDiscoveryList$"
+    ):
         document(expected, b"{}")
 
 

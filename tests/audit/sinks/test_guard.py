@@ -14,7 +14,7 @@ from audit.sinks.guard import GuardedSink
 from audit.verdicts import Reviewed
 from constraints import Gap
 
-FULL = "sink export: [Errno 28] No space left on device"
+FULL = "sink export: No space left on device"
 
 
 @dataclass

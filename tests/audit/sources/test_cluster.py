@@ -159,6 +159,7 @@ def test_an_object_without_metadata_is_a_gap_and_the_others_go_on() -> None:
                         "items": [
                             {"spec": {}},
                             7,
+                            None,
                             {"metadata": {}},
                             {"metadata": {"name": "x", "namespace": "a"}},
                             {"metadata": {"name": "y", "namespace": 7}},
@@ -170,10 +171,11 @@ def test_an_object_without_metadata_is_a_gap_and_the_others_go_on() -> None:
     )
     assert names(items) == ["a/x"]
     assert [g.message for g in gaps(items)] == [
-        "an item in the list of v1/Pod: field metadata is NoneType, not an object",
-        "an item in the list of v1/Pod: it is int, not an object",
+        "an item in the list of v1/Pod: its field metadata is missing, not an object",
+        "an item in the list of v1/Pod: it is a number, not an object",
+        "an item in the list of v1/Pod: it is null, not an object",
         "an item in the list of v1/Pod: it has no name",
-        "an item in the list of v1/Pod: its namespace is int",
+        "an item in the list of v1/Pod: its namespace is a number",
     ]
 
 

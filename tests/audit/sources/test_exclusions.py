@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -74,11 +75,11 @@ def test_an_object_without_metadata_has_the_empty_namespace() -> None:
 @pytest.mark.parametrize(
     ("match", "problem"),
     [
-        ({"a": 1}, "Config config: spec.match must be a list, not {'a': 1}"),
-        (["kube-*"], "Config config: spec.match[0] must be an object, not 'kube-*'"),
+        ({"a": 1}, 'Config config: spec.match must be a list, not {"a":1}'),
+        (["kube-*"], 'Config config: spec.match[0] must be an object, not "kube-*"'),
         (
             [{"processes": ["*"], "excludedNamespaces": "kube-*"}],
-            "Config config: spec.match[0].excludedNamespaces must be a list of strings, not 'kube-*'",
+            'Config config: spec.match[0].excludedNamespaces must be a list of strings, not "kube-*"',
         ),
         (
             [row("a"), {"processes": [7], "excludedNamespaces": ["b"]}],
@@ -92,13 +93,15 @@ def test_what_cannot_be_read_is_named_with_its_place_and_value(match: Any, probl
 
 @pytest.mark.parametrize("spec", ["", "kube-*", [], [{"match": []}], 7, False])
 def test_a_spec_that_is_no_object_is_named(spec: Any) -> None:
-    assert Exclusions.of({"spec": spec}).problems == (f"Config config: spec must be an object, not {spec!r}",)
+    assert Exclusions.of({"spec": spec}).problems == (
+        f"Config config: spec must be an object, not {json.dumps(spec, separators=(',', ':'))}",
+    )
 
 
 @pytest.mark.parametrize("field", ["processes", "excludedNamespaces"])
 @pytest.mark.parametrize("value", ["", 0, False, {}])
 def test_what_is_empty_but_no_list_is_named(field: str, value: Any) -> None:
-    problem = f"Config config: spec.match[0].{field} must be a list of strings, not {value!r}"
+    problem = f"Config config: spec.match[0].{field} must be a list of strings, not {json.dumps(value, separators=(',', ':'))}"
     assert Exclusions.of(config({field: value})).problems == (problem,)
 
 

@@ -232,7 +232,7 @@ def test_a_page_that_is_no_list_is_a_gap(stored: StoredCluster) -> None:
     assert gap.message == (
         "ConstraintTemplates could not be listed, there are none to audit with: "
         "page 1 of templates.gatekeeper.sh/v1/ConstraintTemplate: GET /apis/templates.gatekeeper.sh/v1/constrainttemplates"
-        "?limit=2: the reply is nothing/nothing, not a list of templates.gatekeeper.sh/v1/ConstraintTemplate"
+        "?limit=2: the reply is an object without kind, not a list of templates.gatekeeper.sh/v1/ConstraintTemplate"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -50,11 +51,11 @@ def test_nothing_is_wanted_without_rows(absent: dict[str, Any] | None) -> None:
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ({"version": "v1"}, "SyncSet a: spec.gvks[1] must name a version and a kind, not {'version': 'v1'}"),
-        ("Pod", "SyncSet a: spec.gvks[1] must name a version and a kind, not 'Pod'"),
+        ({"version": "v1"}, 'SyncSet a: spec.gvks[1] must name a version and a kind, not {"version":"v1"}'),
+        ("Pod", 'SyncSet a: spec.gvks[1] must name a version and a kind, not "Pod"'),
         (
             {"version": 1, "kind": "Pod"},
-            "SyncSet a: spec.gvks[1] must name a version and a kind, not {'version': 1, 'kind': 'Pod'}",
+            'SyncSet a: spec.gvks[1] must name a version and a kind, not {"version":1,"kind":"Pod"}',
         ),
     ],
 )
@@ -66,7 +67,7 @@ def test_a_bad_row_is_named_and_the_others_count(bad: Any, message: str) -> None
 
 def test_rows_that_are_no_list_are_named() -> None:
     [trouble] = wanted({"spec": {"sync": {"syncOnly": "Pod"}}}, []).troubles
-    assert trouble.message == "Config config: spec.sync.syncOnly must name a version and a kind, not 'Pod'"
+    assert trouble.message == 'Config config: spec.sync.syncOnly must name a version and a kind, not "Pod"'
 
 
 def test_a_trouble_is_a_gap_of_every_policy_that_reads_the_inventory() -> None:
@@ -80,10 +81,14 @@ def test_a_trouble_is_a_gap_of_every_policy_that_reads_the_inventory() -> None:
 @pytest.mark.parametrize(
     ("config", "sync_set", "where"),
     [
-        ({"spec": "x"}, {}, "Config config: spec must name a version and a kind, not 'x'"),
-        ({"spec": [row(POD)]}, {}, f"Config config: spec must name a version and a kind, not {str([row(POD)])!r}"),
+        ({"spec": "x"}, {}, 'Config config: spec must name a version and a kind, not "x"'),
+        (
+            {"spec": [row(POD)]},
+            {},
+            f"Config config: spec must name a version and a kind, not {json.dumps([row(POD)], separators=(',', ':'))}",
+        ),
         ({"spec": {"sync": 7}}, {}, "Config config: spec.sync must name a version and a kind, not 7"),
-        (None, {"spec": "x"}, "SyncSet a: spec must name a version and a kind, not 'x'"),
+        (None, {"spec": "x"}, 'SyncSet a: spec must name a version and a kind, not "x"'),
     ],
 )
 def test_what_stands_in_the_way_of_rows_is_named(

@@ -96,11 +96,13 @@ def test_a_port_in_use_is_refused_and_nothing_else_is_left_served() -> None:
             pytest.raises(ConfigError) as caught,
             serving(
                 Endpoint(health_app(lambda: ""), ANYWHERE),
-                Endpoint(health_app(lambda: ""), Address("127.0.0.1", port)),
+                Endpoint(health_app(lambda: ""), Address("127.0.0.1", port), "--health-addr"),
             ),
         ):
             pytest.fail("served at an address in use")
-    assert str(caught.value) == f"cannot listen at 127.0.0.1:{port}: Address already in use"
+    assert str(caught.value) == (
+        f"--health-addr: cannot listen at 127.0.0.1:{port}: Address already in use; choose another one, or 0 to do without"
+    )
 
 
 def test_an_address_that_is_not_of_this_machine_is_refused() -> None:
