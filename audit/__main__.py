@@ -1,4 +1,4 @@
-"""`python -m audit` is `patrol run`; `patrol` begins here, too."""
+"""`python -m audit` is `patrol`, and with nothing but flags `patrol run`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from audit.early import listen
 
 STOPPABLE = ("run", "demo")  # commands that have something to end in good order
+OF_PATROL = ("-h", "--h", "-help", "--help", "--version")  # flags that `patrol` itself has
 
 
 def patrol() -> int:
@@ -23,5 +24,12 @@ def program(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def module() -> int:
+    """The command `python -m audit`: flags without a command are those of `run`; gives the exit code."""
+    arguments = sys.argv[1:]
+    is_run = not arguments or (arguments[0].startswith("-") and arguments[0] not in OF_PATROL)
+    return program(["run", *arguments] if is_run else arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(program(["run", *sys.argv[1:]]))
+    sys.exit(module())

@@ -84,7 +84,17 @@ def test_the_version_is_told(arguments: list[str], capsys: pytest.CaptureFixture
     assert capsys.readouterr().out.startswith("kube-patrol ")
 
 
-def test_the_module_is_the_run_command() -> None:
+@pytest.mark.parametrize("arguments", [["test", "--help"], ["explain", "--help"], ["--version"], ["--help"], ["tset"]])
+def test_the_module_is_the_whole_command(arguments: list[str]) -> None:
+    patrol = "import sys; from audit.__main__ import patrol; sys.exit(patrol())"
+    module, command = (
+        subprocess.run([sys.executable, *how, *arguments], capture_output=True, text=True, timeout=30, check=False)
+        for how in (["-m", "audit"], ["-c", patrol])
+    )
+    assert (module.returncode, module.stdout, module.stderr) == (command.returncode, command.stdout, command.stderr)
+
+
+def test_the_module_with_flags_alone_is_the_run_command() -> None:
     result = subprocess.run(
         [sys.executable, "-m", "audit", "--audit-interval=x"], capture_output=True, text=True, timeout=30, check=False
     )
