@@ -94,13 +94,18 @@ def runs(garbage: Garbage, number: int, made: Engine | None = None) -> Iterator[
         yield alive()
 
 
-def test_memory_stays_flat_over_many_runs() -> None:
-    after = list(runs(Garbage(), 12, engine()))
+MANY = pytest.mark.parametrize("number", [12, pytest.param(200, marks=pytest.mark.slow)])
+
+
+@MANY
+def test_memory_stays_flat_over_many_runs(number: int) -> None:
+    after = list(runs(Garbage(), number, engine()))
     assert abs(after[-1] - after[4]) < 50
 
 
-def test_policies_that_are_replaced_in_each_run_do_not_pile_up() -> None:
-    after = list(runs(Garbage(), 12))
+@MANY
+def test_policies_that_are_replaced_in_each_run_do_not_pile_up(number: int) -> None:
+    after = list(runs(Garbage(), number))
     assert abs(after[-1] - after[4]) < 200
 
 
