@@ -85,6 +85,7 @@ def review_page(page: Page, rules: Rules) -> Reviewed:
     """
     begun = perf_counter()
     excluded, engine = rules.exclusion.test(), rules.engine
+    engine.unfinished()  # what a page has left that ended in a mistake
     reviews, left_out = [], []
     for item in page.objects:
         if excluded(item):

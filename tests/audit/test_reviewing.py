@@ -32,6 +32,7 @@ from audit.sinks.metrics import Metrics, MetricsSink
 from audit.sinks.status import StatusSink
 from audit.verdicts import Reviewed, Verdict, received
 from constraints import Engine, Inventory, Kind
+from constraints.review import review_of
 from constraints.timing import Untimed
 
 PODS_ONLY = {"kinds": [{"apiGroups": [""], "kinds": ["Pod"]}]}
@@ -159,3 +160,10 @@ def test_a_verdict_of_another_process_is_equal_but_for_whose_constraint_it_names
     assert sent.verdicts == tuple(
         Verdict(each.object, None, each.matched) for each in review_page(page, Rules(engine())).verdicts
     )
+
+
+def test_what_a_page_has_left_that_ended_in_a_mistake_is_not_said_of_the_next() -> None:
+    spent = engine(timing=Untimed(spent={"K8sSay/say-0"}))
+    rules = Rules(spent)
+    spent.askable(spent.matching(review_of(pod("a"))))
+    assert review_page(Page(PODS, []), rules).unfinished == ()
