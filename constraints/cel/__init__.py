@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from constraints.cel.compiler import Compiled, Compiler, Loaded
+from constraints.cel.compiler import PLACES, Compiled, Compiler, Loaded
 from constraints.cel.failures import Failure, Invalid
 
-__all__ = ["Compiled", "Compiler", "Failure", "Invalid", "Loaded"]
+__all__ = ["PLACES", "Compiled", "Compiler", "Failure", "Invalid", "Loaded"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -12,17 +13,20 @@ from constraints.cel import pycode as py
 from constraints.cel.check import Checked, Scope, check
 from constraints.cel.codegen import Emitter
 from constraints.cel.constants import check_constants
+from constraints.cel.depth import check_depth
 from constraints.cel.failures import Failure, Invalid, Mistake, WrongResult, composited
 from constraints.cel.layout import SLOTS, Code, Layout, Slots, Variable, settled
-from constraints.cel.parser import parse, too_deep
+from constraints.cel.parser import DEEPEST, parse, too_deep
 from constraints.cel.scan import Scan, every
 from constraints.cel.types import DYN, Type
 from constraints.cel.validate import validate
 from constraints.cel.values import Value
 from constraints.lang.source import Span
+from constraints.lang.stack import stack_of
 
 VARIABLES = "variables"
 MOST_NODES = 2_500  # of all expressions; the time and memory of Python's compiler grow with them
+PLACES = 5_000  # calls that go into each other: a dozen for each of 250 levels, and what stands below
 _STRUCT = "kubernetes.variables"
 
 
@@ -61,7 +65,8 @@ class Compiler:
     """Takes the inputs first, then variables, each of which may read those before it, then expressions.
 
     `trees` are the variables' trees, failures where they cannot be compiled. A policy that `is_large` has no code: it is
-    only evaluated exactly, which is slower, and needs nothing to be made of its trees but functions.
+    only evaluated exactly, which is slower, and needs nothing to be made of its trees but functions. One that `is_deep`
+    nests deeper than Python goes by itself, and is large, too.
     """
 
     structs: dict[str, Mapping[str, Type]] = field(default_factory=dict)
@@ -71,6 +76,7 @@ class Compiler:
     _variables: dict[str, Type] = field(default_factory=dict)
     _nodes: int = 0
     is_large: bool = False
+    is_deep: bool = False
 
     def input(self, name: str, kind: Type = DYN, *, setting: bool = False) -> None:
         """Declare a name that reviews (or, for a `setting`, constraints) give a value; `variables.x` is one, too."""
@@ -94,6 +100,10 @@ class Compiler:
             self.layout.variables[name] = Variable(slots[0], function, steady=False, trusted=False, adds=False)
             return
         self.trees[name] = checked
+        with self._room():
+            self._add(name, checked, function, slots)
+
+    def _add(self, name: str, checked: Checked, function: str, slots: tuple[int, int]) -> None:
         scan = Scan(checked, self.layout)
         steady = scan.is_steady(checked.root)
         adds = self._emitted(checked, lambda: self._emit_variable(checked, name, function, slots), False)
@@ -108,8 +118,9 @@ class Compiler:
         if wanted and checked.type != wanted:
             raise WrongResult([Mistake(Span(1, 1), f"must evaluate to {wanted} but got {checked.type}")])
         function = self.layout.unused("expression")
-        adds = self._emitted(checked, lambda: self._emit_expression(checked, function), True)
-        return Compiled(function, checked, Scan(checked, self.layout).reads(checked.root), adds)
+        with self._room():
+            adds = self._emitted(checked, lambda: self._emit_expression(checked, function), True)
+            return Compiled(function, checked, Scan(checked, self.layout).reads(checked.root), adds)
 
     def load(self, filename: str) -> Loaded:
         """The code; what is beyond Python's compiler has none, as if it were large."""
@@ -122,7 +133,16 @@ class Compiler:
 
     def _check(self, text: str) -> Checked:
         scope = Scope(self._names, {**self.structs, _STRUCT: self._variables})
-        return _guarded(lambda: validate(check(parse(text), scope)))
+        try:
+            return _checked(text, scope)
+        except RecursionError:
+            self.is_deep = self.is_large = True
+        with stack_of(PLACES):
+            return _guarded(lambda: _checked(text, scope))
+
+    def _room(self) -> AbstractContextManager[None]:
+        """For what goes through trees, where there are deep ones."""
+        return stack_of(PLACES) if self.is_deep else nullcontext()
 
     def _emitted(self, checked: Checked, emit: Callable[[], bool], otherwise: bool) -> bool:
         """What `emit` says; of an expression that gets no code, note what it reads. Raises Uninstantiable."""
@@ -170,6 +190,13 @@ class Compiler:
         failure = py.call("Failure", py.constant(message))
         definition = py.define(function, (SLOTS,), [py.throw(failure)])
         self.layout.functions.append(ast.fix_missing_locations(definition))
+
+
+def _checked(text: str, scope: Scope) -> Checked:
+    root = parse(text)
+    if len(text) > DEEPEST:
+        check_depth(root)
+    return validate(check(root, scope))
 
 
 _Result = TypeVar("_Result")

@@ -29,7 +29,7 @@ from constraints.lang.source import Span
 NOWHERE: Final = Span(-1, 0)
 DEEPEST: Final = 250  # levels of nesting, and operators or suffixes in a row, as in cel-go
 LONGEST: Final = 100_000  # characters, as in cel-go
-_RELATIONS: Final = frozenset({"<", "<=", ">=", ">", "==", "!="})
+RELATIONS: Final = frozenset({"<", "<=", ">=", ">", "==", "!="})
 _RESERVED: Final = frozenset(
     {"as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package"}
     | {"namespace", "return", "var", "void", "while"}
@@ -64,6 +64,10 @@ def parse(text: str) -> Node:
     return found
 
 
+def _too_nested() -> Invalid:
+    return Invalid([Mistake(NOWHERE, f"expression recursion limit exceeded: {DEEPEST}")])
+
+
 class _Parser:
     """Recursive descent over the tokens; one method for each level of precedence.
 
@@ -75,6 +79,8 @@ class _Parser:
         self._mistakes = mistakes
         self._place = 0
         self._depth = 0
+        self._relations = 0
+        self._sums = 0
 
     @property
     def _next(self) -> Token:
@@ -93,7 +99,7 @@ class _Parser:
         """`test ? then : other`, or anything below it."""
         self._depth += 1
         if self._depth > DEEPEST:
-            raise Invalid([Mistake(NOWHERE, f"expression recursion limit exceeded: {DEEPEST}")])
+            raise _too_nested()
         found = self._logic(True)
         mark = self._take("?")
         if mark:
@@ -115,15 +121,31 @@ class _Parser:
         return Logic(first.at, either, tuple(terms)) if first else terms[0]
 
     def _relation(self) -> Node:
+        self._enter_relation()
         left = self._sum()
         for mark in self._repeated(self._take_relation):
             name = "@in" if mark.text == "in" else f"_{mark.text}_"
+            self._enter_relation()
             left = Call(mark.at, name, (left, self._sum()))
+            self._relations -= 1
+        self._relations -= 1
         return left
+
+    def _enter_relation(self) -> None:
+        """Count a relation that is open; for ANTLR the right side of one is another."""
+        self._relations += 1
+        if self._relations > DEEPEST:
+            raise _too_nested()
+
+    def _enter_sum(self) -> None:
+        """The same of sums and products, which are of one kind."""
+        self._sums += 1
+        if self._sums > DEEPEST:
+            raise _too_nested()
 
     def _take_relation(self) -> Token | None:
         token = self._next
-        is_one = token.text in _RELATIONS if token.kind == "operator" else (token.kind, token.text) == ("name", "in")
+        is_one = token.text in RELATIONS if token.kind == "operator" else (token.kind, token.text) == ("name", "in")
         return self._advance() if is_one else None
 
     def _repeated(self, take: Callable[[], Token | None]) -> Iterator[Token]:
@@ -137,15 +159,21 @@ class _Parser:
             raise too_deep()
 
     def _sum(self) -> Node:
+        self._enter_sum()
         left = self._product()
         for mark in self._repeated(lambda: self._take("+", "-")):
+            self._enter_sum()
             left = Call(mark.at, f"_{mark.text}_", (left, self._product()))
+            self._sums -= 1
+        self._sums -= 1
         return left
 
     def _product(self) -> Node:
         left = self._unary()
         for mark in self._repeated(lambda: self._take("*", "/", "%")):
+            self._enter_sum()
             left = Call(mark.at, f"_{mark.text}_", (left, self._unary()))
+            self._sums -= 1
         return left
 
     def _unary(self) -> Node:

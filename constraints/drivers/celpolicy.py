@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Final
 
-from constraints.cel import Compiler, Failure, Invalid, Loaded
+from constraints.cel import PLACES, Compiler, Failure, Invalid, Loaded
 from constraints.cel.admission import NAMESPACE, REQUEST, STRUCTS, request_of
 from constraints.cel.failures import Exhausted
 from constraints.cel.layout import Code, Slots
@@ -20,6 +20,7 @@ from constraints.drivers.celquestions import Condition, Questions, Says, Validat
 from constraints.errors import CompileError
 from constraints.fields import Fields
 from constraints.inventory import Inventory
+from constraints.lang.stack import stack_of
 from constraints.model import AdmissionField, Finding, Json
 from constraints.review import ADMISSION_ONLY
 
@@ -109,6 +110,11 @@ class CelPolicy:
     @property
     def admission_fields(self) -> tuple[AdmissionField, ...]:
         """What the expressions read that no audit has, each once, in order."""
+        with stack_of(PLACES):
+            found = self._admission_fields()
+        return tuple(AdmissionField(name, found[name]) for name in sorted(found))
+
+    def _admission_fields(self) -> dict[str, str]:
         found: dict[str, str] = {}
         known: dict[str, Depths] = {}
         for place, (variable, text) in self._texts.items():
@@ -118,7 +124,7 @@ class CelPolicy:
                         found.setdefault(name, f"{self._kind}/{place}:{at}")
                 if variable and ("request" in text or "variables" in text):
                     known[f"variables.{variable}"] = holding(text, known)
-        return tuple(AdmissionField(name, found[name]) for name in sorted(found))
+        return found
 
     @cached_property
     def exactly(self) -> Exactly:
@@ -161,7 +167,8 @@ class CelProgram:
         return self._exactly(review)
 
     def _exactly(self, review: Mapping[str, Json]) -> list[Finding]:
-        return judged(self._policy.questions, self._policy.exactly.evaluation(review, self._parameters))
+        with stack_of(PLACES):
+            return judged(self._policy.questions, self._policy.exactly.evaluation(review, self._parameters))
 
     @property
     def reads(self) -> frozenset[tuple[str, ...]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from sys import getrecursionlimit, setrecursionlimit
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from constraints.errors import CompileError, EvaluationError
+from constraints.lang.stack import stack_of
 from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.builtins.outside import Outside
@@ -107,17 +106,6 @@ def _sorted(found: Rows) -> list[tuple[Value, Value]]:
     return sorted(found.values(), key=lambda row: (order_key(row[1]), order_key(row[0])))
 
 
-@contextmanager
-def _stack_of(places: int) -> Iterator[None]:
-    """Lets so many calls of Python go into each other, if those are not allowed anyway."""
-    before = getrecursionlimit()
-    try:
-        setrecursionlimit(max(places, before))
-        yield
-    finally:
-        setrecursionlimit(before)
-
-
 class RegoProgram:
     """One constraint: what it says of a review and an inventory."""
 
@@ -182,7 +170,7 @@ class RegoProgram:
     def on_a_larger_stack(self) -> Rows:
         """For functions that call each other, and values, that are deeper than Python's stack; the first error of a rule
         where too many wait for it."""
-        with _stack_of(self._stack):
+        with stack_of(self._stack):
             first = self._answer_all()
             try:
                 return self.from_the_top()

@@ -65,7 +65,7 @@ def test_constants_that_fail_are_found_in_large_expressions_too(key: str) -> Non
     assert found.startswith("compilation error: program instantiation failed: ")
 
 
-@pytest.mark.parametrize("text", [" + ".join(["1"] * 251) + " == 251", "object" + ".spec" * 250 + " == 1"])
+@pytest.mark.parametrize("text", [" + ".join(["1"] * 250) + " == 250", "object" + ".spec" * 249 + " == 1"])
 def test_chains_are_as_long_as_in_cel_go(text: str) -> None:
     assert all("max recursion depth" not in message for message in messages({"validations": [{"expression": text}]}))
 
@@ -73,6 +73,7 @@ def test_chains_are_as_long_as_in_cel_go(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (" + ".join(["1"] * 251) + " == 251", "max recursion depth exceeded"),
         (" + ".join(["1"] * 252), "max recursion depth exceeded"),
         ("object" + ".a" * 251, "max recursion depth exceeded"),
         ("true ? 1 : " * 250 + "1", "expression recursion limit exceeded: 250"),
@@ -89,3 +90,32 @@ def test_what_is_beyond_the_limits_of_cel_go_is_refused_nowhere_in_particular(te
 def test_of_a_query_of_more_parameters_than_go_reads_none_is_read(parameters: int, keys: int) -> None:
     query = "a&" * (parameters - 1) + "b"
     assert verdict(f"url('https://a.b/c?{query}').getQuery().size() == {keys}")
+
+
+DEEP = [  # as deep as gator 3.23 takes it, and what it says one level deeper
+    (249, lambda n: "(" * n + "true" + ")" * n, "expression recursion limit exceeded: 250"),
+    (249, lambda n: "dyn(" * n + "1" + ")" * n + " == 1", "expression recursion limit exceeded: 250"),
+    (249, lambda n: "[true].exists(x, " * n + "true" + ")" * n, "expression recursion limit exceeded: 250"),
+    (249, lambda n: "[0][" * n + "0" + "]" * n + " == 0", "expression recursion limit exceeded: 250"),
+    (249, lambda n: "false ? false : " * n + "true", "expression recursion limit exceeded: 250"),
+    (124, lambda n: "1 + (" * n + "1" + ")" * n + " != 0", "expression recursion limit exceeded: 250"),
+    (124, lambda n: "true == (" * n + "true" + ")" * n, "expression recursion limit exceeded: 250"),
+    (125, lambda n: "[1].filter(x, " * n + "true" + ") == [1]" * n, "max recursion depth exceeded"),
+]
+
+
+@pytest.mark.parametrize(("levels", "nest", "words"), DEEP, ids=[nest(1) for _, nest, _ in DEEP])
+def test_an_expression_nests_as_deeply_as_cel_go_takes_it(levels: int, nest: Callable[[int], str], words: str) -> None:
+    assert verdict(nest(levels))
+    assert messages({"validations": [{"expression": nest(levels + 1)}]}) == [
+        f"compilation error: compilation failed: ERROR: <input>:-1:0: {words}"
+    ]
+
+
+def test_a_deep_policy_has_variables_and_messages_like_any_other() -> None:
+    deep = "(" * 200
+    source = {
+        "variables": [{"name": "name", "expression": f"{deep}object.spec.name{')' * 200}"}],
+        "validations": [{"expression": "variables.name != 'x'", "messageExpression": "'is ' + variables.name"}],
+    }
+    assert messages(source) == ["is x"]
