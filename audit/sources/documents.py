@@ -43,7 +43,9 @@ _ESCAPED: Final = re.compile(rb"\\u[dD][89a-fA-F]|\\/")
 _CONTROL: Final = re.compile(rb"\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbf[\xbe\xbf]")
 _PARTED: Final = re.compile(rb'"[ \t\r]*+\n\s*+:')
 _LONG_KEY: Final = 1000
-_LONG: Final = re.compile(rb'"[^"\n]{%d}' % _LONG_KEY)
+_LONG: Final = re.compile(
+    rb'"[^"\n]{%d,}+"(?:(?<=\\")|\s*+:)' % _LONG_KEY
+)  # up to an escaped quote: it may go on to be one
 
 
 @value

@@ -107,6 +107,14 @@ def test_what_is_too_large_is_refused_before_it_is_parsed(text: bytes, message: 
         parse(text, FILE)
 
 
+def test_json_with_long_texts_is_read_as_json_whatever_its_size() -> None:
+    text = "x" * documents.LARGEST
+    assert values(f'{{"a": "{text}"}}\n---\n{{"b": "{text}", "c": {{"d": "e"}}}}') == [
+        {"a": text},
+        {"b": text, "c": {"d": "e"}},
+    ]
+
+
 def test_folders_are_walked_and_other_files_passed_by(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     for name, text in (("b/2.yml", "id: 2"), ("b/3.json", '{"id": 3}'), ("1.yaml", "id: 1"), ("note.txt", "id: 4")):
@@ -177,3 +185,12 @@ def test_a_duplicate_is_named_as_go_quotes_it() -> None:
     pod = Manifest({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": 'a\t"'}}, "stdin", 1, 1)
     (told,) = duplicates([pod, pod])
     assert told == 'WARNING - Resource named "a\\t\\"" (from stdin) is already defined in stdin'
+
+
+@pytest.mark.parametrize(
+    "key", [pytest.param("k" * 1_100, id="plain"), pytest.param("k" * 1_100 + r"\"" + "k", id="with a quote")]
+)
+@pytest.mark.parametrize("space", ["", " "])
+def test_json_with_a_long_key_is_read_as_yaml_behind_a_separator(key: str, space: str) -> None:
+    with pytest.raises(InputError):
+        values(f'{{"a": 1}}\n---\na: b\n---\n{{"{key}"{space}: 1}}\n')
