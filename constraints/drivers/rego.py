@@ -18,9 +18,9 @@ from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.number import Number, Written, number_text
 from constraints.rego.parser import parse_module
 from constraints.rego.program import ENTRY, RegoPolicy, RegoProgram, Settings
-from constraints.rego.progress import TOO_DEEP
+from constraints.rego.progress import TOO_DEEP, During
 from constraints.rego.spelling import term_text
-from constraints.rego.syntax import Module, Ref, Scalar, Var
+from constraints.rego.syntax import Module, Ref, Rule, Scalar, Var
 from constraints.rego.values import RegoObject, RegoSet, Value, json_key, sorted_pairs, to_json
 from constraints.review import ADMISSION_ONLY
 from constraints.timing import OutOfTime
@@ -200,7 +200,8 @@ def _module(source: Source, v1: bool) -> Module:
     for one in module.imports:
         if one.path[:2] != ("data", "lib"):
             raise CompileError(_BAD_IMPORT.format(".".join(one.path)), span=one.span, source=source.name)
-    read = _reads(module) if "data" in module.words else ()
+    rules = module.rules if "data" in module.words else ()
+    read = [node for rule in rules for node in _reads(rule, source.name)]
     disallowed = sorted((node for node in read if _first(node) not in _READABLE), key=attrgetter("span"))
     if disallowed:
         listed = "\n".join(f"disallowed ref {term_text(node)}" for node in disallowed)
@@ -216,15 +217,18 @@ def _library(module: Module) -> Module:
     return module
 
 
-def _reads(module: Module) -> Iterator[Ref | Var]:
-    """What a module reads below `data`, and `data` itself, not in order."""
+def _reads(rule: Rule, source: str) -> list[Ref | Var]:
+    """What a rule reads below `data`, and `data` itself, not in order."""
+    found: list[Ref | Var] = []
     heads = set()
-    for node in nodes_of(module.rules):
-        if isinstance(node, Ref) and node.head == _DATA:
-            heads.add(id(node.head))
-            yield node
-        elif isinstance(node, Var) and node.name == "data" and id(node) not in heads:
-            yield node
+    with During(rule.span, source):
+        for node in nodes_of(rule):
+            if isinstance(node, Ref) and node.head == _DATA:
+                heads.add(id(node.head))
+                found.append(node)
+            elif isinstance(node, Var) and node.name == "data" and id(node) not in heads:
+                found.append(node)
+    return found
 
 
 def _asks(text: str, name: str) -> bool:

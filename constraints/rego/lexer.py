@@ -13,6 +13,7 @@ from typing import Final
 
 from constraints.errors import CompileError
 from constraints.lang.source import Source, Span
+from constraints.timing import OutOfTime
 
 # Kinds of tokens. Every other one is its own text: an operator, a bracket or a word that is a keyword here.
 NAME: Final = "name"
@@ -108,7 +109,11 @@ def tokenize(source: Source, keywords: frozenset[str] = ALWAYS) -> Tokens:
         tokens.add(BAD, illegal.start(), illegal.end())
         message = f"rego_parse_error: {complaint(text, illegal.start())}"
         raise CompileError(message, span=tokens.span(0), source=source.name)
-    _scan(tokens, keywords, beginning)
+    try:
+        _scan(tokens, keywords, beginning)
+    except OutOfTime as error:
+        error.span, error.source = tokens.span(len(tokens.starts) - 1) if tokens.starts else None, source.name
+        raise
     return tokens
 
 

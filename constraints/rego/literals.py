@@ -13,12 +13,15 @@ from constraints.rego.number import Number, OutOfRange, number_of
 _MOST_BITS: Final = 100_000
 _BITS_PER_DIGIT: Final = 3.321928094887362
 
+_FEW_DIGITS: Final = 16
 _LONE_SURROGATE: Final = "[\ud800-\udfff]"
 _ESCAPED_BRACKET: Final = r"(?s)(\\[^{])|\\\{"
 
 
 def number(text: str) -> Number | None:
     """The number that is written there, exactly; None if it is too big."""
+    if text.isdecimal() and len(text) < _FEW_DIGITS:  # as nearly always
+        return int(text)
     try:
         exact = Decimal(text)
     except InvalidOperation:  # an exponent of 19 digits

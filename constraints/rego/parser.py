@@ -31,7 +31,8 @@ def parse_module(source: Source, v1: bool = False) -> Module:
         parser = ModuleParser(source, v1)
         return parser.module()
     except OutOfTime as error:
-        error.span, error.source = parser.span() if parser else None, source.name
+        if parser is not None:
+            error.span, error.source = parser.span(), source.name
         raise
     except RecursionError:
         raise _too_deep(parser.span() if parser else None, source) from None

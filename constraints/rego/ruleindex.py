@@ -17,6 +17,7 @@ from constraints.rego.conflicts import Conflicts, chain_of, disagree
 from constraints.rego.indexed import Condition, Conditions, place_key
 from constraints.rego.lift import apart
 from constraints.rego.modules import linked
+from constraints.rego.progress import During
 from constraints.rego.resolved import Path, Resolved
 from constraints.rego.scope import Fresh, Step
 from constraints.rego.syntax import Call, Expr, Ref, Rule, Scalar, SomeIn, Term, Var
@@ -33,8 +34,10 @@ def with_index(resolved: Resolved) -> Resolved:
     bases = _Bases(resolved.rules)
     rules, sources = {**resolved.rules}, {**resolved.sources}
     for path, found in resolved.rules.items():
-        points = {id(one): _point(one, conflicts) for rule in found for one in chain_of(rule)}
-        if any(point is not None for point in points.values()) or disagree(found):
+        with During(found[0].span, resolved.sources[path][0]):
+            points = {id(one): _point(one, conflicts) for rule in found for one in chain_of(rule)}
+            needed = any(point is not None for point in points.values()) or disagree(found)
+        if needed:
             index = _Index(found, bases, points)
             order = index.order()
             rules[path] = tuple([index.guarded(found[at]) for at in order])

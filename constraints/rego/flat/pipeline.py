@@ -42,8 +42,9 @@ class Flattening:
     def strings_and_prints(self, keep_prints: bool) -> None:
         """The steps before calls are looked at. Raises CompileError."""
         for rule in self._each:
-            if make_plain(rule, keep_prints):
-                spread_templates(rule, self._around)
+            with During(rule.rule.span, rule.source):
+                if make_plain(rule, keep_prints):
+                    spread_templates(rule, self._around)
         self._around.problems.check()
         if keep_prints:
             _prints(self._each, self._around)
@@ -61,7 +62,8 @@ class Flattening:
                 order_body(rule, self._around.arity, problems)
         problems.check()
         for rule in self._each:
-            rule.body = spread_lookups(rule.body, rule.fresh)
+            with During(rule.rule.span, rule.source):
+                rule.body = spread_lookups(rule.body, rule.fresh)
         number(self._written)
 
 

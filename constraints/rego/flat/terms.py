@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 from constraints.rego.problems import shown
@@ -83,6 +84,9 @@ def in_order(terms: tuple[Term, ...], names: Names = _UNKNOWN) -> tuple[Term, ..
 
 def pairs_in_order(term: ObjectTerm, names: Names = _UNKNOWN) -> tuple[tuple[Term, Term], ...]:
     """The pairs of an object by their keys."""
+    texts = [key.value for key, _ in term.pairs if type(key) is Scalar and type(key.value) is str]
+    if len(texts) == len(term.pairs):  # as nearly always
+        return tuple([pair for _, pair in sorted(zip(texts, term.pairs, strict=True), key=itemgetter(0))])
     return term.pairs if len(term.pairs) < 2 else tuple(sorted(term.pairs, key=lambda pair: rank(pair[0], names)))
 
 
