@@ -57,7 +57,6 @@ from audit.sources.served import ServedKinds
 from audit.timekeeping import TimeLimits, Watchdog
 from audit.tracking import NEVER, PolicyChanges
 from audit.unserved import unserved
-from audit.web.server import Address, Endpoint, address, health_app, metrics_app, serving
 from constraints import Constraint
 
 log = logging.getLogger("kube_patrol")
@@ -295,6 +294,15 @@ def auditing_interval(audit: AuditConfig) -> int:
 @contextmanager
 def endpoints(config: ServeConfig, auditor: Auditor) -> Iterator[None]:
     """Health and metrics over HTTP while the block lasts. Raises ConfigError when an address is taken."""
+    from audit.web.server import (
+        Address,
+        Endpoint,
+        address,
+        health_app,
+        metrics_app,
+        serving,
+    )  # late: one run serves nothing
+
     health = address(config.health_addr)
     apps = [Endpoint(health_app(auditor.readiness.problem), health, "--health-addr")] if health else []
     if config.prometheus_port:

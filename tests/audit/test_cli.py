@@ -157,3 +157,11 @@ def test_an_output_that_cannot_be_written_is_one_line_with_the_cure(arguments: s
         "patrol: the output cannot be written: No space left on device; free space, or send it elsewhere"
     )
     assert "Traceback" not in done.stderr
+
+
+def test_one_run_does_not_wait_for_the_import_of_servers() -> None:
+    result = python("""
+import sys, audit.app
+print(sorted({"asyncio", "starlette", "uvicorn"} & sys.modules.keys()))
+""")
+    assert result.stdout == "[]\n"
