@@ -75,7 +75,8 @@ def _test(flags: argparse.Namespace, stdin: TextIO | None, stdout: TextIO) -> in
     limits = replace(LIMITS, evaluation=flags.evaluation_timeout)
     outcome = evaluate(manifests, _meter() if flags.stats else None, options, limits)
     check_numbers(outcome.report, flags.output)
-    stdout.writelines(FORMATS[flags.output](_shown(outcome.report, flags.deny_only)))
+    shown = FORMATS[flags.output](_shown(outcome.report, flags.deny_only))
+    stdout.writelines(list(shown) if flags.output == "yaml" else shown)  # YAML may fail at a number, then none is shown
     (stdout if flags.output == "text" else sys.stderr).write(printed.text())  # JSON and YAML stay readable
     stdout.flush()
     _report_gaps(outcome.gaps)

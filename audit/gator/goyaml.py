@@ -29,6 +29,7 @@ _PRINTABLE: Final = r"\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd"
 _DOUBLE: Final = re.compile(rf"[^{_PRINTABLE}]")  # what plain text and single quotes cannot hold
 _NOT_LITERAL: Final = re.compile(rf"[^\t\n{_PRINTABLE}]| \n| \Z")
 _BREAK: Final = re.compile("[\n\r\x85\u2028\u2029]")
+_FIELD: Final = "YamlGatorResult.Result.metadata"  # where details are; nothing else has such numbers
 _BREAKS_LAST: Final = re.compile(rf"[{_PRINTABLE}]*(?<! )[\u2028\u2029]+\Z")  # go-yaml takes them for printable
 _ESCAPED: Final = re.compile(rf"[^{_PRINTABLE}]|[\"\\]")
 _BLOCK_INDICATOR: Final = re.compile(r"---|\.\.\.|[#,\[\]{}&*!|>'\"%@`]|[?:-](?=[ \t\n]|\Z)")
@@ -189,7 +190,7 @@ def _finite(number: float) -> float:
     except OverflowError:
         value = math.inf
     if math.isinf(value):
-        what = f"number {json_scalar(number):.40} into Go value of type float64"
+        what = f"number {json_scalar(number)} into Go struct field {_FIELD} of type float64"
         raise InputError(f"pre-unmarshaling results from json: json: cannot unmarshal {what}")
     return value
 

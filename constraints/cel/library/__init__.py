@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constraints.cel import operators
 from constraints.cel.library import (
+    authz,
     cidr,
     conversions,
     formats,
@@ -22,6 +23,7 @@ from constraints.cel.library import (
 )
 
 __all__ = [
+    "authz",
     "cidr",
     "conversions",
     "formats",

@@ -252,6 +252,19 @@ def test_a_number_in_details_that_json_does_not_take_ends_the_run(run: Run, outp
     assert (code, out, err) == (1, "", f'{step}: json: invalid number literal "1_0"\n')
 
 
+def test_yaml_with_a_number_above_those_of_go_is_not_begun(run: Run) -> None:
+    number = "1" + "0" * 400
+    rego = f"""package labelled
+      violation[{{"msg": "m", "details": {number}}}] {{ true }}
+"""
+    template = TEMPLATE.split("rego: |")[0] + "rego: |\n      " + rego
+    code, out, err = run(template, constraint(), POD, flags=("-o", "yaml"))
+    assert (code, out) == (1, "")
+    field = "YamlGatorResult.Result.metadata"
+    said = f"json: cannot unmarshal number {number} into Go struct field {field} of type float64\n"
+    assert err == f"pre-unmarshaling results from json: {said}"
+
+
 def test_a_template_that_does_not_compile_leaves_the_others_running(run: Run) -> None:
     broken = TEMPLATE.replace("labelled", "broken").replace("Labelled", "Broken").replace("violation[", "violation{[")
     lost = constraint().replace("Labelled", "Broken")
