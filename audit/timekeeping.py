@@ -6,6 +6,7 @@ while, makes no violations. Waiting for replies does not count, hooks that wait 
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from _thread import LockType, allocate_lock, get_ident, start_new_thread  # to import `threading` takes some time
@@ -148,12 +149,15 @@ def caller(thread: int) -> Callable[[], None]:
 
 
 def is_untouchable(frame: FrameType | None) -> bool:
-    """Whether a thread does now what would be left half done, as imports, or where Python ignores exceptions, as in `__del__`."""
+    """Whether a thread does now what would be left half done, as imports, or where Python ignores exceptions: in `__del__`,
+    and in what hears of the garbage collector, where threads often change.
+    """
+    collecting = [getattr(callback, "__code__", None) for callback in gc.callbacks]
     while frame is not None:
         code = frame.f_code
         if code.co_filename.startswith("<frozen importlib"):
             return True
-        if code.co_name == "__del__" or code.co_filename.endswith(_CALLBACKS):
+        if code.co_name == "__del__" or code.co_filename.endswith(_CALLBACKS) or code in collecting:
             return True
         frame = frame.f_back
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import sys
 import threading
@@ -19,7 +20,7 @@ from audit.carry import Memory
 from audit.model import Page, Resource, RunInfo
 from audit.reviewing import Rules
 from audit.run import Prepared, Work, run
-from audit.timekeeping import TimeLimits, Watchdog
+from audit.timekeeping import TimeLimits, Watchdog, is_untouchable
 from constraints import Engine, Gap, Inventory, Kind, Review, Violation
 from constraints.drivers.rego import RegoDriver
 from constraints.model import Finding, Json
@@ -188,6 +189,20 @@ def test_a_constraint_that_used_up_its_time_of_a_run_is_a_gap_and_has_it_again_i
     with watchdog.watching():
         assert said(engine, pod()) == [NO_TIME]
     assert engine.unfinished() == []
+
+
+def test_nothing_is_interrupted_in_what_hears_of_the_garbage_collector() -> None:
+    found: list[bool] = []
+
+    def hear(phase: str, info: dict[str, int]) -> None:
+        found.append(is_untouchable(sys._getframe()))
+
+    gc.callbacks.append(hear)
+    try:
+        gc.collect()
+    finally:
+        gc.callbacks.remove(hear)
+    assert (found, is_untouchable(sys._getframe())) == ([True, True], False)
 
 
 RICH = """package p
