@@ -18,7 +18,7 @@ from constraints.cel.failures import Failure, Invalid, Mistake, WrongResult, com
 from constraints.cel.layout import SLOTS, Code, Layout, Slots, Variable, settled
 from constraints.cel.parser import DEEPEST, parse, too_deep
 from constraints.cel.scan import Scan, every
-from constraints.cel.types import DYN, Type
+from constraints.cel.types import DYN, Type, unwrapped
 from constraints.cel.validate import validate
 from constraints.cel.values import Value
 from constraints.lang.source import Span
@@ -115,7 +115,7 @@ class Compiler:
     def expression(self, text: str, wanted: Type | None = None) -> Compiled:
         """Raises Invalid, also when the expression gives another type than `wanted`."""
         checked = self._check(text)
-        if wanted and checked.type != wanted:
+        if wanted and unwrapped(checked.type) != wanted:
             raise WrongResult([Mistake(Span(1, 1), f"must evaluate to {wanted} but got {checked.type}")])
         function = self.layout.unused("expression")
         with self._room():

@@ -63,6 +63,23 @@ def optional_of(item: Type) -> Type:
     return Type("optional_type", (item,))
 
 
+def wrapper_of(item: Type) -> Type:
+    """What a message like google.protobuf.BoolValue makes: the same values, comparable with null."""
+    return Type("wrapper", (item,))
+
+
+def unwrapped(item: Type) -> Type:
+    """The type of the values."""
+    return item.parameters[0] if item.name == "wrapper" else item
+
+
+def equivalent(a: Type, b: Type) -> bool:
+    """Whether they are the same types of values."""
+    a, b = unwrapped(a), unwrapped(b)
+    same = a.name == b.name and len(a.parameters) == len(b.parameters)
+    return same and all(map(equivalent, a.parameters, b.parameters))
+
+
 def type_of(item: Type) -> Type:
     """The type of a type."""
     return Type("type", (item,))

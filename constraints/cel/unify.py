@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from constraints.cel.types import DYN, Type
+from constraints.cel.types import DYN, Type, equivalent, unwrapped
 
-_NULLABLE = frozenset({"null_type", "google.protobuf.Timestamp", "google.protobuf.Duration", "optional_type"})
+_NULLABLE = frozenset(
+    {"null_type", "google.protobuf.Timestamp", "google.protobuf.Duration", "optional_type", "wrapper"}
+)
 
 
 class Substitution:
@@ -68,6 +70,7 @@ class Substitution:
             return True
         if a.name == "null_type" or b.name == "null_type":
             return _nullable(b if a.name == "null_type" else a)
+        a, b = unwrapped(a), unwrapped(b)
         if a.name == "type":
             return b.name == "type"
         return (
@@ -86,7 +89,7 @@ class Substitution:
             if free:
                 self._learn(variable, item)
             return free, False
-        if known == item:
+        if equivalent(known, item):
             return True, True
         if not self._assign(item, known):
             return False, True
@@ -111,6 +114,7 @@ def less_specific(a: Type, b: Type) -> bool:
     """Whether `a` says as little as `b`, or less."""
     if a.is_dyn or a.is_variable:
         return True
+    a, b = unwrapped(a), unwrapped(b)
     if b.is_dyn or b.is_variable or a.name != b.name:
         return False
     if a.name == "type":

@@ -13,7 +13,7 @@ from constraints.cel.library.regex import is_regex
 from constraints.cel.library.time import parse_duration, timestamp
 from constraints.cel.scan import parts
 from constraints.cel.syntax import Node
-from constraints.cel.types import Type
+from constraints.cel.types import Type, equivalent, unwrapped
 from constraints.cel.values import EARLIEST, LATEST, NANOS, Opaque
 
 
@@ -45,7 +45,7 @@ def _mixed(checked: Checked, items: tuple[Node, ...], optional: frozenset[int]) 
         found = _kind(checked, item, place in optional)
         if first is None:
             first = found
-        elif not _equivalent(first, found):
+        elif not equivalent(first, found):
             yield _mismatch(item, first, found)
             return
 
@@ -59,7 +59,7 @@ def _mixed_entries(checked: Checked, node: syntax.MapLiteral) -> Iterator[Mistak
             (_kind(checked, first.value, first.optional), entry.value, entry.optional),
         ):
             found = _kind(checked, item, optional)
-            if not _equivalent(of_first, found):
+            if not equivalent(of_first, found):
                 yield _mismatch(item, of_first, found)
 
 
@@ -67,11 +67,6 @@ def _kind(checked: Checked, node: Node, optional: bool) -> Type:
     """The type of an item; of what an optional one holds."""
     found = checked.types[node]
     return found.parameters[0] if optional and found.parameters else found
-
-
-def _equivalent(a: Type, b: Type) -> bool:
-    same = a.name == b.name and len(a.parameters) == len(b.parameters)
-    return same and all(map(_equivalent, a.parameters, b.parameters))
 
 
 def _mismatch(node: Node, wanted: Type, found: Type) -> Mistake:
@@ -145,7 +140,7 @@ def _sample(name: str) -> Opaque:
 
 def _misfit(checked: Checked, node: Node, clause: str, writer: Callable[..., str]) -> Iterator[Mistake]:
     """A wrong type is wrong for every value, so a sample of the type tells. Of literals, the first wrong part."""
-    found = checked.types[node]
+    found = unwrapped(checked.types[node])
     if found.name in ("dyn", "uint") or (found.name == "string" and clause in "fe"):
         return
     try:

@@ -26,6 +26,7 @@ from constraints.cel.types import (
     Type,
     list_of,
     map_of,
+    wrapper_of,
 )
 from constraints.cel.values import INT_MAX, INT_MIN, NANOS, Duration, Timestamp, Uint, Value, type_name
 
@@ -105,7 +106,7 @@ def _any(fields: Fields) -> Value:
 
 
 def _wrapper(kind: Type, zero: Value, make: Callable[[Value], Value] = lambda value: value) -> Kind:
-    return Kind(kind, {"value": kind}, lambda fields: make(fields["value"]), {"value": zero})
+    return Kind(wrapper_of(kind), {"value": kind}, lambda fields: make(fields["value"]), {"value": zero})
 
 
 def _narrow(name: str, least: int, most: int) -> Callable[[Value], Value]:

@@ -28,6 +28,7 @@ EXPECTED = (
         ("a.b.c", "1:1: undeclared reference to 'a' (in container '')"),
         ("authorizer.group('').resource('pods').check('get').allowed()", "1:1: undeclared reference to 'authorizer' (in container '')"),
         ("authorizer.requestResource.check('get').allowed()", "1:1: undeclared reference to 'authorizer' (in container '')"),
+        ("google.protobuf.BoolValue{} + 1", "1:29: found no matching overload for '_+_' applied to '(wrapper(bool), int)'"),
         ("'a'.allowed()", "1:12: found no matching overload for 'allowed' applied to 'string.()'"),
         ("object.foo() + bar", "1:11: undeclared reference to 'foo' (in container '')\n1:16: undeclared reference to 'bar' (in container '')"),
         ("1 == 1.0", "1:3: found no matching overload for '_==_' applied to '(int, double)'"),
