@@ -313,7 +313,7 @@ def spy(number, handler):
     print(number, [name for name in sys.modules if name.startswith(("audit", "constraints", "orjson", "kubernetes"))])
     return real(number, handler)
 signal.signal = spy
-sys.argv = ["audit", "--help"]
+sys.argv = ["audit", "run", "--help"]
 {start}
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
