@@ -185,7 +185,10 @@ class Engine:
 
     def review(self, review: Review, inventory: Inventory = EMPTY, unless: Kind | None = None) -> list[Outcome]:
         """What the constraints find in one object; constraints that take the kind `unless` too are left out."""
-        return self.evaluate(review, self.askable(self.matching(review, unless), inventory), inventory)
+        hits: Sequence[Hit] = self.matching(review, unless)
+        if inventory.partial or self._timing.spent:
+            hits = self.askable(hits, inventory)
+        return self.evaluate(review, hits, inventory)
 
     def matching(self, review: Review, unless: Kind | None = None) -> list[Hit]:
         """The first part of `review`: the constraints to ask, and what is known where that cannot be decided."""

@@ -117,7 +117,7 @@ class RegoProgram:
         self._generated.load()
         self._evaluate = self._generated.scope[function]
         self._rules = tuple(generator.ground_rules())
-        self._way = 0
+        self._way = 0  # counts the ways from 1
         self._stack = settings.stack
         self._parameters = parameters
         self._budget = settings.budget
@@ -138,34 +138,43 @@ class RegoProgram:
             STEPS.left = IDLE
 
     def _found(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> Rows:
-        """The rows as the first way finds them that is not too deep; from then on the ways before it are not tried."""
+        """The rows: each rule is asked where it is needed, which is too deep for some policies."""
         context = self._context
         context.input = {"review": review, "parameters": self._parameters}
         context.review = review
         context.data = {"inventory": inventory}
-        for at in range(self._way, len(_WAYS)):
+        if not self._way:
             self._start()
             try:
-                found = _WAYS[at](self)
+                return self._evaluate(context)  # type: ignore[no-any-return]  # made by Entry
             except RecursionError:
-                if at + 1 == len(_WAYS):
+                pass
+            except EvaluationError as error:
+                if error.code != TOO_DEEP:
+                    raise
+        return self._otherwise()
+
+    def _otherwise(self) -> Rows:
+        """The rows as the first of the other ways finds them that is not too deep; it is the first from then on."""
+        for at, way in enumerate(_WAYS[max(self._way, 1) - 1 :], max(self._way, 1)):
+            self._start()
+            try:
+                found = way(self)
+            except RecursionError:
+                if at == len(_WAYS):
                     raise
             except EvaluationError as error:
-                if error.code != TOO_DEEP or at + 1 == len(_WAYS):
+                if error.code != TOO_DEEP or at == len(_WAYS):
                     raise
             else:
                 self._way = at
                 return found
         raise AssertionError("the last way gives an answer or an error")
 
-    def from_the_top(self) -> Rows:
-        """As usual: each rule is asked where it is needed."""
-        return self._evaluate(self._context)  # type: ignore[no-any-return]  # made by Entry
-
     def from_the_bottom(self) -> Rows:
         """Each rule is asked after those that it refers to."""
         self._answer_all()
-        return self.from_the_top()
+        return self._evaluate(self._context)  # type: ignore[no-any-return]  # made by Entry
 
     def on_a_larger_stack(self) -> Rows:
         """For functions that call each other, and values, that are deeper than Python's stack; the first error of a rule
@@ -173,7 +182,7 @@ class RegoProgram:
         with stack_of(self._stack):
             first = self._answer_all()
             try:
-                return self.from_the_top()
+                return self._evaluate(self._context)  # type: ignore[no-any-return]  # made by Entry
             except RecursionError:
                 if first is None:
                     raise
@@ -221,4 +230,4 @@ class RegoProgram:
         return explained(self._generated.modules, self._generated.scope, RUNTIME, texts)
 
 
-_WAYS: Final = (RegoProgram.from_the_top, RegoProgram.from_the_bottom, RegoProgram.on_a_larger_stack)
+_WAYS: Final = (RegoProgram.from_the_bottom, RegoProgram.on_a_larger_stack)
