@@ -94,7 +94,7 @@ def runs(garbage: Garbage, number: int, made: Engine | None = None) -> Iterator[
         yield alive()
 
 
-MANY = pytest.mark.parametrize("number", [12, pytest.param(200, marks=pytest.mark.slow)])
+MANY = pytest.mark.parametrize("number", [8, pytest.param(200, marks=pytest.mark.slow)])
 
 
 @MANY

@@ -94,7 +94,7 @@ SAMPLE = ("an item without metadata", "a token that is a number", "gzip", "chunk
         *(pytest.param(name, 1, marks=pytest.mark.slow, id=f"{name}, at each request") for name in ODDITIES),
         *(
             pytest.param(
-                name, 10, marks=() if name in SAMPLE else pytest.mark.slow, id=f"{name}, from some requests on"
+                name, 20, marks=() if name in SAMPLE else pytest.mark.slow, id=f"{name}, from some requests on"
             )
             for name in ODDITIES
         ),
