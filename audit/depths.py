@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
@@ -10,13 +9,14 @@ from typing import Any, Final, TypeVar
 from constraints.drivers import Driver, Policy, Program
 from constraints.errors import CompileError
 from constraints.inventory import Inventory
+from constraints.lang.stack import stack_of
 from constraints.model import AdmissionField, Finding, Json, value
 
 T = TypeVar("T")
 
 _STACK: Final = 512 << 20  # bytes; a thread takes what it touches of them
 _CALLS: Final = 60_000  # of Python's functions within each other: some 5,000 levels of a policy
-_ONE_AT_A_TIME: Final = threading.Lock()  # both are limits of the whole process
+_ONE_AT_A_TIME: Final = threading.Lock()  # the size is one for all threads that begin
 
 
 class DeepDriver:
@@ -89,21 +89,19 @@ def _with_plenty(make: Callable[[], T]) -> T:
 
     def work() -> None:
         try:
-            made.append(make())
+            with stack_of(_CALLS):
+                made.append(make())
         except BaseException as error:  # whoever waits gets it
             raised.append(error)
 
     with _ONE_AT_A_TIME:
-        calls, stack = sys.getrecursionlimit(), threading.stack_size(_STACK)
+        thread = threading.Thread(target=work, name="deep policy", daemon=True)
+        stack = threading.stack_size(_STACK)
         try:
-            sys.setrecursionlimit(max(calls, _CALLS))
-            thread = threading.Thread(target=work, name="deep policy", daemon=True)
             thread.start()
-            threading.stack_size(stack)
-            thread.join()
         finally:
             threading.stack_size(stack)
-            sys.setrecursionlimit(calls)
+        thread.join()
     for error in raised:
         raise error
     return made[0]

@@ -127,7 +127,13 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.web": {"audit.errors", "audit.flagtypes"},
     "audit.httpsend": {"audit.duration", "constraints.rego"},
     "audit.outside": {"audit.httpsend", "constraints.rego"},
-    "audit.depths": {"constraints.drivers", "constraints.errors", "constraints.inventory", "constraints.model"},
+    "audit.depths": {
+        "constraints.drivers",
+        "constraints.errors",
+        "constraints.inventory",
+        "constraints.lang",
+        "constraints.model",
+    },
     "audit.engines": {
         "audit.compiling",
         "audit.depths",

@@ -6,13 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from sys import getrecursionlimit, setrecursionlimit
 
+# The limit is one of the whole process, so blocks of several threads may overlap: the largest wish of them holds, and the
+# last one to leave puts back what was there before the first.
+_WISHES: list[int] = []
+
 
 @contextmanager
 def stack_of(places: int) -> Iterator[None]:
     """Lets so many calls of Python go into each other, if those are not allowed anyway."""
-    before = getrecursionlimit()
+    if not _WISHES:
+        _WISHES.append(getrecursionlimit())
+    _WISHES.append(places)
     try:
-        setrecursionlimit(max(places, before))
+        setrecursionlimit(max(_WISHES))
         yield
     finally:
-        setrecursionlimit(before)
+        _WISHES.remove(places)
+        setrecursionlimit(max(_WISHES))
+        if len(_WISHES) == 1:
+            _WISHES.clear()

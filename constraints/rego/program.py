@@ -156,7 +156,8 @@ class RegoProgram:
 
     def _otherwise(self) -> Rows:
         """The rows as the first of the other ways finds them that is not too deep; it is the first from then on."""
-        for at, way in enumerate(_WAYS[max(self._way, 1) - 1 :], max(self._way, 1)):
+        first = max(self._way, 1)
+        for at, way in enumerate(_WAYS[first - 1 :], first):
             self._start()
             try:
                 found = way(self)

@@ -15,7 +15,6 @@ from random import Random
 import pytest
 from differential.celshapes import OBJECT, Shaper
 from differential.gatorcel import Source, ours, theirs
-from peers.build import NoGo, peer
 
 from constraints.cel import Compiler, Failure, Invalid
 from constraints.cel.costs import PER_CALL
@@ -31,15 +30,6 @@ LONGEST = 1500  # characters
 BORDERS = 12
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def gator() -> Path:
-    """The real gator."""
-    try:
-        return peer("gator")
-    except NoGo as error:
-        pytest.skip(str(error))
 
 
 def expressions(seed: int) -> Iterator[str]:

@@ -14,7 +14,6 @@ from random import Random
 
 import pytest
 from differential.mixtures import spread
-from peers.build import NoGo, peer
 
 from audit.gator import main
 
@@ -24,15 +23,6 @@ SEED = int(os.environ.get("DIFFERENTIAL_SEED", "1"))
 _TIME = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", re.MULTILINE)
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def gator() -> Path:
-    """The real gator."""
-    try:
-        return peer("gator")
-    except NoGo as error:
-        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + MANY))

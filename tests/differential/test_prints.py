@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from differential.prints import FORMATS, PATROL, documents, printed
-from peers.build import NoGo, peer
+from peers.build import peer
 
 from audit.gator import main
 
@@ -35,14 +35,6 @@ def rows() -> Iterator[Any]:
         recorded = json.loads(row)
         for form in FORMATS:
             yield pytest.param(text(recorded["seed"]), form, recorded[form], id=f"{recorded['seed']} {form}")
-
-
-@pytest.fixture(scope="module")
-def gator() -> Path:
-    try:
-        return peer("gator")
-    except NoGo as error:
-        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize(("policies", "form", "told"), list(rows()))
