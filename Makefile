@@ -52,7 +52,7 @@ bench: $(VENV)/.installed
 	PYTHONPATH=tests $(BIN)/python -m benchmarks $(ARGS)
 
 readme: $(VENV)/.installed
-	$(BIN)/python -m audit.usage README.md
+	$(BIN)/python -m audit.settings.usage README.md
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

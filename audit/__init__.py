@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from audit.cli import main
-    from audit.config import Config
     from audit.errors import AuditError
+    from audit.settings.config import Config
 
 __all__ = ["AuditError", "Config", "main"]
-_HOMES = {"AuditError": "audit.errors", "Config": "audit.config", "main": "audit.cli"}
+_HOMES = {"AuditError": "audit.errors", "Config": "audit.settings.config", "main": "audit.cli"}
 
 
 def __getattr__(name: str) -> Any:

@@ -17,10 +17,10 @@ from types import FrameType
 
 from audit.aggregate import Summary
 from audit.carry import Memory
-from audit.config import AuditConfig, Config, ServeConfig
 from audit.early import STOPPING, Early
-from audit.engines import EngineOptions, empty_engine, engines
 from audit.garbage import Garbage
+from audit.hooks.engines import EngineOptions, empty_engine, engines
+from audit.hooks.timekeeping import TimeLimits, Watchdog
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Connection
@@ -41,20 +41,20 @@ from audit.memory import available, share
 from audit.model import Outcome, RunInfo
 from audit.outcomes import EXIT_CODES, ending, misses_policies
 from audit.plan import plan, without_data
+from audit.policies.book import Policies, PolicySettings
+from audit.policies.intake import Intake
+from audit.policies.policywatch import PolicyWatch
 from audit.readiness import Readiness
 from audit.reviewing import Rules
 from audit.run import Prepared, Work, run
+from audit.settings.config import AuditConfig, Config, ServeConfig
 from audit.sinks import Sink
 from audit.sinks.log import CHANGES, LogSink
 from audit.sinks.metrics import Metrics, MetricsSink
 from audit.sinks.status import StatusSink
 from audit.sources.ahead import Room
 from audit.sources.cluster import ClusterSource, Pace
-from audit.sources.intake import Intake
-from audit.sources.policies import Policies, PolicySettings
-from audit.sources.policywatch import PolicyWatch
 from audit.sources.served import ServedKinds
-from audit.timekeeping import TimeLimits, Watchdog
 from audit.tracking import NEVER, PolicyChanges
 from audit.unserved import unserved
 from constraints import Constraint

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from audit.errors import AuditError, ConfigError
 
 if TYPE_CHECKING:
-    from audit.config import Config
+    from audit.settings.config import Config
 
 DISTRIBUTION = "kube-patrol"
 OK = 0
@@ -59,7 +59,9 @@ def _dispatch(arguments: Arguments) -> int:
 
 
 def _no_command(name: str, rest: Arguments) -> int:
-    from audit.arguments import HELP  # late, as all of the flags: `patrol test` has its own and must start at once
+    from audit.settings.arguments import (
+        HELP,  # late, as all of the flags: `patrol test` has its own and must start at once
+    )
 
     if name in HELP:
         return _help(rest)
@@ -117,13 +119,13 @@ def _help(arguments: Arguments) -> int:
 
 
 def _configured(name: str, arguments: Arguments, action: Callable[[Config], int]) -> int:
-    from audit.arguments import HelpWanted, parse, unknown_variables, warnings
-    from audit.config import Config
+    from audit.settings.arguments import HelpWanted, parse, unknown_variables, warnings
+    from audit.settings.config import Config
 
     try:
         values = parse(arguments, os.environ)
     except HelpWanted:
-        from audit.usage import flags_help
+        from audit.settings.usage import flags_help
 
         sys.stdout.write(flags_help(name, COMMANDS[name][1]))
         return OK
@@ -133,7 +135,7 @@ def _configured(name: str, arguments: Arguments, action: Callable[[Config], int]
 
 
 def _overview() -> str:
-    from audit.usage import commands_help
+    from audit.settings.usage import commands_help
 
     return commands_help({name: summary for name, (_, summary) in COMMANDS.items()})
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from audit.app import serve
-from audit.config import Config
+from audit.controller.crds import desired_crd
 from audit.embedded import EmbeddedCluster
 from audit.errors import ConfigError
+from audit.settings.config import Config
 from audit.sinks.table import TableSink
-from audit.sources.crds import desired_crd
 from audit.sources.manifests import read_objects
 from constraints import Kind, Template
 from constraints.model import Object

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, NoReturn, Protocol, runtime_checkable
 
-from audit.engines import GUARDED, EngineOptions, engines
 from audit.errors import ConfigError, InputError
 from audit.gator.evaluate import is_template, kind_of
+from audit.hooks.engines import GUARDED, EngineOptions, engines
 from audit.sources.manifests import Manifest, read
 from constraints import Engine, PolicyError
 from constraints.model import Json

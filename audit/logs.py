@@ -16,9 +16,9 @@ from typing import Any, Protocol, TextIO
 import orjson
 from pythonjsonlogger.orjson import OrjsonFormatter
 
-from audit.config import LogConfig
 from audit.errors import ConfigError
 from audit.fields import valid_text
+from audit.settings.config import LogConfig
 from constraints.lang.digits import integer_text
 from constraints.model import Json
 

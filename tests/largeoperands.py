@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from constraints.rego.builtins import BUILTINS
-from constraints.rego.values import RegoSet, Value
+from constraints.rego.values.kinds import RegoSet, Value
 
 OUTSIDE: Final = frozenset(name for name in BUILTINS if BUILTINS[name].contextual)
 """Those that ask the world outside, which has bounds of its own."""

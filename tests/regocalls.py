@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from constraints.rego.builtins import BUILTINS, BuiltinError
-from constraints.rego.values import UNDEFINED, RegoSet, read_json, text
+from constraints.rego.values.kinds import UNDEFINED, RegoSet, read_json, text
 
 N = read_json  # a number with its text
 

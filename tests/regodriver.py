@@ -15,7 +15,7 @@ from constraints.inventory import EMPTY, Inventory
 from constraints.model import Finding
 from constraints.rego.builtins import Capabilities
 from constraints.rego.builtins.outside import Outside
-from constraints.rego.program import STACK, Settings
+from constraints.rego.policy import STACK, Settings
 
 DRIVER = RegoDriver()
 

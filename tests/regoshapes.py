@@ -9,8 +9,8 @@ import json
 from typing import Any
 
 from constraints.lang.source import Source
-from constraints.rego.parser import parse_module, parse_query
-from constraints.rego.syntax import (
+from constraints.rego.syntax.parser import parse_module, parse_query
+from constraints.rego.syntax.tree import (
     ArrayTerm,
     Body,
     Call,

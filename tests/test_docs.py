@@ -12,16 +12,16 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from audit.app import assemble
-from audit.config import AuditConfig, ClusterConfig, Config
 from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster, Fault
-from audit.flags import BY_NAME
 from audit.gator import main as patrol_test
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
 from audit.leading import Duty
 from audit.model import Outcome
 from audit.outcomes import EXIT_CODES
+from audit.settings.config import AuditConfig, ClusterConfig, Config
+from audit.settings.flags import BY_NAME
 from audit.sinks.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent

@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.constraint": BASE
     | {"constraints.actions", "constraints.crd", "constraints.review", "constraints.schema", "constraints.template"},
     "constraints.cel": {"constraints.lang"},
-    "constraints.rego": BASE | {"constraints.timing"},
+    "constraints.rego": BASE | {"constraints.timing"},  # its own rooms: REGO, below
     "constraints.drivers": BASE
     | {"constraints.cel", "constraints.inventory", "constraints.rego", "constraints.review", "constraints.timing"},
     "constraints.engine": BASE
@@ -76,42 +76,22 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.reviewing", "audit.sources", "audit.sinks"}
     | {"audit.guard", "audit.ledger", "audit.verdicts"},
     "audit.loop": set(),
-    "audit.timekeeping": {"constraints.model", "constraints.timing"},
     "audit.leading": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},
-    "audit.compiling": {
-        "audit.timekeeping",
-        "constraints.drivers",
-        "constraints.errors",
-        "constraints.model",
-        "constraints.timing",
-    },
     "audit.readiness": {"audit.model"},
     "audit.repeats": set(),
     "audit.duration": set(),
-    "audit.flagtypes": {"audit.duration"},
-    "audit.flags": {"audit.flagtypes"},
-    "audit.arguments": {"audit.duration", "audit.errors", "audit.flags", "audit.flagtypes"},
-    "audit.usage": {"audit.errors", "audit.flags"},
-    "audit.config": {"audit.arguments"},  # for the type of what is sorted into groups only
-    "audit.logs": {"audit.config", "audit.errors", "audit.fields", "constraints.lang", "constraints.model"},
+    "audit.settings": {"audit.duration", "audit.errors"},
+    "audit.logs": {"audit.settings", "audit.errors", "audit.fields", "constraints.lang", "constraints.model"},
     "audit.lines": VALUES | {"audit.fields", "audit.logs"},
     "audit.kube": VALUES | {"audit.gojson", "audit.repeats", "audit.version"},
     "audit.embedded": VALUES | {"constraints.schema", "constraints.structural"},
     "audit.sources": VALUES
-    | {
-        "constraints.lang",
-        "constraints.drivers",
-        "constraints.errors",
-        "audit.guard",
-        "audit.gojson",
-        "audit.golang",
-        "audit.kube",
-        "audit.exclusion",
-        "audit.plan",
-        "audit.tracking",
-        "constraints.crd",
-        "constraints.timing",
-    },
+    | {"audit.gojson", "audit.golang", "audit.kube", "audit.plan", "audit.policies", "audit.tracking"}
+    | {"constraints.lang"},
+    "audit.policies": VALUES
+    | {"audit.controller", "audit.exclusion", "audit.guard", "audit.kube", "audit.tracking"}
+    | {"constraints.crd", "constraints.drivers", "constraints.errors", "constraints.timing"},
+    "audit.controller": VALUES | {"audit.kube", "audit.policies", "constraints.crd", "constraints.errors"},
     "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.sinks": VALUES
     | {
@@ -124,44 +104,26 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.lines",
     }
     | {"audit.ledger", "audit.logs", "audit.repeats", "audit.series", "audit.verdicts"},
-    "audit.web": {"audit.errors", "audit.flagtypes"},
-    "audit.httpsend": {"audit.duration", "constraints.rego"},
-    "audit.outside": {"audit.httpsend", "constraints.rego"},
-    "audit.depths": {
-        "constraints.drivers",
-        "constraints.errors",
-        "constraints.inventory",
-        "constraints.lang",
-        "constraints.model",
-    },
-    "audit.engines": {
-        "audit.compiling",
-        "audit.depths",
-        "audit.outside",
+    "audit.web": {"audit.errors", "audit.settings"},
+    "audit.hooks": {
+        "audit.duration",
         "constraints",
         "constraints.drivers",
+        "constraints.errors",
+        "constraints.inventory",
+        "constraints.lang",
         "constraints.model",
         "constraints.rego",
+        "constraints.timing",
     },
     "audit.gator": VALUES
-    | {
-        "constraints.lang",
-        "audit.flagtypes",
-        "audit.duration",
-        "audit.engines",
-        "audit.timekeeping",
-        "audit.golang",
-        "constraints.errors",
-        "audit.sources",
-        "constraints.drivers",
-        "constraints.inventory",
-        "constraints.review",
-    },
+    | {"audit.duration", "audit.golang", "audit.hooks", "audit.settings", "audit.sources"}
+    | {"constraints.drivers", "constraints.errors", "constraints.inventory", "constraints.lang", "constraints.review"},
     "audit.explain": {
-        "audit.flagtypes",
-        "audit.engines",
         "audit.errors",
         "audit.gator",
+        "audit.hooks",
+        "audit.settings",
         "audit.sources",
         "constraints",
         "constraints.model",
@@ -169,17 +131,18 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     },
     "audit.cli": {
         "audit.app",
-        "audit.arguments",
-        "audit.config",
         "audit.demo",
         "audit.errors",
         "audit.explain",
         "audit.gator",
-        "audit.usage",
+        "audit.settings",
     },
     "audit.early": set(),
     "audit.__main__": {"audit.cli", "audit.early"},
 }
+REGO = ("values", "syntax", "builtins", "names", "runtime", "flat", "checks", "types", "index", "reads", "codegen")
+"""The rooms of constraints.rego: each may know those before it, and never the modules beside the rooms, its door."""
+REGO_OWN_FILES = 8
 KNOWS_EVERYTHING = {"audit.app", "audit.demo"}
 FRONT_DOORS = {"constraints"}  # known to strangers by the names in its __init__ only
 IMPURE = {"asyncio", "http", "logging", "multiprocessing", "os", "pathlib", "random", "shutil", "socket", "subprocess"}
@@ -237,6 +200,20 @@ def test_a_module_imports_only_rooms_that_its_room_may_know(path: Path) -> None:
     assert sorted(n for n in ours if not allows(n, {here, *MAY_IMPORT[here]})) == []
 
 
+@pytest.mark.parametrize("place", REGO)
+def test_a_room_of_rego_knows_only_the_rooms_before_it(place: str) -> None:
+    allowed = {f"constraints.rego.{name}" for name in REGO[: REGO.index(place) + 1]}
+    folder = ROOT / "constraints" / "rego" / place
+    ours = {(module(f), n) for f in folder.rglob("*.py") for n in imported(f) if n.startswith("constraints.rego")}
+    assert sorted((here, n) for here, n in ours if not allows(n, allowed)) == []
+
+
+def test_every_folder_of_rego_is_a_room_and_few_files_stand_beside_them() -> None:
+    rego = ROOT / "constraints" / "rego"
+    assert {path.parent.name for path in rego.glob("*/__init__.py")} == set(REGO)
+    assert len(list(rego.glob("*.py"))) <= REGO_OWN_FILES
+
+
 def test_constraints_never_imports_audit() -> None:
     assert [
         f for f in files() if f.is_relative_to(ROOT / "constraints") for n in imported(f) if n.split(".")[0] == "audit"
@@ -271,7 +248,7 @@ def test_no_module_is_longer_than_the_limit(path: Path) -> None:
 
 BROAD = {  # where any exception at all may be caught, and why
     "constraints.engine": "a policy is compiled, matched and evaluated: whatever it does, the others go on",
-    "constraints.rego.codegen_fold": "a policy is evaluated early: what fails is left to its evaluation at a review",
+    "constraints.rego.codegen.fold": "a policy is evaluated early: what fails is left to its evaluation at a review",
     "audit.guard": "a sink, or a run, may fail in any way",
 }
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from audit.arguments import parse, warnings
-from audit.config import Config
+from audit.settings.arguments import parse, warnings
+from audit.settings.config import Config
 from constraints.crd import MATCH
 from constraints.schema import defaults, unknown_fields, validate
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
-from audit.engines import DEFAULTS, GUARDED, EngineOptions
 from audit.errors import ConfigError, InputError
 from audit.gator.evaluate import LIMITS, evaluate, not_applied
 from audit.gator.lasting import lasting
 from audit.gator.output import FORMATS, Report, check_numbers
 from audit.gator.printed import Printed
+from audit.hooks.engines import DEFAULTS, GUARDED, EngineOptions
 from audit.sources.manifests import duplicates, piped, read
 from constraints import Gap
 
@@ -201,7 +201,7 @@ def _enabled(environ: Mapping[str, str]) -> list[tuple[str, ...]]:
 
 
 def _guarded(text: str) -> tuple[str, ...]:
-    from audit.flagtypes import guarded
+    from audit.settings.flagtypes import guarded
 
     try:
         return guarded(text)

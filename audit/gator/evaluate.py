@@ -9,13 +9,13 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from audit.engines import DEFAULTS, EngineOptions, engines
 from audit.errors import InputError
 from audit.gator.gosort import go_sorted
 from audit.gator.lasting import lasting
 from audit.gator.output import SORT_KEY, TARGET, Report, Result
+from audit.hooks.engines import DEFAULTS, EngineOptions, engines
+from audit.hooks.timekeeping import TimeLimits, Watchdog
 from audit.sources.manifests import Manifest
-from audit.timekeeping import TimeLimits, Watchdog
 from constraints import Cause, Constraint, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
 from constraints.drivers.rego import RegoDriver
 from constraints.errors import CompileError, ConstraintError, EngineMissing

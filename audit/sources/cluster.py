@@ -20,10 +20,10 @@ from audit.kube.oddities import Unreadable
 from audit.kube.replies import PARTIAL, items_of
 from audit.model import KindEnd, Page, Resource
 from audit.plan import Listing
+from audit.policies.reading import nameless
 from audit.sources.ahead import Ahead, Room, Row
 from audit.sources.cache import PageCache
 from audit.sources.lanes import Lanes, Turn
-from audit.sources.reading import nameless
 from constraints import Gap, Kind, ObjectRef
 from constraints.model import Cause, Json, Object
 

@@ -11,8 +11,8 @@ from audit.kube.client import Client
 from audit.kube.discovery import BUILT_IN, discover
 from audit.kube.request import Select, list_objects
 from audit.model import NOT_SERVED, Catalogue, Resource
-from audit.sources.namespaces import NAMESPACES
-from audit.sources.reading import CRDS, defined
+from audit.policies.namespaces import NAMESPACES
+from audit.policies.reading import CRDS, defined
 from constraints import Cause, Gap, Kind
 
 log = logging.getLogger("kube_patrol.discovery")

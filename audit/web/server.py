@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from audit.errors import ConfigError
-from audit.flagtypes import split_address
+from audit.settings.flagtypes import split_address
 
 TURNED_OFF = ("", "0")
 STOPPING_SECONDS = 2

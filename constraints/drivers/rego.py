@@ -14,14 +14,14 @@ from constraints.inventory import Inventory
 from constraints.lang.source import Source, Span
 from constraints.model import AdmissionField, Finding, Json
 from constraints.rego.builtins import Capabilities
-from constraints.rego.codegen_walk import nodes_of
-from constraints.rego.number import Number, Written, number_text
-from constraints.rego.parser import parse_module
-from constraints.rego.program import ENTRY, RegoPolicy, RegoProgram, Settings
-from constraints.rego.progress import TOO_DEEP, During
-from constraints.rego.spelling import term_text
-from constraints.rego.syntax import Module, Ref, Rule, Scalar, Var
-from constraints.rego.values import RegoObject, RegoSet, Value, json_key, sorted_pairs, to_json
+from constraints.rego.policy import ENTRY, RegoPolicy, RegoProgram, Settings
+from constraints.rego.syntax.nodes import nodes_of
+from constraints.rego.syntax.parser import parse_module
+from constraints.rego.syntax.progress import TOO_DEEP, During
+from constraints.rego.syntax.spelling import term_text
+from constraints.rego.syntax.tree import Module, Ref, Rule, Scalar, Var
+from constraints.rego.values.kinds import RegoObject, RegoSet, Value, json_key, sorted_pairs, to_json
+from constraints.rego.values.number import Number, Written, number_text
 from constraints.review import ADMISSION_ONLY
 from constraints.timing import OutOfTime
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from constraints.rego.codegen_walk import nodes_of
 from constraints.rego.flat.rules import is_lookup
-from constraints.rego.parse_terms import kind_of
-from constraints.rego.problems import TYPE, Problems
-from constraints.rego.syntax import Body, Call, Every, Expr, Head, Import, Module, Ref, Rule, Scalar, Var, With
+from constraints.rego.syntax.nodes import nodes_of
+from constraints.rego.syntax.problems import TYPE, Problems
+from constraints.rego.syntax.terms import kind_of
+from constraints.rego.syntax.tree import Body, Call, Every, Expr, Head, Import, Module, Ref, Rule, Scalar, Var, With
 
 _ENTRY: Final = ("template",)
 _LIBS: Final = "libs"

@@ -13,15 +13,15 @@ from collections.abc import Mapping, Sequence
 from constraints.lang.source import Source
 from constraints.rego.builtins import BUILTINS, Builtin
 from constraints.rego.builtins.outside import Outside
-from constraints.rego.codegen import Generated, Generator
-from constraints.rego.parser import parse_module, parse_query
-from constraints.rego.prepare import prepare, prepare_query
-from constraints.rego.resolved import Resolved
-from constraints.rego.ruleindex import with_index
-from constraints.rego.runtime import BUDGET, NOWHERE, Context
-from constraints.rego.sizes import STEPS
-from constraints.rego.syntax import Module
-from constraints.rego.values import UNDEFINED, Value
+from constraints.rego.codegen.generate import Generated, Generator
+from constraints.rego.index.guards import with_index
+from constraints.rego.names.resolved import Resolved
+from constraints.rego.passes import prepare, prepare_query
+from constraints.rego.runtime.context import BUDGET, NOWHERE, Context
+from constraints.rego.syntax.parser import parse_module, parse_query
+from constraints.rego.syntax.tree import Module
+from constraints.rego.values.kinds import UNDEFINED, Value
+from constraints.rego.values.sizes import STEPS
 
 
 class Compiled:

@@ -15,7 +15,6 @@ import pytest
 from builders import POD
 
 from audit.app import Auditor, assemble, serve
-from audit.config import AuditConfig, ClusterConfig, Config, LogConfig
 from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster
 from audit.embedded.access import Rule
@@ -27,6 +26,7 @@ from audit.leading import Duty
 from audit.logs import configure_logging
 from audit.model import Outcome
 from audit.outcomes import EXIT_CODES, ending
+from audit.settings.config import AuditConfig, ClusterConfig, Config, LogConfig
 from audit.sinks.metrics import Metrics
 from audit.sinks.table import TableSink
 from audit.verdicts import Reviewed

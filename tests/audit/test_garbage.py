@@ -15,12 +15,12 @@ from builders import record, summary
 from saying import PODS, engine, pod
 
 from audit.carry import Memory
-from audit.config import LogConfig
 from audit.garbage import EVERY, Garbage
 from audit.logs import LineFormatter, LineHandler
 from audit.model import Lost, Page
 from audit.reviewing import Rules
 from audit.run import Prepared, Work, run
+from audit.settings.config import LogConfig
 from audit.sinks.log import LogSink
 from audit.sinks.metrics import Metrics, MetricsSink
 from audit.sinks.status import StatusSink

@@ -9,10 +9,10 @@ from builders import POD, SERVICE, constraint, violation
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from audit.config import LogConfig
 from audit.fields import truncate, violation_fields
 from audit.lines import ViolationLines
 from audit.logs import LineFormatter
+from audit.settings.config import LogConfig
 from constraints import ObjectRef, Violation
 from constraints.model import Kind
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from audit.config import LogConfig
 from audit.errors import ConfigError
 from audit.logs import EVENTS, LineFormatter, LineHandler, configure_logging, event, level_text, writable
+from audit.settings.config import LogConfig
 
 
 @pytest.fixture(autouse=True)

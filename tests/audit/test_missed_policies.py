@@ -11,13 +11,13 @@ import pytest
 from policybuilders import BAD_REGO, template
 
 from audit.app import Auditor, assemble
-from audit.config import AuditConfig, ClusterConfig, Config
 from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster, Fault
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock, Retries
 from audit.leading import Duty
 from audit.outcomes import misses_policies
+from audit.settings.config import AuditConfig, ClusterConfig, Config
 from audit.sinks.metrics import Metrics
 
 TEMPLATES = "/apis/templates.gatekeeper.sh/v1/constrainttemplates"

@@ -19,7 +19,6 @@ import yaml
 from certificates import self_signed
 
 from audit.app import Auditor, assemble
-from audit.config import AuditConfig, ClusterConfig, Config, LogConfig
 from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster
 from audit.embedded.faults import Fault
@@ -29,6 +28,7 @@ from audit.leading import Duty
 from audit.logs import configure_logging
 from audit.model import Outcome
 from audit.outcomes import ending
+from audit.settings.config import AuditConfig, ClusterConfig, Config, LogConfig
 from audit.sinks.metrics import Metrics
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificates with openssl")

@@ -18,15 +18,15 @@ from prometheus_client import generate_latest
 from saying import PODS, engine, pod
 
 from audit.carry import Memory
-from audit.config import LogConfig
 from audit.demo import sample_objects
-from audit.engines import DEFAULTS, empty_engine
 from audit.errors import OtherVersion
 from audit.exclusion import Exclusion
+from audit.hooks.engines import DEFAULTS, empty_engine
 from audit.logs import LineFormatter, LineHandler
 from audit.model import ConstraintRecord, Lost, Page, Resource
 from audit.reviewing import Rules, review_page, unknown_namespaces
 from audit.run import Prepared, Work, run
+from audit.settings.config import LogConfig
 from audit.sinks.log import LogSink
 from audit.sinks.metrics import Metrics, MetricsSink
 from audit.sinks.status import StatusSink

@@ -15,7 +15,6 @@ import pytest
 
 from audit.aggregate import Summary
 from audit.app import Auditor, assemble
-from audit.config import AuditConfig, ClusterConfig, Config, LogConfig
 from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster
 from audit.embedded.faults import Fault
@@ -25,6 +24,7 @@ from audit.leading import Duty
 from audit.logs import configure_logging
 from audit.model import Outcome
 from audit.outcomes import ending
+from audit.settings.config import AuditConfig, ClusterConfig, Config, LogConfig
 from audit.sinks.metrics import Metrics
 from constraints import Kind
 

@@ -13,7 +13,6 @@ from policybuilders import constraint, template
 
 from audit.aggregate import Summary
 from audit.app import Auditor, assemble
-from audit.config import AuditConfig, ClusterConfig, Config, LogConfig
 from audit.demo import load
 from audit.embedded import EmbeddedCluster
 from audit.embedded.access import Rule
@@ -22,6 +21,7 @@ from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
 from audit.leading import Duty
 from audit.logs import configure_logging
+from audit.settings.config import AuditConfig, ClusterConfig, Config, LogConfig
 from audit.sinks.metrics import Metrics
 from constraints import Kind
 

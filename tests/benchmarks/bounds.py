@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from largeoperands import OUTSIDE, operands
 
-from audit.timekeeping import TimeLimits, Watchdog
+from audit.hooks.timekeeping import TimeLimits, Watchdog
 from constraints.errors import EvaluationError
 from constraints.model import Json
 from constraints.rego.builtins import BUILTINS, BuiltinError
-from constraints.rego.runtime import BUDGET
-from constraints.rego.sizes import STEPS
+from constraints.rego.runtime.context import BUDGET
+from constraints.rego.values.sizes import STEPS
 from constraints.timing import OutOfTime
 
 SIZE = 400_000  # characters of a text, items of a collection

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from audit.engines import EngineOptions, engines
+from audit.hooks.engines import EngineOptions, engines
 from audit.sources.manifests import read_objects
 from constraints import Engine
 from constraints.model import Object

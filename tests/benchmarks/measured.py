@@ -15,11 +15,11 @@ from benchmarks.memory import mebibytes
 
 from audit.aggregate import Summary
 from audit.app import serve
-from audit.arguments import parse
-from audit.config import Config
 from audit.errors import AuditError
 from audit.ledger import Changes
 from audit.model import RunInfo
+from audit.settings.arguments import parse
+from audit.settings.config import Config
 from audit.verdicts import Reviewed
 
 GAPS_SHOWN = 5

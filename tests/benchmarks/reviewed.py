@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from audit.engines import EngineOptions, engines
 from audit.gator.evaluate import CONSTRAINTS, is_template, kind_of, load
+from audit.hooks.engines import EngineOptions, engines
 from audit.sources.manifests import read
 from constraints import Engine, Gap, Inventory, Point
 from constraints.model import Object

@@ -19,12 +19,12 @@ from cluster.spoiling import Asked, Orders, Proxy, spoiling
 from prometheus_client import generate_latest
 
 from audit.app import Auditor, assemble
-from audit.config import AuditConfig, ClusterConfig, Config
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.leading import Duty
 from audit.logs import LogConfig, configure_logging
 from audit.outcomes import EXIT_CODES, ending
+from audit.settings.config import AuditConfig, ClusterConfig, Config
 from audit.sinks.metrics import Metrics
 
 COLD, WARM = "cold", "warm"

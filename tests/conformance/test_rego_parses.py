@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from constraints.lang.source import Source
-from constraints.rego.parser import parse_module, parse_query
+from constraints.rego.syntax.parser import parse_module, parse_query
 
 SHARED = Path(__file__).parents[3] / "shared"
 SUITES = sorted((SHARED / "conformance" / "rego").glob("*.json"))

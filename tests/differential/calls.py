@@ -13,8 +13,8 @@ from typing import Final
 from differential.modules import PACKAGE
 
 from constraints.rego.builtins import BUILTINS
-from constraints.rego.declaredtypes import declared
-from constraints.rego.statictypes import ArrayOf, Either, ObjectOf, Plain, SetOf, Type
+from constraints.rego.types.declared import declared
+from constraints.rego.types.kinds import ArrayOf, Either, ObjectOf, Plain, SetOf, Type
 
 CALLS: Final = 8
 OUTSIDE: Final = frozenset(

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
 from constraints.model import value
-from constraints.rego.families import FAMILIES, GUARDED, PROVIDED
-from constraints.rego.values import Value
+from constraints.rego.builtins.families import FAMILIES, GUARDED, PROVIDED
+from constraints.rego.values.kinds import Value
 
 F = TypeVar("F", bound=Callable[..., Any])
 

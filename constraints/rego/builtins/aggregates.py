@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import reduce
 from typing import Final
 
-from constraints.rego import bigfloat
-from constraints.rego.bigfloat import Big, big
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.operands import members, none_of, none_of_elements
-from constraints.rego.number import Number, is_negative, whole
-from constraints.rego.sizes import look_through
-from constraints.rego.values import (
+from constraints.rego.values import bigfloat
+from constraints.rego.values.bigfloat import Big, big
+from constraints.rego.values.kinds import (
     UNDEFINED,
     RegoObject,
     RegoSet,
@@ -21,6 +19,8 @@ from constraints.rego.values import (
     in_order,
     is_number,
 )
+from constraints.rego.values.number import Number, is_negative, whole
+from constraints.rego.values.sizes import look_through
 
 _COLLECTIONS: Final = ("set", "array")
 _SIGN: Final = 1 << 63

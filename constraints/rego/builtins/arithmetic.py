@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from constraints.rego import bigfloat
-from constraints.rego.bigfloat import Big, big
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import big_integer, none_of, number, unfit
-from constraints.rego.number import Number, is_negative, whole
-from constraints.rego.sizes import FEW, LARGEST_TEXT, fit, fit_items, spend
-from constraints.rego.values import RegoSet, Value, is_number
+from constraints.rego.values import bigfloat
+from constraints.rego.values.bigfloat import Big, big
+from constraints.rego.values.kinds import RegoSet, Value, is_number
+from constraints.rego.values.number import Number, is_negative, whole
+from constraints.rego.values.sizes import FEW, LARGEST_TEXT, fit, fit_items, spend
 
 _EXACT: Final = 1 << 64  # integers below need no rounding
 _SMALL: Final = 1000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.operands import array, integer
-from constraints.rego.sizes import fit_items, look_through
-from constraints.rego.values import Value
+from constraints.rego.values.kinds import Value
+from constraints.rego.values.sizes import fit_items, look_through
 
 
 @builtin("array.concat", "array", "array", result="array")

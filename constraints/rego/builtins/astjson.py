@@ -12,12 +12,11 @@ from constraints.errors import CompileError, EvaluationError
 from constraints.lang.source import Source
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import as_bytes, string
-from constraints.rego.flat.terms import in_order, pairs_in_order, rank
-from constraints.rego.lexer import Tokens
-from constraints.rego.parse_heads import parts_of
-from constraints.rego.parser import ModuleParser
-from constraints.rego.sizes import spend
-from constraints.rego.syntax import (
+from constraints.rego.syntax.heads import parts_of
+from constraints.rego.syntax.lexer import Tokens
+from constraints.rego.syntax.parser import ModuleParser
+from constraints.rego.syntax.termorder import in_order, pairs_in_order, rank
+from constraints.rego.syntax.tree import (
     ArrayTerm,
     Body,
     Call,
@@ -38,8 +37,9 @@ from constraints.rego.syntax import (
     Var,
     With,
 )
-from constraints.rego.values import Value, is_number, too_deep
-from constraints.rego.walk import ROOTS
+from constraints.rego.syntax.walk import ROOTS
+from constraints.rego.values.kinds import Value, is_number, too_deep
+from constraints.rego.values.sizes import spend
 
 _PARSED: Final = 200
 """Steps for a character: it is read, and its token becomes some nodes of the tree and then some objects."""

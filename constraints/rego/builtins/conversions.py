@@ -9,8 +9,8 @@ from typing import Final
 from constraints.lang.quoting import quoted
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import none_of, unfit
-from constraints.rego.number import Number, OutOfRange, Written, decimal_of, integer_of, integer_text, number_of
-from constraints.rego.values import RegoObject, RegoSet, Value, is_number, is_object
+from constraints.rego.values.kinds import RegoObject, RegoSet, Value, is_number, is_object
+from constraints.rego.values.number import Number, OutOfRange, Written, decimal_of, integer_of, integer_text, number_of
 
 _DIGITS: Final = "[0-9]+(?:_[0-9]+)*"
 _DECIMAL: Final = re.compile(rf"[+-]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?")

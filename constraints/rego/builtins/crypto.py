@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.operands import as_bytes, string
-from constraints.rego.values import Value
+from constraints.rego.values.kinds import Value
 
 
 def _digest(algorithm: str) -> Callable[[Value], str]:

@@ -10,8 +10,8 @@ from constraints.rego.builtins.globcompiler import compiled
 from constraints.rego.builtins.globmatchers import Matcher
 from constraints.rego.builtins.globsyntax import parsed
 from constraints.rego.builtins.operands import array, as_bytes, none_of, string, unfit
-from constraints.rego.sizes import lasting
-from constraints.rego.values import Value, too_deep, type_name
+from constraints.rego.values.kinds import Value, too_deep, type_name
+from constraints.rego.values.sizes import lasting
 
 _SPECIAL: Final = re.compile(r"[*?\\\[\]{}]")
 _DEFAULT: Final = "."

@@ -32,7 +32,7 @@ from constraints.rego.builtins.globmatchers import (
     tree,
 )
 from constraints.rego.builtins.globsyntax import Node
-from constraints.rego.sizes import spend
+from constraints.rego.values.sizes import spend
 
 _NOTHING: Final = Node("nothing")
 

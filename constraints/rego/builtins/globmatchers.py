@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from constraints.rego.sizes import spend
+from constraints.rego.values.sizes import spend
 
 ANY_LENGTH: Final = -1
 UNKNOWN: Final = "\ufffd"

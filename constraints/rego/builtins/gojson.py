@@ -10,7 +10,8 @@ from constraints.errors import EvaluationError
 from constraints.lang.quoting import quoted
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.jsonmistakes import mistake
-from constraints.rego.number import (
+from constraints.rego.values.kinds import RegoObject, RegoSet, Value, meets, sorted_pairs, too_deep
+from constraints.rego.values.number import (
     JSON_NUMBER,
     Number,
     OutOfRange,
@@ -19,8 +20,7 @@ from constraints.rego.number import (
     number_of,
     number_text,
 )
-from constraints.rego.sizes import SMALL, spend, together
-from constraints.rego.values import RegoObject, RegoSet, Value, meets, sorted_pairs, too_deep
+from constraints.rego.values.sizes import SMALL, spend, together
 
 _ESCAPED: Final = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]+')
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from constraints.rego.builtins.graphqltree import Node
-from constraints.rego.sizes import spend
+from constraints.rego.values.sizes import spend
 
 _VALIDATED: Final = 500
 """For a node that the rules look at."""

@@ -8,7 +8,7 @@ from typing import Final
 from constraints.model import value
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.graphqltree import Node
-from constraints.rego.sizes import spend
+from constraints.rego.values.sizes import spend
 
 PRELUDE: Final = """
 directive @defer(if: Boolean = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT

@@ -10,7 +10,7 @@ from constraints.errors import EvaluationError
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import array, integer, mapping, string, unfit
 from constraints.rego.builtins.outside import Context
-from constraints.rego.values import RegoSet, Value, pairs_of, text
+from constraints.rego.values.kinds import RegoSet, Value, pairs_of, text
 
 _REQUEST_NAMES: Final = frozenset(
     (

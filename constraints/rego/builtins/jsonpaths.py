@@ -8,9 +8,7 @@ from typing import Any, Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import array, mapping, none_of, unfit
-from constraints.rego.number import whole
-from constraints.rego.sizes import look_through
-from constraints.rego.values import (
+from constraints.rego.values.kinds import (
     UNDEFINED,
     Key,
     RegoObject,
@@ -27,6 +25,8 @@ from constraints.rego.values import (
     text,
     type_name,
 )
+from constraints.rego.values.number import whole
+from constraints.rego.values.sizes import look_through
 
 _INDEX: Final = re.compile("-?[0-9]+")
 _NO_PATHS: Final = "must be one of {set, array} containing string paths or array of path segments but got "

@@ -14,7 +14,7 @@ from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.encoding import unpacked_url
 from constraints.rego.builtins.gojson import is_json, marshal, unmarshal
 from constraints.rego.builtins.operands import as_bytes, from_bytes, string
-from constraints.rego.values import Value, is_object
+from constraints.rego.values.kinds import Value, is_object
 
 ALGORITHMS: Final = (*(f"{family}{bits}" for family in ("RS", "PS", "ES", "HS") for bits in (256, 384, 512)), "EdDSA")
 _NUMBER_LIKE: Final = re.compile(r"\s*[-+.0-9eE]+\s*")  # OPA's parser of headers takes each of these for a number

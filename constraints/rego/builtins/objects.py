@@ -6,8 +6,7 @@ from typing import Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import array, mapping, none_of, none_of_elements
-from constraints.rego.sizes import ENTRY, fit_items, look_through, spend
-from constraints.rego.values import (
+from constraints.rego.values.kinds import (
     UNDEFINED,
     Key,
     RegoObject,
@@ -22,6 +21,7 @@ from constraints.rego.values import (
     same,
     walks_down,
 )
+from constraints.rego.values.sizes import ENTRY, fit_items, look_through, spend
 
 Object = dict[str, Value] | RegoObject
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from constraints.rego.bigfloat import big, is_integral, truncated
 from constraints.rego.builtins import BuiltinError
-from constraints.rego.number import Number, whole
-from constraints.rego.sizes import look_through, scan
-from constraints.rego.values import RegoObject, RegoSet, Value, is_number, is_object, type_name
+from constraints.rego.values.bigfloat import big, is_integral, truncated
+from constraints.rego.values.kinds import RegoObject, RegoSet, Value, is_number, is_object, type_name
+from constraints.rego.values.number import Number, whole
+from constraints.rego.values.sizes import look_through, scan
 
 _SURROGATE: Final = "[\ud800-\udfff]"
 

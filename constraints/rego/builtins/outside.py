@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from constraints.model import value
 from constraints.rego.builtins import BuiltinError
-from constraints.rego.values import Value
+from constraints.rego.values.kinds import Value
 
 
 def _absent(what: str) -> Callable[..., Any]:

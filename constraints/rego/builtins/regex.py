@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import as_bytes, from_bytes, integer, string
-from constraints.rego.sizes import ITEM, LONG, STEPS, fit, fit_items, lasting, limited, scan, spend, stop
-from constraints.rego.values import Value
+from constraints.rego.values.kinds import Value
+from constraints.rego.values.sizes import ITEM, LONG, STEPS, fit, fit_items, lasting, limited, scan, spend, stop
 
 Pattern = Any
 Match = Any

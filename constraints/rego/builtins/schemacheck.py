@@ -9,8 +9,8 @@ from urllib.parse import unquote
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.gojson import marshal
 from constraints.rego.builtins.regex import compiled
-from constraints.rego.number import exact
-from constraints.rego.values import is_number
+from constraints.rego.values.kinds import is_number
+from constraints.rego.values.number import exact
 
 TYPES: Final = ("array", "boolean", "integer", "number", "null", "object", "string")
 HYBRID: Final = 99

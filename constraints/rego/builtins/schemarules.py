@@ -12,8 +12,8 @@ from typing import Any, Final
 from constraints.rego.builtins.gojson import marshal
 from constraints.rego.builtins.regex import search
 from constraints.rego.builtins.schemaformats import FORMATS
-from constraints.rego.number import decimal_of, exact, general
-from constraints.rego.values import is_number
+from constraints.rego.values.kinds import is_number
+from constraints.rego.values.number import decimal_of, exact, general
 
 Problems = Iterator[Any]  # of jsonschema.ValidationError: `validator` is the type of the problem, `message` its text
 Rule = Callable[[Any, Any, dict[str, Any]], Problems]  # from the validator, the document and the schema

@@ -9,7 +9,7 @@ from typing import Final
 from constraints.lang.quoting import quoted
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import string
-from constraints.rego.values import Value
+from constraints.rego.values.kinds import Value
 
 _IDENTIFIERS: Final = re.compile(r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*")
 _LARGEST: Final = 2**63 - 1

@@ -12,8 +12,8 @@ from typing import Any, Final
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.arithmetic import difference
 from constraints.rego.builtins.operands import set_
-from constraints.rego.sizes import fit_items, look_through
-from constraints.rego.values import RegoSet, Value
+from constraints.rego.values.kinds import RegoSet, Value
+from constraints.rego.values.sizes import fit_items, look_through
 
 _WRITTEN_ALIKE: Final = (str, int, bool, type(None))
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
-from constraints.rego import goprint
-from constraints.rego.builtins import builtin
+from constraints.rego.builtins import builtin, goprint
+from constraints.rego.builtins.goverbs import Argument
 from constraints.rego.builtins.operands import array, string
-from constraints.rego.goverbs import Argument
-from constraints.rego.number import number_text, whole
-from constraints.rego.sizes import look_through, scan
-from constraints.rego.values import Value, text
+from constraints.rego.values.kinds import Value, text
+from constraints.rego.values.number import number_text, whole
+from constraints.rego.values.sizes import look_through, scan
 
 
 @builtin("sprintf", "string", "array", result="string")

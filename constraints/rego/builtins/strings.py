@@ -7,13 +7,13 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
-from constraints.rego.bigfloat import big, truncated
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.letters import lower_case, upper_case
 from constraints.rego.builtins.operands import integer, mapping, not_one_of, number, string, strings, unfit
-from constraints.rego.number import integer_text
-from constraints.rego.sizes import SMALL, fit, fit_items, joined, look_through, scan, spend
-from constraints.rego.values import Value, sorted_pairs
+from constraints.rego.values.bigfloat import big, truncated
+from constraints.rego.values.kinds import Value, sorted_pairs
+from constraints.rego.values.number import integer_text
+from constraints.rego.values.sizes import SMALL, fit, fit_items, joined, look_through, scan, spend
 
 _SPACE: Final = (
     "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"

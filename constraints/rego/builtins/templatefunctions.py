@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote_plus
 
+from constraints.rego.builtins.goprint import sprintf
 from constraints.rego.builtins.operands import as_bytes
-from constraints.rego.goprint import sprintf
-from constraints.rego.number import number_text
-from constraints.rego.values import UNDEFINED
+from constraints.rego.values.kinds import UNDEFINED
+from constraints.rego.values.number import number_text
 
 
 def truth(value: Any) -> bool:

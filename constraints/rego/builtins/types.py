@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from constraints.rego import values
 from constraints.rego.builtins import builtin
-from constraints.rego.values import RegoSet, Value
+from constraints.rego.values import kinds as values
+from constraints.rego.values.kinds import RegoSet, Value
 
 
 @builtin("is_number", "any", result="boolean")

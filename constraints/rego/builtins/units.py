@@ -7,13 +7,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from constraints.errors import EvaluationError
-from constraints.rego.bigfloat import multiplied, read, truncated
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import string
-from constraints.rego.digits import EXACT
-from constraints.rego.number import Number, number_of
-from constraints.rego.sizes import spend
-from constraints.rego.values import Value
+from constraints.rego.values.bigfloat import multiplied, read, truncated
+from constraints.rego.values.digits import EXACT
+from constraints.rego.values.kinds import Value
+from constraints.rego.values.number import Number, number_of
+from constraints.rego.values.sizes import spend
 
 _LETTERS: Final = "kmgtpe"
 _DECIMAL: Final = {letter: 1000**power for power, letter in enumerate(_LETTERS, 1)}

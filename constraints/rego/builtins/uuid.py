@@ -8,7 +8,7 @@ from typing import Final
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.operands import string
 from constraints.rego.builtins.outside import Context
-from constraints.rego.values import UNDEFINED, Value
+from constraints.rego.values.kinds import UNDEFINED, Value
 
 _HEX: Final = "[0-9a-fA-F]"
 _DASHED: Final = re.compile(f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}")

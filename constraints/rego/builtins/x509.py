@@ -9,7 +9,7 @@ from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.encoding import unpacked
 from constraints.rego.builtins.operands import from_bytes, mapping, string
 from constraints.rego.builtins.outside import Context, now
-from constraints.rego.values import RegoSet, Value, is_number, pairs_of
+from constraints.rego.values.kinds import RegoSet, Value, is_number, pairs_of
 
 if TYPE_CHECKING:
     from constraints.rego.builtins.pki.chain import Wanted

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from constraints.rego.flat.terms import changed
-from constraints.rego.outputs import Arity, bound_by
-from constraints.rego.syntax import Body, Call, Comprehension, Every, Expr, Scalar, Term, Var
-from constraints.rego.unified import is_local
+from constraints.rego.flat.outputs import Arity, bound_by
+from constraints.rego.flat.unified import is_local
+from constraints.rego.syntax.termorder import changed
+from constraints.rego.syntax.tree import Body, Call, Comprehension, Every, Expr, Scalar, Term, Var
 
 Aliases = Mapping[str, str]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from constraints.rego.flat.rules import FlatRule, joined, must_be_looked_up, named
-from constraints.rego.flat.terms import changed
-from constraints.rego.scope import Fresh, Step
-from constraints.rego.syntax import (
+from constraints.rego.names.scope import Fresh, Step
+from constraints.rego.syntax.termorder import changed
+from constraints.rego.syntax.tree import (
     Body,
     Call,
     Comprehension,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from constraints.rego.flat.rules import is_lookup, named
-from constraints.rego.flat.terms import changed
-from constraints.rego.scope import Fresh, Step
-from constraints.rego.syntax import Body, Call, Comprehension, Every, Expr, Ref, Scalar, Term, Var, With
+from constraints.rego.names.scope import Fresh, Step
+from constraints.rego.syntax.termorder import changed
+from constraints.rego.syntax.tree import Body, Call, Comprehension, Every, Expr, Ref, Scalar, Term, Var, With
 
 UNIFICATIONS = frozenset({"eq", "equal"})
 """In modules `==` becomes `=` before this step, in queries it does not."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count
 
-from constraints.rego.modules import Definition
-from constraints.rego.scope import Step
+from constraints.rego.names.modules import Definition
+from constraints.rego.names.scope import Step
 
 
 def number(definitions: Sequence[Definition]) -> None:

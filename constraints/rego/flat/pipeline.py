@@ -8,20 +8,20 @@ from constraints.rego.flat.aliases import linked_body
 from constraints.rego.flat.calls import spread_calls
 from constraints.rego.flat.lookups import spread_lookups
 from constraints.rego.flat.numbers import number
+from constraints.rego.flat.outputs import Arity
 from constraints.rego.flat.plain import make_plain
+from constraints.rego.flat.prints import spread_prints
 from constraints.rego.flat.rules import FlatRule, branches, is_empty
 from constraints.rego.flat.safety import check_head, order_body, order_to_translate
 from constraints.rego.flat.templates import Surroundings, spread_templates
-from constraints.rego.modules import Definition
-from constraints.rego.outputs import Arity
-from constraints.rego.prints import spread_prints
-from constraints.rego.problems import Problems
-from constraints.rego.progress import During
-from constraints.rego.resolved import Path
-from constraints.rego.scope import Fresh
-from constraints.rego.syntax import ArrayTerm, Body, Head, ObjectTerm, Ref, Rule, Scalar, SetTerm, Term, Var
-from constraints.rego.values import key_of
-from constraints.rego.walk import visible
+from constraints.rego.names.modules import Definition
+from constraints.rego.names.resolved import Path
+from constraints.rego.names.scope import Fresh
+from constraints.rego.syntax.problems import Problems
+from constraints.rego.syntax.progress import During
+from constraints.rego.syntax.tree import ArrayTerm, Body, Head, ObjectTerm, Ref, Rule, Scalar, SetTerm, Term, Var
+from constraints.rego.syntax.walk import visible
+from constraints.rego.values.kinds import key_of
 
 Definitions = Mapping[Path, Sequence[Definition]]
 

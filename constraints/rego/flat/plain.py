@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from constraints.rego.flat.outputs import member_of
+from constraints.rego.flat.prints import is_print
 from constraints.rego.flat.rules import TRUE, FlatRule, named
-from constraints.rego.flat.terms import changed
-from constraints.rego.outputs import member_of
-from constraints.rego.prints import is_print
-from constraints.rego.scope import Fresh, Step
-from constraints.rego.syntax import (
+from constraints.rego.names.scope import Fresh, Step
+from constraints.rego.syntax.termorder import changed
+from constraints.rego.syntax.tree import (
     Body,
     Call,
     Comprehension,

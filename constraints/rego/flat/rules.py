@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from constraints.rego.flat.aliases import Aliases, renamed
-from constraints.rego.modules import Definition, chain
-from constraints.rego.resolved import Path
-from constraints.rego.scope import Fresh, Step
-from constraints.rego.syntax import Body, Call, Comprehension, Expr, Ref, Rule, Scalar, Term, Var, With
-from constraints.rego.walk import ROOTS, parts, visible
+from constraints.rego.names.modules import Definition, chain
+from constraints.rego.names.resolved import Path
+from constraints.rego.names.scope import Fresh, Step
+from constraints.rego.syntax.tree import Body, Call, Comprehension, Expr, Ref, Rule, Scalar, Term, Var, With
+from constraints.rego.syntax.walk import ROOTS, parts, visible
 
 TRUE = Scalar(True)
 

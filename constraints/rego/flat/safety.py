@@ -9,13 +9,12 @@ from bisect import insort
 from dataclasses import dataclass, field, replace
 
 from constraints.lang.source import Span
+from constraints.rego.flat.outputs import Arity, bound_by
 from constraints.rego.flat.rules import FlatRule
-from constraints.rego.flat.terms import changed
-from constraints.rego.outputs import Arity, bound_by
-from constraints.rego.problems import UNSAFE, Problems, shown
-from constraints.rego.scope import SUPPORT
-from constraints.rego.syntax import Body, Comprehension, Every, Expr, Ref, Scalar, Term
-from constraints.rego.walk import (
+from constraints.rego.syntax.problems import UNSAFE, Problems, shown
+from constraints.rego.syntax.termorder import SUPPORT, changed
+from constraints.rego.syntax.tree import Body, Comprehension, Every, Expr, Ref, Scalar, Term
+from constraints.rego.syntax.walk import (
     Mentioned,
     everywhere,
     has_closure,

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from constraints.model import value
+from constraints.rego.flat.outputs import Arity, Bound, bound_by
 from constraints.rego.flat.rules import FlatRule, named
-from constraints.rego.flat.terms import TEMPLATE, changed
-from constraints.rego.outputs import Arity, Bound, bound_by
-from constraints.rego.problems import COMPILE, Problems, shown
-from constraints.rego.scope import Fresh, Step
-from constraints.rego.syntax import (
+from constraints.rego.names.scope import Fresh, Step
+from constraints.rego.syntax.problems import COMPILE, Problems, shown
+from constraints.rego.syntax.termorder import TEMPLATE, changed
+from constraints.rego.syntax.tree import (
     ArrayTerm,
     Body,
     Call,
@@ -28,7 +28,7 @@ from constraints.rego.syntax import (
     Term,
     Var,
 )
-from constraints.rego.walk import has_closure, own_names, visible
+from constraints.rego.syntax.walk import has_closure, own_names, visible
 
 
 @value

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from audit.engines import engines
 from audit.gator.refusals import place, refused
+from audit.hooks.engines import engines
 from constraints import PolicyError
 
 HEAD = "package probe\n"

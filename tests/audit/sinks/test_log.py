@@ -13,10 +13,10 @@ import pytest
 from builders import POD, SERVICE, constraint, page, pods, record, settled, summary, unlisted, violation
 
 from audit.aggregate import KindStats
-from audit.config import LogConfig
 from audit.ledger import NO_CHANGES, Ledger
 from audit.logs import LineFormatter, LineHandler
 from audit.model import Outcome, RunInfo
+from audit.settings.config import LogConfig
 from audit.sinks.log import AT_ONCE, LogSink
 from constraints import Cause, Gap, Kind, ObjectRef
 

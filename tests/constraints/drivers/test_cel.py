@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from audit.engines import EngineOptions, engines
+from audit.hooks.engines import EngineOptions, engines
 from constraints import Engine, Point, Violation
 from constraints.drivers.cel import CelDriver
 from constraints.drivers.celpolicy import CelProgram

@@ -10,8 +10,8 @@ from constraints.drivers.rego import Program, RegoDriver
 from constraints.errors import EvaluationError
 from constraints.inventory import EMPTY
 from constraints.rego.builtins import Capabilities
-from constraints.rego.program import Settings
-from constraints.rego.runtime import BUDGET
+from constraints.rego.policy import Settings
+from constraints.rego.runtime.context import BUDGET
 
 REVIEW = {"s": "ab", "n": 3, "l": [1, 2, 3], "any": "x"}
 MOST = 300 << 10  # KiB

@@ -6,8 +6,8 @@ import pytest
 
 from constraints.errors import CompileError
 from constraints.lang.source import Source
-from constraints.rego.parser import parse_module
-from constraints.rego.prepare import prepare
+from constraints.rego.passes import prepare
+from constraints.rego.syntax.parser import parse_module
 
 
 def refusal(text: str, strict: bool = False, v1: bool = True) -> str:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding,
 
 from constraints.rego.builtins.pki.der import BOOLEAN, OBJECT_ID, OCTETS, SEQUENCE, SET, Element, elements, object_id
 from constraints.rego.builtins.pki.extensions import alternative_names, certificate_fields, coded, numbers_of
-from constraints.rego.values import Value
+from constraints.rego.values.kinds import Value
 
 Fields = dict[str, Value]
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from constraints.rego.values import Value
+from constraints.rego.values.kinds import Value
 
 Fields = dict[str, Value]
 Signed = x509.Certificate | x509.CertificateSigningRequest

@@ -18,7 +18,7 @@ from constraints.rego.builtins.gojson import unmarshal
 from constraints.rego.builtins.operands import as_bytes
 from constraints.rego.builtins.pki.keys import CURVES
 from constraints.rego.builtins.pki.pem import blocks
-from constraints.rego.values import Value
+from constraints.rego.values.kinds import Value
 
 _CURVES: Final[dict[str, ec.EllipticCurve]] = {
     CURVES[curve.name]: curve for curve in (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1())

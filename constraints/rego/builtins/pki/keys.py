@@ -17,7 +17,7 @@ from constraints.rego.builtins.operands import as_bytes
 from constraints.rego.builtins.pki.certificate import public_key_json
 from constraints.rego.builtins.pki.extensions import coded
 from constraints.rego.builtins.pki.pem import blocks
-from constraints.rego.values import Value
+from constraints.rego.values.kinds import Value
 
 PrivateKey = Any
 Fields = dict[str, Value]

@@ -17,7 +17,7 @@ from constraints.rego.builtins.pki.der import elements
 from constraints.rego.builtins.pki.extensions import coded
 from constraints.rego.builtins.pki.keys import go_json, private_key
 from constraints.rego.builtins.pki.pem import BEGIN, blocks
-from constraints.rego.values import Value
+from constraints.rego.values.kinds import Value
 
 T = TypeVar("T")
 

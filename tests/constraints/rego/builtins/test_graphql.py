@@ -15,9 +15,9 @@ from regocalls import call
 
 from constraints.errors import EvaluationError
 from constraints.rego.builtins import BUILTINS, Builtin
-from constraints.rego.runtime import BUDGET
-from constraints.rego.sizes import STEPS
-from constraints.rego.values import TOO_DEEP
+from constraints.rego.runtime.context import BUDGET
+from constraints.rego.values.kinds import TOO_DEEP
+from constraints.rego.values.sizes import STEPS
 
 SCHEMA: Final = """
 schema { query: Q }

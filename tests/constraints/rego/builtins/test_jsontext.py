@@ -9,8 +9,8 @@ from regocalls import N, S, call
 
 from constraints.errors import EvaluationError
 from constraints.rego.builtins.conversions import to_number
-from constraints.rego.digits import integer_text
-from constraints.rego.values import object_of
+from constraints.rego.values.digits import integer_text
+from constraints.rego.values.kinds import object_of
 
 
 @pytest.mark.parametrize(

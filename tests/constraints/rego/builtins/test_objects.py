@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from regocalls import S, call
 
-from constraints.rego.values import object_of
+from constraints.rego.values.kinds import object_of
 
 
 @pytest.mark.parametrize(

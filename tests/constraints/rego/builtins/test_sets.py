@@ -10,7 +10,7 @@ import pytest
 from regocalls import N, S, call
 
 from constraints.rego.builtins import BUILTINS
-from constraints.rego.values import RegoSet, text
+from constraints.rego.values.kinds import RegoSet, text
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from regocalls import N, S, call
 
-from constraints.rego.sizes import STEPS
-from constraints.rego.values import object_of
+from constraints.rego.values.kinds import object_of
+from constraints.rego.values.sizes import STEPS
 
 
 @pytest.mark.parametrize(

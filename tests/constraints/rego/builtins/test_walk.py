@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from constraints.rego.builtins.walk import walk
-from constraints.rego.values import RegoSet
+from constraints.rego.values.kinds import RegoSet
 
 
 def test_every_value_comes_with_its_path() -> None:

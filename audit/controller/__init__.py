@@ -1,0 +1,1 @@
+"""What Gatekeeper's controller would write: CRDs of constraints, and `status.byPod`; nothing else in the cluster is written from here."""

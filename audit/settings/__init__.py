@@ -1,0 +1,1 @@
+"""What the program was told: flags, environment, and the frozen groups that they fill."""

@@ -1,0 +1,1 @@
+"""What OPA's compiler refuses besides syntax, safety and types."""

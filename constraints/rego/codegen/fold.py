@@ -1,0 +1,40 @@
+"""Parts of a policy that depend on the constraint alone are computed once, when it is compiled."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any, Final
+
+from constraints.lang.pycode import Block, Nodes
+from constraints.lang.pywalk import loaded_names, walk
+from constraints.rego.runtime.context import Context
+from constraints.rego.values.kinds import Value
+from constraints.rego.values.sizes import STEPS
+
+EARLY_STEPS: Final = 100_000
+"""The budget of what is computed early; what takes more is left to the reviews, which have budgets of their own."""
+
+
+class Unknown(Exception):
+    """There is no answer yet."""
+
+
+def computed(block: Block, scope: Mapping[str, Any], used: Mapping[str, int], known: int) -> Value:
+    """What the block, which ends by giving a value, gives. Raises Unknown when that depends on more than `scope`.
+
+    Of the `used` local names those before the number `known` are in use around it.
+    """
+    names = set(loaded_names(block))
+    stored = {node.id for node in walk(block) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    read = names - stored - {"c", "error"}
+    if any(used.get(name, known) < known or name not in scope for name in read):
+        raise Unknown
+    context = Context({}, {}, 0)
+    inside = dict(scope)
+    try:
+        exec(compile(ast.Module([Nodes().function("early", ["c"], block)], []), "early", "exec"), inside)
+        with STEPS.limited_to(EARLY_STEPS):
+            return inside["early"](context)
+    except Exception as error:  # whatever it is, a review that comes to this place says it
+        raise Unknown from error

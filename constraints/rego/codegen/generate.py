@@ -1,0 +1,268 @@
+"""From resolved rules to Python functions: the trees of their modules, and the functions themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from constraints.errors import CompileError
+from constraints.lang.pycode import Names
+from constraints.lang.pywalk import BLOCKS, depth_of
+from constraints.model import value
+from constraints.rego.builtins import Builtin, BuiltinError
+from constraints.rego.builtins.arithmetic import difference
+from constraints.rego.builtins.regex import search
+from constraints.rego.codegen.base import NO_CONSTANT, Unit
+from constraints.rego.codegen.entry import Entry
+from constraints.rego.codegen.rewrites.indices import Indices
+from constraints.rego.codegen.tree import FUNCTION, Branch, tree_of
+from constraints.rego.names.resolved import Path, Resolved
+from constraints.rego.runtime import context as runtime
+from constraints.rego.runtime import documents as runtime_documents
+from constraints.rego.runtime import index as runtime_index
+from constraints.rego.syntax.nodes import nodes_of
+from constraints.rego.syntax.tree import Body, Expr, FunctionName, Ref, Scalar, Var
+from constraints.rego.values import kinds as values
+
+RUNTIME: Final[Mapping[str, Any]] = {
+    "BuiltinError": BuiltinError,
+    "bool": bool,
+    "dict": dict,
+    "len": len,
+    "int": int,
+    "list": list,
+    "str": str,
+    "type": type,
+    "difference": difference,
+    "may_fit": runtime_index.may_fit,
+    "search": search,
+    **{
+        name: getattr(values, name)
+        for name in ("RegoSet", "UNDEFINED", "compare", "key_of", "lookup", "object_of", "same")
+    },
+    **{
+        name: getattr(runtime, name)
+        for name in (
+            "MISSING",
+            "Mock",
+            "SPLIT",
+            "add_row",
+            "agree",
+            "agree_function",
+            "at_keys",
+            "attempt",
+            "base_lookup",
+            "built",
+            "callable_of",
+            "contains",
+            "contains_pair",
+            "EMPTY",
+            "NUMBERS",
+            "SIZED",
+            "data_at",
+            "failed",
+            "has_members",
+            "is_collection",
+            "is_moderate",
+            "items_of",
+            "keys_of",
+            "joined",
+            "missing_keys",
+            "mocked",
+            "one_part",
+            "put",
+            "recalled",
+            "remembered",
+            "report",
+            "report_all",
+            "report_member",
+            "rows_of",
+            "counted_rows_of",
+            "own_table_of",
+            "set_of",
+            "shown",
+            "sorted_items",
+            "spend",
+            "spend_copy",
+            "spend_members",
+            "spend_size",
+            "sorted_values",
+            "table_of",
+            "values_of",
+            "whole_or_split",
+            "with_data",
+            "with_input",
+            "with_mock",
+        )
+    },
+    **{
+        name: getattr(runtime_documents, name)
+        for name in ("Nested", "branches", "descend", "document", "tree_at", "whole")
+    },
+}
+"""All that generated code sees, besides builtins and constants."""
+
+
+@value
+class Generated:
+    """Python for a policy: a module for each source, and what is in their common scope."""
+
+    modules: Mapping[str, ast.Module]
+    scope: dict[str, Any]
+    tree: Branch
+    rules: int
+
+    def load(self) -> None:
+        """Run the modules: their functions are in the scope then."""
+        for source, module in self.modules.items():
+            try:
+                exec(compile(module, source or "query", "exec"), self.scope)
+            except (RecursionError, MemoryError, SyntaxError) as error:
+                text = f"rego_compile_error: too deeply nested: {error}"
+                raise CompileError(text, source=source, deep=isinstance(error, RecursionError)) from error
+        for branch in self.tree.all():
+            if branch.rule is not None:
+                branch.node.rule = (
+                    self.scope.get(branch.function, _nothing) if branch.rule.kind != FUNCTION else _nothing
+                )
+
+
+def _nothing(_: runtime.Context) -> values.Value:
+    """What a function is as a document."""
+    return values.UNDEFINED
+
+
+class Generator:
+    """Translates the rules of a policy, then queries against it."""
+
+    def __init__(
+        self, resolved: Resolved, builtins: Mapping[str, Builtin], extra: Body = (), parameters: Any = NO_CONSTANT
+    ) -> None:
+        """`extra` is a query that will be translated, `parameters` are those of a constraint."""
+        scope: dict[str, Any] = {**RUNTIME, "__builtins__": {}}
+        names = Names(frozenset(scope) | {"c", "found", "error"})
+        self.unit = Unit(resolved, builtins, scope, names)
+        self.tree = tree_of(resolved, names)
+        bodies = (*_bodies(resolved), extra) if resolved.replaces else (extra,)
+        targets = [target for body in bodies for target in _targets(body)]
+        self.unit.mocked = frozenset(target for target in targets if isinstance(target, str))
+        self.unit.targets = frozenset(target for target in targets if isinstance(target, tuple))
+        self.unit.parameters = parameters
+        self.unit.fixed = parameters is not NO_CONSTANT and INPUT not in targets
+
+    def entry(self, path: Path) -> str:
+        """Translate the rule that a constraint is about; the name of its function, which gives rows."""
+        branch = self.branch(path)
+        self._deep_first()
+        source = branch.rule.definitions[0].source if branch.rule else ""
+        return Entry(self.unit, self.tree, source).emit_entry(branch)
+
+    def _deep_first(self) -> None:
+        """Translate what stands at the end of a long row of calls first, since each call on the way takes stack.
+
+        It is made for any arguments: one made for those that are known would begin at the end of the row again.
+        """
+        graph = self.unit.resolved.graph
+        depth: dict[Path, int] = {}
+        for one in self.unit.resolved.order:
+            depth[one] = 1 + max((depth.get(other, 0) for other in graph.get(one, ())), default=0)
+        for one in self.unit.resolved.order:
+            if depth[one] % DEEP == 0:
+                branch = self._place(one)
+                if branch is not None and branch.rule is not None:
+                    self.unit.deep.add(branch.number)
+                    Indices(self.unit, self.tree, "").summary(branch)
+
+    def _place(self, path: Path) -> Branch | None:
+        branch: Branch | None = self.tree
+        for part in path:
+            branch = branch.children.get(part) if branch else None
+        return branch
+
+    def rules(self) -> None:
+        """Translate all rules."""
+        self._deep_first()
+        for branch in self.tree.all():
+            if branch.rule is not None:
+                Indices(self.unit, self.tree, "").summary(branch)
+
+    def ground_rules(self) -> Iterator[Any]:
+        """The functions of the rules without arguments, as far as they are loaded, each behind those that it refers to."""
+        for path in self.unit.resolved.order:
+            branch = self._place(path)
+            if branch is None or branch.rule is None or branch.rule.kind == FUNCTION:
+                continue
+            if branch.function in self.unit.scope:
+                yield self.unit.scope[branch.function]
+
+    def branch(self, path: Path) -> Branch:
+        """The place of a rule."""
+        branch = self.tree
+        for part in path:
+            branch = branch.children[part]
+        return branch
+
+    def query(self, name: str, body: Body, source: str = "") -> str:
+        """A function that gives a list of bindings; its name."""
+        emission = Indices(self.unit, self.tree, source)
+        function = self.unit.new(name)
+        with emission.aside(ordered=True) as block:
+            emission.emit(emission.nodes.assign("found", emission.nodes.array([])))
+            inner, end = emission.closure(lambda: _solutions(emission, body), ordered=True)
+            emission.joined(inner, end)
+            emission.emit(emission.nodes.give(emission.nodes.name("found")))
+        emission.add(emission.nodes.function(function, ["c"], block))
+        return function
+
+    def generated(self) -> Generated:
+        """What was translated so far."""
+        for functions in self.unit.functions.values():
+            functions[:] = [part for one in functions for part in self._parts(one)]
+        modules = {source: ast.Module([*block], []) for source, block in self.unit.functions.items()}
+        count = sum(1 for _ in self.tree.all())
+        return Generated(modules, self.unit.scope, self.tree, count)
+
+    def _parts(self, function: ast.FunctionDef) -> list[ast.FunctionDef]:
+        if depth_of(function.body) <= BLOCKS:
+            return [function]
+        from constraints.lang.outline import split  # late: few policies nest as deeply
+
+        return split(function, self.unit.new)
+
+
+def _solutions(emission: Indices, body: Body) -> bool:
+    if not emission.body(body):
+        return True
+    pairs = [
+        (emission.nodes.constant(name), emission.load(value))
+        for name, value in emission.place.env.items()
+        if not name.startswith("$") and "#" not in name
+    ]
+    row = emission.nodes.mapping(pairs)
+    emission.emit(emission.nodes.do(emission.nodes.method(emission.nodes.name("found"), "append", row)))
+    return True
+
+
+def _bodies(resolved: Resolved) -> Iterator[Any]:
+    for rules in resolved.rules.values():
+        yield from rules
+
+
+INPUT: Final = object()
+_DATA: Final = Var("data")
+DEEP: Final = 15  # calls in a row, each of which is translated within the one before
+
+
+def _targets(node: Any) -> Iterator[object]:
+    """The functions and the places below `data` that some `with` replaces, INPUT for one that replaces input."""
+    for found in nodes_of(node):
+        if not isinstance(found, Expr):
+            continue
+        for one in found.withs:
+            if isinstance(one.target, FunctionName):
+                yield one.target.name
+            elif isinstance(one.target, Ref) and one.target.head == _DATA:
+                yield tuple(part.value for part in one.target.path if isinstance(part, Scalar))
+            else:
+                yield () if one.target == _DATA else INPUT

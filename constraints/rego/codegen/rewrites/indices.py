@@ -1,0 +1,103 @@
+"""Tables for what is iterated again and again within a loop and compared with something of that loop.
+
+    x := input.review.object.items[_]
+    same := [y | y := input.review.object.items[_]; y.name == x.name]
+
+becomes a table of all `y` by `y.name`, made when it is asked for the first time, and a look into it: OPA's index of
+comprehensions (v1/ast/compile.go, getComprehensionIndex). As there, what is iterated must not depend on the loop.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from constraints.rego.codegen.rewrites.joins import Join, Joins
+from constraints.rego.syntax.nodes import nodes_of
+from constraints.rego.syntax.tree import (
+    Body,
+    Call,
+    Comprehension,
+    Every,
+    Expr,
+    Ref,
+    SomeDecl,
+    SomeIn,
+    TemplateString,
+    Term,
+    Var,
+)
+from constraints.rego.syntax.walk import has_call, has_closure, visible, visible_in
+
+_HEARD: Final = frozenset({"print", "internal.print", "trace"})
+_ROOTS: Final = (Var("input"), Var("data"))
+
+
+class Indices(Joins):
+    """Bodies with such tables."""
+
+    def join_at(self, body: Body, at: int) -> Join | None:
+        """The join that starts with a statement of a body; None when there is none."""
+        found = super().join_at(body, at)
+        if found is not None or not self.place.loops or not self.may_join(body[at]) or not _iterates(body[at]):
+            return found
+        return self._index_of(body[at:])
+
+    def _index_of(self, body: Body) -> Join | None:
+        """The join of the first statement with the first equalities behind it, all in the order in which they stand."""
+        names, outer = visible_in(body[0]), self.bound()
+        if names & outer:
+            return None
+        keys: list[Term] = []
+        asked: list[Term] = []
+        last = 0
+        inner = [body[0]]
+        for at, expr in enumerate(body[1:], 1):
+            equal = self.equality_of(expr, names)
+            if equal is not None and _is_quiet(equal[0]) and self._is_of_loop(equal[1]):
+                keys.append(equal[0])
+                asked.append(equal[1])
+                last = at
+            elif keys or not _is_plain(expr) or visible_in(expr) & outer:
+                break
+            else:
+                inner.append(expr)
+                names |= visible_in(expr)
+        if not keys:
+            return None
+        bound = {name for name in names if not name.startswith("$")}
+        return Join(tuple(inner), tuple(keys), tuple(asked), tuple(sorted(bound)), body[last + 1 :], False)
+
+    def _is_of_loop(self, term: Term) -> bool:
+        """Whether a value is part of a variable that is bound, so that it takes nothing and cannot fail."""
+        found: set[str] = set()
+        visible(term, found)
+        local = isinstance(term, Var) or (
+            isinstance(term, Ref) and isinstance(term.head, Var) and term.head not in _ROOTS
+        )
+        return local and not has_call(term) and not has_closure(term) and bool(found & self.bound())
+
+
+def _iterates(expr: Expr) -> bool:
+    """Whether a statement goes through a document alone."""
+    match expr.what:
+        case Call(name="assign" | "eq", args=(Var(), Ref(head=head) as ref)):
+            return head in _ROOTS and _is_quiet(ref)
+        case SomeIn(key=None | Var(), value=Var(), domain=Ref(head=head) as ref):
+            return head in _ROOTS and _is_quiet(ref)
+    return False
+
+
+def _is_plain(expr: Expr) -> bool:
+    """Whether it makes no difference how often a statement is done."""
+    if isinstance(expr.what, SomeDecl):
+        return True
+    return not expr.withs and not isinstance(expr.what, (SomeIn, Every)) and _is_quiet(expr.what)
+
+
+def _is_quiet(term: Term) -> bool:
+    """Whether there is no closure in a term, and nothing that is heard of outside."""
+    return not any(
+        isinstance(found, (Comprehension, TemplateString))
+        or (isinstance(found, Call) and (found.name in _HEARD or found.name.startswith("data.")))
+        for found in nodes_of(term)
+    )

@@ -1,0 +1,1 @@
+"""Which fields of the review a policy names, whatever the parameters of a constraint."""

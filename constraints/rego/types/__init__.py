@@ -1,0 +1,1 @@
+"""OPA's static types, and what cannot fit."""
