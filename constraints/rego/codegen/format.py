@@ -34,10 +34,10 @@ class Formats(Calls):
     def _formatted(self, template: str, call: Call) -> Operand:
         wish, self.wish = self.wish, ""
         values = self.terms(call.args[1].items) if isinstance(call.args[1], ArrayTerm) else None
-        self.wish = wish
         if values is None:
             return NOTHING
         if all(value.is_constant for value in values):
+            self.wish = wish
             return super().call(call)
         values = [self.kept(value) for value in values]
         parts: list[ast.expr] = []
