@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from constraints.rego.builtins import BUILTINS, BuiltinError
-from constraints.rego.values.kinds import UNDEFINED, RegoSet, read_json, text
+from constraints.rego.values.kinds import UNDEFINED, RegoSet
+from constraints.rego.values.plain import read_json
+from constraints.rego.values.text import text
 
 N = read_json  # a number with its text
 

@@ -13,7 +13,7 @@ from audit.duration import parse_duration
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.gojson import marshal, unmarshal
 from constraints.rego.builtins.goyaml import from_yaml
-from constraints.rego.values.kinds import to_json
+from constraints.rego.values.plain import to_json
 
 Json = Any
 SECONDS = 5.0  # OPA's default time-out

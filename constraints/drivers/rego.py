@@ -20,8 +20,10 @@ from constraints.rego.syntax.parser import parse_module
 from constraints.rego.syntax.progress import TOO_DEEP, During
 from constraints.rego.syntax.spelling import term_text
 from constraints.rego.syntax.tree import Module, Ref, Rule, Scalar, Var
-from constraints.rego.values.kinds import RegoObject, RegoSet, Value, json_key, sorted_pairs, to_json
+from constraints.rego.values.kinds import RegoObject, RegoSet, Value
 from constraints.rego.values.number import Number, Written, number_text
+from constraints.rego.values.order import sorted_pairs
+from constraints.rego.values.plain import json_key, to_json
 from constraints.review import ADMISSION_ONLY
 from constraints.timing import OutOfTime
 

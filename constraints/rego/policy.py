@@ -11,14 +11,17 @@ from constraints.lang.stack import stack_of
 from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.builtins.outside import Outside
-from constraints.rego.codegen.generate import RUNTIME, Generator
+from constraints.rego.codegen.generate import Generator
 from constraints.rego.index.guards import with_index
 from constraints.rego.names.resolved import Path, Resolved
 from constraints.rego.passes import prepare
-from constraints.rego.runtime.context import BUDGET, FREE, NOWHERE, Context, Rows
+from constraints.rego.runtime.context import BUDGET, FREE, NOWHERE, Context
+from constraints.rego.runtime.rows import Rows
+from constraints.rego.runtime.table import RUNTIME
 from constraints.rego.syntax.tree import Body, Call, Expr, Module, ObjectTerm, Ref, Scalar, Var
-from constraints.rego.values.kinds import TOO_DEEP, Value, order_key
-from constraints.rego.values.sizes import IDLE, STEPS
+from constraints.rego.values.kinds import Value
+from constraints.rego.values.order import order_key
+from constraints.rego.values.sizes import IDLE, STEPS, TOO_DEEP
 
 if TYPE_CHECKING:
     from constraints.rego.reads.mentions import Where

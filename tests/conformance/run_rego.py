@@ -23,7 +23,9 @@ from constraints.lang.source import Source  # noqa: E402
 from constraints.rego import Compiled, compile_modules  # noqa: E402
 from constraints.rego.builtins import BUILTINS, Builtin  # noqa: E402
 from constraints.rego.builtins.outside import Outside  # noqa: E402
-from constraints.rego.values.kinds import UNDEFINED, RegoSet, in_order, read_json, same, to_json  # noqa: E402
+from constraints.rego.values.kinds import UNDEFINED, RegoSet, same  # noqa: E402
+from constraints.rego.values.order import in_order  # noqa: E402
+from constraints.rego.values.plain import read_json, to_json  # noqa: E402
 
 Case = Mapping[str, Any]
 

@@ -13,7 +13,8 @@ from constraints.errors import CompileError, EvaluationError
 from constraints.lang.source import Source
 from constraints.rego import compile_modules
 from constraints.rego.builtins.gojson import marshal
-from constraints.rego.values.kinds import Value, read_json, same
+from constraints.rego.values.kinds import Value, same
+from constraints.rego.values.plain import read_json
 
 
 def ours(modules: Mapping[str, str], document: Any, data: Any) -> Answer:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from constraints.rego.values.kinds import read_json
+from constraints.rego.values.plain import read_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,9 @@ from constraints.rego.builtins import builtin
 from constraints.rego.builtins.operands import members, none_of, none_of_elements
 from constraints.rego.values import bigfloat
 from constraints.rego.values.bigfloat import Big, big
-from constraints.rego.values.kinds import (
-    UNDEFINED,
-    RegoObject,
-    RegoSet,
-    Value,
-    compare,
-    has_own_order,
-    in_order,
-    is_number,
-)
+from constraints.rego.values.kinds import UNDEFINED, RegoObject, RegoSet, Value, is_number
 from constraints.rego.values.number import Number, is_negative, whole
+from constraints.rego.values.order import compare, has_own_order, in_order
 from constraints.rego.values.sizes import look_through
 
 _COLLECTIONS: Final = ("set", "array")

@@ -38,8 +38,8 @@ from constraints.rego.syntax.tree import (
     With,
 )
 from constraints.rego.syntax.walk import ROOTS
-from constraints.rego.values.kinds import Value, is_number, too_deep
-from constraints.rego.values.sizes import spend
+from constraints.rego.values.kinds import Value, is_number
+from constraints.rego.values.sizes import spend, too_deep
 
 _PARSED: Final = 200
 """Steps for a character: it is read, and its token becomes some nodes of the tree and then some objects."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from constraints.rego.builtins import builtin
-from constraints.rego.values.kinds import UNDEFINED, RegoSet, Value, compare, has_member, lookup, same
+from constraints.rego.values.kinds import UNDEFINED, RegoSet, Value, has_member, lookup, same
+from constraints.rego.values.order import compare
 
 
 @builtin("equal", "any", "any", result="boolean")

@@ -12,7 +12,9 @@ from urllib.parse import quote_plus
 from constraints.rego.builtins import BuiltinError, builtin, wrong_type
 from constraints.rego.builtins.gourl import unescape
 from constraints.rego.builtins.operands import as_bytes, from_bytes, string, unfit
-from constraints.rego.values.kinds import Value, is_object, to_json, type_name
+from constraints.rego.values.kinds import Value, is_object
+from constraints.rego.values.order import type_name
+from constraints.rego.values.plain import to_json
 
 _STANDARD: Final = re.compile(rb"[A-Za-z0-9+/]*")
 _MOST_PARAMETERS: Final = 10_000  # that Go 1.26 reads

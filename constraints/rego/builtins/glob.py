@@ -10,8 +10,9 @@ from constraints.rego.builtins.globcompiler import compiled
 from constraints.rego.builtins.globmatchers import Matcher
 from constraints.rego.builtins.globsyntax import parsed
 from constraints.rego.builtins.operands import array, as_bytes, none_of, string, unfit
-from constraints.rego.values.kinds import Value, too_deep, type_name
-from constraints.rego.values.sizes import lasting
+from constraints.rego.values.kinds import Value
+from constraints.rego.values.order import type_name
+from constraints.rego.values.sizes import lasting, too_deep
 
 _SPECIAL: Final = re.compile(r"[*?\\\[\]{}]")
 _DEFAULT: Final = "."

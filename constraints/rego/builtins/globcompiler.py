@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from constraints.rego.builtins.globcombined import AnyOf, EveryOf, Row, Tree, alternatives, tree
 from constraints.rego.builtins.globmatchers import (
     ANY_LENGTH,
     Any,
-    AnyOf,
     Contains,
-    EveryOf,
     Matcher,
     Max,
     Min,
@@ -20,16 +19,12 @@ from constraints.rego.builtins.globmatchers import (
     Prefix,
     PrefixSuffix,
     Range,
-    Row,
     Single,
     Suffix,
     SuffixAny,
     Super,
     Text,
-    Tree,
-    alternatives,
     text_matcher,
-    tree,
 )
 from constraints.rego.builtins.globsyntax import Node
 from constraints.rego.values.sizes import spend

@@ -8,7 +8,7 @@ none. `length` is the number of characters that any match has, or ANY_LENGTH.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -57,11 +57,12 @@ def runes(text: bytes) -> list[Rune]:
     return found
 
 
-def _starts(text: bytes) -> list[int]:
+def starts(text: bytes) -> list[int]:
+    """Where its characters begin."""
     return [at for at, _, _ in runes(text)]
 
 
-def _first(text: bytes) -> tuple[str, int]:
+def first_of(text: bytes) -> tuple[str, int]:
     """The first character and the bytes that it takes there."""
     if not text:
         return UNKNOWN, 0
@@ -120,7 +121,7 @@ class Super:
         return True
 
     def index(self, text: bytes) -> Found:
-        return 0, [*_starts(text), len(text)]
+        return 0, [*starts(text), len(text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class Any:
         if found == 0:
             return 0, (0,)
         text = text if found < 0 else text[:found]
-        return 0, [*_starts(text), len(text)]
+        return 0, [*starts(text), len(text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class One:
         return (char in self.members) is not self.negated
 
     def match(self, text: bytes) -> bool:
-        char, size = _first(text)
+        char, size = first_of(text)
         return len(text) <= size and self.takes(char)
 
     def index(self, text: bytes) -> Found:
@@ -215,7 +216,7 @@ class Contains:
             text = text[offset:]
         elif at >= 0:
             text = text[:at]
-        return 0, [*(offset + start for start in _starts(text)), offset + len(text)]
+        return 0, [*(offset + start for start in starts(text)), offset + len(text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,152 +332,3 @@ class Max:
 
     def index(self, text: bytes) -> Found:
         return 0, [0, *(at + size for at, _, size in runes(text)[: self.limit])]
-
-
-@dataclass(frozen=True, slots=True)
-class EveryOf:
-    """What all of some matchers match."""
-
-    matchers: tuple[Matcher, ...]
-    length = ANY_LENGTH
-
-    def match(self, text: bytes) -> bool:
-        return all(one.match(text) for one in self.matchers)
-
-    def index(self, text: bytes) -> Found:
-        index = offset = 0
-        current: list[int] = []
-        rest = text
-        for number, one in enumerate(self.matchers):
-            found = one.index(rest)
-            if found is None:
-                return None
-            at, lengths = found
-            if number == 0:
-                current = list(lengths)
-            else:
-                delta, known = index - (at + offset), set(lengths)
-                current = [length + delta for length in current if length + delta in known]
-                if not current:
-                    return None
-            index = at + offset
-            rest = text[index:]
-            offset += at
-        return index, current
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """What one of some matchers matches."""
-
-    matchers: tuple[Matcher, ...]
-    length: int
-
-    def match(self, text: bytes) -> bool:
-        return any(one.match(text) for one in self.matchers)
-
-    def index(self, text: bytes) -> Found:
-        first, lengths = -1, set[int]()
-        for one in self.matchers:
-            found = one.index(text)
-            if found is None:
-                continue
-            if first < 0 or found[0] < first:
-                first, lengths = found[0], set(found[1])
-            elif found[0] == first:
-                lengths |= set(found[1])
-        return None if first < 0 else (first, sorted(lengths))
-
-
-def alternatives(matchers: Iterable[Matcher]) -> AnyOf:
-    """Their AnyOf; as in Go, those of any length at the beginning are not looked at for its length."""
-    every = tuple(matchers)
-    length = ANY_LENGTH
-    for one in every:
-        if length == ANY_LENGTH:
-            length = one.length
-        elif one.length != length:
-            return AnyOf(every, ANY_LENGTH)
-    return AnyOf(every, length)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Matchers of a fixed length, one behind the other; `length` is their sum."""
-
-    matchers: tuple[Matcher, ...]
-    length: int
-
-    def _all(self, text: bytes) -> bool:
-        at = 0
-        for one in self.matchers:
-            wanted, rest = one.length, text[at:]
-            last = count = 0
-            for start in _starts(rest):
-                last, count = start, count + 1
-                if count == wanted:
-                    break
-            if count < wanted or last >= len(rest) or not one.match(rest[: last + 1]):
-                return False  # where nothing is left for the empty text, Go panics
-            at += last + 1
-        return True
-
-    def match(self, text: bytes) -> bool:
-        return len(runes(text)) == self.length and self._all(text)
-
-    def index(self, text: bytes) -> Found:
-        for start in _starts(text):
-            if len(text) - start < self.length:
-                break
-            if self._all(text[start:]):
-                return start, (self.length,)
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """A matcher in the middle, of which each place is tried, and what is on its left and on its right, if anything.
-
-    `before` and `behind` are the characters of the two, 0 where they may be any; here bytes are counted by them.
-    """
-
-    value: Matcher
-    left: Matcher | None
-    right: Matcher | None
-    length: int
-    before: int
-    behind: int
-
-    def lengths(self) -> tuple[int, int, int]:
-        """The three, which stay as they are when the parts are simplified."""
-        return self.length, self.before, self.behind
-
-    def match(self, text: bytes) -> bool:
-        size = len(text)
-        offset, limit = self.before, size - self.behind
-        while self.length <= size and offset < limit:
-            spend(4)
-            found = self.value.index(text[offset:limit])
-            if found is None:
-                return False
-            at, lengths = offset + found[0], found[1]
-            if _is(self.left, text[:at]) and any(_is(self.right, text[at + length :]) for length in lengths[::-1]):
-                return True
-            offset = at + _first(text[at:])[1]
-        return False
-
-    def index(self, text: bytes) -> Found:
-        return None
-
-
-def tree(value: Matcher, left: Matcher | None, right: Matcher | None) -> Tree:
-    """The Tree of some matchers."""
-    before, behind = (0 if one is None else one.length for one in (left, right))
-    parts = value.length, before, behind
-    length = ANY_LENGTH if ANY_LENGTH in parts else sum(parts)
-    return Tree(value, left, right, length, max(before, 0), max(behind, 0))
-
-
-def _is(matcher: Matcher | None, text: bytes) -> bool:
-    spend(1)
-    return not text if matcher is None else matcher.match(text)

@@ -8,8 +8,8 @@ from typing import Final
 
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import string
-from constraints.rego.values.kinds import Value, too_deep
-from constraints.rego.values.sizes import look_through, spend
+from constraints.rego.values.kinds import Value
+from constraints.rego.values.sizes import look_through, spend, too_deep
 
 _SPECIAL: Final = {".", "[", "]", "+", "*"}
 

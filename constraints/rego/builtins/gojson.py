@@ -10,7 +10,7 @@ from constraints.errors import EvaluationError
 from constraints.lang.quoting import quoted
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.jsonmistakes import mistake
-from constraints.rego.values.kinds import RegoObject, RegoSet, Value, meets, sorted_pairs, too_deep
+from constraints.rego.values.kinds import RegoObject, RegoSet, Value, meets
 from constraints.rego.values.number import (
     JSON_NUMBER,
     Number,
@@ -20,7 +20,8 @@ from constraints.rego.values.number import (
     number_of,
     number_text,
 )
-from constraints.rego.values.sizes import SMALL, spend, together
+from constraints.rego.values.order import sorted_pairs
+from constraints.rego.values.sizes import SMALL, spend, together, too_deep
 
 _ESCAPED: Final = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]+')
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.operands import from_bytes
-from constraints.rego.values.kinds import Value, too_deep
+from constraints.rego.values.kinds import Value
 from constraints.rego.values.number import number_of, number_text
-from constraints.rego.values.sizes import fit_items, spend
+from constraints.rego.values.sizes import fit_items, spend, too_deep
 
 _TRUE: Final = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
 _FALSE: Final = {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from constraints.rego.builtins import builtin, wrong_type
 from constraints.rego.builtins.operands import mapping
-from constraints.rego.values.kinds import UNDEFINED, Key, RegoObject, RegoSet, Value, key_of, lookup, type_name
+from constraints.rego.values.kinds import UNDEFINED, Key, RegoObject, RegoSet, Value, key_of, lookup
+from constraints.rego.values.order import type_name
 from constraints.rego.values.sizes import ENTRY, look_through, spend
 
 Graph = dict[str, Value] | RegoObject

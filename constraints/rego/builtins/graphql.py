@@ -17,8 +17,9 @@ from constraints.rego.builtins.graphqlschema import PRELUDE, Schema, schema_of
 from constraints.rego.builtins.graphqltext import checked_text, query_text, schema_text
 from constraints.rego.builtins.graphqltree import Node, query_tree, schema_tree
 from constraints.rego.builtins.operands import none_of, string
-from constraints.rego.values.kinds import Value, is_object, to_json, too_deep
-from constraints.rego.values.sizes import lasting, scan, spend
+from constraints.rego.values.kinds import Value, is_object
+from constraints.rego.values.plain import to_json
+from constraints.rego.values.sizes import lasting, scan, spend, too_deep
 
 _EXTRA: Final = "graphql"
 _TOKEN: Final = re.compile(r"[A-Za-z_0-9]+|[^\s,A-Za-z_0-9]")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from constraints.errors import EvaluationError
 from constraints.rego.builtins import BuiltinError
-from constraints.rego.values.kinds import too_deep
+from constraints.rego.values.sizes import too_deep
 
 _EXECUTABLE: Final = frozenset(("operation_definition", "fragment_definition"))
 _UNKNOWN: Final = ("ExecutableDefinitions", "Defer", "Stream")  # rules that gqlparser has not, by how their names begin

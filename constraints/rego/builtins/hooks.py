@@ -10,7 +10,8 @@ from constraints.errors import EvaluationError
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import array, integer, mapping, string, unfit
 from constraints.rego.builtins.outside import Context
-from constraints.rego.values.kinds import RegoSet, Value, pairs_of, text
+from constraints.rego.values.kinds import RegoSet, Value, pairs_of
+from constraints.rego.values.text import text
 
 _REQUEST_NAMES: Final = frozenset(
     (

@@ -22,11 +22,11 @@ from constraints.rego.values.kinds import (
     object_of,
     pairs_of,
     same,
-    text,
-    type_name,
 )
 from constraints.rego.values.number import whole
+from constraints.rego.values.order import type_name
 from constraints.rego.values.sizes import look_through
+from constraints.rego.values.text import text
 
 _INDEX: Final = re.compile("-?[0-9]+")
 _NO_PATHS: Final = "must be one of {set, array} containing string paths or array of path segments but got "

@@ -9,7 +9,9 @@ from constraints.rego.builtins.gojson import indented, is_json, marshal, unmarsh
 from constraints.rego.builtins.goyaml import from_yaml
 from constraints.rego.builtins.operands import mapping, string, unfit
 from constraints.rego.builtins.yamltext import to_yaml
-from constraints.rego.values.kinds import Value, sorted_pairs, text
+from constraints.rego.values.kinds import Value
+from constraints.rego.values.order import sorted_pairs
+from constraints.rego.values.text import text
 
 _TEXTS: Final = ("indent", "prefix")
 

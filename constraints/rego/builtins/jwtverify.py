@@ -9,7 +9,8 @@ from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.jwt import ALGORITHMS, Token, checked_header, json_object
 from constraints.rego.builtins.operands import as_bytes, mapping
 from constraints.rego.builtins.outside import Context, now
-from constraints.rego.values.kinds import Value, compare, is_number, sorted_pairs
+from constraints.rego.values.kinds import Value, is_number
+from constraints.rego.values.order import compare, sorted_pairs
 
 if TYPE_CHECKING:
     from constraints.rego.builtins.pki.jwk import Key

@@ -12,7 +12,8 @@ from typing import Final
 from constraints.errors import EvaluationError
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import string
-from constraints.rego.values.kinds import RegoSet, Value, is_object, sorted_pairs
+from constraints.rego.values.kinds import RegoSet, Value, is_object
+from constraints.rego.values.order import sorted_pairs
 from constraints.rego.values.sizes import limited, look_through, spend
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

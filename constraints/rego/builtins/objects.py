@@ -19,9 +19,8 @@ from constraints.rego.values.kinds import (
     object_of,
     pairs_of,
     same,
-    walks_down,
 )
-from constraints.rego.values.sizes import ENTRY, fit_items, look_through, spend
+from constraints.rego.values.sizes import ENTRY, fit_items, look_through, spend, walks_down
 
 Object = dict[str, Value] | RegoObject
 

@@ -10,8 +10,9 @@ from typing import Final
 
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.values.bigfloat import big, is_integral, truncated
-from constraints.rego.values.kinds import RegoObject, RegoSet, Value, is_number, is_object, type_name
+from constraints.rego.values.kinds import RegoObject, RegoSet, Value, is_number, is_object
 from constraints.rego.values.number import Number, whole
+from constraints.rego.values.order import type_name
 from constraints.rego.values.sizes import look_through, scan
 
 _SURROGATE: Final = "[\ud800-\udfff]"

@@ -14,9 +14,10 @@ from constraints.rego.builtins.gotime import date_of
 from constraints.rego.builtins.gourl import parse_url
 from constraints.rego.builtins.hooks import check_request
 from constraints.rego.builtins.operands import as_bytes, mapping, none_of, number, unfit
-from constraints.rego.values.kinds import RegoSet, Value, is_object, pairs_of, text
+from constraints.rego.values.kinds import RegoSet, Value, is_object, pairs_of
 from constraints.rego.values.number import whole
 from constraints.rego.values.sizes import joined, look_through
+from constraints.rego.values.text import text
 
 _NEEDED: Final = ("aws_access_key", "aws_region", "aws_secret_access_key", "aws_service")
 _UNSIGNED: Final = ("authorization", "user-agent", "x-amzn-trace-id")  # headers that are changed on the way

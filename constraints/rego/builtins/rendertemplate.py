@@ -20,9 +20,10 @@ from constraints.rego.builtins.gotemplate import (
 from constraints.rego.builtins.gotemplateparse import parse_template
 from constraints.rego.builtins.operands import mapping, string
 from constraints.rego.builtins.templatefunctions import FUNCTIONS, shown, truth
-from constraints.rego.values.kinds import UNDEFINED, Value, is_number, text, too_deep
+from constraints.rego.values.kinds import UNDEFINED, Value, is_number
 from constraints.rego.values.number import number_text
-from constraints.rego.values.sizes import ENTRY, fit, fit_items, lasting, spend
+from constraints.rego.values.sizes import ENTRY, fit, fit_items, lasting, spend, too_deep
+from constraints.rego.values.text import text
 
 _DEEPEST: Final = 100
 _NO_VALUE: Final = "<no value>"

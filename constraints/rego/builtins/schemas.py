@@ -9,8 +9,8 @@ from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.gojson import marshal, unmarshal
 from constraints.rego.builtins.schemacheck import check_schema, draft_of
 from constraints.rego.builtins.schemarules import FIELD, dialect
-from constraints.rego.values.kinds import Value, is_object, too_deep
-from constraints.rego.values.sizes import lasting
+from constraints.rego.values.kinds import Value, is_object
+from constraints.rego.values.sizes import lasting, too_deep
 
 _ROOT = "(Root)"
 

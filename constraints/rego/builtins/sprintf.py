@@ -8,9 +8,10 @@ from decimal import Decimal
 from constraints.rego.builtins import builtin, goprint
 from constraints.rego.builtins.goverbs import Argument
 from constraints.rego.builtins.operands import array, string
-from constraints.rego.values.kinds import Value, text
+from constraints.rego.values.kinds import Value
 from constraints.rego.values.number import number_text, whole
 from constraints.rego.values.sizes import look_through, scan
+from constraints.rego.values.text import text
 
 
 @builtin("sprintf", "string", "array", result="string")

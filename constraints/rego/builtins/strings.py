@@ -11,8 +11,9 @@ from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.letters import lower_case, upper_case
 from constraints.rego.builtins.operands import integer, mapping, not_one_of, number, string, strings, unfit
 from constraints.rego.values.bigfloat import big, truncated
-from constraints.rego.values.kinds import Value, sorted_pairs
+from constraints.rego.values.kinds import Value
 from constraints.rego.values.number import integer_text
+from constraints.rego.values.order import sorted_pairs
 from constraints.rego.values.sizes import SMALL, fit, fit_items, joined, look_through, scan, spend
 
 _SPACE: Final = (

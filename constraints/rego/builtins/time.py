@@ -16,8 +16,9 @@ from constraints.rego.builtins.gotime import DAY, at, day_of, days_since_epoch, 
 from constraints.rego.builtins.gotimeparse import parse_time
 from constraints.rego.builtins.operands import integer, number, string
 from constraints.rego.builtins.outside import Context, now
-from constraints.rego.values.kinds import Value, type_name
+from constraints.rego.values.kinds import Value
 from constraints.rego.values.number import exact
+from constraints.rego.values.order import type_name
 
 _UNITS: Final = {
     "ns": 1,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from constraints.rego.builtins import builtin
-from constraints.rego.values import kinds as values
+from constraints.rego.values import kinds, order
 from constraints.rego.values.kinds import RegoSet, Value
 
 
 @builtin("is_number", "any", result="boolean")
 def is_number(value: Value) -> bool:
     """Whether it is a number."""
-    return values.is_number(value)
+    return kinds.is_number(value)
 
 
 @builtin("is_string", "any", result="boolean")
@@ -40,7 +40,7 @@ def is_set(value: Value) -> bool:
 @builtin("is_object", "any", result="boolean")
 def is_object(value: Value) -> bool:
     """Whether it is an object."""
-    return values.is_object(value)
+    return kinds.is_object(value)
 
 
 @builtin("is_null", "any", result="boolean")
@@ -52,4 +52,4 @@ def is_null(value: Value) -> bool:
 @builtin("type_name", "any", result="string")
 def type_name(value: Value) -> str:
     """null, boolean, number, string, array, object or set."""
-    return values.type_name(value)
+    return order.type_name(value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from constraints.rego.builtins import builtin
-from constraints.rego.values.kinds import RegoObject, RegoSet, Value, is_object, sorted_pairs
+from constraints.rego.values.kinds import RegoObject, RegoSet, Value, is_object
+from constraints.rego.values.order import sorted_pairs
 from constraints.rego.values.sizes import spend
 
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.gojson import key_text
 from constraints.rego.builtins.goyaml import ENDLESS, SIGNED, TAG, is_date, resolve
-from constraints.rego.values.kinds import RegoObject, RegoSet, Value, meets, pairs_of, too_deep
+from constraints.rego.values.kinds import RegoObject, RegoSet, Value, meets, pairs_of
 from constraints.rego.values.number import Number, number_text
-from constraints.rego.values.sizes import fit, spend
+from constraints.rego.values.sizes import fit, spend, too_deep
 
 _SEXAGESIMAL: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _CONTROL: Final = re.compile("[\x7f-\x84\x86-\x9f\ufffe\uffff]")

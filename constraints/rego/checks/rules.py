@@ -12,7 +12,7 @@ from constraints.rego.names.resolved import Path
 from constraints.rego.names.ruletree import Tree, path_text
 from constraints.rego.syntax.problems import TYPE, Problems, shown
 from constraints.rego.syntax.tree import Head, Module, Scalar, Term, Var
-from constraints.rego.values.kinds import text
+from constraints.rego.values.text import text
 
 
 def check_rules(by_path: Mapping[Path, Sequence[Definition]], tree: Tree, problems: Problems) -> None:

@@ -14,7 +14,7 @@ from constraints.rego.codegen.base import NOTHING, Operand, constant
 from constraints.rego.codegen.bodies import Bodies
 from constraints.rego.codegen.fold import EARLY_STEPS
 from constraints.rego.codegen.inline import INLINE
-from constraints.rego.runtime.context import SHARING, SIZED
+from constraints.rego.runtime.calls import SHARING, SIZED
 from constraints.rego.syntax.tree import Call, Scalar, Term
 from constraints.rego.values.kinds import key_of
 from constraints.rego.values.sizes import FEW, SMALL, STEPS

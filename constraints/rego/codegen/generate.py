@@ -10,98 +10,17 @@ from constraints.errors import CompileError
 from constraints.lang.pycode import Names
 from constraints.lang.pywalk import BLOCKS, depth_of
 from constraints.model import value
-from constraints.rego.builtins import Builtin, BuiltinError
-from constraints.rego.builtins.arithmetic import difference
-from constraints.rego.builtins.regex import search
+from constraints.rego.builtins import Builtin
 from constraints.rego.codegen.base import NO_CONSTANT, Unit
 from constraints.rego.codegen.entry import Entry
 from constraints.rego.codegen.rewrites.indices import Indices
 from constraints.rego.codegen.tree import FUNCTION, Branch, tree_of
 from constraints.rego.names.resolved import Path, Resolved
-from constraints.rego.runtime import context as runtime
-from constraints.rego.runtime import documents as runtime_documents
-from constraints.rego.runtime import index as runtime_index
+from constraints.rego.runtime.context import Context
+from constraints.rego.runtime.table import RUNTIME
 from constraints.rego.syntax.nodes import nodes_of
 from constraints.rego.syntax.tree import Body, Expr, FunctionName, Ref, Scalar, Var
-from constraints.rego.values import kinds as values
-
-RUNTIME: Final[Mapping[str, Any]] = {
-    "BuiltinError": BuiltinError,
-    "bool": bool,
-    "dict": dict,
-    "len": len,
-    "int": int,
-    "list": list,
-    "str": str,
-    "type": type,
-    "difference": difference,
-    "may_fit": runtime_index.may_fit,
-    "search": search,
-    **{
-        name: getattr(values, name)
-        for name in ("RegoSet", "UNDEFINED", "compare", "key_of", "lookup", "object_of", "same")
-    },
-    **{
-        name: getattr(runtime, name)
-        for name in (
-            "MISSING",
-            "Mock",
-            "SPLIT",
-            "add_row",
-            "agree",
-            "agree_function",
-            "at_keys",
-            "attempt",
-            "base_lookup",
-            "built",
-            "callable_of",
-            "contains",
-            "contains_pair",
-            "EMPTY",
-            "NUMBERS",
-            "SIZED",
-            "data_at",
-            "failed",
-            "has_members",
-            "is_collection",
-            "is_moderate",
-            "items_of",
-            "keys_of",
-            "joined",
-            "missing_keys",
-            "mocked",
-            "one_part",
-            "put",
-            "recalled",
-            "remembered",
-            "report",
-            "report_all",
-            "report_member",
-            "rows_of",
-            "counted_rows_of",
-            "own_table_of",
-            "set_of",
-            "shown",
-            "sorted_items",
-            "spend",
-            "spend_copy",
-            "spend_members",
-            "spend_size",
-            "sorted_values",
-            "table_of",
-            "values_of",
-            "whole_or_split",
-            "with_data",
-            "with_input",
-            "with_mock",
-        )
-    },
-    **{
-        name: getattr(runtime_documents, name)
-        for name in ("Nested", "branches", "descend", "document", "tree_at", "whole")
-    },
-}
-"""All that generated code sees, besides builtins and constants."""
+from constraints.rego.values.kinds import UNDEFINED, Value
 
 
 @value
@@ -128,9 +47,9 @@ class Generated:
                 )
 
 
-def _nothing(_: runtime.Context) -> values.Value:
+def _nothing(_: Context) -> Value:
     """What a function is as a document."""
-    return values.UNDEFINED
+    return UNDEFINED
 
 
 class Generator:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from constraints.rego.syntax.tree import ArrayTerm, Call, Comprehension, ObjectTerm, Ref, Scalar, SetTerm, Term, Var
-from constraints.rego.values.kinds import order_key
+from constraints.rego.values.order import order_key
 
 Pair = TypeVar("Pair")
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from constraints.rego.codegen.base import BASE, DICT, INPUT, NOTHING, Emission, Operand, constant
 from constraints.rego.names.resolved import Path
-from constraints.rego.runtime.context import items_of
+from constraints.rego.runtime.iteration import items_of
 from constraints.rego.syntax.tree import Ref, Term, Var
 from constraints.rego.values.kinds import UNDEFINED, key_of, lookup
 

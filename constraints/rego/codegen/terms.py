@@ -10,7 +10,7 @@ from constraints.rego.codegen.base import NOTHING, OUTLINE_DEPTH, Operand, const
 from constraints.rego.codegen.fold import Unknown, computed
 from constraints.rego.codegen.keys import in_order_of_keys
 from constraints.rego.codegen.refs import Refs
-from constraints.rego.runtime.context import keys_of
+from constraints.rego.runtime.iteration import keys_of
 from constraints.rego.syntax.tree import (
     ArrayTerm,
     Call,

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from constraints.rego.runtime.context import Context, Where, conflict, items_of, sorted_items
+from constraints.rego.runtime.conflicts import Where, conflict
+from constraints.rego.runtime.context import Context
+from constraints.rego.runtime.iteration import items_of, sorted_items
 from constraints.rego.values.kinds import (
     UNDEFINED,
     Key,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from constraints.rego.runtime.context import is_collection, values_of
+from constraints.rego.runtime.iteration import is_collection, values_of
 from constraints.rego.values.kinds import Value, same
 
 ANYTHING: Final = object()

@@ -23,7 +23,7 @@ from constraints.rego.syntax.tree import (
     Term,
     Var,
 )
-from constraints.rego.values.kinds import text
+from constraints.rego.values.text import text
 
 _SIGNS: Final = {"eq": "=", "assign": ":="}
 _CLOSURES: Final = {"array": "[]", "set": "{}", "object": "{}"}

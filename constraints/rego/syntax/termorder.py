@@ -21,7 +21,7 @@ from constraints.rego.syntax.tree import (
     Var,
 )
 from constraints.rego.syntax.walk import parts
-from constraints.rego.values.kinds import order_key
+from constraints.rego.values.order import order_key
 
 SUPPORT: Final = "t#"
 """How the names of variables begin that no one wrote."""

@@ -11,7 +11,8 @@ from dataclasses import field
 from typing import Final
 
 from constraints.model import value
-from constraints.rego.values.kinds import key_of, type_name
+from constraints.rego.values.kinds import key_of
+from constraints.rego.values.order import type_name
 
 
 @value

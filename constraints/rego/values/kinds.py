@@ -1,4 +1,4 @@
-"""Rego's values in Python, their order, their keys and their text.
+"""Rego's values in Python, and their keys, by which they are equal; their order is in order.py, their text in text.py.
 
 null, bool, numbers, strings and arrays are None, bool, int or float or Decimal (`number.py`), str and list. An object
 whose keys are all strings is a dict; any other one is a RegoObject, never one with string keys only. A set is a
@@ -12,26 +12,17 @@ A value nested deeper than Python's stack raises EvaluationError wherever one ha
 
 from __future__ import annotations
 
-import functools
-import json
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sized
 from decimal import Decimal
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, ClassVar, Final
 
-from constraints.errors import EvaluationError
-from constraints.lang.quoting import quoted
-from constraints.rego.values.number import JSON_NUMBER, compare_numbers, exact, number_key, whole
-from constraints.rego.values.number import number_of as number_of
-from constraints.rego.values.number import number_text as number_text
-from constraints.rego.values.sizes import ENTRY, SMALL, STEPS, fit_items, spend, stop, together
+from constraints.rego.values.number import exact, number_key, whole
+from constraints.rego.values.order import OBJECT, SET, in_order
+from constraints.rego.values.order import Value as Value
+from constraints.rego.values.sizes import ENTRY, STEPS, count_items, fit_items, spend, stop, walks_down
+from constraints.rego.values.text import text
 
-TOO_DEEP: Final = "eval_internal_error"
-"""The code of the error that a value has too many levels, or that too many rules wait for it."""
-
-Value = Any
 Key = Hashable
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class Undefined:
@@ -61,30 +52,12 @@ class _Truth:
 _TRUE, _FALSE = _Truth("true"), _Truth("false")
 
 
-def walks_down(function: Callable[P, R]) -> Callable[P, R]:
-    """For a function that recurses into values: too deep a value is an EvaluationError."""
-
-    @functools.wraps(function)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return function(*args, **kwargs)
-        except RecursionError:
-            raise too_deep() from None
-
-    return guarded
-
-
-def too_deep() -> EvaluationError:
-    """The error of what Python's stack is too small for; OPA would go on."""
-    return EvaluationError("a value is nested too deeply", code=TOO_DEEP)
-
-
 def meets(value: Value) -> None:
     """Count what a walk takes for a value that it meets: for each item, or for what a text is long."""
     kind = type(value)
     if kind is str:
         spend(len(value) >> 4)
-    elif kind in _STRUCTURED:
+    elif kind in STRUCTURED:
         spend(1 + len(value))
 
 
@@ -137,6 +110,7 @@ class RegoSet:
     """A set: its members by key, in no order; `sorted_members`, as iteration, has Rego's order."""
 
     __slots__ = ("_sorted", "by_key")
+    rank: ClassVar = SET
 
     def __init__(self, by_key: dict[Key, Value]) -> None:
         self.by_key = by_key
@@ -192,6 +166,7 @@ class RegoObject:
     """An object with a key that is not a string: key and value by the key's key."""
 
     __slots__ = ("by_key",)
+    rank: ClassVar = OBJECT
 
     def __init__(self, by_key: dict[Key, tuple[Value, Value]]) -> None:
         self.by_key = by_key
@@ -236,17 +211,6 @@ def pairs_of(value: dict[str, Value] | RegoObject) -> Iterable[tuple[Value, Valu
     return value.items() if isinstance(value, dict) else value.by_key.values()
 
 
-def sorted_pairs(value: dict[str, Value] | RegoObject) -> list[tuple[Value, Value]]:
-    """The pairs of an object in the order of their keys."""
-    if isinstance(value, dict):
-        return sorted(value.items(), key=_first)
-    return sorted(value.by_key.values(), key=lambda pair: order_key(pair[0]))
-
-
-def _first(pair: tuple[str, Value]) -> str:
-    return pair[0]
-
-
 def lookup(value: Value, key: Value) -> Value:
     """`value[key]` in an object, array or set (a member is its own key); UNDEFINED when it is not there."""
     if isinstance(value, dict):
@@ -287,19 +251,12 @@ def _composite_key(value: Value) -> Key:
         pairs = [(key, item if type(item) in _ITSELF else _key(item)) for key, item in value.items()]
         return ("o", frozenset(pairs))
     if isinstance(value, RegoSet):
-        _count(value, 2)
+        count_items(value, 2)
         return ("s", frozenset(value.by_key))
     if isinstance(value, RegoObject):
-        _count(value, 4)
+        count_items(value, 4)
         return ("o", frozenset((key, _key(pair[1])) for key, pair in value.by_key.items()))
     return number_key(value)
-
-
-def _count(value: Sized, steps: int = 1) -> None:
-    """Count what is done with each item of a collection."""
-    STEPS.left -= 1 + len(value) * steps
-    if STEPS.left < 0:
-        stop()
 
 
 def _key(value: Value) -> Key:
@@ -317,7 +274,7 @@ _deep_key = walks_down(_composite_key)
 def same(a: Value, b: Value) -> bool:
     """Rego's equality."""
     kind = type(a)
-    if kind is type(b) and kind not in _STRUCTURED:
+    if kind is type(b) and kind not in STRUCTURED:
         return bool(a == b)
     return _deep_same(a, b)
 
@@ -328,7 +285,7 @@ def _same(a: Value, b: Value) -> bool:
         return is_number(a) and is_number(b) and exact(a) == exact(b)
     if a is b:
         return True
-    if kind not in _STRUCTURED:
+    if kind not in STRUCTURED:
         return bool(a == b)
     if len(a) != len(b):
         return False
@@ -336,9 +293,9 @@ def _same(a: Value, b: Value) -> bool:
         if len(a) > _MANY and _is_simple(a) and _is_simple(b):
             _spend_fast(a)
             return bool(a == b)
-        _count(a)
+        count_items(a)
         return all(map(_same, a, b))
-    _count(a)
+    count_items(a)
     if kind is dict:
         return all(_same(item, b.get(key, UNDEFINED)) for key, item in a.items())
     return bool(a == b)
@@ -357,7 +314,7 @@ def _spend_fast(values: Sized) -> None:
     spend(len(values) >> 2)
 
 
-_STRUCTURED: Final = frozenset({list, dict, RegoSet, RegoObject})
+STRUCTURED: Final = frozenset({list, dict, RegoSet, RegoObject})
 _deep_same = walks_down(_same)
 
 
@@ -379,155 +336,3 @@ def has_member(collection: Value, value: Value) -> bool:
     if len(collection) > _MANY:
         spend(len(collection))
     return any(same(value, item) for item in collection)
-
-
-_RANKS: Final[Mapping[type, int]] = {
-    type(None): 0,
-    bool: 1,
-    int: 2,
-    float: 2,
-    str: 3,
-    list: 4,
-    dict: 5,
-    RegoObject: 5,
-    RegoSet: 6,
-}
-_NAMES: Final = ("null", "boolean", "number", "string", "array", "object", "set")
-
-
-def _rank(value: Value) -> int:
-    """null < bool < number < string < array < object < set; every other type is a kind of number."""
-    return _RANKS.get(type(value), 2)
-
-
-def type_name(value: Value) -> str:
-    """As `type_name`: null, boolean, number, string, array, object, set."""
-    return _NAMES[_rank(value)]
-
-
-def compare(a: Value, b: Value) -> int:
-    """-1, 0 or 1 in Rego's total order."""
-    rank, other = _rank(a), _rank(b)
-    if rank != other:
-        return -1 if rank < other else 1
-    if rank == 2:
-        return compare_numbers(a, b)
-    if rank > 3:
-        a, b = order_key(a), order_key(b)
-    return 0 if rank == 0 else (a > b) - (a < b)
-
-
-def _ordering(value: Value) -> tuple[Any, ...]:
-    """Python's order of these tuples is Rego's order; pairs of objects are compared one after the other."""
-    rank = _rank(value)
-    if rank in (1, 3):
-        return (rank, value)
-    if rank == 2:
-        return (2, exact(value))
-    if rank:
-        _count(value, 5)  # each item becomes a tuple
-    if rank == 4:
-        return (4, *map(_ordering, value))
-    if rank == 5:
-        return (5, *[_ordering(part) for pair in sorted_pairs(value) for part in pair])
-    return (6, *map(_ordering, value.sorted_members())) if rank == 6 else (0,)
-
-
-order_key: Final = walks_down(_ordering)
-
-
-def in_order(values: Iterable[Value]) -> list[Value]:
-    """Sorted in Rego's order."""
-    found = list(values)
-    if len(found) < 2:
-        return found
-    if has_own_order(found):
-        spend(len(found) >> 1)
-        return sorted(found)
-    spend(len(found))
-    return sorted(found, key=order_key)
-
-
-def has_own_order(values: list[Value]) -> bool:
-    """Whether Python's order is Rego's for what is in a list, which is not empty."""
-    kinds = set(map(type, values))
-    return len(kinds) == 1 and kinds <= {str, int, float}
-
-
-def _text(value: Value) -> str:
-    kind = type(value)
-    if kind is str:
-        if len(value) > SMALL:
-            meets(value)
-        return quoted(value)
-    if kind in _STRUCTURED:
-        meets(value)
-    if kind is list:
-        return f"[{together(', ', [_text(item) for item in value])}]"
-    if kind is dict or kind is RegoObject:
-        return f"{{{together(', ', [f'{_text(key)}: {_text(item)}' for key, item in sorted_pairs(value)])}}}"
-    if kind is RegoSet:
-        return f"{{{together(', ', [_text(item) for item in value.sorted_members()])}}}" if value.by_key else "set()"
-    if value is None or kind is bool:
-        return "null" if value is None else str(value).lower()
-    return number_text(value)
-
-
-_deep_text = walks_down(_text)
-
-
-def text(value: Value) -> str:
-    """OPA's text of a value: strings quoted, `[1, 2]`, `{"a": 1}`, `{1, 2}`, the empty set `set()`."""
-    return _deep_text(value)
-
-
-def read_json(document: str) -> Value:
-    """JSON text to a value whose numbers keep the text that they are written in. Raises ValueError."""
-    try:
-        return json.loads(document, parse_float=number_of, parse_constant=_no_number)
-    except RecursionError:
-        raise ValueError("exceeded max depth") from None
-
-
-def _no_number(name: str) -> Value:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _plain(value: Value) -> Any:
-    if type(value) in _STRUCTURED:
-        meets(value)
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, RegoSet):
-        return [_plain(item) for item in value.sorted_members()]
-    if isinstance(value, RegoObject):
-        return {json_key(key): _plain(item) for key, item in sorted_pairs(value)}
-    return float(value) if isinstance(value, (float, Decimal)) else value
-
-
-def json_key(key: Value) -> str:
-    """A key of an object as JSON has it: the JSON text of any that is no string."""
-    if isinstance(key, (float, Decimal)):
-        shown = number_text(key)
-        if not JSON_NUMBER.fullmatch(shown):  # its text is another one's: `to_number("01")`
-            raise EvaluationError(f"json: invalid number literal {quoted(shown)}")
-        return shown
-    return key if isinstance(key, str) else _compact(_plain(key))
-
-
-def _compact(plain: Any) -> str:
-    if isinstance(plain, dict):
-        return f"{{{','.join(f'{_compact(key)}:{_compact(item)}' for key, item in plain.items())}}}"
-    if isinstance(plain, list):
-        return f"[{','.join(map(_compact, plain))}]"
-    return number_text(plain) if type(plain) is int else json.dumps(plain, ensure_ascii=False)
-
-
-def to_json(value: Value) -> Any:
-    """Plain JSON: a set is a sorted array, a key that is no string is its JSON text, any number but an int a float."""
-    return _deep_plain(value)
-
-
-_deep_plain = walks_down(_plain)

@@ -42,6 +42,9 @@ MEMBER: Final = 8
 LONG: Final = 2000
 """Characters of a text that nothing outside of its evaluation remembers."""
 
+TOO_DEEP: Final = "eval_internal_error"
+"""The code of the error that a value has too many levels, or that too many rules wait for it."""
+
 _KEPT: Final = 24  # bytes a step
 _SCANNED: Final = 6  # 64 characters a step, as the exponent of two
 
@@ -80,6 +83,24 @@ def stop() -> NoReturn:
     raise EvaluationError("the evaluation needs more steps than it is given", code="budget_exceeded")
 
 
+def walks_down(function: Callable[P, T]) -> Callable[P, T]:
+    """For a function that recurses into values: too deep a value is an EvaluationError."""
+
+    @wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except RecursionError:
+            raise too_deep() from None
+
+    return guarded
+
+
+def too_deep() -> EvaluationError:
+    """The error of what Python's stack is too small for; OPA would go on."""
+    return EvaluationError("a value is nested too deeply", code=TOO_DEEP)
+
+
 def fit(size: int) -> None:
     """Raises EvaluationError when no text of so many characters may be made."""
     if size > LARGEST_TEXT:
@@ -104,6 +125,13 @@ def scan(text: str | bytes, times: int = 1) -> None:
     size = len(text) * times
     if size > SMALL:
         spend(size >> _SCANNED)
+
+
+def count_items(value: Sized, steps: int = 1) -> None:
+    """Count what is done with each item of a collection."""
+    STEPS.left -= 1 + len(value) * steps
+    if STEPS.left < 0:
+        stop()
 
 
 def look_through(collection: Sized, steps: int = 1) -> None:

@@ -16,8 +16,7 @@ from regocalls import call
 from constraints.errors import EvaluationError
 from constraints.rego.builtins import BUILTINS, Builtin
 from constraints.rego.runtime.context import BUDGET
-from constraints.rego.values.kinds import TOO_DEEP
-from constraints.rego.values.sizes import STEPS
+from constraints.rego.values.sizes import STEPS, TOO_DEEP
 
 SCHEMA: Final = """
 schema { query: Q }

@@ -10,7 +10,8 @@ import pytest
 from regocalls import N, S, call
 
 from constraints.rego.builtins import BUILTINS
-from constraints.rego.values.kinds import RegoSet, text
+from constraints.rego.values.kinds import RegoSet
+from constraints.rego.values.text import text
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from regodriver import findings, message
 
 from constraints.errors import EvaluationError
 from constraints.rego.builtins import BUILTINS, BuiltinError
-from constraints.rego.values.kinds import UNDEFINED, RegoSet, object_of, text, to_json
+from constraints.rego.values.kinds import UNDEFINED, RegoSet, object_of
 from constraints.rego.values.number import integer_text, number_of
+from constraints.rego.values.plain import to_json
 from constraints.rego.values.sizes import STEPS
+from constraints.rego.values.text import text
 
 LONG: Final = 7**7_000
 DIGITS: Final = integer_text(LONG)

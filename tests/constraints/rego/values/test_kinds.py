@@ -8,22 +8,11 @@ from typing import Any
 import pytest
 
 from constraints.errors import EvaluationError
-from constraints.rego.values.kinds import (
-    UNDEFINED,
-    RegoObject,
-    RegoSet,
-    compare,
-    in_order,
-    key_of,
-    lookup,
-    number_of,
-    object_of,
-    read_json,
-    same,
-    text,
-    to_json,
-    type_name,
-)
+from constraints.rego.values.kinds import UNDEFINED, RegoObject, RegoSet, key_of, lookup, object_of, same
+from constraints.rego.values.number import number_of
+from constraints.rego.values.order import compare, in_order, type_name
+from constraints.rego.values.plain import read_json, to_json
+from constraints.rego.values.text import text
 
 
 def set_of(*members: Any) -> RegoSet:
