@@ -6,14 +6,14 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, NoReturn, Protocol, runtime_checkable
+from typing import Final, NoReturn
 
 from audit.errors import ConfigError, InputError
 from audit.gator.evaluate import is_template, kind_of
 from audit.hooks.engines import GUARDED, EngineOptions, engines
 from audit.sources.manifests import Manifest, read
 from constraints import Engine, PolicyError
-from constraints.model import Json
+from constraints.drivers import Program
 
 GROUP: Final = "constraints.gatekeeper.sh"
 _ALL: Final = EngineOptions(enabled_builtins=GUARDED)  # nothing is called, so all may be shown
@@ -22,15 +22,6 @@ _EXAMPLES: Final = """examples:
   patrol explain template.yaml constraint.yaml
   patrol explain policies/
 """
-
-
-@runtime_checkable
-class Explains(Protocol):
-    """A program that can be shown."""
-
-    def explain(self) -> str:
-        """Its Python."""
-        ...
 
 
 class _Parser(argparse.ArgumentParser):
@@ -76,11 +67,14 @@ def explanations(manifests: Sequence[Manifest], report: Callable[[InputError], N
                 engine.add_constraint(manifest.object)
                 refused.discard(kind)
     for kind, manifest in kinds.items():
-        found = [one for one in engine.constraints.values() if one.kind == kind]
-        none: list[tuple[str, Json]] = [] if kind in refused else [(f"{kind} without parameters", {})]
-        for key, parameters in [(one.key, one.parameters) for one in found] or none:
+        found = [one.key for one in engine.constraints.values() if one.kind == kind]
+        for key in found:
             with _reported(manifest, report):
-                yield f"# {key}\n\n{_explained(engine, kind, parameters, manifest)}\n"
+                yield f"# {key}\n\n{_explained(engine.program(key), kind, manifest)}\n"
+        if not found and kind not in refused:
+            with _reported(manifest, report):
+                program = engine.program_without_parameters(kind)
+                yield f"# {kind} without parameters\n\n{_explained(program, kind, manifest)}\n"
 
 
 @contextmanager
@@ -93,11 +87,11 @@ def _reported(manifest: Manifest, report: Callable[[InputError], None]) -> Itera
         report(error)
 
 
-def _explained(engine: Engine, kind: str, parameters: Json, manifest: Manifest) -> str:
-    program = engine.program(kind, parameters)
-    if isinstance(program, Explains):
-        return program.explain()
-    raise InputError(f"{manifest}: {kind} does not become Python")
+def _explained(program: Program, kind: str, manifest: Manifest) -> str:
+    text = program.explain()
+    if not text:
+        raise InputError(f"{manifest}: {kind} does not become Python")
+    return text
 
 
 def _unusable(manifest: Manifest, error: PolicyError) -> InputError:

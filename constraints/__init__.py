@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from constraints.drivers import register
-from constraints.drivers.cel import CelDriver
-from constraints.drivers.rego import RegoDriver
 from constraints.engine import Engine
 from constraints.errors import PolicyError
 from constraints.inventory import Inventory
@@ -25,6 +22,3 @@ __all__ = [
     "Template",
     "Violation",
 ]
-
-register(CelDriver())  # the first one answers for a template that has code for both
-register(RegoDriver())

@@ -9,7 +9,7 @@ from sys import intern
 from types import MappingProxyType
 
 from constraints.constraint import parse
-from constraints.drivers import DRIVERS, Driver, Policy, Program
+from constraints.drivers import Driver, Policy, Program, make_drivers
 from constraints.errors import (
     CompileError,
     ConstraintError,
@@ -81,7 +81,7 @@ class Engine:
     def __init__(
         self,
         point: Point = Point.AUDIT,
-        drivers: Mapping[str, Driver] = DRIVERS,
+        drivers: Mapping[str, Driver] | None = None,
         *,
         exact: bool = False,
         timing: Timekeeper | None = None,
@@ -90,7 +90,7 @@ class Engine:
         self._exact = exact
         self._timing = timing or Untimed()
         self._left_out: dict[str, Constraint] = {}
-        self._drivers = drivers
+        self._drivers = make_drivers() if drivers is None else drivers
         self._templates: dict[str, Template] = {}
         self._policies: dict[str, Policy] = {}
         self._constraints: dict[str, Constraint] = {}
@@ -124,13 +124,17 @@ class Engine:
         """What the template of `kind` reads that only an admission request has; nothing where that cannot be told."""
         found: tuple[AdmissionField, ...] = ()
         with suppress(PolicyError), _compiling():
-            found = getattr(self._policies.get(kind), "admission_fields", ())
+            found = tuple(self._policies[kind].admission_fields)
         return found
 
-    def program(self, kind: str, parameters: Json) -> Program:
-        """The code of the template of `kind` for these parameters, to look at. Raises CompileError."""
+    def program(self, key: str) -> Program:
+        """The code of the constraint `Kind/name`, as it was compiled when it was added, to look at."""
+        return self._rules[key].program
+
+    def program_without_parameters(self, kind: str) -> Program:
+        """The code of the template of `kind`, as a constraint without parameters would have it. Raises CompileError."""
         with _compiling():
-            return self._policies[kind].program(parameters)
+            return self._policies[kind].program({})
 
     def remove_template(self, kind: str) -> None:
         """Remove the template of `kind` and all its constraints."""
@@ -153,8 +157,7 @@ class Engine:
         found = rule.constraint
         self.remove_constraint(found.key)
         self._constraints[found.key] = found
-        if found.enforced:
-            self._rules[found.key] = rule
+        self._rules[found.key] = rule
         return found
 
     def remove_constraint(self, key: str) -> None:
@@ -172,7 +175,7 @@ class Engine:
 
     def enforced(self) -> tuple[Constraint, ...]:
         """The constraints that have an action at this point."""
-        return tuple(rule.constraint for rule in self._rules.values())
+        return tuple(constraint for constraint in self._constraints.values() if constraint.enforced)
 
     def reads_namespace(self, kind: Kind) -> bool:
         """Whether some answer about an object of `kind` depends on the Namespace that it lives in."""
@@ -265,7 +268,7 @@ class Engine:
         policy = self._policies[template.kind]
         # gator reads whole numbers as floats. CEL gets its objects as JSON once more, but the parameters as they are;
         # no cluster has such floats, and looking for them takes time
-        whole = self.point is Point.GATOR and getattr(policy, "integers", False)
+        whole = self.point is Point.GATOR and policy.integers
         program = policy.program(doubles(found.parameters) if whole and not self._exact else found.parameters)
         reads = reads_namespace(found.match) or _reads_namespace(program)
         return Rule(found, takes_kind(found.match), compile_match(found.match), program, reads, whole, found.key)
@@ -274,7 +277,8 @@ class Engine:
         key = (kind.group, kind.kind)
         found = self._by_kind.get(key)
         if found is None:
-            found = self._by_kind[key] = tuple(rule for rule in self._rules.values() if rule.takes(*key))
+            enforced = (rule for rule in self._rules.values() if rule.constraint.enforced)
+            found = self._by_kind[key] = tuple(rule for rule in enforced if rule.takes(*key))
         return found
 
     def _undecidable(self, constraint: Constraint, review: Review, error: MatchError) -> Outcome:
@@ -374,15 +378,12 @@ def _lost(constraint: Constraint, review: Review, needed: str) -> Gap:
 
 
 def _reads_namespace(program: Program) -> bool:
-    """A program that does not say what it reads may read everything."""
-    reads = getattr(program, "reads", None)
-    return reads is None or any(not path or path[0] in (ANY, "namespaceObject") for path in reads)
+    return any(not path or path[0] in (ANY, "namespaceObject") for path in program.reads)
 
 
 def _reads_metadata_only(program: Program) -> bool:
-    reads = getattr(program, "reads", None)
-    return reads is not None and not any(
-        not path or path[0] == ANY or (path[0] == "object" and path[1:2] not in _KEPT) for path in reads
+    return not any(
+        not path or path[0] == ANY or (path[0] == "object" and path[1:2] not in _KEPT) for path in program.reads
     )
 
 

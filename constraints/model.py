@@ -13,6 +13,9 @@ Json = Any
 Object = Mapping[str, Json]
 SCOPED = "scoped"
 ANY = "*"
+REGO = "Rego"
+CEL = "K8sNativeValidation"
+"""What templates call the engines that evaluate Rego and CEL."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))

@@ -10,13 +10,12 @@ from typing import Any
 
 from constraints.errors import TemplateError
 from constraints.fields import Fields, quoted
-from constraints.model import Json, Object
+from constraints.model import REGO, Json, Object
 from constraints.review import integers
 from constraints.structural import clashes, cleaned, flaws, opened, untyped
 
 GROUP = "templates.gatekeeper.sh"
 TARGET = "admission.k8s.gatekeeper.sh"
-REGO = "Rego"
 _LEGACY = {f"{GROUP}/v1": False, f"{GROUP}/v1beta1": True, f"{GROUP}/v1alpha1": True}  # default of legacySchema
 _KIND = re.compile(r"[A-Za-z]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?\Z")
 _INVENTORY = r'\bdata\s*(?:\.\s*inventory\b|\[\s*["`]inventory["`])'

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from answering import Answering
 from builders import POD
 
 from audit.model import Resource
@@ -16,28 +17,18 @@ from constraints.timing import Timekeeper
 PODS = Resource(POD, "pods", True)
 
 
-class Saying:
-    """An engine whose policies find what the object says of itself in `spec.say`."""
-
-    engine = "Rego"
-
-    def compile(self, kind: str, source: Mapping[str, Any]) -> Saying:
-        return self
-
-    def program(self, parameters: Any) -> Callable[..., Iterable[Finding]]:
-        return self.review
-
-    def review(self, review: Mapping[str, Any], inventory: Inventory) -> Iterable[Finding]:
-        say = review["object"].get("spec", {}).get("say", [])
-        if say == "fail":
-            raise EvaluationError("template:3: eval_conflict_error: two answers")
-        if say == "crash":
-            raise ZeroDivisionError("division by zero")
-        return [Finding(text) for text in say]
+def said(review: Mapping[str, Any], inventory: Inventory) -> Iterable[Finding]:
+    """What the object says of itself in `spec.say`."""
+    say = review["object"].get("spec", {}).get("say", [])
+    if say == "fail":
+        raise EvaluationError("template:3: eval_conflict_error: two answers")
+    if say == "crash":
+        raise ZeroDivisionError("division by zero")
+    return [Finding(text) for text in say]
 
 
 def engine(*matches: dict[str, Any], timing: Timekeeper | None = None) -> Engine:
-    result = Engine(drivers={"Rego": Saying()}, timing=timing)
+    result = Engine(drivers={"Rego": Answering(said)}, timing=timing)
     result.add_template(
         {
             "apiVersion": "templates.gatekeeper.sh/v1",

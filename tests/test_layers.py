@@ -126,7 +126,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.settings",
         "audit.sources",
         "constraints",
-        "constraints.model",
+        "constraints.drivers",
         "constraints.template",
     },
     "audit.cli": {

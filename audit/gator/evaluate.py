@@ -17,10 +17,9 @@ from audit.hooks.engines import DEFAULTS, EngineOptions, engines
 from audit.hooks.timekeeping import TimeLimits, Watchdog
 from audit.sources.manifests import Manifest
 from constraints import Cause, Constraint, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
-from constraints.drivers.rego import RegoDriver
 from constraints.errors import CompileError, ConstraintError, EngineMissing
 from constraints.lang.quoting import quoted
-from constraints.model import Json, Object, not_auditable, value
+from constraints.model import REGO, Json, Object, not_auditable, value
 from constraints.review import mapping, review_of
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def evaluate(
     around = Surroundings(
         Inventory.of(manifest.object for manifest in manifests),
         namespaces_of(manifest.object for manifest in manifests),
-        frozenset(kind for kind, template in engine.templates.items() if engine.answers(template) == RegoDriver.engine),
+        frozenset(kind for kind, template in engine.templates.items() if engine.answers(template) == REGO),
     )
     results: list[Result] = []
     stats: list[Mapping[str, Json]] = []

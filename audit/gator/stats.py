@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from audit.gator.output import TARGET
-from constraints.drivers import Driver, Policy, Program
+from constraints.drivers import Driver, Places, Policy, Program
 from constraints.inventory import Inventory
 from constraints.model import AdmissionField, Finding, Json
 
@@ -67,21 +67,37 @@ class _MeteredPolicy:
     @property
     def integers(self) -> bool:
         """What the policy itself says."""
-        return bool(getattr(self.policy, "integers", False))
+        return self.policy.integers
 
     @property
-    def admission_fields(self) -> tuple[AdmissionField, ...]:
+    def admission_fields(self) -> Sequence[AdmissionField]:
         """What the policy itself says."""
-        return tuple(getattr(self.policy, "admission_fields", ()))
+        return self.policy.admission_fields
 
     def program(self, parameters: Json) -> Program:
-        asked = self.policy.program(parameters)
+        """Raises CompileError."""
+        return _MeteredProgram(self.policy.program(parameters), self.add, self.clock)
 
-        def timed(review: Mapping[str, Json], inventory: Inventory) -> Iterable[Finding]:
-            began = self.clock()
-            try:
-                return list(asked(review, inventory))
-            finally:
-                self.add(self.clock() - began)
 
-        return timed
+@dataclass(frozen=True, slots=True)
+class _MeteredProgram:
+    program: Program
+    add: Callable[[int], None]
+    clock: Callable[[], int]
+
+    @property
+    def reads(self) -> Places:
+        """What the program itself says."""
+        return self.program.reads
+
+    def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Sequence[Finding]:
+        """What the program itself finds, and how long that took is added."""
+        began = self.clock()
+        try:
+            return self.program(review, inventory)
+        finally:
+            self.add(self.clock() - began)
+
+    def explain(self) -> str:
+        """What the program itself says."""
+        return self.program.explain()

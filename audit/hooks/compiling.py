@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from _thread import allocate_lock, get_ident, start_new_thread
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Final, TypeVar
 
@@ -48,12 +48,12 @@ class _TimedPolicy:
     @property
     def integers(self) -> bool:
         """What the policy itself says."""
-        return bool(getattr(self.policy, "integers", False))
+        return self.policy.integers
 
     @property
-    def admission_fields(self) -> Iterable[AdmissionField]:
+    def admission_fields(self) -> Sequence[AdmissionField]:
         """What the policy itself says."""
-        return tuple(getattr(self.policy, "admission_fields", ()))
+        return self.policy.admission_fields
 
     def program(self, parameters: Json) -> Program:
         """Raises CompileError."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
 from constraints.drivers import Driver, Policy, Program
 from constraints.errors import CompileError
@@ -40,15 +40,15 @@ class _DeepPolicy:
     @property
     def integers(self) -> bool:
         """What the policy itself says."""
-        return bool(getattr(self.policy, "integers", False))
+        return self.policy.integers
 
     @property
-    def admission_fields(self) -> Iterable[AdmissionField]:
+    def admission_fields(self) -> Sequence[AdmissionField]:
         """What the policy itself says."""
         return _with_plenty(self._fields) if self.is_deep else self._fields()
 
-    def _fields(self) -> Iterable[AdmissionField]:
-        return tuple(getattr(self.policy, "admission_fields", ()))
+    def _fields(self) -> Sequence[AdmissionField]:
+        return self.policy.admission_fields
 
     def program(self, parameters: Json) -> Program:
         """Raises CompileError."""
@@ -59,17 +59,17 @@ class _DeepPolicy:
 class _DeepProgram:
     """A program that only a large stack can show as text."""
 
-    def __init__(self, program: Any) -> None:
+    def __init__(self, program: Program) -> None:
         self._program = program
         self.reads = program.reads
 
-    def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Iterable[Finding]:
-        found: Iterable[Finding] = self._program(review, inventory)
-        return found
+    def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Sequence[Finding]:
+        """What the program itself finds."""
+        return self._program(review, inventory)
 
     def explain(self) -> str:
         """What the program itself says."""
-        return str(_with_plenty(self._program.explain))
+        return _with_plenty(self._program.explain)
 
 
 def _made(make: Callable[[], T]) -> tuple[T, bool]:

@@ -9,10 +9,8 @@ from audit.hooks.compiling import TimedDriver
 from audit.hooks.depths import DeepDriver
 from audit.hooks.outside import outside
 from constraints import Engine
-from constraints.drivers import Driver
-from constraints.drivers.cel import CelDriver
-from constraints.drivers.rego import RegoDriver
-from constraints.model import value
+from constraints.drivers import Driver, DriverOptions, make_drivers
+from constraints.model import CEL, value
 from constraints.rego.builtins import Capabilities, families
 from constraints.rego.policy import Settings
 from constraints.rego.runtime.context import BUDGET
@@ -48,10 +46,11 @@ def engines(options: EngineOptions = DEFAULTS) -> dict[str, Driver]:
     """The drivers by the name of their engine; the first one answers for a template that has code for both."""
     able = Capabilities(frozenset(options.disabled_builtins), frozenset(options.enabled_builtins))
     settings = Settings(able.builtins(), outside(options.say or _unheard), options.budget, options.say is not None)
-    known: tuple[Driver, ...] = (CelDriver(options.failure_policy), RegoDriver(settings, written=options.written))
-    drivers = known[0 if options.native_validation else 1 :]
+    known = make_drivers(DriverOptions(settings, options.failure_policy, options.written))
+    if not options.native_validation:
+        del known[CEL]
     limit = options.template_timeout
-    return {driver.engine: DeepDriver(TimedDriver(driver, limit) if limit else driver) for driver in drivers}
+    return {engine: DeepDriver(TimedDriver(driver, limit) if limit else driver) for engine, driver in known.items()}
 
 
 def empty_engine(options: EngineOptions = DEFAULTS) -> Engine:

@@ -30,9 +30,8 @@ from audit.policies.surroundings import GATEKEEPER_NAMESPACE, Surroundings
 from audit.policies.templates import TEMPLATES, Ingestion, TemplateBook, TemplateRecord
 from constraints import Cause, Engine, Gap, Inventory, PolicyError
 from constraints.crd import GROUP as CONSTRAINTS_GROUP
-from constraints.drivers import DRIVERS, Driver
-from constraints.drivers.cel import CelDriver
-from constraints.model import Object, not_auditable
+from constraints.drivers import Driver, make_drivers
+from constraints.model import CEL, Object, not_auditable
 from constraints.timing import Timekeeper
 
 log = logging.getLogger("kube_patrol.policies")
@@ -53,7 +52,7 @@ class PolicySettings:
     operations: tuple[str, ...] = ("audit", "status")
     chunk_size: int = 500
     referential: bool = True
-    drivers: Mapping[str, Driver] = field(default_factory=lambda: DRIVERS)
+    drivers: Mapping[str, Driver] = field(default_factory=make_drivers)
     timing: Timekeeper | None = None
     crd_seconds: float = 5.0
     lister: Lister | None = None
@@ -85,9 +84,7 @@ class Loaded:
     def with_cel(self) -> int:
         """How many templates that are not in error have code in CEL."""
         return sum(
-            any(code.engine == CelDriver.engine for code in record.template.code)
-            for record in self.templates
-            if record.template
+            any(code.engine == CEL for code in record.template.code) for record in self.templates if record.template
         )
 
 

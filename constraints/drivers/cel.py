@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from constraints.errors import CompileError
 from constraints.fields import Fields
-from constraints.model import Json
+from constraints.model import CEL, Json
 
 if TYPE_CHECKING:
     from constraints.drivers.celpolicy import CelPolicy
@@ -18,7 +18,7 @@ _POLICIES: Final = ("Fail", "Ignore")
 class CelDriver:
     """Compiles CEL. `failure_policy` holds for templates that name none."""
 
-    engine = "K8sNativeValidation"
+    engine = CEL
 
     def __init__(self, failure_policy: str = "Fail") -> None:
         self._failure_policy = failure_policy

@@ -175,6 +175,10 @@ class CelProgram:
         """The places in the review document that the answer may depend on, as for Rego."""
         return self._policy.reads
 
+    def explain(self) -> str:
+        """Nothing: its Python has no lines of the policy to be read beside."""
+        return ""
+
     def _inputs(self, review: Mapping[str, Json]) -> tuple[Json, ...]:
         """The values of INPUTS."""
         obj, old = review.get("object"), review.get("oldObject")

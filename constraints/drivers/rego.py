@@ -12,7 +12,7 @@ from constraints.errors import CompileError, EvaluationError, ModuleError, Polic
 from constraints.fields import quoted
 from constraints.inventory import Inventory
 from constraints.lang.source import Source, Span
-from constraints.model import AdmissionField, Finding, Json
+from constraints.model import REGO, AdmissionField, Finding, Json
 from constraints.rego.builtins import Capabilities
 from constraints.rego.policy import ENTRY, RegoPolicy, RegoProgram, Settings
 from constraints.rego.syntax.nodes import nodes_of
@@ -38,7 +38,7 @@ _REGO_V1 = r"(?m)^[ \t]*import[ \t]+(rego\.v1)\b"
 class RegoDriver:
     """Compiles Rego of v0 and v1. `written`: numbers in details are Written, with the text that OPA gives them."""
 
-    engine = "Rego"
+    engine = REGO
 
     def __init__(self, settings: Settings | None = None, *, written: bool = False) -> None:
         self._settings = settings or Settings(Capabilities().builtins())
@@ -55,6 +55,8 @@ class RegoDriver:
 
 class Policy:
     """The code of one template."""
+
+    integers = False
 
     def __init__(
         self, kind: str, sources: Sequence[Source], policy: RegoPolicy, number: Callable[[Number], Json]

@@ -26,7 +26,7 @@ from audit.gator.evaluate import namespace_of, namespaces_of  # noqa: E402
 from audit.sources.goyaml import float64  # noqa: E402
 from audit.sources.manifests import read_objects  # noqa: E402
 from constraints import Constraint, Engine, Gap, Inventory, Point, PolicyError, Review, Violation  # noqa: E402
-from constraints.drivers import DRIVERS  # noqa: E402
+from constraints.drivers import make_drivers  # noqa: E402
 from constraints.model import Object  # noqa: E402
 from constraints.review import review_of, review_of_request  # noqa: E402
 
@@ -73,7 +73,7 @@ class Golden:
         key = (folder, case["template"], wanted)
         if template is None and key in self._engines:
             return self._engines[key]
-        engine = Engine(Point.GATOR, {name: driver for name, driver in DRIVERS.items() if name == wanted})
+        engine = Engine(Point.GATOR, {name: driver for name, driver in make_drivers().items() if name == wanted})
         engine.add_template(template or self._template(case["template"], folder))
         self._engines[key] = engine
         return engine

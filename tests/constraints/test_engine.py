@@ -1,15 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from answering import Answering
 from probes import constraint, edited, pod, template
 
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
-from constraints.drivers.cel import CelDriver
-from constraints.drivers.rego import RegoDriver
+from constraints.drivers import Policy, Program, make_drivers
 from constraints.engine import Rule
 from constraints.errors import CompileError, ConstraintError, EngineMissing, EvaluationError
 from constraints.inventory import EMPTY
@@ -21,25 +20,25 @@ Answer = Callable[[Mapping[str, Any], Any], Iterable[Finding]]
 PODS = [{"apiGroups": [""], "kinds": ["Pod"]}]
 
 
-@dataclass
-class Canned:
+class Canned(Answering):
     """A driver whose policies all give the same answer."""
 
-    answer: Answer
-    engine: str = "Rego"
-    inventories: list[Inventory] = field(default_factory=list)
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.canned = answer
+        self.inventories: list[Inventory] = []
 
-    def compile(self, kind: str, source: Mapping[str, Any]) -> Canned:
+    def compile(self, kind: str, source: Mapping[str, Any]) -> Policy:
         if "bad" in source.get("rego", ""):
             raise CompileError("it is bad", source=kind)
         return self
 
-    def program(self, parameters: Any) -> Callable[[Mapping[str, Any], Inventory], Iterable[Finding]]:
-        def program(review: Mapping[str, Any], inventory: Inventory) -> Iterable[Finding]:
+    def program(self, parameters: Any) -> Program:
+        def answer(review: Mapping[str, Any], inventory: Inventory) -> Iterable[Finding]:
             self.inventories.append(inventory)
-            return self.answer(review, parameters)
+            return self.canned(review, parameters)
 
-        return program
+        return Answering(answer)
 
 
 def say(*messages: str) -> Answer:
@@ -95,6 +94,25 @@ def test_a_constraint_that_is_not_enforced_here_is_known_but_not_asked() -> None
     made = engine(say("x"), constraint(enforcementAction="scoped", scopedEnforcementActions=scopes))
     assert list(made.review(review_of(pod()))) == []
     assert (list(made.constraints), made.enforced()) == (["Probe/probe"], ())
+
+
+def test_the_program_of_a_constraint_is_there_to_look_at_and_is_not_compiled_for_that() -> None:
+    compiled: list[Any] = []
+
+    class Counting(Answering):
+        def program(self, parameters: Any) -> Program:
+            compiled.append(parameters)
+            return super().program(parameters)
+
+    made = Engine(drivers={"Rego": Counting(reads=frozenset())})
+    made.add_template(template())
+    scopes = [{"action": "deny", "enforcementPoints": [{"name": "gator.gatekeeper.sh"}]}]
+    made.add_constraint(constraint())
+    made.add_constraint(constraint("elsewhere", enforcementAction="scoped", scopedEnforcementActions=scopes))
+    assert [made.program(key).reads for key in made.constraints] == [frozenset(), frozenset()]
+    assert len(compiled) == 2
+    assert made.program_without_parameters("Probe").reads == frozenset()
+    assert compiled[2:] == [{}]
 
 
 def test_only_constraints_of_the_kind_are_asked() -> None:
@@ -173,15 +191,15 @@ def test_any_other_failure_is_a_gap_and_the_other_constraints_go_on(error: Excep
 class Strange(Canned):
     """A driver that fails as no driver should: while it compiles, or for constraints with parameters."""
 
-    def compile(self, kind: str, source: Mapping[str, Any]) -> Canned:
+    def compile(self, kind: str, source: Mapping[str, Any]) -> Policy:
         if "strange" in source.get("rego", ""):
             raise OverflowError("int too large to convert to float")
         return self
 
-    def program(self, parameters: Any) -> Callable[[Mapping[str, Any], Inventory], Iterable[Finding]]:
+    def program(self, parameters: Any) -> Program:
         if parameters:
             raise KeyError("a")
-        return Canned.program(self, parameters)
+        return super().program(parameters)
 
     @property
     def admission_fields(self) -> Any:
@@ -238,21 +256,12 @@ def test_who_reads_an_inventory_that_is_not_whole_is_not_asked() -> None:
     assert [found.constraint.kind for found in made.review(review_of(pod()), Inventory(partial=True))] == ["Other"]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """A driver, a policy and a program in one, which says what it reads."""
-
-    reads: frozenset[tuple[str, ...]]
-    engine = "Rego"
-
-    def compile(self, kind: str, source: Mapping[str, Any]) -> Reading:
-        return self
-
-    def program(self, parameters: Any) -> Reading:
-        return self
-
-    def __call__(self, review: Mapping[str, Any], inventory: Inventory) -> list[Finding]:
-        return [Finding("asked")]
+def reading(*reads: tuple[str, ...]) -> Engine:
+    """An engine with one constraint, whose program says what it reads."""
+    made = Engine(drivers={"Rego": Answering(lambda review, inventory: [Finding("asked")], frozenset(reads))})
+    made.add_template(template())
+    made.add_constraint(constraint())
+    return made
 
 
 @pytest.mark.parametrize(
@@ -268,9 +277,7 @@ class Reading:
     ],
 )
 def test_only_who_reads_the_namespace_needs_it(reads: list[tuple[str, ...]], depends: bool) -> None:
-    made = Engine(drivers={"Rego": Reading(frozenset(reads))})
-    made.add_template(template())
-    made.add_constraint(constraint())
+    made = reading(*reads)
     assert made.reads_namespace(Kind("", "v1", "Pod")) is depends
     (found,) = made.review(review_of(pod(), lost="no right to get it"))
     assert isinstance(found, Gap) is depends
@@ -294,7 +301,7 @@ def test_the_real_engines_tell_whether_they_read_the_namespace(code: dict[str, A
     text = code["source"]["rego"]
     rego = f'package x\nviolation[{{"msg": "m"}}] {{ x := {text}; x == x }}'
     source = {"rego": rego} if code["engine"] == "Rego" else {"validations": [{"expression": text}]}
-    made = Engine(drivers={"Rego": RegoDriver(), "K8sNativeValidation": CelDriver()})
+    made = Engine(drivers=dict(reversed(make_drivers().items())))
     obj = template()
     obj["spec"]["targets"][0] = {**obj["spec"]["targets"][0], "code": [{"engine": code["engine"], "source": source}]}
     obj["spec"]["targets"][0].pop("rego", None)
@@ -318,9 +325,7 @@ def test_the_real_engines_tell_whether_they_read_the_namespace(code: dict[str, A
     ],
 )
 def test_an_engine_knows_for_which_kinds_metadata_is_enough(reads: list[tuple[str, ...]], only: bool) -> None:
-    made = Engine(drivers={"Rego": Reading(frozenset(reads))})
-    made.add_template(template())
-    made.add_constraint(constraint())
+    made = reading(*reads)
     assert made.reads_metadata_only(Kind("", "v1", "Pod")) is only
 
 

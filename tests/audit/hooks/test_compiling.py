@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import yaml
+from answering import Answering
 from policybuilders import REGO, constraint, template
 
 from audit.cli import main
@@ -16,10 +17,10 @@ from audit.hooks.compiling import TimedDriver
 from audit.hooks.depths import DeepDriver
 from audit.hooks.engines import EngineOptions, engines
 from constraints import Engine
+from constraints.drivers import Policy, Program
 from constraints.drivers.rego import RegoDriver
 from constraints.errors import CompileError
-from constraints.inventory import Inventory
-from constraints.model import Finding, Json
+from constraints.model import Json
 
 SHORT = 0.1
 TEXT = "compiling takes longer than 0.1 s (--template-timeout)"
@@ -32,25 +33,21 @@ LONG: Mapping[str, str] = {
 }
 
 
-class Endless:
+class Endless(Answering):
     """A driver that comes to no end, in the template or in a constraint; it takes no failure for an answer."""
 
-    engine = "Rego"
-
     def __init__(self, *, at_once: bool) -> None:
+        super().__init__()
         self.at_once = at_once
 
-    def compile(self, kind: str, source: Mapping[str, Json]) -> Endless:
+    def compile(self, kind: str, source: Mapping[str, Json]) -> Policy:
         if self.at_once:
             self._never()
         return self
 
-    def program(self, parameters: Json) -> Endless:
+    def program(self, parameters: Json) -> Program:
         self._never()
         return self
-
-    def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Sequence[Finding]:
-        return ()
 
     def _never(self) -> None:
         while True:
@@ -65,7 +62,7 @@ class Swallowing(Endless):
         super().__init__(at_once=True)
         self.deleted = self.swallowed = 0
 
-    def compile(self, kind: str, source: Mapping[str, Json]) -> Endless:
+    def compile(self, kind: str, source: Mapping[str, Json]) -> Policy:
         Deleted(self)
         while not self.swallowed:
             try:

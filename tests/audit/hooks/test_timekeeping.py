@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from answering import Answer, Answering
 
 from audit.aggregate import Summary
 from audit.carry import Memory
@@ -31,23 +32,7 @@ from constraints.timing import OutOfTime, Timekeeper, Untimed
 
 NO_TIME = "the evaluation needs more time than it is given"
 SHORT = TimeLimits(evaluation=0.05, policy=0)
-Program = Callable[[Mapping[str, Json], Inventory], Iterable[Finding]]
 TraceFunction = Callable[[FrameType, str, Any], Any]
-
-
-class Driver:
-    """A driver whose policies are a function of Python."""
-
-    engine = "Rego"
-
-    def __init__(self, program: Program) -> None:
-        self._program = program
-
-    def compile(self, kind: str, source: Mapping[str, Json]) -> Driver:
-        return self
-
-    def program(self, parameters: Json) -> Program:
-        return self._program
 
 
 def filled(engine: Engine, *rego: str) -> Engine:
@@ -73,8 +58,8 @@ def filled(engine: Engine, *rego: str) -> Engine:
     return engine
 
 
-def asked(watchdog: Watchdog, program: Program) -> Engine:
-    return filled(Engine(drivers={"Rego": Driver(program)}, timing=watchdog), "package p")
+def asked(watchdog: Watchdog, program: Answer) -> Engine:
+    return filled(Engine(drivers={"Rego": Answering(program)}, timing=watchdog), "package p")
 
 
 def pod(number: int = 0) -> Review:
@@ -104,7 +89,7 @@ def in_generators(review: Mapping[str, Json], inventory: Inventory) -> Iterable[
 
 
 @pytest.mark.parametrize("program", [for_ever, stubborn, in_generators], ids=lambda program: program.__name__)
-def test_an_evaluation_without_an_end_is_a_violation_for_that_object(program: Program) -> None:
+def test_an_evaluation_without_an_end_is_a_violation_for_that_object(program: Answer) -> None:
     watchdog = Watchdog(SHORT)
     with watchdog.watching():
         (found,) = asked(watchdog, program).review(pod())
