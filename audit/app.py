@@ -47,7 +47,7 @@ from audit.policies.policywatch import PolicyWatch
 from audit.readiness import Readiness
 from audit.reviewing import Rules
 from audit.run import Prepared, Work, run
-from audit.settings.config import AuditConfig, Config, ServeConfig
+from audit.settings.config import AuditConfig, Config, PoliciesConfig, ServeConfig
 from audit.sinks import Sink
 from audit.sinks.log import CHANGES, LogSink
 from audit.sinks.metrics import Metrics, MetricsSink
@@ -118,7 +118,7 @@ class Auditor:
         source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.duty.stop)
         known = loaded.namespaces
         turn = self.policies.settings.turn
-        empty = partial(empty_engine, engine_options(self.config.audit))
+        empty = partial(empty_engine, engine_options(self.config.policies))
         rules = Rules(loaded.engine, loaded.exclusion, known.listed, loaded.inventory, empty)
         return Prepared(
             Work(source, rules, known.missing, turn),
@@ -210,15 +210,15 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
     # What is read before and between the lists ends with the run; lists are left alone then, and statuses still written.
     deadline = Deadline(elapsed=pace.elapsed)
     reading, writing = client.prompt().bounded(deadline.left), client.prompt()
-    watchdog = Watchdog(TimeLimits(config.audit.evaluation_timeout, config.audit.policy_timeout))
+    watchdog = Watchdog(TimeLimits(config.policies.evaluation_timeout, config.policies.policy_timeout))
     settings = PolicySettings(
-        pod_name=config.cluster.pod_name,
-        namespace=config.cluster.config_namespace,
-        manage_crds=config.audit.manage_crds,
-        operations=config.audit.operations,
+        pod_name=config.cluster.identity,
+        namespace=config.cluster.namespace_of_config,
+        manage_crds=config.policies.manage_crds,
+        operations=config.audit.performed,
         chunk_size=config.audit.chunk_size,
-        referential=config.audit.referential_rules,
-        drivers=engines(engine_options(config.audit)),
+        referential=config.policies.referential_rules,
+        drivers=engines(engine_options(config.policies)),
         lister=Lister(reading, sizes, tardy),
         inventory_memory=memory,
         timing=watchdog,
@@ -259,15 +259,15 @@ def pace_of(audit: AuditConfig, memory: int) -> Pace:
     return Pace(audit.chunk_size, Room(memory=memory // 4), Path(audit.cache_dir), audit.timeout)
 
 
-def engine_options(audit: AuditConfig) -> EngineOptions:
+def engine_options(policies: PoliciesConfig) -> EngineOptions:
     """What the configuration says of the policy engines."""
     return EngineOptions(
-        disabled_builtins=audit.disabled_builtins,
-        enabled_builtins=audit.enabled_builtins,
-        budget=audit.evaluation_budget,
-        template_timeout=audit.template_timeout,
-        native_validation=audit.native_validation,
-        failure_policy=audit.failure_policy,
+        disabled_builtins=policies.disabled_builtins,
+        enabled_builtins=policies.enabled_builtins,
+        budget=policies.evaluation_budget,
+        template_timeout=policies.template_timeout,
+        native_validation=policies.native_validation,
+        failure_policy=policies.failure_policy,
     )
 
 
@@ -276,7 +276,7 @@ def election_of(config: Config, client: Client, stop: Event) -> Election | None:
     cluster = config.cluster
     if config.audit.once or not cluster.leader_elect:
         return None
-    seat = Seat(cluster.pod_namespace, cluster.lease_name, unique_identity(cluster.pod_name))
+    seat = Seat(cluster.pod_namespace, cluster.lease_name, unique_identity(cluster.identity))
     return Election(client, seat, leaving=stop)
 
 
@@ -288,7 +288,7 @@ def loop_of(auditor: Auditor, prompted: Prompting) -> Loop:
 
 def auditing_interval(audit: AuditConfig) -> int:
     """Seconds between two runs; 0 where this instance does not audit."""
-    return audit.interval if "audit" in audit.operations else 0
+    return audit.interval if "audit" in audit.performed else 0
 
 
 @contextmanager
@@ -319,7 +319,7 @@ def signals(stop: Event, parting: ExitStack, config: Config) -> Iterator[None]:
 
     `parting` is what has to be done even then, such as giving the Lease back; it has a few seconds.
     """
-    delay = config.serve.shutdown_delay
+    delay = config.cluster.shutdown_delay
     code = EXIT_CODES[Outcome.INTERRUPTED] if config.audit.once else FAILED
 
     def leave(number: int, frame: FrameType | None) -> None:

@@ -149,7 +149,7 @@ def configure_logging(config: LogConfig, stream: TextIO | None = None) -> loggin
             logger.removeHandler(old)
             old.close()
         logger.addHandler(handler)
-    root.setLevel(config.level)
+    root.setLevel(config.known_level)
     EVENTS.propagate = False
     logging.getLogger("kubernetes").setLevel(max(root.level, logging.INFO))  # its DEBUG shows bodies, Secrets too
     # It warns of each connection that it does not keep; what is wrong with one, our own lines say.

@@ -52,7 +52,7 @@ def served(cluster: EmbeddedCluster, tmp_path: Path) -> Families:
     connection = connect(Access(kubeconfig=str(cluster.kubeconfig(tmp_path / "kubeconfig"))))
     metrics = Metrics()
     client = Client(connection, on_request=metrics.request, clock=Clock(sleep=lambda seconds: None))
-    config = Config(AuditConfig(cache_dir=str(tmp_path / "cache")), ClusterConfig(leader_elect=False))
+    config = Config(AuditConfig(cache_dir=str(tmp_path / "cache")), cluster=ClusterConfig(leader_elect=False))
     auditor = assemble(config, client, metrics, Duty(Event()))
     auditor.run()
     cluster.faults.append(Fault("/api/v1/pods", status=403))

@@ -171,7 +171,7 @@ def test_the_pod_learns_its_name_and_namespace() -> None:
 
 
 def test_the_pod_has_longer_to_leave_than_the_program_takes() -> None:
-    assert pod_spec()["terminationGracePeriodSeconds"] > Config().serve.shutdown_delay
+    assert pod_spec()["terminationGracePeriodSeconds"] > Config().cluster.shutdown_delay
 
 
 def test_the_pod_asks_for_resources_and_has_limits() -> None:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import cast
 
-from audit.duration import parse_duration
 from audit.errors import ConfigError
-from audit.settings.flags import BY_NAME, FLAGS, Flag, spelled
+from audit.settings.flags import BY_NAME, FLAGS, HEEDED
 from audit.settings.flagtypes import Value
+from audit.settings.rows import AnyFlag, Values, spelled
 
 PREFIX = "PATROL_"
 # What kubelet sets for each Service of the namespace, should its name begin with `patrol`.
@@ -29,37 +27,6 @@ HELP = ("-h", "--h", "-help", "--help")
 
 class HelpWanted(Exception):
     """Control flow, not an error: the command line asks for help."""
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """A value for each flag. `given` names those that were set: flag to how it was set, e.g. `--once`."""
-
-    values: Mapping[str, Value] = field(default_factory=dict)
-    given: Mapping[str, str] = field(default_factory=dict)
-
-    def truth(self, name: str) -> bool:
-        """The value of a boolean flag."""
-        return cast(bool, self._value(name))
-
-    def number(self, name: str) -> int:
-        """The value of a numeric flag."""
-        return cast(int, self._value(name))
-
-    def text(self, name: str) -> str:
-        """The value of a text flag."""
-        return cast(str, self._value(name))
-
-    def seconds(self, name: str) -> float:
-        """The value of a duration in seconds."""
-        return parse_duration(self.text(name))
-
-    def words(self, name: str) -> tuple[str, ...]:
-        """The values of a repeatable flag, each once, in the order given."""
-        return tuple(dict.fromkeys(cast(tuple[str, ...], self._value(name))))
-
-    def _value(self, name: str) -> Value:
-        return self.values.get(name, BY_NAME[name].default)
 
 
 def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Values:
@@ -83,7 +50,7 @@ def warnings(values: Values) -> tuple[str, ...]:
         f"{origin}={spelled(values.values[name])} has no effect: "
         f"the flag is accepted for compatibility and ignored ({BY_NAME[name].help})"
         for name, origin in values.given.items()
-        if BY_NAME[name].ignored and values.values[name] != BY_NAME[name].default
+        if name not in HEEDED and values.values[name] != BY_NAME[name].default
     )
 
 
@@ -104,7 +71,7 @@ def _of_service(name: str, value: str) -> bool:
     return bool(_OF_SERVICE.fullmatch(name) or (name.endswith("_PORT") and _SERVICE_PORT.match(value)))
 
 
-def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[Flag, str, str]]:
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[AnyFlag, str, str]]:
     for flag in FLAGS:
         for variable in (flag.variable, flag.standard):
             if environ.get(variable) and not _of_service(variable, environ[variable]):
@@ -112,7 +79,7 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[Flag, str, s
                 break
 
 
-def _from_command_line(arguments: Sequence[str]) -> Iterator[tuple[Flag, str, str]]:
+def _from_command_line(arguments: Sequence[str]) -> Iterator[tuple[AnyFlag, str, str]]:
     rest = iter(arguments)
     for argument in rest:
         if argument in HELP:
@@ -128,7 +95,7 @@ def _from_command_line(arguments: Sequence[str]) -> Iterator[tuple[Flag, str, st
         yield flag, spelling, text
 
 
-def _flag(spelling: str) -> Flag:
+def _flag(spelling: str) -> AnyFlag:
     name = spelling.removeprefix("-").removeprefix("-")
     if name in BY_NAME:
         return BY_NAME[name]
@@ -136,14 +103,14 @@ def _flag(spelling: str) -> Flag:
     raise ConfigError(f"unknown flag {spelling}" + (f": did you mean --{close[0]}?" if close else ""))
 
 
-def _next(rest: Iterator[str], spelling: str, flag: Flag) -> str:
+def _next(rest: Iterator[str], spelling: str, flag: AnyFlag) -> str:
     try:
         return next(rest)
     except StopIteration:
         raise ConfigError(f"{spelling} needs a value: {flag.type.expected}") from None
 
 
-def _read(flag: Flag, origin: str, text: str) -> Value:
+def _read(flag: AnyFlag, origin: str, text: str) -> Value:
     try:
         return flag.type.read(text)
     except ValueError:

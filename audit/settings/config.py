@@ -1,98 +1,243 @@
-"""What the program was told to do, in frozen groups; nobody below `audit.app` knows that there are flags."""
+"""What the program was told to do, in frozen groups; nobody below `audit.app` knows that there are flags.
+
+A new flag is a row here, and the place that reads it. Names and defaults are Gatekeeper's where it has the flag
+(compatibility, section 1).
+"""
 
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
 
-if TYPE_CHECKING:
-    from audit.settings.arguments import Values
+from audit.settings.flagtypes import (
+    ADDRESS,
+    ALL_OPERATIONS,
+    BUILTINS,
+    DECISION,
+    DNS_LABEL,
+    DNS_NAME,
+    ELECTION,
+    ENCODER,
+    FAILURE_POLICY,
+    GUARDED_BUILTINS,
+    LEVEL_KEY,
+    LOGGED,
+    MEMORY,
+    METRICS_BACKENDS,
+    OPERATIONS,
+    PATH,
+    PORT,
+    SECONDS,
+    STEPS,
+    TEXT,
+    TIME_LIMIT,
+    TRUTH,
+    UNSIGNED,
+)
+from audit.settings.rows import Values, flag
 
 FAKE_POD = "no-pod"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-OPERATIONS = ("audit", "status")  # of Gatekeeper's operations, those that this program performs
+PERFORMED = ("audit", "status")  # of Gatekeeper's operations, those that this program performs
 
 
 @dataclass(frozen=True, slots=True)
 class AuditConfig:
-    """When and what to audit, and how much to keep.
+    """When and what to audit, how much at a time and how much to keep."""
 
-    `interval` in seconds (0 = never), `debounce` too, `violations_limit` a constraint, `chunk_size` objects a page (0 = no
-    limit). `template_timeout` in seconds (0 = no limit): a template to be compiled; `evaluation_timeout` and `policy_timeout` in seconds (0 = no limit): a policy for one object, for a whole run.
-    `manage_crds` is `auto`, `true` or `false`; `operations` those of OPERATIONS that are wanted.
-    """
+    interval: int = flag("audit-interval", 60, SECONDS, "seconds between the starts of two runs; 0 turns auditing off")
+    on_start: bool = flag("audit-on-start", True, TRUTH, "audit at once, not only after the first interval")
+    on_policy_change: bool = flag(
+        "audit-on-policy-change",
+        True,
+        TRUTH,
+        "watch templates, constraints, Config and SyncSets, and audit soon after they change, whatever the interval",
+    )
+    debounce: int = flag(
+        "audit-debounce", 5, SECONDS, "seconds after a change of policies within which an audit begins"
+    )
+    once: bool = flag(
+        "once",
+        False,
+        TRUTH,
+        "audit once and exit: 0 complete, 1 failed, 3 with gaps, 4 not written, 5 no policies served, 6 interrupted",
+    )
+    chunk_size: int = flag("audit-chunk-size", 500, UNSIGNED, "objects asked for in one page; 0 asks for all at once")
+    match_kind_only: bool = flag(
+        "audit-match-kind-only", False, TRUTH, "list only kinds that some enforced constraint can match"
+    )
+    violations_limit: int = flag(
+        "constraint-violations-limit",
+        20,
+        UNSIGNED,
+        "violations kept in the status of one constraint; totals stay exact",
+    )
+    cache_dir: str = flag(
+        "api-cache-dir", "/tmp/audit", PATH, "where pages wait when evaluation is slow; made when missing"
+    )
+    memory: int = flag(
+        "audit-memory",
+        0,
+        MEMORY,
+        "memory for pages on their way, and the same again for data.inventory; 0 is a third of what the container may use",
+    )
+    kind_timeout: int = flag(
+        "audit-kind-timeout",
+        300,
+        SECONDS,
+        "seconds that the API server may take to list one kind, 60 of them for one page; 0 is no bound",
+    )
+    timeout: int = flag(
+        "audit-timeout",
+        1800,
+        SECONDS,
+        "seconds after which a run ends; kinds that were not listed by then are gaps; 0 is no bound",
+    )
+    operations: tuple[str, ...] = flag(
+        "operation", ALL_OPERATIONS, OPERATIONS, "what this instance does: audit and status count here"
+    )
 
-    interval: int = 60
-    on_start: bool = True
-    on_policy_change: bool = True
-    debounce: int = 5
-    once: bool = False
-    chunk_size: int = 500
-    match_kind_only: bool = False
-    violations_limit: int = 20
-    cache_dir: str = "/tmp/audit"
-    memory: int = 0
-    kind_timeout: int = 300
-    timeout: int = 1800
-    operations: tuple[str, ...] = OPERATIONS
-    referential_rules: bool = True
-    native_validation: bool = True
-    failure_policy: str = "Fail"
-    disabled_builtins: tuple[str, ...] = ()
-    enabled_builtins: tuple[str, ...] = ()
-    evaluation_budget: int = 10_000_000
-    template_timeout: float = 2.0
-    evaluation_timeout: float = 1.0
-    policy_timeout: float = 30.0
-    manage_crds: str = "auto"
+    @property
+    def performed(self) -> tuple[str, ...]:
+        """Those of PERFORMED that are wanted."""
+        return tuple(name for name in PERFORMED if name in self.operations)
+
+
+@dataclass(frozen=True, slots=True)
+class PoliciesConfig:
+    """What policies may be, what they may use, and how much of it. Times are seconds of processor time, 0 = no limit."""
+
+    referential_rules: bool = flag("enable-referential-rules", True, TRUTH, "allow templates that read data.inventory")
+    native_validation: bool = flag(
+        "enable-k8s-native-validation",
+        True,
+        TRUTH,
+        "evaluate CEL; a template with CEL and Rego is then answered by CEL",
+    )
+    failure_policy: str = flag(
+        "default-k8s-native-validation-failure-policy",
+        "Fail",
+        FAILURE_POLICY,
+        "for CEL templates without failurePolicy: whether an error is a violation",
+    )
+    disabled_builtins: tuple[str, ...] = flag(
+        "disable-opa-builtin", (), BUILTINS, "refuse templates that call this Rego builtin"
+    )
+    enabled_builtins: tuple[str, ...] = flag(
+        "enable-opa-builtin", (), GUARDED_BUILTINS, "allow http.send or net.lookup_ip_addr in templates"
+    )
+    template_timeout: float = flag(
+        "template-timeout",
+        2.0,
+        TIME_LIMIT,
+        "processor time that a template, or a constraint of it, may take to compile before it is refused; 0 is no limit",
+    )
+    evaluation_budget: int = flag(
+        "evaluation-budget", 10_000_000, STEPS, "steps that one policy may take for one object before it is stopped"
+    )
+    evaluation_timeout: float = flag(
+        "evaluation-timeout",
+        1.0,
+        TIME_LIMIT,
+        "processor time that one policy may take for one object before it is stopped; 0 is no limit",
+    )
+    policy_timeout: float = flag(
+        "policy-timeout",
+        30.0,
+        TIME_LIMIT,
+        "processor time that one constraint may take in a run, after which it keeps its last results; 0 is no limit",
+    )
+    manage_crds: str = flag(
+        "manage-crds",
+        "auto",
+        DECISION,
+        "create the CRDs of constraints: auto does unless another controller owns them",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterConfig:
-    """Which cluster, and who this process is in it. An empty `kubeconfig` means: the usual places.
+    """Which cluster, who this process is in it, and how it leaves. `leader_elect` is True, False or `auto`."""
 
-    `lease_timeout` is for how many seconds the Lease may be refused (0 = for ever); after that the program ends, or with
-    `lease_optional` audits without one.
-    """
+    kubeconfig: str = flag("kubeconfig", "", TEXT, "kubeconfig file; in a Pod its service account is used without one")
+    leader_elect: bool | str = flag(
+        "leader-elect",
+        True,
+        ELECTION,
+        "audit only while holding the Lease, so that replicas are safe; auto: without it where it cannot be had",
+    )
+    lease_timeout: int = flag(
+        "leader-elect-timeout",
+        60,
+        SECONDS,
+        "seconds for which the Lease may be refused before the program ends, or audits without it; 0 waits for ever",
+    )
+    lease_name: str = flag(
+        "leader-elect-lease-name", "kube-patrol", DNS_NAME, "name of the Lease in the Pod's namespace"
+    )
+    pod_name: str = flag(
+        "pod-name", "", DNS_NAME, "name in byPod and in the Lease; the host's name by default", "POD_NAME"
+    )
+    pod_namespace: str = flag("pod-namespace", "gatekeeper-system", DNS_LABEL, "namespace of this Pod", "POD_NAMESPACE")
+    config_namespace: str = flag(
+        "config-namespace", "", DNS_LABEL, "namespace of the Config `config`; the Pod's by default"
+    )
+    fake_pod: bool = flag("debug-use-fake-pod", False, TRUTH, "run outside of a Pod, as `no-pod`")
+    shutdown_delay: int = flag("shutdown-delay", 10, SECONDS, "seconds to leave in after the first SIGTERM")
 
-    kubeconfig: str = ""
-    pod_name: str = FAKE_POD
-    pod_namespace: str = "gatekeeper-system"
-    config_namespace: str = "gatekeeper-system"
-    leader_elect: bool = True
-    lease_optional: bool = False
-    lease_timeout: float = 60.0
-    lease_name: str = "kube-patrol"
+    @property
+    def lease_optional(self) -> bool:
+        """Whether to audit without a Lease where it cannot be had."""
+        return self.leader_elect == "auto"
+
+    @property
+    def identity(self) -> str:
+        """What this process is called in the cluster."""
+        return FAKE_POD if self.fake_pod else self.pod_name or socket.gethostname().lower()
+
+    @property
+    def namespace_of_config(self) -> str:
+        """Where Gatekeeper's Config is."""
+        return self.config_namespace or self.pod_namespace
 
 
 @dataclass(frozen=True, slots=True)
 class LogConfig:
-    """How to log: `level` is DEBUG, INFO, WARNING or ERROR; an empty `file` means stderr.
+    """How to log: an empty `file` means stderr."""
 
-    `level_encoder` is `lower`, `capital`, `color` or `capitalcolor`; `violations` says which get a line: `all`, `none`
-    or `changes`.
-    """
+    level: str = flag(
+        "log-level",
+        "INFO",
+        TEXT,
+        "DEBUG, INFO, WARNING or ERROR, anything else is INFO; violations are logged at each, always as JSON",
+    )
+    level_key: str = flag("log-level-key", "level", LEVEL_KEY, "JSON key of the level")
+    level_encoder: str = flag("log-level-encoder", "lower", ENCODER, "how the level is written")
+    violations: str = flag(
+        "log-violations", "all", LOGGED, "which violations get a line of their own; totals and gaps always do"
+    )
+    file: str = flag("log-file", "", TEXT, "append to this file instead of writing to stderr")
 
-    level: str = "INFO"
-    level_key: str = "level"
-    level_encoder: str = "lower"
-    file: str = ""
-    violations: str = "all"
+    @property
+    def known_level(self) -> str:
+        """One of LEVELS."""
+        return self.level if self.level in LEVELS else "INFO"
 
 
 @dataclass(frozen=True, slots=True)
 class ServeConfig:
-    """Where to answer: `health_addr` as `:9090` (`0` or empty = off), `prometheus_port` (0 = off).
+    """Where to answer, and when this process is ready."""
 
-    `shutdown_delay` is the number of seconds there are to leave in. `ready_max_age` is for how many seconds no audit may
-    come to its end before this process is not ready any more (0 = for ever).
-    """
-
-    health_addr: str = ":9090"
-    prometheus_port: int = 8888
-    ready_max_age: float = 300.0
-    shutdown_delay: int = 10
+    health_addr: str = flag("health-addr", ":9090", ADDRESS, "address of /healthz and /readyz; 0 turns them off")
+    ready_max_age: int = flag(
+        "ready-max-age",
+        300,
+        SECONDS,
+        "seconds without an audit that came to its end after which /readyz is 503; three intervals when those are longer "
+        "and the flag is not given; 0 turns that off",
+    )
+    prometheus_port: int = flag("prometheus-port", 8888, PORT, "port of /metrics; 0 turns it off")
+    metrics_backends: tuple[str, ...] = flag("metrics-backend", ("prometheus",), METRICS_BACKENDS, "where metrics go")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +245,7 @@ class Config:
     """Everything that was configured. `warnings` are sentences about flags that have no effect."""
 
     audit: AuditConfig = field(default_factory=AuditConfig)
+    policies: PoliciesConfig = field(default_factory=PoliciesConfig)
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
     log: LogConfig = field(default_factory=LogConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
@@ -108,86 +254,23 @@ class Config:
     @classmethod
     def of(cls, values: Values, warnings: tuple[str, ...] = ()) -> Config:
         """Sort parsed values into groups; `warnings` come before those about values that mean less here."""
-        more = _unknown_level(values) + _unused_operations(values)
-        return cls(_audit(values), _cluster(values), _log(values), _serve(values), warnings + more)
+        audit, log = values.fill(AuditConfig()), values.fill(LogConfig())
+        serve = values.fill(ServeConfig())
+        if "ready-max-age" not in values.given:  # left alone, it does not call a long interval a failure
+            serve = replace(serve, ready_max_age=max(serve.ready_max_age, 3 * audit.interval))
+        more = (*_unknown_level(log), *(_unused_operations(audit) if "operation" in values.given else ()))
+        policies, cluster = values.fill(PoliciesConfig()), values.fill(ClusterConfig())
+        return cls(audit, policies, cluster, log, serve, (*warnings, *more))
 
 
-def _audit(values: Values) -> AuditConfig:
-    return AuditConfig(
-        interval=values.number("audit-interval"),
-        on_start=values.truth("audit-on-start"),
-        on_policy_change=values.truth("audit-on-policy-change"),
-        debounce=values.number("audit-debounce"),
-        once=values.truth("once"),
-        chunk_size=values.number("audit-chunk-size"),
-        match_kind_only=values.truth("audit-match-kind-only"),
-        violations_limit=values.number("constraint-violations-limit"),
-        cache_dir=values.text("api-cache-dir"),
-        memory=values.number("audit-memory"),
-        kind_timeout=values.number("audit-kind-timeout"),
-        timeout=values.number("audit-timeout"),
-        operations=tuple(name for name in OPERATIONS if name in values.words("operation")),
-        referential_rules=values.truth("enable-referential-rules"),
-        native_validation=values.truth("enable-k8s-native-validation"),
-        failure_policy=values.text("default-k8s-native-validation-failure-policy"),
-        disabled_builtins=values.words("disable-opa-builtin"),
-        enabled_builtins=values.words("enable-opa-builtin"),
-        evaluation_budget=values.number("evaluation-budget"),
-        template_timeout=values.seconds("template-timeout"),
-        evaluation_timeout=values.seconds("evaluation-timeout"),
-        policy_timeout=values.seconds("policy-timeout"),
-        manage_crds=values.text("manage-crds"),
-    )
-
-
-def _cluster(values: Values) -> ClusterConfig:
-    namespace = values.text("pod-namespace")
-    name = FAKE_POD if values.truth("debug-use-fake-pod") else values.text("pod-name")
-    return ClusterConfig(
-        kubeconfig=values.text("kubeconfig"),
-        pod_name=name or socket.gethostname().lower(),
-        pod_namespace=namespace,
-        config_namespace=values.text("config-namespace") or namespace,
-        leader_elect=values.text("leader-elect") != "false",
-        lease_optional=values.text("leader-elect") == "auto",
-        lease_timeout=values.number("leader-elect-timeout"),
-        lease_name=values.text("leader-elect-lease-name"),
-    )
-
-
-def _log(values: Values) -> LogConfig:
-    level = values.text("log-level")
-    return LogConfig(
-        level=level if level in LEVELS else "INFO",
-        level_key=values.text("log-level-key"),
-        level_encoder=values.text("log-level-encoder"),
-        file=values.text("log-file"),
-        violations=values.text("log-violations"),
-    )
-
-
-def _unknown_level(values: Values) -> tuple[str, ...]:
-    level = values.text("log-level")
-    return () if level in LEVELS else (f"--log-level={level} is not one of {', '.join(LEVELS)}: INFO is used",)
-
-
-def _unused_operations(values: Values) -> tuple[str, ...]:
-    unused = [name for name in values.words("operation") if name not in OPERATIONS]
-    if "operation" not in values.given or not unused:
+def _unknown_level(log: LogConfig) -> tuple[str, ...]:
+    if log.level in LEVELS:
         return ()
-    return (f"--operation={','.join(unused)} has no effect: this program performs {' and '.join(OPERATIONS)}",)
+    return (f"--log-level={log.level} is not one of {', '.join(LEVELS)}: INFO is used",)
 
 
-def _ready_max_age(values: Values) -> int:
-    """Left alone, it does not call a long interval a failure."""
-    seconds = values.number("ready-max-age")
-    return seconds if "ready-max-age" in values.given else max(seconds, 3 * values.number("audit-interval"))
-
-
-def _serve(values: Values) -> ServeConfig:
-    return ServeConfig(
-        health_addr=values.text("health-addr"),
-        prometheus_port=values.number("prometheus-port"),
-        ready_max_age=_ready_max_age(values),
-        shutdown_delay=values.number("shutdown-delay"),
-    )
+def _unused_operations(audit: AuditConfig) -> tuple[str, ...]:
+    unused = [name for name in audit.operations if name not in PERFORMED]
+    if not unused:
+        return ()
+    return (f"--operation={','.join(unused)} has no effect: this program performs {' and '.join(PERFORMED)}",)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from audit.duration import parse_duration
-
-Value = bool | int | str | tuple[str, ...]
+Value = bool | int | float | str | tuple[str, ...]
+T_co = TypeVar("T_co", bound=Value, covariant=True)
 
 _TRUE = ("1", "t", "T", "true", "TRUE", "True")
 _FALSE = ("0", "f", "F", "false", "FALSE", "False")
@@ -30,16 +30,16 @@ ALL_OPERATIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class FlagType:
+class FlagType(Generic[T_co]):
     """`read` turns text into a value and raises ValueError for what is not `expected`.
 
-    `repeatable` types read comma-separated words; each use of the flag adds to them. `hint` is the placeholder in help, or
-    what may be chosen with `|` between.
+    `repeatable` types read comma-separated words; each use of the flag adds to them. A flag of a `bare` type stands alone
+    or takes a value. `hint` is the placeholder in help, or what may be chosen with `|` between.
     """
 
     hint: str
     expected: str
-    read: Callable[[str], Value]
+    read: Callable[[str], T_co]
     repeatable: bool = False
     bare: bool = False
 
@@ -50,8 +50,8 @@ def _truth(text: str) -> bool:
     return text in _TRUE
 
 
-def _election(text: str) -> str:
-    return text if text == "auto" else str(_truth(text)).lower()
+def _election(text: str) -> bool | str:
+    return text if text == "auto" else _truth(text)
 
 
 def _integer(lowest: int, highest: int) -> Callable[[str], int]:
@@ -76,10 +76,8 @@ def _bytes(text: str) -> int:
 
 
 def _pattern(pattern: str) -> Callable[[str], str]:
-    compiled = re.compile(pattern, re.ASCII)
-
     def read(text: str) -> str:
-        if not compiled.fullmatch(text):
+        if not re.fullmatch(pattern, text, re.ASCII):  # compiled when asked for: most runs ask for none of them
             raise ValueError(text)
         return text
 
@@ -110,14 +108,22 @@ def guarded(text: str) -> tuple[str, ...]:
 
 
 def _duration(text: str) -> str:
-    parse_duration(text)
+    _seconds(text)
     return text
 
 
-def _limit(text: str) -> str:
-    if parse_duration(text) < 0:
+def time_limit(text: str) -> float:
+    """Seconds of a duration such as `500ms`. Raises ValueError for what is none and for one below zero."""
+    seconds = _seconds(text)
+    if seconds < 0:
         raise ValueError(text)
-    return text
+    return seconds
+
+
+def _seconds(text: str) -> float:
+    from audit.duration import parse_duration  # late: most runs are given no duration
+
+    return parse_duration(text)
 
 
 def _address(text: str) -> str:
@@ -153,7 +159,7 @@ TEXT = FlagType("TEXT", "text", str)
 PATH = FlagType("PATH", "the path of a folder", _pattern(r"[^\0]+"))
 ADDRESS = FlagType("ADDRESS", "an address such as :9090 or 127.0.0.1:9090, or 0", _address)
 DURATION = FlagType("DURATION", "a duration such as 10s or 3m", _duration)
-TIME_LIMIT = FlagType("DURATION", "a duration such as 1s or 500ms, or 0", _limit)
+TIME_LIMIT = FlagType("DURATION", "a duration such as 1s or 500ms, or 0", time_limit)
 DNS_LABEL = FlagType("NAME", "a DNS label: at most 63 of a-z, 0-9 and -", _pattern(_LABEL))
 DNS_NAME = FlagType(
     "NAME", "a DNS name: labels of a-z, 0-9 and -, with dots between", _pattern(rf"{_LABEL}(\.{_LABEL})*")

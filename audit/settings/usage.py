@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from audit.errors import ConfigError
-from audit.settings.flags import GROUPS, IGNORED, Flag, rows, spelled
+from audit.settings.flags import GROUPS, IGNORED
+from audit.settings.rows import AnyFlag, spelled
 
 BEGIN = "<!-- flags -->"
 END = "<!-- /flags -->"
@@ -35,8 +36,8 @@ def commands_help(commands: Mapping[str, str]) -> str:
 def flags_help(command: str, summary: str) -> str:
     """What `patrol run --help` prints."""
     parts = [f"Usage: patrol {command} [flags]\n\n{summary}\n\n{_SYNTAX}\n"]
-    for group in GROUPS:
-        lines = "".join(_ignored_line(flag) if group == IGNORED else _help_line(flag) for flag in rows(group))
+    for group, flags in GROUPS.items():
+        lines = "".join(_ignored_line(flag) if group == IGNORED else _help_line(flag) for flag in flags)
         parts.append(f"{group}:\n{lines}")
     return "\n".join(parts)
 
@@ -44,12 +45,12 @@ def flags_help(command: str, summary: str) -> str:
 def readme_section() -> str:
     """The flags as Markdown, between the two markers."""
     parts = [BEGIN, _README_SYNTAX]
-    for group in GROUPS:
+    for group, flags in GROUPS.items():
         if group == IGNORED:
             continue
-        lines = "\n".join(_readme_row(flag) for flag in rows(group))
+        lines = "\n".join(_readme_row(flag) for flag in flags)
         parts.append(f"**{group}**\n\n| flag | default | meaning |\n|---|---|---|\n{lines}")
-    ignored = ", ".join(f"`--{flag.name}`" for flag in rows(IGNORED))
+    ignored = ", ".join(f"`--{flag.name}`" for flag in GROUPS[IGNORED])
     parts += [f"**{IGNORED}**: {ignored}.", END]
     return "\n\n".join(parts)
 
@@ -63,18 +64,18 @@ def with_section(text: str) -> str:
     return before + readme_section() + after
 
 
-def _help_line(flag: Flag) -> str:
+def _help_line(flag: AnyFlag) -> str:
     head = f"  --{flag.name} {flag.type.hint}".rstrip()
     variable = f"; {flag.standard}" if flag.standard else ""
     notes = f"default {spelled(flag.default) or 'none'}{'; may be repeated' if flag.type.repeatable else ''}{variable}"
     return f"{head}\n        {flag.help} ({notes})\n"
 
 
-def _ignored_line(flag: Flag) -> str:
+def _ignored_line(flag: AnyFlag) -> str:
     return f"  --{flag.name:<52} {flag.help}\n"
 
 
-def _readme_row(flag: Flag) -> str:
+def _readme_row(flag: AnyFlag) -> str:
     default = spelled(flag.default)
     variable = f" (also `{flag.standard}`)" if flag.standard else ""
     choice = f" ({flag.type.expected})" if "|" in flag.type.hint else ""

@@ -501,6 +501,6 @@ def test_no_secret_is_ever_written_to_the_cache_or_the_log(
 
 
 def test_a_kubeconfig_that_does_not_exist_is_named(config: Config, tmp_path: Path) -> None:
-    nowhere = Config(config.audit, ClusterConfig(kubeconfig=str(tmp_path / "nowhere")), config.log)
+    nowhere = replace(config, cluster=ClusterConfig(kubeconfig=str(tmp_path / "nowhere")))
     with pytest.raises(ConfigError, match=r"kubeconfig .*/nowhere: does not exist"):
         serve(nowhere)

@@ -31,7 +31,8 @@ def auditor(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Auditor]:
     connection = connect(Access(str(cluster.kubeconfig(tmp_path / "kubeconfig")), environ={}))
     client = Client(connection, retries=Retries(attempts=2), clock=Clock(sleep=lambda seconds: None))
     config = Config(
-        AuditConfig(cache_dir=str(tmp_path / "cache"), match_kind_only=True), ClusterConfig(leader_elect=False)
+        audit=AuditConfig(cache_dir=str(tmp_path / "cache"), match_kind_only=True),
+        cluster=ClusterConfig(leader_elect=False),
     )
     yield assemble(config, client, Metrics(), Duty(Event()))
     connection.close()

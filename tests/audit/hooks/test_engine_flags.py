@@ -140,4 +140,4 @@ def test_the_builtins_that_can_be_enabled_are_those_that_are_guarded() -> None:
 
 
 def test_the_budget_is_the_same_whoever_names_none() -> None:
-    assert Config().audit.evaluation_budget == parse([], {}).number("evaluation-budget") == BUDGET
+    assert Config().policies.evaluation_budget == BUDGET

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from audit.errors import ConfigError
-from audit.settings.arguments import HelpWanted, Values, parse, unknown_variables, warnings
+from audit.settings.arguments import HelpWanted, parse, unknown_variables, warnings
 from audit.settings.config import AuditConfig, ClusterConfig, Config, LogConfig, ServeConfig
-from audit.settings.flags import FLAGS, GROUPS, IGNORED, Flag, rows, spelled
+from audit.settings.flags import BY_NAME, FLAGS, GROUPS, HEEDED, IGNORED
+from audit.settings.flagtypes import Value
+from audit.settings.rows import AnyFlag, rows, spelled
 from audit.settings.usage import BEGIN, END, flags_help, readme_section, with_section
 
 README = Path(__file__).parents[3] / "README.md"
 EVERY_FLAG = [pytest.param(flag, id=flag.name) for flag in FLAGS]
+TEXTS = ("7", "true", "false", "7s", "64Mi", ":7", "none", "audit", "http.send", "Ignore", "capital")
+ONE_VALUE = {"metrics-backend"}  # there is no other than the default
 
 
 def configured(*arguments: str, **environ: str) -> Config:
@@ -29,8 +38,9 @@ def test_without_arguments_the_defaults_are_those_of_gatekeeper() -> None:
     assert config.audit.chunk_size == 500
     assert config.audit.violations_limit == 20
     assert config.audit.cache_dir == "/tmp/audit"
-    assert config.log == LogConfig("INFO", "level", "lower", "")
-    assert config.serve == ServeConfig(":9090", 8888, 300, 10)
+    assert config.log == LogConfig(level="INFO", level_key="level", level_encoder="lower", file="")
+    assert config.serve == ServeConfig(health_addr=":9090", prometheus_port=8888, ready_max_age=300)
+    assert config.cluster.shutdown_delay == 10
     assert config.cluster.pod_namespace == "gatekeeper-system"
     assert config.warnings == ()
 
@@ -147,14 +157,14 @@ def test_what_cannot_be_used_is_refused_by_name_and_value(arguments: list[str], 
 
 
 @pytest.mark.parametrize("flag", EVERY_FLAG)
-def test_every_flag_can_be_set_by_its_variable(flag: Flag) -> None:
+def test_every_flag_can_be_set_by_its_variable(flag: AnyFlag) -> None:
     wanted = {"operation": "audit", "enable-opa-builtin": "http.send"}.get(flag.name, spelled(flag.default))
     values = parse([], {flag.variable: wanted or "something"})
     assert values.given == {flag.name: flag.variable}
 
 
 @pytest.mark.parametrize("flag", EVERY_FLAG)
-def test_every_default_is_a_value_that_the_flag_accepts(flag: Flag) -> None:
+def test_every_default_is_a_value_that_the_flag_accepts(flag: AnyFlag) -> None:
     if flag.default in ("", ()) or flag.name == "operation":
         assert flag.type.expected
     else:
@@ -215,40 +225,41 @@ def test_what_kubernetes_sets_for_services_is_neither_said_nor_read(service: str
 
 def test_pod_name_and_namespace_come_from_the_variables_of_the_downward_api() -> None:
     cluster = configured(POD_NAME="audit-7d", POD_NAMESPACE="policy").cluster
-    assert cluster == ClusterConfig(pod_name="audit-7d", pod_namespace="policy", config_namespace="policy")
-    assert configured(POD_NAME="audit-7d", PATROL_POD_NAME="mine").cluster.pod_name == "mine"
+    assert cluster == ClusterConfig(pod_name="audit-7d", pod_namespace="policy")
+    assert (cluster.identity, cluster.namespace_of_config) == ("audit-7d", "policy")
+    assert configured(POD_NAME="audit-7d", PATROL_POD_NAME="mine").cluster.identity == "mine"
 
 
 def test_a_fake_pod_has_gatekeepers_name_for_it() -> None:
-    assert configured("--debug-use-fake-pod", POD_NAME="audit-7d").cluster.pod_name == "no-pod"
+    assert configured("--debug-use-fake-pod", POD_NAME="audit-7d").cluster.identity == "no-pod"
 
 
 def test_without_a_name_the_pod_is_called_as_its_host() -> None:
-    assert configured().cluster.pod_name
+    assert configured().cluster.identity == socket.gethostname().lower()
 
 
 def test_the_first_operation_clears_the_default_and_later_ones_add() -> None:
-    words = parse(["--operation=audit,status", "--operation=generate", "--operation=audit"], {}).words("operation")
-    assert words == ("audit", "status", "generate")
-    assert "webhook" in parse([], {}).words("operation")
+    audit = configured("--operation=audit,status", "--operation=generate", "--operation=audit").audit
+    assert audit.operations == ("audit", "status", "generate")
+    assert "webhook" in configured().audit.operations
     assert configured("--operation=audit", PATROL_OPERATION="status").audit.operations == ("audit",)
 
 
 def test_operations_of_others_are_accepted_and_said() -> None:
-    assert configured().audit.operations == ("audit", "status")
+    assert configured().audit.performed == ("audit", "status")
     config = configured("--operation=webhook,status", "--operation=generate")
-    assert config.audit.operations == ("status",)
+    assert config.audit.performed == ("status",)
     assert config.warnings == ("--operation=webhook,generate has no effect: this program performs audit and status",)
 
 
 def test_builtins_are_also_read_in_the_braces_of_gatekeepers_chart() -> None:
     disabled = configured("--disable-opa-builtin={http.send}", "--disable-opa-builtin=net.lookup_ip_addr")
-    assert disabled.audit.disabled_builtins == ("http.send", "net.lookup_ip_addr")
+    assert disabled.policies.disabled_builtins == ("http.send", "net.lookup_ip_addr")
 
 
 def test_an_unknown_log_level_is_info_and_is_said() -> None:
     config = configured("--log-level=debug")
-    assert config.log.level == "INFO"
+    assert config.log.known_level == "INFO"
     assert config.warnings == ("--log-level=debug is not one of DEBUG, INFO, WARNING, ERROR: INFO is used",)
 
 
@@ -272,7 +283,9 @@ def test_the_arguments_of_gatekeepers_audit_deployment_are_accepted() -> None:
         --enable-k8s-native-validation=true --default-create-vap-for-templates=true
         --default-create-vap-binding-for-constraints=true --default-wait-for-vapb-generation=30"""
     config = configured(*arguments.split())
-    assert config.audit == AuditConfig()
+    assert config.audit == AuditConfig(operations=("generate", "audit", "status", "mutation-status"))
+    assert config.audit.performed == AuditConfig().performed
+    assert (config.policies, config.log, config.serve) == (Config().policies, Config().log, Config().serve)
     assert [warning.partition(" ")[0] for warning in config.warnings] == [
         "--logtostderr=true",
         "--operation=generate,mutation-status",
@@ -285,15 +298,44 @@ def test_help_is_not_an_error(word: str) -> None:
         parse(["--once", word], {})
 
 
-def test_values_that_nobody_gave_are_the_defaults() -> None:
-    assert Values().number("audit-interval") == 60
+def test_each_flag_that_counts_stands_at_one_field_of_the_configuration_and_each_field_has_a_flag() -> None:
+    names = Counter(row.name for group in grouped(Config()).values() for _, row in rows(group))
+    assert names == Counter(HEEDED)
+    for group in grouped(Config()).values():
+        assert [(place, row.default) for place, row in rows(group)] == list(asdict(group).items())
+
+
+@pytest.mark.parametrize("flag", [pytest.param(BY_NAME[name], id=name) for name in sorted(HEEDED - ONE_VALUE)])
+def test_what_a_flag_says_stands_at_its_field_and_nowhere_else(flag: AnyFlag) -> None:
+    text, value = next(accepted for text in TEXTS for accepted in other_values(flag, text))
+    before, after = filled(configured()), filled(configured(f"--{flag.name}={text}"))
+    assert [(row.name, now) for (row, now), was in zip(after, before, strict=True) if (row, now) != was] == [
+        (flag.name, value)
+    ]
+
+
+def grouped(config: Config) -> dict[str, Any]:
+    """The groups that flags fill."""
+    return {one.name: getattr(config, one.name) for one in fields(config) if one.name != "warnings"}
+
+
+def filled(config: Config) -> list[tuple[AnyFlag, Value]]:
+    """Each flag that counts with what stands at its field."""
+    return [(row, getattr(group, place)) for group in grouped(config).values() for place, row in rows(group)]
+
+
+def other_values(flag: AnyFlag, text: str) -> Iterator[tuple[str, Value]]:
+    """The text with its value, when the flag accepts it and it is not the default."""
+    with suppress(ValueError):
+        if (value := flag.type.read(text)) != flag.default:
+            yield text, value
 
 
 def test_names_and_variables_are_used_once_and_groups_are_known() -> None:
     names = Counter(flag.name for flag in FLAGS)
     variables = Counter(flag.variable for flag in FLAGS)
     assert [name for name, times in (names + variables).items() if times > 1] == []
-    assert {flag.group for flag in FLAGS} == set(GROUPS)
+    assert sum(map(len, GROUPS.values())) == len(FLAGS) == len(BY_NAME)
 
 
 @pytest.mark.parametrize(
@@ -314,9 +356,9 @@ def test_help_names_what_can_be_chosen_and_so_does_the_readme(choice: str) -> No
 
 def test_help_shows_every_flag_under_its_group() -> None:
     text = flags_help("run", "Audit.")
-    for group in GROUPS:
+    for group, flags in GROUPS.items():
         section = text.partition(f"\n{group}:\n")[2].partition("\n\n")[0]
-        assert re.findall(r"^  --([\w-]+)", section, re.MULTILINE) == [flag.name for flag in rows(group)]
+        assert re.findall(r"^  --([\w-]+)", section, re.MULTILINE) == [flag.name for flag in flags]
     assert "PATROL_AUDIT_INTERVAL" in text
 
 
