@@ -87,6 +87,7 @@ class Auditor:
     last: RunInfo | None = None
     garbage: Garbage = field(default_factory=Garbage)
     enforced: tuple[Constraint, ...] = ()
+    skipped: int = 0
 
     def run(self) -> Summary:
         """One audit; what prevents it is in the summary. What only a mistake of ours can raise is logged."""
@@ -113,8 +114,9 @@ class Auditor:
         self.metrics.templates_read(loaded.with_cel)
         self.metrics.synced(loaded.synced, self.clock())
         enforced = loaded.engine.enforced()
-        chosen = plan(catalogue.listed, enforced, self.config.audit.match_kind_only)
+        chosen = plan(catalogue.listed, enforced)
         chosen = without_data(chosen, loaded.engine.reads_metadata_only)
+        self._tell_skipped(len(chosen.skipped))
         source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.duty.stop)
         known = loaded.namespaces
         turn = self.policies.settings.turn
@@ -127,6 +129,12 @@ class Auditor:
             gaps=(*catalogue.gaps, *loaded.gaps, *unserved(enforced, catalogue)),
             skipped=chosen.skipped,
         )
+
+    def _tell_skipped(self, number: int) -> None:
+        """Once, and whenever there are more or fewer."""
+        if number != self.skipped:
+            log.info("%d kinds are not listed: no enforced constraint can match them", number)
+        self.skipped = number
 
 
 def serve(config: Config, *more: Sink) -> int:

@@ -44,8 +44,8 @@ class Plan:
     skipped: tuple[Kind, ...] = ()
 
 
-def plan(resources: Iterable[Resource], constraints: Sequence[Constraint], match_kind_only: bool) -> Plan:
-    """The kinds to list for the enforced `constraints` (compatibility, section 9, with groups compared as well).
+def plan(resources: Iterable[Resource], constraints: Sequence[Constraint]) -> Plan:
+    """The kinds to list for the enforced `constraints`: those that one of them can match (compatibility, section 9).
 
     An object that two groups serve counts once: the second kind is only listed for constraints that match it and not
     the first one.
@@ -56,19 +56,17 @@ def plan(resources: Iterable[Resource], constraints: Sequence[Constraint], match
     for resource in known:
         group = ALIASES.get((resource.kind.group, resource.kind.kind))
         alias_of = by_name.get((group, resource.kind.kind)) if group is not None else None
-        if wanted(resource.kind, alias_of, constraints, match_kind_only):
+        if wanted(resource.kind, alias_of, constraints):
             listings.append(Listing(resource, alias_of))
         else:
             skipped.append(resource.kind)
     return Plan(tuple(listings), tuple(skipped))
 
 
-def wanted(kind: Kind, alias_of: Kind | None, constraints: Sequence[Constraint], match_kind_only: bool) -> bool:
+def wanted(kind: Kind, alias_of: Kind | None, constraints: Sequence[Constraint]) -> bool:
     """Whether listing `kind` can tell anything."""
     if alias_of is not None:
         return any(c.may_match(kind) and not c.may_match(alias_of) for c in constraints)
-    if not match_kind_only:
-        return bool(constraints)
     return any(c.may_match(kind) for c in constraints)
 
 

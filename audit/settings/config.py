@@ -63,9 +63,6 @@ class AuditConfig:
         "audit once and exit: 0 complete, 1 failed, 3 with gaps, 4 not written, 5 no policies served, 6 interrupted",
     )
     chunk_size: int = flag("audit-chunk-size", 500, UNSIGNED, "objects asked for in one page; 0 asks for all at once")
-    match_kind_only: bool = flag(
-        "audit-match-kind-only", False, TRUTH, "list only kinds that some enforced constraint can match"
-    )
     violations_limit: int = flag(
         "constraint-violations-limit",
         20,

@@ -15,6 +15,7 @@ from audit.settings.rows import AnyFlag, Flag, rows
 IGNORED = "Accepted for compatibility and ignored"
 
 _IGNORED: tuple[AnyFlag, ...] = (
+    Flag("audit-match-kind-only", False, TRUTH, "kinds that no enforced constraint can match are never listed"),
     Flag("audit-from-cache", False, TRUTH, "objects are always listed from the API server"),
     Flag("emit-audit-events", False, TRUTH, "a Kubernetes Event for each violation"),
     Flag("audit-events-involved-namespace", False, TRUTH, "Events in the namespace of the object"),

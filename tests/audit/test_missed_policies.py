@@ -31,7 +31,7 @@ def auditor(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Auditor]:
     connection = connect(Access(str(cluster.kubeconfig(tmp_path / "kubeconfig")), environ={}))
     client = Client(connection, retries=Retries(attempts=2), clock=Clock(sleep=lambda seconds: None))
     config = Config(
-        audit=AuditConfig(cache_dir=str(tmp_path / "cache"), match_kind_only=True),
+        audit=AuditConfig(cache_dir=str(tmp_path / "cache")),
         cluster=ClusterConfig(leader_elect=False),
     )
     yield assemble(config, client, Metrics(), Duty(Event()))

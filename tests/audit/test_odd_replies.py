@@ -68,7 +68,7 @@ def trial(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Trial]:
     path = cluster.kubeconfig(tmp_path / "kubeconfig")
     log = LogConfig(file=str(tmp_path / "log"), violations="none")
     config = Config(
-        audit=AuditConfig(once=True, cache_dir=str(tmp_path / "cache"), match_kind_only=True),
+        audit=AuditConfig(once=True, cache_dir=str(tmp_path / "cache")),
         cluster=ClusterConfig(kubeconfig=str(path), leader_elect=False),
         log=log,
     )

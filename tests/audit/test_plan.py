@@ -22,16 +22,19 @@ CLUSTER = [
 ]
 
 
-def listed(*constraints: Constraint, only: bool = True) -> list[tuple[str, str]]:
-    return [(i.resource.kind.group, i.resource.kind.kind) for i in plan(CLUSTER, constraints, only).listings]
+def listed(*constraints: Constraint) -> list[tuple[str, str]]:
+    return [(i.resource.kind.group, i.resource.kind.kind) for i in plan(CLUSTER, constraints).listings]
 
 
-def test_without_the_flag_every_kind_is_listed_and_objects_of_two_groups_once() -> None:
-    found = listed(constraint(kinds=pods()), only=False)
-    assert found == [("", "Event"), ("", "Pod"), ("apps", "Deployment"), ("example.com", "Pod")]
+def test_a_constraint_without_kinds_has_every_kind_listed_and_objects_of_two_groups_once() -> None:
+    assert listed(constraint()) == [("", "Event"), ("", "Pod"), ("apps", "Deployment"), ("example.com", "Pod")]
 
 
-def test_with_the_flag_group_and_kind_decide() -> None:
+def test_without_constraints_nothing_is_listed() -> None:
+    assert listed() == []
+
+
+def test_group_and_kind_decide() -> None:
     assert listed(constraint(kinds=pods("Pod"))) == [("", "Pod")]
 
 
@@ -48,17 +51,17 @@ def test_an_entry_without_kinds_takes_its_groups_whole() -> None:
 
 
 def test_the_second_group_of_the_same_objects_is_listed_only_for_who_names_it() -> None:
-    found = plan(CLUSTER, [constraint(kinds=pods("Event", group="events.k8s.io"))], True).listings
+    found = plan(CLUSTER, [constraint(kinds=pods("Event", group="events.k8s.io"))]).listings
     assert [(i.resource.kind.group, i.alias_of) for i in found] == [("events.k8s.io", Kind("", "v1", "Event"))]
 
 
 def test_what_is_left_out_is_told() -> None:
-    assert Kind("apps", "v1", "Deployment") in plan(CLUSTER, [constraint(kinds=pods("Pod"))], True).skipped
+    assert Kind("apps", "v1", "Deployment") in plan(CLUSTER, [constraint(kinds=pods("Pod"))]).skipped
 
 
 def test_only_secrets_and_config_maps_are_listed_without_data_and_only_where_no_policy_reads_it() -> None:
     cluster = [resource("", kind) for kind in ("ConfigMap", "Pod", "Secret")] + [resource("example.com", "Secret")]
-    chosen = plan(cluster, [constraint()], False)
+    chosen = plan(cluster, [constraint()])
     for read in ((), ("Secret",)):
         without = without_data(chosen, lambda kind, read=read: kind.kind not in read)  # type: ignore[misc]
         expected = {"ConfigMap", "Secret"} - set(read)

@@ -64,7 +64,7 @@ class Trial:
 def trial(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Trial]:
     load(cluster, sample_objects())
     config = Config(
-        audit=AuditConfig(once=True, cache_dir=str(tmp_path / "cache"), match_kind_only=True),
+        audit=AuditConfig(once=True, cache_dir=str(tmp_path / "cache")),
         cluster=ClusterConfig(kubeconfig=str(cluster.kubeconfig(tmp_path / "kubeconfig")), leader_elect=False),
         log=LogConfig(file=str(tmp_path / "log"), violations="none"),
     )

@@ -70,7 +70,7 @@ def trial(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Trial]:
     """Two policies on ConfigMaps: one of them reads the Namespace."""
     load(cluster, [*DEFINITIONS, SHOP, config_map("a"), *rule("K8sHome", HOME), *rule("K8sPlain", PLAIN)])
     config = Config(
-        audit=AuditConfig(once=True, chunk_size=2, cache_dir=str(tmp_path / "cache"), match_kind_only=True),
+        audit=AuditConfig(once=True, chunk_size=2, cache_dir=str(tmp_path / "cache")),
         cluster=ClusterConfig(kubeconfig=str(cluster.kubeconfig(tmp_path / "kubeconfig")), leader_elect=False),
         log=LogConfig(file=str(tmp_path / "log")),
     )

@@ -230,7 +230,7 @@ class Campaign:
         return {f"{one['kind']}/{one['metadata']['name']}": self._cluster.status(one) for one in CONSTRAINTS}
 
     def _auditor(self, patience: float) -> tuple[Auditor, Any]:
-        audit = AuditConfig(once=True, chunk_size=2, match_kind_only=True, cache_dir=str(self._folder / "cache"))
+        audit = AuditConfig(once=True, chunk_size=2, cache_dir=str(self._folder / "cache"))
         where = ClusterConfig(
             kubeconfig=str(self._kubeconfig),
             pod_name="kube-patrol-audit",
