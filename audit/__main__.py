@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from audit.early import listen
+from audit.process.early import listen
 
 STOPPABLE = ("run", "demo")  # commands that have something to end in good order
 OF_PATROL = ("-h", "--h", "-help", "--help", "--version")  # flags that `patrol` itself has

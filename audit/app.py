@@ -17,8 +17,7 @@ from types import FrameType
 
 from audit.aggregate import Summary
 from audit.carry import Memory
-from audit.early import STOPPING, Early
-from audit.garbage import Garbage
+from audit.controller.intake import Intake
 from audit.hooks.engines import EngineOptions, empty_engine, engines
 from audit.hooks.timekeeping import TimeLimits, Watchdog
 from audit.kube.auth import Access, connect
@@ -33,30 +32,32 @@ from audit.kube.pagesize import PageBounds, PageSizes
 from audit.kube.patch import StatusWriter
 from audit.kube.tardy import Patience, Tardy
 from audit.kube.watch import Server
-from audit.leading import Duty, Leadership, NoLease, campaigning
 from audit.ledger import Ledger
-from audit.logs import configure_logging
+from audit.logs.streams import configure_logging
 from audit.loop import Loop, Prompting
-from audit.memory import available, share
+from audit.metrics.registry import Metrics
 from audit.model import Outcome, RunInfo
 from audit.outcomes import EXIT_CODES, ending, misses_policies
 from audit.plan import plan, without_data
 from audit.policies.book import Policies, PolicySettings
-from audit.policies.intake import Intake
 from audit.policies.policywatch import PolicyWatch
-from audit.readiness import Readiness
+from audit.policies.unserved import unserved
+from audit.process.early import STOPPING, Early
+from audit.process.garbage import Garbage
+from audit.process.leading import Duty, Leadership, NoLease, campaigning
+from audit.process.memory import available, share
+from audit.process.readiness import Readiness
 from audit.reviewing import Rules
 from audit.run import Prepared, Work, run
 from audit.settings.config import AuditConfig, Config, PoliciesConfig, ServeConfig
 from audit.sinks import Sink
 from audit.sinks.log import CHANGES, LogSink
-from audit.sinks.metrics import Metrics, MetricsSink
+from audit.sinks.metrics import MetricsSink
 from audit.sinks.status import StatusSink
 from audit.sources.ahead import Room
 from audit.sources.cluster import ClusterSource, Pace
 from audit.sources.served import ServedKinds
 from audit.tracking import NEVER, PolicyChanges
-from audit.unserved import unserved
 from constraints import Constraint
 
 log = logging.getLogger("kube_patrol")

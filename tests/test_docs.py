@@ -17,12 +17,12 @@ from audit.embedded import EmbeddedCluster, Fault
 from audit.gator import main as patrol_test
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
-from audit.leading import Duty
+from audit.metrics.registry import Metrics
 from audit.model import Outcome
 from audit.outcomes import EXIT_CODES
+from audit.process.leading import Duty
 from audit.settings.config import AuditConfig, ClusterConfig, Config
 from audit.settings.flags import BY_NAME
-from audit.sinks.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -58,15 +58,12 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {"audit.exclusion", "audit.verdicts", "constraints.engine", "constraints.inventory", "constraints.review"},
     "audit.version": set(),
     "audit.verdicts": VALUES | {"audit.version"},
-    "audit.memory": set(),
     "audit.guard": set(),
-    "audit.garbage": set(),
     "audit.golang": {"constraints.lang", "constraints.model"},
     "audit.gojson": {"audit.errors", "audit.golang", "constraints.model"},
     "audit.fields": VALUES,
     "audit.plan": VALUES,
     "audit.tracking": VALUES,
-    "audit.unserved": VALUES,
     "audit.aggregate": VALUES | {"audit.fields", "audit.verdicts"},
     "audit.hidden": VALUES,
     "audit.ledger": VALUES | {"audit.aggregate", "audit.hidden", "audit.verdicts"},
@@ -76,13 +73,11 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.reviewing", "audit.sources", "audit.sinks"}
     | {"audit.guard", "audit.ledger", "audit.verdicts"},
     "audit.loop": set(),
-    "audit.leading": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},
-    "audit.readiness": {"audit.model"},
+    "audit.process": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},
     "audit.repeats": set(),
     "audit.duration": set(),
     "audit.settings": {"audit.duration", "audit.errors"},
-    "audit.logs": {"audit.settings", "audit.errors", "audit.fields", "constraints.lang", "constraints.model"},
-    "audit.lines": VALUES | {"audit.fields", "audit.logs"},
+    "audit.logs": VALUES | {"audit.fields", "audit.settings", "constraints.lang"},
     "audit.kube": VALUES | {"audit.gojson", "audit.repeats", "audit.version"},
     "audit.embedded": VALUES | {"constraints.schema", "constraints.structural"},
     "audit.sources": VALUES
@@ -91,8 +86,9 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.policies": VALUES
     | {"audit.controller", "audit.exclusion", "audit.guard", "audit.kube", "audit.tracking"}
     | {"constraints.crd", "constraints.drivers", "constraints.errors", "constraints.timing"},
-    "audit.controller": VALUES | {"audit.kube", "audit.policies", "constraints.crd", "constraints.errors"},
-    "audit.series": VALUES | {"audit.aggregate", "audit.fields"},
+    "audit.controller": VALUES
+    | {"audit.guard", "audit.kube", "audit.policies", "constraints.crd", "constraints.errors"},
+    "audit.metrics": VALUES | {"audit.aggregate", "audit.fields", "audit.outcomes"},
     "audit.sinks": VALUES
     | {
         "audit.outcomes",
@@ -101,9 +97,8 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.fields",
         "audit.guard",
         "audit.kube",
-        "audit.lines",
     }
-    | {"audit.ledger", "audit.logs", "audit.repeats", "audit.series", "audit.verdicts"},
+    | {"audit.ledger", "audit.logs", "audit.metrics", "audit.repeats", "audit.verdicts"},
     "audit.web": {"audit.errors", "audit.settings"},
     "audit.hooks": {
         "audit.duration",
@@ -137,8 +132,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.gator",
         "audit.settings",
     },
-    "audit.early": set(),
-    "audit.__main__": {"audit.cli", "audit.early"},
+    "audit.__main__": {"audit.cli", "audit.process"},
 }
 REGO = ("values", "syntax", "builtins", "names", "runtime", "flat", "checks", "types", "index", "reads", "codegen")
 """The rooms of constraints.rego: each may know those before it, and never the modules beside the rooms, its door."""

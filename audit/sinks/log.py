@@ -11,8 +11,8 @@ from audit.aggregate import Summary
 from audit.duration import format_duration
 from audit.fields import constraint_fields, truncate, valid_text, violation_fields
 from audit.ledger import Changes, Known, Ledger
-from audit.lines import ViolationLines
-from audit.logs import EVENTS, event, events
+from audit.logs.lines import ViolationLines
+from audit.logs.streams import EVENTS, event, events
 from audit.model import ConstraintRecord, Ending, Outcome, RunInfo, Standing
 from audit.outcomes import ending
 from audit.repeats import Repeats

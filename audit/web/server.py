@@ -114,7 +114,7 @@ def _settings(app: ASGIApp) -> uvicorn.Config:
         http="h11",
         ws="none",
         lifespan="off",
-        log_config=None,  # our own handlers, see audit/logs.py
+        log_config=None,  # our own handlers, see audit/logs/streams.py
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -23,12 +23,12 @@ from audit.embedded.faults import Fault
 from audit.errors import ConfigError
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
-from audit.leading import Duty
-from audit.logs import configure_logging
+from audit.logs.streams import configure_logging
+from audit.metrics.registry import Metrics
 from audit.model import Outcome
 from audit.outcomes import EXIT_CODES, ending
+from audit.process.leading import Duty
 from audit.settings.config import AuditConfig, ClusterConfig, Config, LogConfig
-from audit.sinks.metrics import Metrics
 from audit.sinks.table import TableSink
 from audit.verdicts import Reviewed
 from constraints import Kind, Template

@@ -15,10 +15,10 @@ from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster, Fault
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock, Retries
-from audit.leading import Duty
+from audit.metrics.registry import Metrics
 from audit.outcomes import misses_policies
+from audit.process.leading import Duty
 from audit.settings.config import AuditConfig, ClusterConfig, Config
-from audit.sinks.metrics import Metrics
 
 TEMPLATES = "/apis/templates.gatekeeper.sh/v1/constrainttemplates"
 CONSTRAINTS = "/apis/constraints.gatekeeper.sh/v1beta1"

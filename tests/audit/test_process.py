@@ -320,6 +320,6 @@ sys.argv = ["audit", "run", "--help"]
     first = done.stdout.splitlines()[0]
     assert first.startswith(str(int(signal.SIGTERM)))
     assert sorted(json.loads(first.split(" ", 1)[1].replace("'", '"'))) in (
-        ["audit", "audit.__main__", "audit.early"],
-        ["audit", "audit.early"],
+        ["audit", "audit.__main__", "audit.process", "audit.process.early"],
+        ["audit", "audit.process", "audit.process.early"],
     )

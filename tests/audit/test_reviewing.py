@@ -22,13 +22,14 @@ from audit.demo import sample_objects
 from audit.errors import OtherVersion
 from audit.exclusion import Exclusion
 from audit.hooks.engines import DEFAULTS, empty_engine
-from audit.logs import LineFormatter, LineHandler
+from audit.logs.streams import LineFormatter, LineHandler
+from audit.metrics.registry import Metrics
 from audit.model import ConstraintRecord, Lost, Page, Resource
 from audit.reviewing import Rules, review_page, unknown_namespaces
 from audit.run import Prepared, Work, run
 from audit.settings.config import LogConfig
 from audit.sinks.log import LogSink
-from audit.sinks.metrics import Metrics, MetricsSink
+from audit.sinks.metrics import MetricsSink
 from audit.sinks.status import StatusSink
 from audit.verdicts import Reviewed, Verdict, received
 from constraints import Engine, Inventory, Kind

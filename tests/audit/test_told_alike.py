@@ -20,12 +20,12 @@ from audit.embedded import EmbeddedCluster
 from audit.embedded.faults import Fault
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock, Retries
-from audit.leading import Duty
-from audit.logs import configure_logging
+from audit.logs.streams import configure_logging
+from audit.metrics.registry import Metrics
 from audit.model import Outcome
 from audit.outcomes import ending
+from audit.process.leading import Duty
 from audit.settings.config import AuditConfig, ClusterConfig, Config, LogConfig
-from audit.sinks.metrics import Metrics
 from constraints import Kind
 
 FAULTS = {

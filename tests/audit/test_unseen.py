@@ -19,10 +19,10 @@ from audit.embedded.access import Rule
 from audit.embedded.faults import Fault
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
-from audit.leading import Duty
-from audit.logs import configure_logging
+from audit.logs.streams import configure_logging
+from audit.metrics.registry import Metrics
+from audit.process.leading import Duty
 from audit.settings.config import AuditConfig, ClusterConfig, Config, LogConfig
-from audit.sinks.metrics import Metrics
 from constraints import Kind
 
 MANIFESTS = Path(__file__).parents[2] / "manifests" / "crds"

@@ -21,11 +21,11 @@ from prometheus_client import generate_latest
 from audit.app import Auditor, assemble
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
-from audit.leading import Duty
-from audit.logs import LogConfig, configure_logging
+from audit.logs.streams import LogConfig, configure_logging
+from audit.metrics.registry import Metrics
 from audit.outcomes import EXIT_CODES, ending
+from audit.process.leading import Duty
 from audit.settings.config import AuditConfig, ClusterConfig, Config
-from audit.sinks.metrics import Metrics
 
 COLD, WARM = "cold", "warm"
 NEVER = "never asked"

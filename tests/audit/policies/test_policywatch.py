@@ -13,6 +13,7 @@ import pytest
 import yaml
 from policybuilders import BAD_REGO, alien_template, constraint, template
 
+from audit.controller.intake import Intake
 from audit.embedded import Account, EmbeddedCluster, Rule
 from audit.embedded.access import DISCOVERY
 from audit.kube.auth import Access, connect
@@ -20,7 +21,6 @@ from audit.kube.client import Client, Retries
 from audit.kube.discovery import discover
 from audit.kube.watch import Pace, Server
 from audit.policies.book import Policies, PolicySettings
-from audit.policies.intake import Intake
 from audit.policies.policywatch import PolicyWatch
 from audit.tracking import NEVER, PolicyChanges
 from constraints.model import Object

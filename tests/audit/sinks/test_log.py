@@ -14,7 +14,7 @@ from builders import POD, SERVICE, constraint, page, pods, record, settled, summ
 
 from audit.aggregate import KindStats
 from audit.ledger import NO_CHANGES, Ledger
-from audit.logs import LineFormatter, LineHandler
+from audit.logs.streams import LineFormatter, LineHandler
 from audit.model import Outcome, RunInfo
 from audit.settings.config import LogConfig
 from audit.sinks.log import AT_ONCE, LogSink

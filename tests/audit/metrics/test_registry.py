@@ -13,9 +13,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from audit.aggregate import KindStats, Summary
 from audit.ledger import NO_CHANGES
+from audit.metrics.registry import INGESTION_SECONDS, RUN_SECONDS, Distribution, Metrics
+from audit.metrics.series import capped
 from audit.model import ConstraintRecord, Outcome, RunInfo, Syncing
-from audit.series import capped
-from audit.sinks.metrics import INGESTION_SECONDS, RUN_SECONDS, Distribution, Metrics, MetricsSink
+from audit.sinks.metrics import MetricsSink
 from constraints import Cause, Gap
 
 Labels = tuple[tuple[str, str], ...]

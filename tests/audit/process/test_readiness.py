@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from audit.model import Ending, Outcome
-from audit.readiness import Readiness
+from audit.process.readiness import Readiness
 
 
 @dataclass

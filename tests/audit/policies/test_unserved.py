@@ -8,7 +8,7 @@ import pytest
 from policybuilders import constraint, template
 
 from audit.model import Catalogue, Resource
-from audit.unserved import unserved
+from audit.policies.unserved import unserved
 from constraints import Cause, Constraint, Engine, Gap, Kind
 
 LISTED = tuple(

@@ -15,14 +15,15 @@ from builders import record, summary
 from saying import PODS, engine, pod
 
 from audit.carry import Memory
-from audit.garbage import EVERY, Garbage
-from audit.logs import LineFormatter, LineHandler
+from audit.logs.streams import LineFormatter, LineHandler
+from audit.metrics.registry import Metrics
 from audit.model import Lost, Page
+from audit.process.garbage import EVERY, Garbage
 from audit.reviewing import Rules
 from audit.run import Prepared, Work, run
 from audit.settings.config import LogConfig
 from audit.sinks.log import LogSink
-from audit.sinks.metrics import Metrics, MetricsSink
+from audit.sinks.metrics import MetricsSink
 from audit.sinks.status import StatusSink
 from constraints import Engine
 

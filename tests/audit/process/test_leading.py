@@ -11,8 +11,8 @@ from audit.errors import AuditError, Unreachable
 from audit.kube.client import Client
 from audit.kube.lease import Election, Hands, Seat
 from audit.kube.request import Reply, Request
-from audit.leading import Duty, Leadership, NoLease, campaigning
 from audit.model import Outcome
+from audit.process.leading import Duty, Leadership, NoLease, campaigning
 
 SEAT = Seat("patrol", "audit", "me")
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from audit.fields import truncate
-from audit.logs import JSON_OPTIONS, json_default
+from audit.logs.streams import JSON_OPTIONS, json_default
 from constraints import Kind, ObjectRef, Violation
 from constraints.model import Json
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from audit.errors import ConfigError
-from audit.logs import EVENTS, LineFormatter, LineHandler, configure_logging, event, level_text, writable
+from audit.logs.streams import EVENTS, LineFormatter, LineHandler, configure_logging, event, level_text, writable
 from audit.settings.config import LogConfig
 
 
@@ -193,7 +193,7 @@ def test_an_event_that_cannot_be_written_raises() -> None:
 
 
 def test_lines_go_to_stderr_in_utf8_in_every_locale() -> None:
-    code = "from audit.logs import *; configure_logging(LogConfig()); event(EVENTS, {'msg': 'é'})"
+    code = "from audit.logs.streams import *; configure_logging(LogConfig()); event(EVENTS, {'msg': 'é'})"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, timeout=30, env={"PYTHONIOENCODING": "ascii"}, check=True
     )

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from audit.fields import truncate, violation_fields
-from audit.lines import ViolationLines
-from audit.logs import LineFormatter
+from audit.logs.lines import ViolationLines
+from audit.logs.streams import LineFormatter
 from audit.settings.config import LogConfig
 from constraints import ObjectRef, Violation
 from constraints.model import Kind

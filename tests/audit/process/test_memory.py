@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.memory import available, share
+from audit.process.memory import available, share
 
 GIB = 1 << 30
 MEMINFO = {"proc/meminfo": f"MemTotal:       {16 * GIB // 1024} kB\nMemFree:        1 kB\n"}

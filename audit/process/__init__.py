@@ -1,0 +1,1 @@
+"""What this process is to others and has of the machine: signals, its turn to lead, readiness, memory and garbage."""
