@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, NoReturn
+from dataclasses import dataclass
+from typing import Final
 
 from audit.errors import ConfigError, InputError
 from audit.gator.evaluate import is_template, kind_of
 from audit.hooks.engines import GUARDED, EngineOptions, engines
+from audit.settings.commands import Command
+from audit.settings.flagtypes import FlagType
+from audit.settings.rows import operand
 from audit.sources.manifests import Manifest, read
 from constraints import Engine, PolicyError
 from constraints.drivers import Program
 
 GROUP: Final = "constraints.gatekeeper.sh"
 _ALL: Final = EngineOptions(enabled_builtins=GUARDED)  # nothing is called, so all may be shown
-_EXAMPLES: Final = """examples:
+_COMMAND: Final = Command(
+    "explain",
+    "Print the Python that a ConstraintTemplate becomes for a constraint.",
+    """examples:
   patrol explain template.yaml
   patrol explain template.yaml constraint.yaml
   patrol explain policies/
-"""
+""",
+)
+_FILE: Final = FlagType("", "a file", str)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message}; see patrol explain --help")
+@dataclass(frozen=True, slots=True)
+class ExplainFlags:
+    """What `patrol explain` was told."""
+
+    template: str = operand("TEMPLATE", _FILE, "file of a ConstraintTemplate, or of constraints too")
+    constraint: str = operand("CONSTRAINT", _FILE, "file of constraints of that template", optional=True)
 
 
 def main(argv: Sequence[str]) -> int:
     """Run `patrol explain`; gives 1 for a template or a constraint that cannot be used, 2 for wrong flags."""
     try:
-        flags = _parser().parse_args(argv)
+        flags = _COMMAND.read(ExplainFlags(), argv, {})
     except ConfigError as error:
         sys.stderr.write(f"patrol: {error}\n")
         return 2
@@ -97,16 +108,3 @@ def _explained(program: Program, kind: str, manifest: Manifest) -> str:
 def _unusable(manifest: Manifest, error: PolicyError) -> InputError:
     """One line, whatever the compiler has to say."""
     return InputError(f"{manifest}: {'; '.join(str(error).split(chr(10)))}")
-
-
-def _parser() -> _Parser:
-    parser = _Parser(
-        prog="patrol explain",
-        description="Print the Python that a ConstraintTemplate becomes for a constraint.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("template", metavar="TEMPLATE", help="file of a ConstraintTemplate, or of constraints too")
-    parser.add_argument("constraint", metavar="CONSTRAINT", nargs="?", help="file of constraints of that template")
-    return parser

@@ -13,7 +13,8 @@ from difflib import get_close_matches
 from audit.errors import ConfigError
 from audit.settings.flags import BY_NAME, FLAGS, HEEDED
 from audit.settings.flagtypes import Value
-from audit.settings.rows import AnyFlag, Values, spelled
+from audit.settings.rows import AnyFlag, spelled
+from audit.settings.values import Values
 
 PREFIX = "PATROL_"
 # What kubelet sets for each Service of the namespace, should its name begin with `patrol`.

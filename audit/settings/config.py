@@ -34,7 +34,8 @@ from audit.settings.flagtypes import (
     TRUTH,
     UNSIGNED,
 )
-from audit.settings.rows import Values, flag
+from audit.settings.rows import flag
+from audit.settings.values import Values
 
 FAKE_POD = "no-pod"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")

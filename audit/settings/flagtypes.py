@@ -35,6 +35,9 @@ class FlagType(Generic[T_co]):
 
     `repeatable` types read comma-separated words; each use of the flag adds to them. A flag of a `bare` type stands alone
     or takes a value. `hint` is the placeholder in help, or what may be chosen with `|` between.
+
+    Where a command's flags are read by argparse, `choices` are all that it takes after `read`, and of anything else that
+    `read` refuses it says that it `is` so: `neither true nor false`.
     """
 
     hint: str
@@ -42,6 +45,8 @@ class FlagType(Generic[T_co]):
     read: Callable[[str], T_co]
     repeatable: bool = False
     bare: bool = False
+    choices: tuple[str, ...] = ()
+    otherwise: str = ""
 
 
 def _truth(text: str) -> bool:

@@ -7,8 +7,8 @@ is all that there is to say about `--audit-interval`: parser, help, environment 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from audit.settings.flagtypes import ALL_OPERATIONS, FlagType, Value
@@ -78,19 +78,6 @@ def rows(group: type[DataclassInstance] | DataclassInstance) -> Iterator[tuple[s
             yield one.name, one.metadata[_ROW]
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
-    """A value for each flag that was set. `given` says how: flag to spelling, e.g. `--once`."""
-
-    values: Mapping[str, Value] = field(default_factory=dict)
-    given: Mapping[str, str] = field(default_factory=dict)
-
-    def fill(self, group: Group) -> Group:
-        """The same group with what was set; words each once, in the order given."""
-        told = {place: _once(self.values[row.name]) for place, row in rows(group) if row.name in self.values}
-        return replace(group, **told)
-
-
 def spelled(value: Value) -> str:
     """A value as one would write it after `=`; a fraction is of a second, and every operation there is as `all`."""
     if value == ALL_OPERATIONS:
@@ -100,7 +87,3 @@ def spelled(value: Value) -> str:
     if isinstance(value, float):
         return f"{value:g}s"
     return ",".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _once(value: Value) -> Value:
-    return tuple(dict.fromkeys(value)) if isinstance(value, tuple) else value
