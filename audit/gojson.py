@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, NoReturn
 
 from audit.errors import InputError
-from audit.golang import replaced
+from constraints.golang.utf8 import replaced
 from constraints.model import Json
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")

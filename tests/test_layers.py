@@ -15,9 +15,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("audit", "constraints")
 MODULE_LIMIT = 600
 
-BASE = {"constraints.errors", "constraints.fields", "constraints.lang", "constraints.model"}
+BASE = {"constraints.errors", "constraints.fields", "constraints.golang", "constraints.lang", "constraints.model"}
 VALUES = {"constraints", "constraints.model", "audit.model", "audit.errors"}
 MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always knows itself
+    "constraints.golang": set(),  # the standard library alone
     "constraints.lang": set(),
     "constraints.errors": {"constraints.lang"},
     "constraints.model": set(),
@@ -36,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.crd": BASE | {"constraints.template"},
     "constraints.constraint": BASE
     | {"constraints.actions", "constraints.crd", "constraints.review", "constraints.schema", "constraints.template"},
-    "constraints.cel": {"constraints.lang"},
+    "constraints.cel": {"constraints.golang", "constraints.lang"},
     "constraints.rego": BASE | {"constraints.timing"},  # its own rooms: REGO, below
     "constraints.drivers": BASE
     | {"constraints.cel", "constraints.inventory", "constraints.rego", "constraints.review", "constraints.timing"},
@@ -59,8 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.version": set(),
     "audit.verdicts": VALUES | {"audit.version"},
     "audit.guard": set(),
-    "audit.golang": {"constraints.lang", "constraints.model"},
-    "audit.gojson": {"audit.errors", "audit.golang", "constraints.model"},
+    "audit.gojson": {"audit.errors", "constraints.golang", "constraints.model"},
     "audit.fields": VALUES,
     "audit.plan": VALUES,
     "audit.tracking": VALUES,
@@ -75,14 +75,14 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.loop": set(),
     "audit.process": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},
     "audit.repeats": set(),
-    "audit.duration": set(),
+    "audit.duration": {"constraints.golang"},
     "audit.settings": {"audit.duration", "audit.errors"},
-    "audit.logs": VALUES | {"audit.fields", "audit.settings", "constraints.lang"},
+    "audit.logs": VALUES | {"audit.fields", "audit.settings", "constraints.golang"},
     "audit.kube": VALUES | {"audit.gojson", "audit.repeats", "audit.version"},
     "audit.embedded": VALUES | {"constraints.schema", "constraints.structural"},
     "audit.sources": VALUES
-    | {"audit.gojson", "audit.golang", "audit.kube", "audit.plan", "audit.policies", "audit.tracking"}
-    | {"constraints.lang"},
+    | {"audit.gojson", "audit.kube", "audit.plan", "audit.policies", "audit.tracking"}
+    | {"constraints.golang", "constraints.lang"},
     "audit.policies": VALUES
     | {"audit.controller", "audit.exclusion", "audit.guard", "audit.kube", "audit.tracking"}
     | {"constraints.crd", "constraints.drivers", "constraints.errors", "constraints.timing"},
@@ -112,8 +112,14 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "constraints.timing",
     },
     "audit.gator": VALUES
-    | {"audit.duration", "audit.golang", "audit.hooks", "audit.settings", "audit.sources"}
-    | {"constraints.drivers", "constraints.errors", "constraints.inventory", "constraints.lang", "constraints.review"},
+    | {"audit.duration", "audit.hooks", "audit.settings", "audit.sources"}
+    | {
+        "constraints.drivers",
+        "constraints.errors",
+        "constraints.golang",
+        "constraints.inventory",
+        "constraints.review",
+    },
     "audit.explain": {
         "audit.errors",
         "audit.gator",

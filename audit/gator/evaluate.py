@@ -18,7 +18,7 @@ from audit.hooks.timekeeping import TimeLimits, Watchdog
 from audit.sources.manifests import Manifest
 from constraints import Cause, Constraint, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
 from constraints.errors import CompileError, ConstraintError, EngineMissing
-from constraints.lang.quoting import quoted
+from constraints.golang.quoting import quoted
 from constraints.model import REGO, Json, Object, not_auditable, value
 from constraints.review import mapping, review_of
 

@@ -10,8 +10,9 @@ from functools import cmp_to_key
 from typing import Final
 
 from audit.errors import InputError
-from audit.golang import general, json_scalar
 from audit.sources.goyaml import GATOR_VERIFY
+from constraints.golang.floats import general
+from constraints.golang.jsontext import json_scalar
 from constraints.model import Json
 
 _STEP: Final = 4

@@ -9,9 +9,9 @@ from operator import attrgetter
 from typing import Final
 
 from audit.errors import InputError
-from audit.golang import json_text
 from constraints import Violation
-from constraints.lang.quoting import quoted
+from constraints.golang.jsontext import json_text
+from constraints.golang.quoting import quoted
 from constraints.model import Json, Object, value
 
 TARGET: Final = "admission.k8s.gatekeeper.sh"

@@ -19,7 +19,7 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 from audit.errors import ConfigError
 from audit.fields import valid_text
 from audit.settings.config import LogConfig
-from constraints.lang.digits import integer_text
+from constraints.golang.digits import integer_text
 from constraints.model import Json
 
 EVENTS = logging.getLogger("controller")  # the `logger` of Gatekeeper's lines

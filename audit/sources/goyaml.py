@@ -21,8 +21,9 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stubs forget it
 
 from audit.errors import InputError
-from audit.golang import general32, replaced
-from constraints.lang.quoting import quoted
+from constraints.golang.floats import general32
+from constraints.golang.quoting import quoted
+from constraints.golang.utf8 import replaced
 from constraints.model import Json
 
 _TAG: Final = "tag:yaml.org,2002:"

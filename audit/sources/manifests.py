@@ -11,7 +11,7 @@ from audit.errors import InputError
 from audit.sources.documents import documents
 from audit.sources.goyaml import KUBERNETES, Dialect
 from constraints import Kind
-from constraints.lang.quoting import quoted
+from constraints.golang.quoting import quoted
 from constraints.model import Object, value
 
 EXTENSIONS: Final = (".yaml", ".yml", ".json")

@@ -1,8 +1,9 @@
 """Build the programs that ours is compared with, unless they were built before; print where they are.
 
-They are opa, gator, and gator's reader of files alone (reading/main.go). Each takes about a minute and the module proxy;
-they are kept in the user's cache directory under the hash of go.mod and go.sum. `build.py opa` builds one of them. Ends
-with 3 when there is neither the program nor Go to build it with.
+They are opa, gator, gator's reader of files alone (reading/main.go), and what Go's library does to text
+(golang/main.go). Each takes about a minute and the module proxy; they are kept in the user's cache directory under the
+hash of go.mod and go.sum. `build.py opa` builds one of them. Ends with 3 when there is neither the program nor Go to
+build it with.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ MODULE = Path(__file__).resolve().parent
 PACKAGES = {
     "opa": "github.com/open-policy-agent/opa",
     "gator": "github.com/open-policy-agent/gatekeeper/v3/cmd/gator",
+    "golang": "./golang",
     "reading": "./reading",
 }
 NO_GO = 3

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from constraints.cel.failures import Failure, no_overload
-from constraints.cel.library.golang import go_quoted
 from constraints.cel.library.ip import IP, Address, read_address
-from constraints.cel.library.netip import complaint
 from constraints.cel.overloads import function, method
 from constraints.cel.values import Opaque
+from constraints.golang.netip import complaint
+from constraints.golang.quoting import quoted
 
 _ERROR = "network address parse error during conversion from string: "
 
@@ -36,13 +36,13 @@ class CIDR(Opaque):
 def read_network(text: str) -> CIDR:
     """Raises Failure."""
     head, slash, bits = text.rpartition("/")
-    what = f"{_ERROR}{_ERROR}netip.ParsePrefix({go_quoted(text)}): "
+    what = f"{_ERROR}{_ERROR}netip.ParsePrefix({quoted(text)}): "
     if not slash:
         raise Failure(what + "no '/'")
     try:
         address = ipaddress.ip_address(head)
     except ValueError as error:
-        raise Failure(f"{what}ParseAddr({go_quoted(head)}): {complaint(head)}") from error
+        raise Failure(f"{what}ParseAddr({quoted(head)}): {complaint(head)}") from error
     if "%" in head:
         raise Failure(what + "IPv6 zones cannot be present in a prefix")
     if not bits.isascii() or not bits.isdigit() or (len(bits) > 1 and bits[0] == "0"):

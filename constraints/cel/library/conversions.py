@@ -8,9 +8,10 @@ from contextlib import suppress
 from typing import Final
 
 from constraints.cel.failures import Failure
-from constraints.cel.library.golang import format_double, format_duration, format_timestamp
+from constraints.cel.library.texts import format_duration, format_timestamp
 from constraints.cel.overloads import function
 from constraints.cel.values import INT_MAX, INT_MIN, NANOS, UINT_MAX, Duration, Timestamp, Uint, Value
+from constraints.golang.floats import general
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+\Z")
 _UNSIGNED: Final = re.compile(r"[0-9]+\Z")
@@ -166,7 +167,7 @@ def text_of_int(value: int) -> str:
 @function("string(double) -> string")
 def text_of_double(value: float) -> str:
     """The fewest digits, as Go's %g."""
-    return format_double(value)
+    return general(value)
 
 
 @function("string(google.protobuf.Timestamp) -> string")

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
-from constraints.cel.failures import Failure
 from constraints.cel.library.time import parse_timestamp
-from constraints.cel.library.url import read_url
+from constraints.cel.library.url import complaint
 from constraints.cel.overloads import function, method
 from constraints.cel.values import NONE, Opaque, Optional
 
@@ -113,11 +112,8 @@ def _qualified(text: str) -> list[str]:
 
 
 def _uri(text: str) -> list[str]:
-    try:
-        read_url(text)
-    except Failure as error:
-        return [str(error).removeprefix("URL parse error during conversion from string: ")]
-    return []
+    problem = complaint(text)
+    return [problem] if problem else []
 
 
 def _matching(test: Callable[[str], object], words: str) -> Checker:

@@ -9,11 +9,13 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Final
 
 from constraints.cel.failures import Failure
-from constraints.cel.library.golang import format_double, format_duration, format_timestamp, go_quoted
+from constraints.cel.library.texts import format_duration, format_timestamp
 from constraints.cel.maps import entries
 from constraints.cel.overloads import method
 from constraints.cel.runtime import bounded
 from constraints.cel.values import INT_MAX, Duration, Timestamp, TypeValue, Uint, Value, type_name
+from constraints.golang.floats import general
+from constraints.golang.quoting import quoted
 
 CLAUSE: Final = re.compile(r"%(%|(?:\.([0-9]*))?(.?))", re.DOTALL)
 _SUPERSCRIPT: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -81,9 +83,9 @@ def _mistaken(digits: str) -> str:
 def text_of(value: Value, nested: bool = False) -> str:
     """What `%s` writes."""
     if isinstance(value, str):
-        return go_quoted(value) if nested else value
+        return quoted(value) if nested else value
     if isinstance(value, float):
-        return _nested_double(value) if nested else format_double(value)
+        return _nested_double(value) if nested else general(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -111,7 +113,7 @@ def _text_of_other(value: Value, nested: bool) -> str:
         except UnicodeDecodeError as error:
             what = '"invalid UTF-8 in bytes, cannot convert to string"'
             raise Failure(f"could not convert argument {what} to string") from error
-        return f"b{go_quoted(text)}" if nested else text
+        return f"b{quoted(text)}" if nested else text
     if isinstance(value, TypeValue):
         return value.name
     if isinstance(value, Duration):
@@ -124,7 +126,7 @@ def _text_of_other(value: Value, nested: bool) -> str:
 
 
 def _nested_double(value: float) -> str:
-    return f"{value:.6f}" if math.isfinite(value) else f'"{format_double(value)}"'
+    return f"{value:.6f}" if math.isfinite(value) else f'"{general(value)}"'
 
 
 def _string(value: Value, digits: int) -> str:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from constraints.cel.failures import Failure
-from constraints.cel.library.golang import go_quoted
-from constraints.cel.library.netip import complaint
 from constraints.cel.overloads import function, method
 from constraints.cel.values import Opaque
+from constraints.golang.netip import complaint
+from constraints.golang.quoting import quoted
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -31,10 +31,10 @@ def read_address(text: str) -> Address:
     try:
         found = ipaddress.ip_address(text)
     except ValueError as error:
-        what = f"IP Address {go_quoted(text)} parse error during conversion from string: ParseAddr({go_quoted(text)})"
+        what = f"IP Address {quoted(text)} parse error during conversion from string: ParseAddr({quoted(text)})"
         raise Failure(f"{what}: {complaint(text)}") from error
     if "%" in text:
-        raise Failure(f"IP address {go_quoted(text)} with zone value is not allowed")
+        raise Failure(f"IP address {quoted(text)} with zone value is not allowed")
     if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
         raise Failure(f'IPv4-mapped IPv6 address "{text}" is not allowed')
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from constraints.cel.failures import Failure
-from constraints.cel.library.golang import format_duration, format_timestamp
+from constraints.cel.library.texts import format_duration, format_timestamp
 from constraints.cel.maps import entries
 from constraints.cel.runtime import unwrap_entry
 from constraints.cel.types import (

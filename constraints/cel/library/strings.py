@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from constraints.cel.failures import Failure
-from constraints.cel.library.golang import quoted
 from constraints.cel.overloads import function, method
 from constraints.cel.runtime import LONGEST, bounded, shown
+from constraints.golang.quoting import quoted
 
 _LOWER = str.maketrans({chr(code): chr(code + 32) for code in range(ord("A"), ord("Z") + 1)})
 _UPPER = str.maketrans({chr(code): chr(code - 32) for code in range(ord("a"), ord("z") + 1)})
+_QUOTED = str.maketrans({char: quoted(char)[1:-1] for char in '"\\\a\b\f\n\r\t\v'})
 BLANK = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
@@ -111,7 +112,7 @@ def trim(text: str) -> str:
 @function("strings.quote(string) -> string")
 def quote(text: str) -> str:
     """As a literal."""
-    return quoted(text)
+    return f'"{text.translate(_QUOTED)}"'
 
 
 @method("list(string).join() -> string", "list(string).join(string) -> string")

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Final
 
-from constraints.lang.quoting import quoted
+from constraints.golang.quoting import quoted
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import none_of, unfit
 from constraints.rego.values.kinds import RegoObject, RegoSet, Value, is_number, is_object

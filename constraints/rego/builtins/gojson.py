@@ -7,7 +7,9 @@ import re
 from typing import Any, Final
 
 from constraints.errors import EvaluationError
-from constraints.lang.quoting import quoted
+from constraints.golang.jsontext import json_string
+from constraints.golang.quoting import quoted
+from constraints.golang.utf8 import replaced
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.jsonmistakes import mistake
 from constraints.rego.values.kinds import RegoObject, RegoSet, Value, meets
@@ -23,26 +25,9 @@ from constraints.rego.values.number import (
 from constraints.rego.values.order import sorted_pairs
 from constraints.rego.values.sizes import SMALL, spend, together, too_deep
 
-_ESCAPED: Final = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]+')
-_SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-_ESCAPES: Final = {
-    **dict.fromkeys(range(0xD800, 0xE000), "\\ufffd"),
-    **{code: f"\\u{code:04x}" for code in (*range(0x20), *b"<>&", 0x2028, 0x2029)},
-    **{ord(character): escape for character, escape in _SHORT.items()},
-}
 _SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _BRACKET: Final = re.compile(r"[\[\]{}]")
 _DEEPEST: Final = 10_000  # levels that Go reads
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-
-
-def quote(text: str) -> str:
-    """A JSON string; `<`, `>` and `&` are escaped, and a byte that is no UTF-8 is U+FFFD."""
-    return f'"{_ESCAPED.sub(_escape, text)}"'
-
-
-def _escape(found: re.Match[str]) -> str:
-    return found[0].translate(_ESCAPES)
 
 
 def marshal(value: Value, separators: tuple[str, str] = (",", ":")) -> str:
@@ -57,7 +42,7 @@ def _marshal(value: Value, separators: tuple[str, str]) -> str:
     comma, colon = separators
     if isinstance(value, str):
         meets(value)
-        return quote(value)
+        return json_string(value)
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
     meets(value)
@@ -65,7 +50,7 @@ def _marshal(value: Value, separators: tuple[str, str]) -> str:
         return f"[{together(comma, [_marshal(item, separators) for item in value])}]"
     if isinstance(value, dict | RegoObject):
         pairs = _named_pairs(value) if isinstance(value, RegoObject) else sorted_pairs(value)
-        found = [f"{quote(key)}{colon}{_marshal(item, separators)}" for key, item in pairs]
+        found = [f"{json_string(key)}{colon}{_marshal(item, separators)}" for key, item in pairs]
         return f"{{{together(comma, found)}}}"
     return json_number(value)
 
@@ -113,7 +98,7 @@ def _indented(value: Value, line: str, indent: str) -> str:
         return f"[{together(',', items)}{line}]"
     if isinstance(value, dict | RegoObject) and len(value):
         pairs = _named_pairs(value)
-        items = [f"{inner}{quote(key)}: {_indented(item, inner, indent)}" for key, item in pairs]
+        items = [f"{inner}{json_string(key)}: {_indented(item, inner, indent)}" for key, item in pairs]
         return f"{{{together(',', items)}{line}}}"
     return _marshal(value, (",", ":"))
 
@@ -156,9 +141,9 @@ _DECODER: Final = json.JSONDecoder(parse_float=number_of, parse_int=number_of, p
 def _without_surrogates(value: Value) -> Value:
     """Go reads half of a surrogate pair as U+FFFD."""
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
+        return replaced(value)
     if isinstance(value, list):
         return [_without_surrogates(item) for item in value]
     if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+        return {replaced(key): _without_surrogates(item) for key, item in value.items()}
     return value

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from constraints.lang.quoting import quoted
+from constraints.golang.quoting import quoted
 from constraints.rego.builtins import BuiltinError
 
 _ACTION: Final = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from constraints.lang.quoting import quoted
+from constraints.golang.quoting import quoted
 from constraints.rego.builtins.conversions import nearest_float
 from constraints.rego.builtins.gotemplate import (
     FUNCTIONS,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from constraints.lang.quoting import escaped, quoted
+from constraints.golang.quoting import escaped, quoted
 from constraints.rego.values.number import general, integer_text
 
 Argument = int | float | str

@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 import math
 import re
-import struct
 from collections.abc import Callable
-from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
+from constraints.golang.floats import general32, json_number
+from constraints.golang.utf8 import from_bytes
 from constraints.rego.builtins import BuiltinError
-from constraints.rego.builtins.operands import from_bytes
 from constraints.rego.values.kinds import Value
-from constraints.rego.values.number import number_of, number_text
+from constraints.rego.values.number import number_of
 from constraints.rego.values.sizes import fit_items, spend, too_deep
 
 _TRUE: Final = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
@@ -32,7 +31,6 @@ _TOO_DEEP: Final = "yaml: exceeded max depth"
 _TYPED: Final = tuple(f"{TAG}{name}" for name in ("bool", "int", "float", "null", "timestamp"))
 _PARSED: Final = 12  # steps for a character of YAML: the shortest values take two of them, and half a kilobyte
 SIGNED: Final = 1 << 63
-_FIXED: Final = (1e-6, 1e21)  # between them, Go's JSON writes a float without an exponent
 
 # How many of the nodes that are decoded may come from aliases: go-yaml's bound (decode.go, allowedAliasRatio).
 _FEW_ALIASED, _FEW_DECODED = 100, 1000
@@ -207,16 +205,7 @@ def _key(value: Value) -> str:
 
 def single_text(value: float) -> str:
     """A float as Go formats it in 32 bits, what is beyond them as YAML's infinity."""
-    if math.isnan(value):
-        return ".nan"
-    try:
-        single = struct.unpack("f", struct.pack("f", value))[0]
-    except OverflowError:
-        single = math.copysign(math.inf, value)
-    if math.isinf(single):
-        return ".inf" if single > 0 else "-.inf"
-    shorter = (float(f"{single:.{digits}e}") for digits in range(9))
-    return number_text(next(short for short in shorter if struct.pack("f", short) == struct.pack("f", single)))
+    return {"NaN": ".nan", "+Inf": ".inf", "-Inf": "-.inf"}.get(shown := general32(value), shown)
 
 
 def _tagged(node: Any, plain: Callable[[str], Value]) -> Value:
@@ -264,7 +253,7 @@ def resolve_plain(text: str) -> Value:
 
 def as_json(value: Value) -> Value:
     """A scalar with a float as Go's JSON writes it."""
-    return number_of(_float_text(value)) if type(value) is float and math.isfinite(value) else value
+    return number_of(json_number(value)) if type(value) is float and math.isfinite(value) else value
 
 
 def _is_endless(value: Value) -> bool:
@@ -279,12 +268,6 @@ def _no_endless(value: Value, seen: set[int]) -> None:
         seen.add(id(value))
         for item in value.values() if isinstance(value, dict) else value:
             _no_endless(item, seen)
-
-
-def _float_text(value: float) -> str:
-    if value and not _FIXED[0] <= abs(value) < _FIXED[1]:
-        return re.sub("e([-+])0", r"e\1", repr(value))
-    return f"{Decimal(repr(value)):f}".removesuffix(".0")
 
 
 def is_date(text: str) -> bool:

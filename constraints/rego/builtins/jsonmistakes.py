@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from constraints.lang.quoting import quoted
+from constraints.golang.quoting import quoted
 from constraints.rego.builtins.operands import as_bytes
 
 _SPACE: Final = frozenset(" \t\r\n")

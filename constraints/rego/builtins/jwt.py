@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from constraints.golang.utf8 import from_bytes
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.encoding import unpacked_url
 from constraints.rego.builtins.gojson import is_json, marshal, unmarshal
-from constraints.rego.builtins.operands import as_bytes, from_bytes, string
+from constraints.rego.builtins.operands import as_bytes, string
 from constraints.rego.values.kinds import Value, is_object
 
 ALGORITHMS: Final = (*(f"{family}{bits}" for family in ("RS", "PS", "ES", "HS") for bits in (256, 384, 512)), "EdDSA")

@@ -5,17 +5,13 @@ Positions count from 1. The texts are those of OPA's topdown/builtins package.
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
+from constraints.golang import utf8
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.values.bigfloat import big, is_integral, truncated
 from constraints.rego.values.kinds import RegoObject, RegoSet, Value, is_number, is_object
 from constraints.rego.values.number import Number, whole
 from constraints.rego.values.order import type_name
 from constraints.rego.values.sizes import look_through, scan
-
-_SURROGATE: Final = "[\ud800-\udfff]"
 
 
 def unfit(position: int, problem: str) -> BuiltinError:
@@ -117,13 +113,4 @@ def strings(value: Value, position: int, *wanted: str) -> list[str]:
 def as_bytes(value: str) -> bytes:
     """A string in UTF-8; half a surrogate pair, which is no character, as U+FFFD."""
     scan(value)
-    try:
-        return value.encode()
-    except UnicodeEncodeError:
-        return re.sub(_SURROGATE, "\ufffd", value).encode()
-
-
-def from_bytes(value: bytes) -> str:
-    """UTF-8 to a string; each byte that is not valid as U+FFFD, as Go shows them."""
-    text = value.decode(errors="surrogateescape")
-    return text if text.isascii() else re.sub(_SURROGATE, "\ufffd", text)
+    return utf8.as_bytes(value)

@@ -8,8 +8,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
+from constraints.golang.utf8 import from_bytes
 from constraints.rego.builtins import BuiltinError, builtin
-from constraints.rego.builtins.operands import as_bytes, from_bytes, integer, string
+from constraints.rego.builtins.operands import as_bytes, integer, string
 from constraints.rego.values.kinds import Value
 from constraints.rego.values.sizes import ITEM, LONG, STEPS, fit, fit_items, lasting, limited, scan, spend, stop
 

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
+from constraints.golang.letters import lower_case, upper_case
 from constraints.rego.builtins import BuiltinError, builtin
-from constraints.rego.builtins.letters import lower_case, upper_case
 from constraints.rego.builtins.operands import integer, mapping, not_one_of, number, string, strings, unfit
 from constraints.rego.values.bigfloat import big, truncated
 from constraints.rego.values.kinds import Value

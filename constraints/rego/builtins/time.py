@@ -6,32 +6,23 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, timezone
 from decimal import Decimal
-from fractions import Fraction
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from constraints.golang.floats import plain
+from constraints.golang.layouts import DAYS, NAMED, Clock, format_time
+from constraints.golang.quoting import time_quoted
+from constraints.golang.times import DAY, at, day_of, days_since_epoch, local
 from constraints.rego.builtins import BuiltinError, builtin, wrong_type
-from constraints.rego.builtins.golayout import DAYS, NAMED, Clock, format_time
-from constraints.rego.builtins.gotime import DAY, at, day_of, days_since_epoch, in_range, local, quoted, zone
-from constraints.rego.builtins.gotimeparse import parse_time
+from constraints.rego.builtins.golang import parse_duration, parse_time, zone
 from constraints.rego.builtins.operands import integer, number, string
 from constraints.rego.builtins.outside import Context, now
 from constraints.rego.values.kinds import Value
 from constraints.rego.values.number import exact
 from constraints.rego.values.order import type_name
 
-_UNITS: Final = {
-    "ns": 1,
-    "us": 10**3,
-    "µs": 10**3,
-    "μs": 10**3,
-    "ms": 10**6,
-    "s": 10**9,
-    "m": 60 * 10**9,
-    "h": 3600 * 10**9,
-}
+_EARLIEST, _LATEST = -(2**63), 2**63 - 1
 _LONG_UNITS: Final = {"d": 24, "w": 7 * 24, "y": 365 * 24}
-_SEGMENT: Final = re.compile(r"([0-9]*)(\.[0-9]*)?([^0-9.]*)")
 _MIXED: Final = re.compile(r"[-+]?(?:[0-9.]+(?:ms|us|µs|ns|[a-z]))+")
 _MIXED_SEGMENT: Final = re.compile(r"([0-9.]+)(ms|us|µs|ns|[a-z])")
 _NUMBER_OR_PAIR: Final = "either number (ns) or [number (ns), string (tz)]"
@@ -58,9 +49,16 @@ def _moment(value: Value) -> Moment:
     found = exact(number(parts[0], 1))
     where = zone(string(parts[1], 1)) if len(parts) > 1 else UTC
     layout = string(parts[2], 1) if len(parts) > 2 else ""
-    if isinstance(found, Decimal) or not -(2**63) <= found < 2**63:
+    if isinstance(found, Decimal) or not _EARLIEST <= found <= _LATEST:
         raise BuiltinError("timestamp too big")
     return Moment(found, where, layout)
+
+
+def in_range(nanoseconds: int) -> int:
+    """The same, if 64 bits hold it (1677-09-21 to 2262-04-11)."""
+    if not _EARLIEST <= nanoseconds <= _LATEST:
+        raise BuiltinError("time outside of valid range")
+    return nanoseconds
 
 
 @builtin("time.now_ns", result="number", contextual=True, pure=False)
@@ -146,10 +144,10 @@ def parse_duration_ns(duration: Value) -> int:
     """The nanoseconds of `1h30m`; besides Go's units there are d, w and y."""
     text = string(duration, 1)
     if not set(text) & set("dwy"):
-        return _duration(text, text)
+        return parse_duration(text, text)
     if not _MIXED.fullmatch(text):
         raise _invalid(text)
-    return _duration(_MIXED_SEGMENT.sub(lambda found: _in_hours(found, text), text), text)
+    return parse_duration(_MIXED_SEGMENT.sub(lambda found: _in_hours(found, text), text), text)
 
 
 def _in_hours(segment: re.Match[str], text: str) -> str:
@@ -158,38 +156,10 @@ def _in_hours(segment: re.Match[str], text: str) -> str:
     if hours is None:
         return segment[0]
     try:
-        return f"{Decimal(repr(float(segment[1]) * hours)):f}h"
+        return f"{plain(float(segment[1]) * hours)}h"
     except ValueError as error:
         raise _invalid(text) from error
 
 
-def _invalid(text: str, why: str = "invalid duration") -> BuiltinError:
-    return BuiltinError(f"time: {why} {quoted(text)}")
-
-
-def _duration(text: str, original: str) -> int:
-    """Go's time.ParseDuration."""
-    negative, rest = text[:1] == "-", text[1:] if text[:1] in ("-", "+") else text
-    if rest == "0":
-        return 0
-    total, end = 0, 0
-    while end < len(rest):
-        found = _SEGMENT.match(rest, end)
-        if found is None or not (found[1] or len(found[2] or "") > 1):
-            raise _invalid(original)
-        total += _segment(found, original)
-        end = found.end()
-    if not rest or total > 2**63 - (not negative):
-        raise _invalid(original)
-    return -total if negative else total
-
-
-def _segment(found: re.Match[str], original: str) -> int:
-    whole, fraction, name = found[1] or "0", (found[2] or ".")[1:], found[3]
-    if not name:
-        raise _invalid(original, "missing unit in duration")
-    if name not in _UNITS:
-        raise _invalid(original, f"unknown unit {quoted(name)} in duration")
-    if len(whole) > 40:
-        raise _invalid(original)
-    return int(whole) * _UNITS[name] + int(Fraction(int(fraction[:30] or "0"), 10 ** len(fraction[:30])) * _UNITS[name])
+def _invalid(text: str) -> BuiltinError:
+    return BuiltinError(f"time: invalid duration {time_quoted(text)}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from constraints.golang.utf8 import from_bytes
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.encoding import unpacked
-from constraints.rego.builtins.operands import from_bytes, mapping, string
+from constraints.rego.builtins.operands import mapping, string
 from constraints.rego.builtins.outside import Context, now
 from constraints.rego.values.kinds import RegoSet, Value, is_number, pairs_of
 

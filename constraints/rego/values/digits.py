@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from constraints.lang import digits
-from constraints.lang.digits import EXACT as EXACT
-from constraints.lang.digits import SHORT
-from constraints.lang.digits import power_of_two as power_of_two
+from constraints.golang import digits
+from constraints.golang.digits import EXACT as EXACT
+from constraints.golang.digits import SHORT
+from constraints.golang.digits import power_of_two as power_of_two
 from constraints.rego.values.sizes import spend
 
 _READ: Final = 6  # steps for a digit that is read

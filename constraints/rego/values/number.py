@@ -19,6 +19,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from constraints.golang import floats
 from constraints.rego.values.digits import decimal_of_integer, power_of_ten
 from constraints.rego.values.digits import integer_of as integer_of
 from constraints.rego.values.digits import integer_text as integer_text
@@ -108,17 +109,12 @@ def number_text(value: Number) -> str:
 
 def general(value: float | int | Decimal) -> str:
     """Go's shortest `g` form of a number that is not 0."""
+    if isinstance(value, float):
+        return floats.general(value)
     sign, numerals, exponent = decimal_of(value).as_tuple()
     digits = "".join(map(str, numerals))
     point = len(digits) + int(exponent)  # finite: never one of the letters that a Decimal may have instead
-    shown, minus = digits.rstrip("0"), "-" if sign else ""
-    if not -4 < point <= 6:
-        tail = f".{shown[1:]}" if len(shown) > 1 else ""
-        return f"{minus}{shown[0]}{tail}e{point - 1:+03d}"
-    if point <= 0:
-        return f"{minus}0.{'0' * -point}{shown}"
-    tail = f".{shown[point:]}" if len(shown) > point else ""
-    return f"{minus}{shown[:point].ljust(point, '0')}{tail}"
+    return floats.general_of("-" if sign else "", digits.rstrip("0"), point)
 
 
 def decimal_of(value: Number) -> Decimal:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from constraints.errors import EvaluationError
-from constraints.lang.quoting import quoted
+from constraints.golang.quoting import quoted
 from constraints.rego.values.kinds import STRUCTURED, RegoObject, RegoSet, Value, meets
 from constraints.rego.values.number import JSON_NUMBER, number_of, number_text
 from constraints.rego.values.order import sorted_pairs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from constraints.lang.quoting import quoted
+from constraints.golang.quoting import quoted
 from constraints.rego.values.number import number_text
 from constraints.rego.values.order import NUMBER, OBJECT, Value, rank, sorted_pairs
 from constraints.rego.values.sizes import SMALL, spend, together, walks_down

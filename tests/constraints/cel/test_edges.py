@@ -15,7 +15,7 @@ import pytest
 from expressions import evaluate
 
 from constraints.cel import Failure, Invalid
-from constraints.cel.library.golang import format_duration, format_timestamp
+from constraints.cel.library.texts import format_duration, format_timestamp
 from constraints.cel.maps import entries
 from constraints.cel.values import Duration, Optional, Timestamp, TypeValue, Uint
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
+from operator import gt
 from typing import Final, NoReturn
 
-from constraints.rego.builtins import BuiltinError
-from constraints.rego.builtins.golayout import DAYS, MONTHS, elements
-from constraints.rego.builtins.gotime import DAY, SECOND, date_of, days_since_epoch, quoted
+from constraints.golang import GoError
+from constraints.golang.durations import SECOND
+from constraints.golang.layouts import DAYS, MONTHS, elements
+from constraints.golang.quoting import time_quoted
+from constraints.golang.times import DAY, date_of, days_since_epoch
+
+_RFC3339: Final = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]+))?(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
+)
+_TIMES_LARGEST: Final = (23, 59, 59)
+_OFFSETS_LARGEST: Final = (24, 60, 60)
+_TWO_DIGITS: Final = re.compile("[0-9]{2}")
 
 
 class _Mismatch(Exception):
@@ -19,15 +30,31 @@ class _OutOfRange(Exception):
 
 
 def parse_time(layout: str, value: str) -> int:
-    """Nanoseconds since 1970 of a time in this layout, UTC where the value has no zone. Any year; BuiltinError if it has another form."""
+    """Nanoseconds since 1970 of a time in this layout, UTC where the value has no zone. Any year; GoError if it has another form."""
     reading = _Reading(layout, value)
     for plain, element in elements(layout):
         reading.skip(plain)
         if element:
             reading.element(element)
     if reading.rest:
-        reading.fail(f": extra text: {quoted(reading.rest)}")
+        reading.fail(f": extra text: {time_quoted(reading.rest)}")
     return reading.result()
+
+
+def parse_rfc3339(text: str) -> tuple[int, int] | None:
+    """Nanoseconds since 1970, and by how many seconds its zone is ahead of UTC; None where hours have one digit, or it is no such time."""
+    found = _RFC3339.fullmatch(text)
+    if not found:
+        return None
+    year, month, day, *clock = map(int, found.groups()[:6])
+    offsets = int(found[9] or 0), int(found[10] or 0)
+    if not 1 <= month <= 12 or not 1 <= day <= days_since_epoch(year, month + 1, 1) - days_since_epoch(year, month, 1):
+        return None
+    if any(map(gt, clock, _TIMES_LARGEST)) or any(map(gt, offsets, _OFFSETS_LARGEST)):
+        return None
+    offset = (offsets[0] * 3600 + offsets[1] * 60) * (-1 if found[8] == "-" else 1)
+    seconds = days_since_epoch(year, month, day) * DAY + clock[0] * 3600 + clock[1] * 60 + clock[2] - offset
+    return seconds * SECOND + int((found[7] or "0")[:9].ljust(9, "0")), offset
 
 
 class _Reading:
@@ -42,10 +69,10 @@ class _Reading:
         self.afternoon: bool | None = None
 
     def fail(self, message: str) -> NoReturn:
-        raise BuiltinError(f"parsing time {quoted(self.value)}{message}")
+        raise GoError(f"parsing time {time_quoted(self.value)}{message}")
 
     def mismatch(self, rest: str, wanted: str) -> NoReturn:
-        self.fail(f" as {quoted(self.layout)}: cannot parse {quoted(rest)} as {quoted(wanted)}")
+        self.fail(f" as {time_quoted(self.layout)}: cannot parse {time_quoted(rest)} as {time_quoted(wanted)}")
 
     def skip(self, plain: str) -> None:
         """Plain text; any number of spaces is as good as another."""
@@ -81,7 +108,7 @@ class _Reading:
         elif element == "2006":
             self.found["year"] = int(self.match(r"[0-9]{4}"))
         elif element == "06":
-            short = int(self.match(r"[0-9]{2}"))
+            short = int(self.match(r"[0-9]{2}|[+-][0-9]"))
             self.found["year"] = short + (1900 if short >= 69 else 2000)
         elif element == "MST":
             self.abbreviation()
@@ -123,9 +150,11 @@ class _Reading:
 
     def fraction(self, element: str) -> None:
         if element[1] == "0":
-            digits = self.match(rf"[.,][0-9]{{{len(element) - 1}}}")
-            self.rest = digits + self.rest
-            self.take_fraction(digits)
+            count = len(element) - 1
+            digits = self.match(rf"[.,](?:[0-9]{{{count}}}|[+-][0-9]{{{count - 1}}})" if count > 1 else "[.,][0-9]")
+            if digits[1] == "-" and digits.strip(".,-0"):
+                raise _OutOfRange("fractional second")
+            self.found["nanosecond"] = int(digits[1:10]) * 10 ** (10 - len(digits[:10]))
             return
         found = re.match(r"[.,][0-9]+", self.rest)
         if found:
@@ -142,13 +171,26 @@ class _Reading:
             return
         colon = ":" if ":" in element else ""
         count = {3: 1, 5: 2, 6: 2}.get(len(element), 3)
-        text = self.match("[+-]" + colon.join(["[0-9]{2}"] * count))
-        parts = [*(int(part) for part in re.findall("[0-9]{2}", text)), 0, 0]
-        for part, limit, name in zip(parts, (24, 60, 60), ("hour", "minute", "second"), strict=False):
-            if part > limit:
-                raise _OutOfRange(f"time zone offset {name}")
+        text = self.match(r"[\x00-\x7f]" + colon.join(["[\x00-\x7f]{2}"] * count))
+        parts = self.offset_parts([text[at : at + 2] for at in range(1, len(text), 2 + len(colon))])
+        if text[0] not in "+-":
+            raise _Mismatch
         size = parts[0] * 3600 + parts[1] * 60 + parts[2]
         self.found["offset"] = -size if text[0] == "-" else size
+
+    def offset_parts(self, texts: list[str]) -> list[int]:
+        """Hours, minutes and seconds, of which the last that is too large counts, before one that is no number."""
+        parts, too_large = [0, 0, 0], ""
+        digits = list(takewhile(_TWO_DIGITS.fullmatch, texts))
+        for at, text in enumerate(digits):
+            parts[at] = int(text)
+            if parts[at] > _OFFSETS_LARGEST[at]:
+                too_large = ("hour", "minute", "second")[at]
+        if too_large:
+            raise _OutOfRange(f"time zone offset {too_large}")
+        if len(digits) < len(texts):
+            raise _Mismatch
+        return parts
 
     def abbreviation(self) -> None:
         """A zone's short name, which means nothing: Go takes such a time for UTC."""

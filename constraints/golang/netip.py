@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from constraints.cel.library.golang import go_quoted
+from constraints.golang.quoting import quoted
 
 _FIRST: Final = re.compile(r"[.:%]")
 _HEX: Final = re.compile(r"[0-9a-fA-F]*")
@@ -24,7 +24,7 @@ def complaint(text: str) -> str:
 
 
 def _at(message: str, rest: str) -> str:
-    return f"{message} (at {go_quoted(rest)})"
+    return f"{message} (at {quoted(rest)})"
 
 
 def _of_v4(text: str) -> str:

@@ -19,7 +19,7 @@ NAMED: Final = {
     "RFC3339": "2006-01-02T15:04:05Z07:00",
     "RFC3339Nano": "2006-01-02T15:04:05.999999999Z07:00",
 }
-"""The layouts that time.format and time.parse_ns know by name."""
+"""Those that Go's time package has names for."""
 
 MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from audit.golang import general, general32, json_text
-from constraints.lang.quoting import quoted
+from constraints.golang.floats import general, general32
+from constraints.golang.jsontext import json_text
+from constraints.golang.quoting import quoted
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_quote(text: str, inside: str) -> None:
     ],
 )
 def test_general(number: float, text: str) -> None:
-    assert general(number) == text
+    assert general(float(number)) == text
 
 
 @pytest.mark.parametrize(

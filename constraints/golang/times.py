@@ -8,25 +8,17 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from constraints.rego.builtins import BuiltinError
-from constraints.rego.builtins.golayout import Clock
-from constraints.rego.builtins.operands import as_bytes
+from constraints.golang import GoError
+from constraints.golang.durations import SECOND
+from constraints.golang.layouts import Clock
 
-SECOND: Final = 10**9
 DAY: Final = 86_400
-_EARLIEST, _LATEST = -(2**63), 2**63 - 1
 _WORD: Final = 1 << 64
 _ABSOLUTE_YEARS: Final = 292_277_022_400  # from which Go counts years
 _ABSOLUTE_DAYS: Final = _ABSOLUTE_YEARS // 400 * 146_097 + 719_468
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_NAME: Final = 256
 _ZONE_NAME: Final = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
-
-
-def quoted(text: str) -> str:
-    """In quotes, as Go's time package does it: what is not ASCII is shown byte by byte."""
-    data = as_bytes(text.replace("\\", "\\\\").replace('"', '\\"'))
-    shown = "".join(chr(byte) if 0x20 <= byte < 0x80 else f"\\x{byte:02x}" for byte in data)
-    return f'"{shown}"'
 
 
 def days_since_epoch(year: int, month: int, day: int) -> int:
@@ -63,32 +55,35 @@ def date_of(days: int) -> tuple[int, int, int]:
     return years + era * 400 + (month < 3), month, of_year - (153 * index + 2) // 5 + 1
 
 
-def in_range(nanoseconds: int) -> int:
-    """The same, if 64 bits hold it (1677-09-21 to 2262-04-11)."""
-    if not _EARLIEST <= nanoseconds <= _LATEST:
-        raise BuiltinError("time outside of valid range")
-    return nanoseconds
-
-
-@lru_cache(maxsize=256)
 def zone(name: str) -> ZoneInfo | timezone:
-    """A zone of the IANA database; `Local` is UTC, for a policy knows nothing of the machine."""
+    """A zone of the IANA database; `Local` is UTC, for a policy knows nothing of the machine. Raises GoError."""
     if name in ("", "UTC", "Local"):
         return UTC
+    found = _zone_info(name) if len(name) <= _LONGEST_NAME and _ZONE_NAME.fullmatch(name) else None
+    if found is None:
+        raise GoError(f"unknown time zone {name}")
+    return found
+
+
+@lru_cache(maxsize=256)  # a pure answer for a short text; the lock of lru_cache lets threads share it
+def _zone_info(name: str) -> ZoneInfo | None:
     try:
-        if _ZONE_NAME.fullmatch(name):
-            return ZoneInfo(name)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder
-        pass
-    raise BuiltinError(f"unknown time zone {name}")
+        return None
 
 
 def local(nanoseconds: int, where: ZoneInfo | timezone) -> Clock:
-    """The time in a zone, taken apart."""
-    seconds, rest = divmod(nanoseconds, SECOND)
-    moment = (_EPOCH + timedelta(seconds=seconds)).astimezone(where)
+    """The time in a zone, taken apart. Raises OverflowError beyond the years of datetime."""
+    moment = (_EPOCH + timedelta(seconds=nanoseconds // SECOND)).astimezone(where)
     offset = moment.utcoffset() or timedelta()
-    days, of_day = divmod(seconds + int(offset.total_seconds()), DAY)
+    return clock(nanoseconds, int(offset.total_seconds()), moment.tzname() or "")
+
+
+def clock(nanoseconds: int, offset: int, zone: str = "") -> Clock:
+    """The time that is so many seconds ahead of UTC, taken apart."""
+    seconds, rest = divmod(nanoseconds, SECOND)
+    days, of_day = divmod(seconds + offset, DAY)
     year, month, day = date_of(days)
     return Clock(
         year=year,
@@ -100,8 +95,8 @@ def local(nanoseconds: int, where: ZoneInfo | timezone) -> Clock:
         nanosecond=rest,
         weekday=(days + 4) % 7,
         yearday=days - days_since_epoch(year, 1, 1) + 1,
-        offset=int(offset.total_seconds()),
-        zone=moment.tzname() or "",
+        offset=offset,
+        zone=zone,
     )
 
 
