@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from constraints.lang.source import Source
 from constraints.rego.builtins import BUILTINS, Builtin
 from constraints.rego.builtins.outside import Outside
-from constraints.rego.codegen.generate import Generated, Generator
+from constraints.rego.codegen.generator import Generated, Generator
 from constraints.rego.index.guards import with_index
 from constraints.rego.names.resolved import Resolved
 from constraints.rego.passes import prepare, prepare_query

@@ -11,7 +11,7 @@ from constraints.lang.stack import stack_of
 from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.builtins.outside import Outside
-from constraints.rego.codegen.generate import Generator
+from constraints.rego.codegen.generator import Generator
 from constraints.rego.index.guards import with_index
 from constraints.rego.names.resolved import Path, Resolved
 from constraints.rego.passes import prepare

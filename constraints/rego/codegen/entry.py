@@ -1,64 +1,75 @@
-"""The rule that a constraint is about, as a function that fills a table of messages and details."""
+"""The rule that a constraint is about, as a function that fills a table of messages and details.
+
+What Gatekeeper reads of the members of `violation` is msg and details (compatibility, section 8.1).
+"""
 
 from __future__ import annotations
 
 from functools import partial
 
-from constraints.rego.codegen.base import Operand
-from constraints.rego.codegen.rewrites.indices import Indices
+from constraints.rego.codegen.callees import answer_of
+from constraints.rego.codegen.collecting import hold
+from constraints.rego.codegen.dispatch import value_of, values_of
+from constraints.rego.codegen.emission import Emission
+from constraints.rego.codegen.operand import Operand
+from constraints.rego.codegen.partial import Opened, collect_from, sharing, written_out
+from constraints.rego.codegen.reading import kept, load, needed
 from constraints.rego.codegen.tree import SET, Branch, Definition
 from constraints.rego.syntax.tree import ObjectTerm, Scalar, Term
 
 
-class Entry(Indices):
-    """Emits `violation` of a template: what Gatekeeper reads of its members is msg and details (compatibility, section 8.1)."""
+def emit_entry(emission: Emission, branch: Branch) -> str:
+    """The function's name. It gives the table, each row a pair (message, details)."""
+    function = emission.unit.new("evaluate")
+    block, _ = sharing(emission, lambda opened: _rows(emission, branch, opened))
+    with emission.at(branch.rule.definitions[0].rule.span if branch.rule else emission.nodes.span):
+        emission.add(emission.nodes.function(function, ["c"], block))
+    return function
 
-    def emit_entry(self, branch: Branch) -> str:
-        """The function's name. It gives the table, each row a pair (message, details)."""
-        function = self.unit.new("evaluate")
-        block = self.collecting(lambda: self._rows(branch))
-        with self.at(branch.rule.definitions[0].rule.span if branch.rule else self.nodes.span):
-            self.add(self.nodes.function(function, ["c"], block))
-        return function
 
-    def _rows(self, branch: Branch) -> None:
-        self.emit(self.nodes.assign("found", self.nodes.mapping([])))
-        if branch.rule is not None and branch.rule.kind == SET:
-            for definition in self.expanded(branch.rule):
-                self._collected_from(definition, partial(self._report, definition))
-        else:
-            value = self.kept(self.rule(branch), "members")
-            self.emit(self.nodes.do(self.runtime("report_all", self.nodes.name("found"), self.load(value))))
-        self.emit(self.nodes.give(self.nodes.name("found")))
+def _rows(emission: Emission, branch: Branch, opened: Opened) -> list[Operand]:
+    nodes, found = emission.nodes, emission.nodes.name("found")
+    emission.emit(nodes.assign("found", nodes.mapping([])))
+    if branch.rule is not None and branch.rule.kind == SET:
+        for definition in written_out(emission, branch.rule):
+            collect_from(emission, definition, opened, partial(_report, emission, definition))
+    else:
+        members = kept(emission, answer_of(emission, branch), "members")
+        emission.emit(nodes.do(nodes.call("report_all", found, load(emission, members))))
+    emission.emit(nodes.give(found))
+    return []
 
-    def _report(self, found: Definition) -> None:
-        key = found.rule.head.key
-        assert key is not None
-        self.held(key)
-        parts = _parts(key)
-        if parts is None:
-            self._report_member(key)
-            return
-        values = self.terms([parts["msg"], *[term for name, term in parts.items() if name != "msg"]])
-        if values is None:
-            return
-        names = ["msg", *[name for name in parts if name != "msg"]]
+
+def _report(emission: Emission, found: Definition) -> None:
+    """Add a row for a member, whose parts stand alone where they are written out."""
+    key = found.rule.head.key
+    assert key is not None
+    hold(emission, key)
+    parts = _parts(key)
+    if parts is None:
+        _report_member(emission, key)
+        return
+    names = ["msg", *[name for name in parts if name != "msg"]]
+    values = values_of(emission, [parts[name] for name in names])
+    if values is not None:
         known = dict(zip(names, values, strict=True))
-        self._add_row(self.kept(known["msg"], "msg"), known.get("details"))
+        _add_row(emission, kept(emission, known["msg"], "msg"), known.get("details"))
 
-    def _report_member(self, key: Term) -> None:
-        value = self.needed(self.term(key), "member")
-        if value is not None:
-            node = self.runtime("report_member", self.nodes.name("found"), self.load(value))
-            self.emit(self.nodes.do(node))
 
-    def _add_row(self, message: Operand, details: Operand | None) -> None:
-        if details is None and message.kind == "string":
-            row = self.nodes.row([self.load(message), self.nodes.name("EMPTY")])
-            self.emit(self.nodes.assign_item(self.nodes.name("found"), self.load(message), row))
-            return
-        arguments = [self.load(message)] if details is None else [self.load(message), self.load(details)]
-        self.emit(self.nodes.do(self.runtime("report", self.nodes.name("found"), *arguments)))
+def _report_member(emission: Emission, key: Term) -> None:
+    nodes, member = emission.nodes, needed(emission, value_of(emission, key), "member")
+    if member is not None:
+        emission.emit(nodes.do(nodes.call("report_member", nodes.name("found"), load(emission, member))))
+
+
+def _add_row(emission: Emission, message: Operand, details: Operand | None) -> None:
+    nodes, found = emission.nodes, emission.nodes.name("found")
+    if details is None and message.kind == "string":
+        row = nodes.row([load(emission, message), nodes.name("EMPTY")])
+        emission.emit(nodes.assign_item(found, load(emission, message), row))
+        return
+    arguments = [load(emission, message)] if details is None else [load(emission, message), load(emission, details)]
+    emission.emit(nodes.do(nodes.call("report", found, *arguments)))
 
 
 def _parts(key: Term) -> dict[str, Term] | None:

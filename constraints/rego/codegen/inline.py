@@ -7,42 +7,44 @@ tests; for others `attempt` calls the builtin.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.regex import compiled
-from constraints.rego.codegen.base import DICT, INPUT, INTEGER, Operand, constant
-from constraints.rego.values.kinds import UNDEFINED, RegoSet, Value
+from constraints.rego.codegen.builtin import attempt
+from constraints.rego.codegen.emission import Emission
+from constraints.rego.codegen.equality import equality
+from constraints.rego.codegen.operand import DICT, INPUT, INTEGER, Operand, constant
+from constraints.rego.codegen.reading import is_type, load, loads
+from constraints.rego.codegen.steps import is_undefined, item_of
+from constraints.rego.values.kinds import RegoSet, Value
 from constraints.rego.values.number import is_moderate
-
-if TYPE_CHECKING:
-    from constraints.rego.codegen.calls import Calls
 
 _SMALL: Final = 1000
 
-Inline = Callable[["Calls", str, list[Operand]], Operand | None]
+Inline = Callable[[Emission, str, Sequence[Operand]], Operand | None]
 
 
 def _test(node: ast.expr) -> Operand:
     return Operand(node=node, kind="boolean", test=True)
 
 
-def _equal(emission: Calls, _: str, arguments: list[Operand]) -> Operand | None:
-    return emission.equality(*arguments)
+def _equal(emission: Emission, _: str, arguments: Sequence[Operand]) -> Operand | None:
+    return equality(emission, *arguments)
 
 
-def _unequal(emission: Calls, _: str, arguments: list[Operand]) -> Operand | None:
-    found = emission.equality(*arguments)
-    return constant(not found.constant) if found.is_constant else _test(emission.nodes.inverse(emission.load(found)))
+def _unequal(emission: Emission, _: str, arguments: Sequence[Operand]) -> Operand | None:
+    found = equality(emission, *arguments)
+    return constant(not found.constant) if found.is_constant else _test(emission.nodes.inverse(load(emission, found)))
 
 
-def _member(emission: Calls, _: str, arguments: list[Operand]) -> Operand | None:
-    return _test(emission.runtime("contains", *map(emission.load, arguments)))
+def _member(emission: Emission, _: str, arguments: Sequence[Operand]) -> Operand | None:
+    return _test(emission.nodes.call("contains", *loads(emission, arguments)))
 
 
-def _member_pair(emission: Calls, _: str, arguments: list[Operand]) -> Operand | None:
-    return _test(emission.runtime("contains_pair", *map(emission.load, arguments)))
+def _member_pair(emission: Emission, _: str, arguments: Sequence[Operand]) -> Operand | None:
+    return _test(emission.nodes.call("contains_pair", *loads(emission, arguments)))
 
 
 def _is_int(value: Operand) -> bool:
@@ -50,41 +52,41 @@ def _is_int(value: Operand) -> bool:
 
 
 def _ordered(operator: type[ast.cmpop]) -> Inline:
-    def inline(emission: Calls, _: str, arguments: list[Operand]) -> Operand | None:
+    def inline(emission: Emission, _: str, arguments: Sequence[Operand]) -> Operand | None:
         nodes = emission.nodes
         left, right = arguments
-        fast = nodes.compare(emission.load(left), operator(), emission.load(right))
+        fast = nodes.compare(load(emission, left), operator(), load(emission, right))
         if _is_int(left) and _is_int(right):
             return _test(fast)
-        sign = emission.runtime("compare", emission.load(left), emission.load(right))
+        sign = emission.nodes.call("compare", load(emission, left), load(emission, right))
         slow = nodes.compare(sign, operator(), nodes.constant(0))
         if not _is_int(left) and not _is_int(right):
             return _test(slow)
-        return _test(nodes.choice(emission.is_type(left if _is_int(right) else right, "int"), fast, slow))
+        return _test(nodes.choice(is_type(emission, left if _is_int(right) else right, "int"), fast, slow))
 
     return inline
 
 
 def _is_type(kind: str) -> Inline:
-    def inline(emission: Calls, _: str, arguments: list[Operand]) -> Operand | None:
-        return _test(emission.is_type(arguments[0], kind))
+    def inline(emission: Emission, _: str, arguments: Sequence[Operand]) -> Operand | None:
+        return _test(is_type(emission, arguments[0], kind))
 
     return inline
 
 
-def _is_number(emission: Calls, _: str, arguments: list[Operand]) -> Operand | None:
-    kind = emission.runtime("type", emission.load(arguments[0]))
+def _is_number(emission: Emission, _: str, arguments: Sequence[Operand]) -> Operand | None:
+    kind = emission.nodes.call("type", load(emission, arguments[0]))
     return _test(emission.nodes.compare(kind, ast.In(), emission.nodes.name("NUMBERS")))
 
 
 def _affix(method: str) -> Inline:
     """startswith and endswith with a constant."""
 
-    def inline(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
+    def inline(emission: Emission, name: str, arguments: Sequence[Operand]) -> Operand | None:
         value, affix = arguments
         if not isinstance(affix.constant, str):
             return None
-        fast = emission.nodes.method(emission.load(value), method, emission.load(affix))
+        fast = emission.nodes.method(load(emission, value), method, load(emission, affix))
         return _for_text(emission, name, arguments, fast)
 
     return inline
@@ -93,66 +95,66 @@ def _affix(method: str) -> Inline:
 def _any_affix(method: str) -> Inline:
     """strings.any_prefix_match and strings.any_suffix_match with constants."""
 
-    def inline(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
+    def inline(emission: Emission, name: str, arguments: Sequence[Operand]) -> Operand | None:
         value, affixes = arguments
         known = affixes.constant
         texts = list(known) if isinstance(known, (list, RegoSet)) else [known]
         if not all(isinstance(text, str) for text in texts):
             return None
         tests = emission.nodes.row([emission.nodes.constant(text) for text in texts])
-        return _for_text(emission, name, arguments, emission.nodes.method(emission.load(value), method, tests))
+        return _for_text(emission, name, arguments, emission.nodes.method(load(emission, value), method, tests))
 
     return inline
 
 
-def _contains(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
+def _contains(emission: Emission, name: str, arguments: Sequence[Operand]) -> Operand | None:
     value, part = arguments
     if not isinstance(part.constant, str):
         return None
     return _for_text(
-        emission, name, arguments, emission.nodes.compare(emission.load(part), ast.In(), emission.load(value))
+        emission, name, arguments, emission.nodes.compare(load(emission, part), ast.In(), load(emission, value))
     )
 
 
-def _for_text(emission: Calls, name: str, arguments: list[Operand], fast: ast.expr) -> Operand:
+def _for_text(emission: Emission, name: str, arguments: Sequence[Operand], fast: ast.expr) -> Operand:
     """`fast` where the first argument is a string."""
     if arguments[0].kind == "string":
         return _test(fast)
-    node = emission.nodes.choice(emission.is_type(arguments[0], "str"), fast, emission.attempt(name, arguments))
+    node = emission.nodes.choice(is_type(emission, arguments[0], "str"), fast, attempt(emission, name, arguments))
     return Operand(node=node, kind="boolean", defined=False)
 
 
-def _count(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
+def _count(emission: Emission, name: str, arguments: Sequence[Operand]) -> Operand | None:
     (value,) = arguments
-    fast = emission.runtime("len", emission.load(value))
+    fast = emission.nodes.call("len", load(emission, value))
     if value.kind in ("string", "array", "object", "set", DICT):
         return Operand(node=fast, kind=INTEGER)
     sized = emission.nodes.compare(
-        emission.runtime("type", emission.load(value)), ast.In(), emission.nodes.name("SIZED")
+        emission.nodes.call("type", load(emission, value)), ast.In(), emission.nodes.name("SIZED")
     )
     return Operand(
-        node=emission.nodes.choice(sized, fast, emission.attempt(name, arguments)), kind=INTEGER, defined=False
+        node=emission.nodes.choice(sized, fast, attempt(emission, name, arguments)), kind=INTEGER, defined=False
     )
 
 
-def _get(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
+def _get(emission: Emission, name: str, arguments: Sequence[Operand]) -> Operand | None:
     value, key, default = arguments
     if not isinstance(key.constant, str):
         return None
     if value.kind == INPUT:
-        found = emission.lookup(value, key)
-        return default if found.constant is UNDEFINED else found if found.defined else None
-    fast = emission.nodes.method(emission.load(value), "get", emission.load(key), emission.load(default))
+        found = item_of(emission, value, key)
+        return default if is_undefined(found) else found if found.defined else None
+    fast = emission.nodes.method(load(emission, value), "get", load(emission, key), load(emission, default))
     if value.kind == DICT:
         return Operand(node=fast)
-    slow = emission.attempt(name, arguments)
-    return Operand(node=emission.nodes.choice(emission.is_type(value, "dict"), fast, slow), defined=False)
+    slow = attempt(emission, name, arguments)
+    return Operand(node=emission.nodes.choice(is_type(emission, value, "dict"), fast, slow), defined=False)
 
 
 def _integers(operator: type[ast.operator]) -> Inline:
     """Python's operator for integers that are small enough for the result to be OPA's, which has 64 bits."""
 
-    def inline(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
+    def inline(emission: Emission, name: str, arguments: Sequence[Operand]) -> Operand | None:
         left, right = arguments
         if not (_is_int(left) or _is_int(right)):
             return None
@@ -161,12 +163,12 @@ def _integers(operator: type[ast.operator]) -> Inline:
             return None
         if not all(is_moderate(value) for value in known):
             return None
-        fast = emission.nodes.binary(emission.load(left), operator(), emission.load(right))
+        fast = emission.nodes.binary(load(emission, left), operator(), load(emission, right))
         if _is_int(left) and _is_int(right):
             return Operand(node=fast, kind="number")
-        test = emission.runtime("is_moderate", emission.load(left if _is_int(right) else right))
+        test = emission.nodes.call("is_moderate", load(emission, left if _is_int(right) else right))
         return Operand(
-            node=emission.nodes.choice(test, fast, emission.attempt(name, arguments)), kind="number", defined=False
+            node=emission.nodes.choice(test, fast, attempt(emission, name, arguments)), kind="number", defined=False
         )
 
     return inline
@@ -177,20 +179,20 @@ def _keeps_sign(factor: Value) -> bool:
     return type(factor) is int and factor > -_SMALL and factor != 0
 
 
-def _minus(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
+def _minus(emission: Emission, name: str, arguments: Sequence[Operand]) -> Operand | None:
     left, right = arguments
     if left.kind == "set" and right.keys:
-        node = emission.runtime("missing_keys", emission.load(left), emission.nodes.name(right.keys))
+        node = emission.nodes.call("missing_keys", load(emission, left), emission.nodes.name(right.keys))
         return Operand(node=node, kind="set")
     if left.kind == right.kind == "set":
-        return Operand(node=emission.runtime("difference", emission.load(left), emission.load(right)), kind="set")
+        return Operand(node=emission.nodes.call("difference", load(emission, left), load(emission, right)), kind="set")
     return _difference(emission, name, arguments)
 
 
 _difference: Final = _integers(ast.Sub)
 
 
-def _search(emission: Calls, name: str, arguments: list[Operand]) -> Operand | None:
+def _search(emission: Emission, name: str, arguments: Sequence[Operand]) -> Operand | None:
     """regex.match with a constant pattern, which is compiled with the policy."""
     pattern, value = arguments
     if not isinstance(pattern.constant, str):
@@ -199,10 +201,10 @@ def _search(emission: Calls, name: str, arguments: list[Operand]) -> Operand | N
         compiled(pattern.constant)
     except BuiltinError:
         return None
-    fast = emission.runtime("search", emission.load(pattern), emission.load(value))
+    fast = emission.nodes.call("search", load(emission, pattern), load(emission, value))
     if value.kind == "string":
         return _test(fast)
-    node = emission.nodes.choice(emission.is_type(value, "str"), fast, emission.attempt(name, arguments))
+    node = emission.nodes.choice(is_type(emission, value, "str"), fast, attempt(emission, name, arguments))
     return Operand(node=node, kind="boolean", defined=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
@@ -62,6 +62,13 @@ class Branch:
     def defined(self) -> bool:
         """Whether the rule always has a value."""
         return bool(self.kind) or bool(self.rule and self.rule.kind == COMPLETE and self.rule.default)
+
+    def find(self, path: Iterable[Any]) -> Branch | None:
+        """The place at a path from here on, whose parts are keys; None when nothing is there."""
+        branch: Branch | None = self
+        for part in path:
+            branch = branch.children.get(part) if branch else None
+        return branch
 
     def all(self) -> Iterator[Branch]:
         """This place and those below."""
@@ -168,3 +175,13 @@ def _kind(definitions: list[Definition]) -> str:
     if head.args is not None:
         return FUNCTION
     return SET if head.contains else COMPLETE
+
+
+def chain_of(found: Definition) -> Sequence[Definition]:
+    """A definition and what its `else` says, in order."""
+    chain = [found]
+    rule = found.rule
+    while rule.else_ is not None:
+        rule = rule.else_
+        chain.append(Definition(rule, found.source, found.tail))
+    return chain

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from constraints.rego.codegen.rewrites.joins import Join, Joins
+from constraints.rego.codegen.rewrites.joins import Join, bound, equality_of, may_join
+from constraints.rego.codegen.rewrites.known import Env
 from constraints.rego.syntax.nodes import nodes_of
 from constraints.rego.syntax.tree import (
     Body,
@@ -32,49 +33,45 @@ _HEARD: Final = frozenset({"print", "internal.print", "trace"})
 _ROOTS: Final = (Var("input"), Var("data"))
 
 
-class Indices(Joins):
-    """Bodies with such tables."""
+def index_at(body: Body, at: int, env: Env) -> Join | None:
+    """The join that starts with a statement of a body; None when there is none. `env`: what is bound before it."""
+    if not may_join(body[at]) or not _iterates(body[at]):
+        return None
+    return _index_of(body[at:], env)
 
-    def join_at(self, body: Body, at: int) -> Join | None:
-        """The join that starts with a statement of a body; None when there is none."""
-        found = super().join_at(body, at)
-        if found is not None or not self.place.loops or not self.may_join(body[at]) or not _iterates(body[at]):
-            return found
-        return self._index_of(body[at:])
 
-    def _index_of(self, body: Body) -> Join | None:
-        """The join of the first statement with the first equalities behind it, all in the order in which they stand."""
-        names, outer = visible_in(body[0]), self.bound()
-        if names & outer:
-            return None
-        keys: list[Term] = []
-        asked: list[Term] = []
-        last = 0
-        inner = [body[0]]
-        for at, expr in enumerate(body[1:], 1):
-            equal = self.equality_of(expr, names)
-            if equal is not None and _is_quiet(equal[0]) and self._is_of_loop(equal[1]):
-                keys.append(equal[0])
-                asked.append(equal[1])
-                last = at
-            elif keys or not _is_plain(expr) or visible_in(expr) & outer:
-                break
-            else:
-                inner.append(expr)
-                names |= visible_in(expr)
-        if not keys:
-            return None
-        bound = {name for name in names if not name.startswith("$")}
-        return Join(tuple(inner), tuple(keys), tuple(asked), tuple(sorted(bound)), body[last + 1 :], False)
+def _index_of(body: Body, env: Env) -> Join | None:
+    """The join of the first statement with the first equalities behind it, all in the order in which they stand."""
+    names, outer = visible_in(body[0]), bound(env)
+    if names & outer:
+        return None
+    keys: list[Term] = []
+    asked: list[Term] = []
+    last = 0
+    inner = [body[0]]
+    for at, expr in enumerate(body[1:], 1):
+        equal = equality_of(expr, names, env)
+        if equal is not None and _is_quiet(equal[0]) and _is_of_loop(equal[1], outer):
+            keys.append(equal[0])
+            asked.append(equal[1])
+            last = at
+        elif keys or not _is_plain(expr) or visible_in(expr) & outer:
+            break
+        else:
+            inner.append(expr)
+            names |= visible_in(expr)
+    if not keys:
+        return None
+    found = {name for name in names if not name.startswith("$")}
+    return Join(tuple(inner), tuple(keys), tuple(asked), tuple(sorted(found)), body[last + 1 :], False)
 
-    def _is_of_loop(self, term: Term) -> bool:
-        """Whether a value is part of a variable that is bound, so that it takes nothing and cannot fail."""
-        found: set[str] = set()
-        visible(term, found)
-        local = isinstance(term, Var) or (
-            isinstance(term, Ref) and isinstance(term.head, Var) and term.head not in _ROOTS
-        )
-        return local and not has_call(term) and not has_closure(term) and bool(found & self.bound())
+
+def _is_of_loop(term: Term, outer: set[str]) -> bool:
+    """Whether a value is part of a variable that is bound, so that it takes nothing and cannot fail."""
+    found: set[str] = set()
+    visible(term, found)
+    local = isinstance(term, Var) or (isinstance(term, Ref) and isinstance(term.head, Var) and term.head not in _ROOTS)
+    return local and not has_call(term) and not has_closure(term) and bool(found & outer)
 
 
 def _iterates(expr: Expr) -> bool:

@@ -2,76 +2,90 @@
 
     value := labels[key]; expected := input.parameters.labels[0]; expected.key == key
 
-looks `key` up then, instead of trying all labels. Conjunction commutes, and nothing that is done early can fail.
+    becomes, for the parameters {"labels": [{"key": "owner"}]},
+
+    expected := {"key": "owner"}; key := "owner"; value := labels[key]; ...
+
+so that `key` is looked up, instead of trying all labels. Conjunction commutes, and nothing that is done early can fail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from constraints.rego.codegen.base import NO_CONSTANT, constant
-from constraints.rego.codegen.rewrites.asked import Asked
+from constraints.rego.codegen.operand import NO_CONSTANT, Operand, constant
 from constraints.rego.syntax.nodes import nodes_of
 from constraints.rego.syntax.tree import Body, Call, Expr, Ref, Scalar, Term, Var
+from constraints.rego.syntax.walk import ROOTS
 from constraints.rego.values.kinds import UNDEFINED, Value, lookup
 
+Env = Mapping[str, Operand]
+Equation = tuple[str, Var, Term]
+"""The name of an operator, a variable and what it says that this is equal to."""
 
-class Known(Asked):
-    """Bodies whose variables are bound to constants early."""
 
-    def bind_known(self, body: Body) -> None:
-        """Bind the variables that must be equal to a constant; the statements that say so hold later on."""
-        if not self.unit.fixed or len(body) < 2:
-            return
-        pairs = [pair for expr in body for pair in _equations(expr)]
-        if not any(self._value(*pair) is not NO_CONSTANT for pair in pairs):
-            return
-        stored = {node.name for node in nodes_of(tuple(map(_stored, body))) if isinstance(node, Var)}
-        pairs = [pair for pair in pairs if pair[1].name not in stored]
-        while any(self._bind_known(*pair) for pair in pairs):
-            pass  # each binding may make further terms known
+def known(body: Body, env: Env, parameters: Any) -> Env:
+    """The variables that must be equal to a constant; the statements that say so hold later on."""
+    if len(body) < 2:
+        return {}
+    equations = [equation for expr in body for equation in _equations(expr)]
+    if not any(_value(equation, env, parameters) is not NO_CONSTANT for equation in equations):
+        return {}
+    stored = {node.name for node in nodes_of(tuple(map(_stored, body))) if isinstance(node, Var)}
+    equations = [equation for equation in equations if equation[1].name not in stored]
+    found: dict[str, Operand] = {}
+    while one := _one_more(equations, {**env, **found}, parameters):  # each may make further terms known
+        found |= one
+    return found
 
-    def _bind_known(self, name: str, var: Var, term: Term) -> bool:
-        value = self._value(name, var, term)
-        if value is NO_CONSTANT:
-            return False
-        self.place.env[var.name] = constant(value)
-        return True
 
-    def _value(self, name: str, var: Var, term: Term) -> Value:
-        """What a variable is bound to where an equation says so, NO_CONSTANT when it is not bound by that."""
-        if var.is_wildcard or not self.free(var):
-            return NO_CONSTANT
-        value = self._known(term)
-        if value is UNDEFINED:
-            return NO_CONSTANT
-        if name != "assign" and type(value) is not str:
-            return NO_CONSTANT  # looking up numbers is more than comparing with them
-        return value
+def _one_more(equations: Sequence[Equation], env: Env, parameters: Any) -> Env:
+    """The first variable that can be known now, empty when there is none."""
+    for equation in equations:
+        value = _value(equation, env, parameters)
+        if value is not NO_CONSTANT:
+            return {equation[1].name: constant(value)}
+    return {}
 
-    def _known(self, term: Term) -> Value:
-        """The value of a term, NO_CONSTANT when that takes more than constants."""
-        match term:
-            case Scalar(value=value):
-                return value
-            case Var(name=name) if name in self.place.env:
-                return self.place.env[name].constant
-            case Ref(head=Var(name="input"), path=(Scalar(value="parameters"), *path)):
-                return self._walked(self.unit.parameters, path)
-            case Ref(head=Var(name=name), path=path) if name in self.place.env:
-                return self._walked(self.place.env[name].constant, path)
+
+def _value(equation: Equation, env: Env, parameters: Any) -> Value:
+    """What a variable is bound to where an equation says so, NO_CONSTANT when it is not bound by that."""
+    operator, var, term = equation
+    if var.is_wildcard or var.name in env or var.name in ROOTS:
         return NO_CONSTANT
-
-    def _walked(self, value: Value, path: list[Term] | tuple[Term, ...]) -> Value:
-        for part in path:
-            key = self._known(part)
-            if value is NO_CONSTANT or key is NO_CONSTANT:
-                return NO_CONSTANT
-            value = UNDEFINED if value is UNDEFINED or key is UNDEFINED else lookup(value, key)
-        return value
+    value = _constant(term, env, parameters)
+    if value is UNDEFINED:
+        return NO_CONSTANT
+    if operator != "assign" and type(value) is not str:
+        return NO_CONSTANT  # looking up numbers is more than comparing with them
+    return value
 
 
-def _equations(expr: Expr) -> Iterator[tuple[str, Var, Term]]:
+def _constant(term: Term, env: Env, parameters: Any) -> Value:
+    """The value of a term, NO_CONSTANT when that takes more than constants."""
+    match term:
+        case Scalar(value=value):
+            return value
+        case Var(name=name) if name in env:
+            return env[name].constant
+        case Ref(head=Var(name="input"), path=(Scalar(value="parameters"), *path)):
+            return _walked(parameters, path, env, parameters)
+        case Ref(head=Var(name=name), path=path) if name in env:
+            return _walked(env[name].constant, path, env, parameters)
+    return NO_CONSTANT
+
+
+def _walked(value: Value, path: Sequence[Term], env: Env, parameters: Any) -> Value:
+    for part in path:
+        key = _constant(part, env, parameters)
+        if value is NO_CONSTANT or key is NO_CONSTANT:
+            return NO_CONSTANT
+        value = UNDEFINED if value is UNDEFINED or key is UNDEFINED else lookup(value, key)
+    return value
+
+
+def _equations(expr: Expr) -> Iterator[Equation]:
     """Variables and what a statement says they are equal to."""
     what = expr.what
     if expr.negated or expr.withs or not isinstance(what, Call) or what.name not in ("assign", "eq", "equal"):

@@ -11,16 +11,26 @@ from constraints.lang.pycode import Names
 from constraints.lang.pywalk import BLOCKS, depth_of
 from constraints.model import value
 from constraints.rego.builtins import Builtin
-from constraints.rego.codegen.base import NO_CONSTANT, Unit
-from constraints.rego.codegen.entry import Entry
-from constraints.rego.codegen.rewrites.indices import Indices
+from constraints.rego.codegen.blocks import aside, closure, join
+from constraints.rego.codegen.bodies import emit_body
+from constraints.rego.codegen.callees import callee_of
+from constraints.rego.codegen.emission import Emission
+from constraints.rego.codegen.entry import emit_entry
+from constraints.rego.codegen.operand import NO_CONSTANT
+from constraints.rego.codegen.reading import load
+from constraints.rego.codegen.table import TABLE
 from constraints.rego.codegen.tree import FUNCTION, Branch, tree_of
+from constraints.rego.codegen.unit import Unit
 from constraints.rego.names.resolved import Path, Resolved
 from constraints.rego.runtime.context import Context
 from constraints.rego.runtime.table import RUNTIME
 from constraints.rego.syntax.nodes import nodes_of
 from constraints.rego.syntax.tree import Body, Expr, FunctionName, Ref, Scalar, Var
 from constraints.rego.values.kinds import UNDEFINED, Value
+
+DEEP: Final = 15  # calls in a row, each of which is translated within the one before
+_INPUT: Final = object()
+_DATA: Final = Var("data")
 
 
 @value
@@ -61,86 +71,80 @@ class Generator:
         """`extra` is a query that will be translated, `parameters` are those of a constraint."""
         scope: dict[str, Any] = {**RUNTIME, "__builtins__": {}}
         names = Names(frozenset(scope) | {"c", "found", "error"})
-        self.unit = Unit(resolved, builtins, scope, names)
-        self.tree = tree_of(resolved, names)
         bodies = (*_bodies(resolved), extra) if resolved.replaces else (extra,)
         targets = [target for body in bodies for target in _targets(body)]
-        self.unit.mocked = frozenset(target for target in targets if isinstance(target, str))
-        self.unit.targets = frozenset(target for target in targets if isinstance(target, tuple))
-        self.unit.parameters = parameters
-        self.unit.fixed = parameters is not NO_CONSTANT and INPUT not in targets
+        self.unit = Unit(
+            resolved,
+            builtins,
+            tree_of(resolved, names),
+            parameters,
+            mocked=frozenset(target for target in targets if isinstance(target, str)),
+            targets=frozenset(target for target in targets if isinstance(target, tuple)),
+            fixed=parameters is not NO_CONSTANT and _INPUT not in targets,
+            scope=scope,
+            names=names,
+        )
 
     def entry(self, path: Path) -> str:
         """Translate the rule that a constraint is about; the name of its function, which gives rows."""
-        branch = self.branch(path)
+        branch = self.unit.tree.find(path)
+        assert branch is not None
         self._deep_first()
-        source = branch.rule.definitions[0].source if branch.rule else ""
-        return Entry(self.unit, self.tree, source).emit_entry(branch)
+        return emit_entry(self._emission(branch.rule.definitions[0].source if branch.rule else ""), branch)
+
+    def rules(self) -> None:
+        """Translate all rules."""
+        self._deep_first()
+        for branch in self.unit.tree.all():
+            if branch.rule is not None:
+                callee_of(self._emission(), branch)
+
+    def query(self, name: str, body: Body, source: str = "") -> str:
+        """A function that gives a list of bindings; its name."""
+        emission = self._emission(source)
+        function, nodes = self.unit.new(name), emission.nodes
+        with aside(emission, ordered=True) as block:
+            emission.emit(nodes.assign("found", nodes.array([])))
+            inner, end = closure(emission, lambda: _solutions(emission, body), ordered=True)
+            join(emission, inner, end)
+            emission.emit(nodes.give(nodes.name("found")))
+        emission.add(nodes.function(function, ["c"], block))
+        return function
+
+    def ground_rules(self) -> Iterator[Any]:
+        """The functions of the rules without arguments, as far as they are loaded, each behind those that it refers to."""
+        for path in self.unit.resolved.order:
+            branch = self.unit.tree.find(path)
+            if branch is None or branch.rule is None or branch.rule.kind == FUNCTION:
+                continue
+            if branch.function in self.unit.scope:
+                yield self.unit.scope[branch.function]
+
+    def generated(self) -> Generated:
+        """What was translated so far."""
+        unit = self.unit
+        for functions in unit.functions.values():
+            functions[:] = [part for one in functions for part in self._parts(one)]
+        modules = {source: ast.Module([*block], []) for source, block in unit.functions.items()}
+        return Generated(modules, unit.scope, unit.tree, sum(1 for _ in unit.tree.all()))
+
+    def _emission(self, source: str = "") -> Emission:
+        return Emission(self.unit, TABLE, source)
 
     def _deep_first(self) -> None:
         """Translate what stands at the end of a long row of calls first, since each call on the way takes stack.
 
         It is made for any arguments: one made for those that are known would begin at the end of the row again.
         """
-        graph = self.unit.resolved.graph
+        resolved = self.unit.resolved
         depth: dict[Path, int] = {}
-        for one in self.unit.resolved.order:
-            depth[one] = 1 + max((depth.get(other, 0) for other in graph.get(one, ())), default=0)
-        for one in self.unit.resolved.order:
-            if depth[one] % DEEP == 0:
-                branch = self._place(one)
-                if branch is not None and branch.rule is not None:
-                    self.unit.deep.add(branch.number)
-                    Indices(self.unit, self.tree, "").summary(branch)
-
-    def _place(self, path: Path) -> Branch | None:
-        branch: Branch | None = self.tree
-        for part in path:
-            branch = branch.children.get(part) if branch else None
-        return branch
-
-    def rules(self) -> None:
-        """Translate all rules."""
-        self._deep_first()
-        for branch in self.tree.all():
-            if branch.rule is not None:
-                Indices(self.unit, self.tree, "").summary(branch)
-
-    def ground_rules(self) -> Iterator[Any]:
-        """The functions of the rules without arguments, as far as they are loaded, each behind those that it refers to."""
-        for path in self.unit.resolved.order:
-            branch = self._place(path)
-            if branch is None or branch.rule is None or branch.rule.kind == FUNCTION:
-                continue
-            if branch.function in self.unit.scope:
-                yield self.unit.scope[branch.function]
-
-    def branch(self, path: Path) -> Branch:
-        """The place of a rule."""
-        branch = self.tree
-        for part in path:
-            branch = branch.children[part]
-        return branch
-
-    def query(self, name: str, body: Body, source: str = "") -> str:
-        """A function that gives a list of bindings; its name."""
-        emission = Indices(self.unit, self.tree, source)
-        function = self.unit.new(name)
-        with emission.aside(ordered=True) as block:
-            emission.emit(emission.nodes.assign("found", emission.nodes.array([])))
-            inner, end = emission.closure(lambda: _solutions(emission, body), ordered=True)
-            emission.joined(inner, end)
-            emission.emit(emission.nodes.give(emission.nodes.name("found")))
-        emission.add(emission.nodes.function(function, ["c"], block))
-        return function
-
-    def generated(self) -> Generated:
-        """What was translated so far."""
-        for functions in self.unit.functions.values():
-            functions[:] = [part for one in functions for part in self._parts(one)]
-        modules = {source: ast.Module([*block], []) for source, block in self.unit.functions.items()}
-        count = sum(1 for _ in self.tree.all())
-        return Generated(modules, self.unit.scope, self.tree, count)
+        for one in resolved.order:
+            depth[one] = 1 + max((depth.get(other, 0) for other in resolved.graph.get(one, ())), default=0)
+        for one in resolved.order:
+            branch = self.unit.tree.find(one) if depth[one] % DEEP == 0 else None
+            if branch is not None and branch.rule is not None:
+                self.unit.deep.add(branch.number)
+                callee_of(self._emission(), branch)
 
     def _parts(self, function: ast.FunctionDef) -> list[ast.FunctionDef]:
         if depth_of(function.body) <= BLOCKS:
@@ -150,17 +154,21 @@ class Generator:
         return split(function, self.unit.new)
 
 
-def _solutions(emission: Indices, body: Body) -> bool:
-    if not emission.body(body):
+def _solutions(emission: Emission, body: Body) -> bool:
+    """The body, then what keeps the bindings of each solution."""
+    if not emit_body(emission, body):
         return True
+    nodes = emission.nodes
     pairs = [
-        (emission.nodes.constant(name), emission.load(value))
+        (nodes.constant(name), load(emission, value))
         for name, value in emission.place.env.items()
         if not name.startswith("$") and "#" not in name
     ]
-    row = emission.nodes.mapping(pairs)
-    emission.emit(emission.nodes.do(emission.nodes.method(emission.nodes.name("found"), "append", row)))
+    emission.emit(nodes.do(nodes.method(nodes.name("found"), "append", nodes.mapping(pairs))))
     return True
+
+
+# what some `with` replaces
 
 
 def _bodies(resolved: Resolved) -> Iterator[Any]:
@@ -168,13 +176,8 @@ def _bodies(resolved: Resolved) -> Iterator[Any]:
         yield from rules
 
 
-INPUT: Final = object()
-_DATA: Final = Var("data")
-DEEP: Final = 15  # calls in a row, each of which is translated within the one before
-
-
 def _targets(node: Any) -> Iterator[object]:
-    """The functions and the places below `data` that some `with` replaces, INPUT for one that replaces input."""
+    """The functions and the places below `data` that some `with` replaces, _INPUT for one that replaces input."""
     for found in nodes_of(node):
         if not isinstance(found, Expr):
             continue
@@ -184,4 +187,4 @@ def _targets(node: Any) -> Iterator[object]:
             elif isinstance(one.target, Ref) and one.target.head == _DATA:
                 yield tuple(part.value for part in one.target.path if isinstance(part, Scalar))
             else:
-                yield () if one.target == _DATA else INPUT
+                yield () if one.target == _DATA else _INPUT

@@ -1,0 +1,91 @@
+"""Calls of rules and functions of the policy: each becomes a Python function when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from constraints.rego.codegen.emission import Emission
+from constraints.rego.codegen.operand import NO_CONSTANT, Operand
+from constraints.rego.codegen.reading import kept, loads
+from constraints.rego.codegen.tree import Branch
+from constraints.rego.codegen.unit import Callee
+from constraints.rego.values.kinds import key_of
+
+VARIANTS: Final = 24  # of one function, for constant arguments; further calls share the one for any arguments
+
+
+def callee_of(emission: Emission, branch: Branch, arguments: Sequence[Operand] = ()) -> Callee:
+    """The function of a rule, generated when it is first asked for; one of its own for arguments that are constants."""
+    unit = emission.unit
+    known = tuple([argument if argument.is_constant else None for argument in arguments])
+    key = (branch.number, *[None if one is None else (key_of(one.constant), type(one.constant)) for one in known])
+    found = unit.callees.get(key)
+    if found is None:
+        if any(known) and (branch.number in unit.deep or unit.variants[branch.number] >= VARIANTS):
+            return callee_of(emission, branch)  # for any arguments; what is known is passed on
+        assert branch.rule is not None
+        other = emission.beside(branch.rule.definitions[0].source)
+        found = unit.callees[key] = emission.table.rule(other, branch, known)
+        unit.variants[branch.number] += 1
+    return found
+
+
+def answer_of(emission: Emission, branch: Branch) -> Operand:
+    """The answer of a rule without arguments, asked for once in a function."""
+    emission.uses_more()
+    key = (emission.place.context, "rule", branch.number)
+    if key not in emission.place.walked:
+        callee = callee_of(emission, branch)
+        emission.quiet = emission.quiet and callee.quiet
+        if callee.answer.is_constant:
+            return callee.answer
+        node = emission.nodes.call(callee.function, emission.context())
+        found = replace(callee.answer, constant=NO_CONSTANT, node=node)
+        emission.place.learn(key, kept(emission, found, str(branch.path[-1])))
+    return emission.place.step(key)
+
+
+def function_of(emission: Emission, name: str) -> str:
+    """The Python name of a function of the policy, for any arguments."""
+    return callee_of(emission, _branch_of(emission, name)).function
+
+
+def call_function(emission: Emission, name: str, arguments: Sequence[Operand], wish: str) -> Operand:
+    """A call of a function of the policy; its code is made for what is known of the arguments."""
+    branch = _branch_of(emission, name)
+    callee = callee_of(emission, branch, arguments)
+    emission.weight += callee.weight
+    if not callee.pure:
+        emission.uses_more()
+    emission.quiet = emission.quiet and callee.quiet
+    if callee.answer.is_constant:
+        return callee.answer
+    if callee.parameter is not None:
+        return arguments[callee.parameter]
+    given = [one for one in arguments if callee.function == branch.function or not one.is_constant]
+    return _called(emission, callee, given, wish)
+
+
+def _called(emission: Emission, callee: Callee, given: Sequence[Operand], wish: str) -> Operand:
+    """The answer for these arguments, asked for once in a function where they can be told again."""
+    node = emission.nodes.call(callee.function, emission.context(), *loads(emission, given))
+    answer = replace(callee.answer, node=node)
+    if not all(one.name or one.is_constant for one in given):
+        return answer
+    key = (emission.place.context, callee.function, *map(identity, given))
+    if key not in emission.place.walked:
+        emission.place.learn(key, kept(emission, answer, wish or "answer"))
+    return emission.place.step(key)
+
+
+def identity(operand: Operand) -> object:
+    """What two operands in variables, or two constants, have in common only if they are the same value."""
+    return operand.name or (operand.is_constant and (type(operand.constant), key_of(operand.constant)))
+
+
+def _branch_of(emission: Emission, name: str) -> Branch:
+    branch = emission.unit.tree.find(emission.unit.resolved.functions[name])
+    assert branch is not None
+    return branch

@@ -1,0 +1,108 @@
+"""Partial rules: sets and objects of all that their definitions find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from constraints.lang.pycode import Block
+from constraints.lang.pywalk import all_assigned
+from constraints.rego.codegen.asked import asked_for, is_asked_for
+from constraints.rego.codegen.blocks import aside, closure, join
+from constraints.rego.codegen.bodies import emit_body
+from constraints.rego.codegen.collecting import add_member, hold, members_counted
+from constraints.rego.codegen.dispatch import value_of, values_of
+from constraints.rego.codegen.emission import Emission
+from constraints.rego.codegen.operand import Operand
+from constraints.rego.codegen.place import Entered
+from constraints.rego.codegen.reading import loads, needed
+from constraints.rego.codegen.rewrites.expand import expanded
+from constraints.rego.codegen.rewrites.unroll import unrolled
+from constraints.rego.codegen.tree import Definition, RuleSet, chain_of
+from constraints.rego.syntax.progress import During
+
+Opened = dict[Any, Entered] | None
+"""The conditions and loops that other definitions of the set have made, which one may go into; None: it may not."""
+
+
+def sharing(emission: Emission, emit: Callable[[Opened], list[Operand]]) -> tuple[Block, list[Operand]]:
+    """What `emit` emits and gives. Definitions go into the loops of others; where that misses a variable, none does."""
+    with aside(emission) as block:
+        answers = emit({})
+    if emission.shares and not all_assigned(block, emission.names.used, frozenset({"c", "error"})):
+        with aside(emission) as block:
+            answers = emit(None)
+    return block, answers
+
+
+def collect_from(emission: Emission, found: Definition, opened: Opened, finish: Callable[[], object]) -> None:
+    """The body of a definition, then what `finish` emits where it holds."""
+    emission.source = found.source or emission.source
+
+    def emit() -> bool:
+        emission.place.open = opened
+        with emission.at(found.rule.span):
+            if asked_for(emission, found) and emit_body(emission, found.rule.body) and is_asked_for(emission, found):
+                finish()
+        return True
+
+    with During(found.rule.span, found.source):
+        block, end = closure(emission, emit)
+    join(emission, block, end)
+
+
+# sets
+
+
+def emit_set_rule(emission: Emission, rule: RuleSet, opened: Opened) -> list[Operand]:
+    """Give the set of all definitions, or of those that fit the member that is asked for."""
+    nodes, found = emission.nodes, emission.names.new("found")
+    emission.emit(nodes.assign(found, nodes.mapping([])))
+    for definition in rule.definitions if emission.keys else written_out(emission, rule):
+        collect_from(emission, definition, opened, partial(_add_member, emission, definition, found))
+    emission.emit(members_counted(emission, found))
+    emission.emit(nodes.give(nodes.call("RegoSet", nodes.name(found))))
+    return [Operand(kind="set")]
+
+
+def written_out(emission: Emission, rule: RuleSet) -> Sequence[Definition]:
+    """The definitions of a set, with what smaller sets are made of; where some `with` may change those, as they are."""
+    unit = emission.unit
+    return unrolled(expanded(rule.definitions, unit.tree), unit.parameters) if unit.is_plain else rule.definitions
+
+
+def _add_member(emission: Emission, found: Definition, members: str) -> None:
+    key = found.rule.head.key
+    assert key is not None
+    member = needed(emission, value_of(emission, key), "member")
+    if member is not None:
+        hold(emission, key)
+        add_member(emission, members, member)
+
+
+# objects
+
+
+def emit_object_rule(emission: Emission, rule: RuleSet, opened: Opened) -> list[Operand]:
+    """Give the object of all definitions, or of those that fit the keys that are asked for."""
+    emission.quiet = False
+    nodes, found = emission.nodes, emission.names.new("found")
+    emission.emit(nodes.assign(found, nodes.call("Nested")))
+    for definition in rule.definitions:
+        for one in chain_of(definition):
+            collect_from(emission, one, opened, partial(_add_pair, emission, one, found))
+    emission.emit(nodes.give(nodes.method(nodes.name(found), "value")))
+    return [Operand(kind="object")]
+
+
+def _add_pair(emission: Emission, found: Definition, pairs: str) -> None:
+    nodes, head = emission.nodes, found.rule.head
+    value = head.key if head.contains else head.value
+    assert value is not None
+    parts = values_of(emission, [*found.tail, value])
+    if parts is not None:
+        hold(emission, *found.tail, value, is_pair=True)
+        *keys, last = loads(emission, parts)
+        add = nodes.attribute(nodes.name(pairs), "member" if head.contains else "single")
+        emission.emit(nodes.do(nodes.call(add, nodes.row(keys), last, emission.where())))

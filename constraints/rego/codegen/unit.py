@@ -1,0 +1,107 @@
+"""The state of a whole policy's translation: what all of its functions share."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from constraints.lang.pycode import Names
+from constraints.lang.source import Span
+from constraints.model import value
+from constraints.rego.builtins import Builtin
+from constraints.rego.codegen.operand import NO_CONSTANT, Operand
+from constraints.rego.codegen.tree import Branch
+from constraints.rego.index.conflicts import Conflicts
+from constraints.rego.names.resolved import Path, Resolved
+from constraints.rego.syntax.tree import Term
+
+
+@value
+class Callee:
+    """What callers know of a function that was generated."""
+
+    function: str  # its Python name
+    answer: Operand  # what it always gives, as far as that is known
+    parameter: int | None = None  # the number of that of its own parameters which it always gives
+    pure: bool = False  # what it gives depends on its arguments alone
+    quiet: bool = False  # it raises no error
+    weight: int = 1  # how many calls one call makes, at most, loops not counted
+
+
+@dataclass(slots=True)
+class Unit:
+    """What all functions of one policy share: what is asked for, what was made of it so far, what was found out by that."""
+
+    # what there is to translate
+
+    resolved: Resolved
+    builtins: Mapping[str, Builtin]
+    tree: Branch  # the rules, by their places below `data`
+    parameters: Any = (
+        NO_CONSTANT  # of the constraint, where there is one: input is {"review": ..., "parameters": ...} then
+    )
+    mocked: frozenset[str] = frozenset()  # the functions that some `with` replaces
+    targets: frozenset[tuple[Any, ...]] = frozenset()  # the places below `data` that some `with` puts a value at
+    fixed: bool = False  # there is a constraint, and no `with` changes its input
+    rule_names: Mapping[str, Path] = field(
+        init=False
+    )  # rules by what a call without arguments, `rule()`, has for a name
+
+    # what was made
+
+    scope: dict[str, Any] = field(
+        default_factory=dict
+    )  # the global names of the generated code and what they stand for
+    names: Names = field(default_factory=Names)  # gives out global names
+    locals: set[str] = field(default_factory=set)  # the local names of all functions: none of them is a global one
+    bound: dict[tuple[str, int], str] = field(
+        default_factory=dict
+    )  # global names by what was wished for, and the object
+    positions: dict[tuple[str, int, int], str] = field(default_factory=dict)  # global names of source, line and column
+    functions: dict[str, list[ast.FunctionDef]] = field(default_factory=dict)  # by the source that they come from
+    callees: dict[Any, Callee] = field(default_factory=dict)  # by rule and those of the arguments that are known
+    variants: Counter[int] = field(default_factory=Counter)  # how many functions there are of a rule, by its number
+    deep: set[int] = field(default_factory=set)  # the numbers of rules that get one function, for any arguments
+    searches: dict[tuple[int, tuple[Term, ...]], str] = field(
+        default_factory=dict
+    )  # see codegen/asked.py; by rule and keys
+
+    # what was found out
+
+    reads: dict[Path, None] = field(default_factory=dict)  # the places in the review whose values are used
+    steps: dict[Path, None] = field(default_factory=dict)  # the places in the review that are looked for
+    conflicts: Conflicts | None = None  # which rules can end in a conflict, known once somebody has asked
+
+    def __post_init__(self) -> None:
+        self.rule_names = {f"data.{'.'.join(map(str, path))}": path for path in self.resolved.rules}
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a constraint is all that the answers depend on, besides the review: no `with` replaces anything."""
+        return self.fixed and not self.targets and not self.mocked
+
+    def bind(self, wish: str, value: Any) -> str:
+        """The global name of an object that generated code needs; the same one for the same object."""
+        key = (wish, id(value))
+        if key not in self.bound:
+            self.bound[key] = self.new(wish)
+            self.scope[self.bound[key]] = value
+        return self.bound[key]
+
+    def position(self, source: str, span: Span) -> str:
+        """The global name of a position, for errors."""
+        key = (source, span.line, span.column)
+        if key not in self.positions:
+            self.positions[key] = self.new("AT")
+            self.scope[self.positions[key]] = key
+        return self.positions[key]
+
+    def new(self, wish: str) -> str:
+        """A new global name; no function has a local variable of this name."""
+        name = self.names.new(wish)
+        while name in self.locals:
+            name = self.names.new(wish)
+        return name
