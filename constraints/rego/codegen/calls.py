@@ -34,7 +34,7 @@ def emit_call(emission: Emission, call: Call, wish: str) -> Operand:
 
 
 def emit_call_statement(emission: Emission, call: Call) -> bool:
-    """A call that stands alone: an equation, a condition of the rule index, any other one. False when it never holds."""
+    """A call that stands alone: an equation, a condition of the rule index, any other. False when it never holds."""
     match call:
         case Call(name=indexed, args=(place, *patterns)) if indexed == INDEXED:
             return _may_fit(emission, place, patterns)

@@ -112,7 +112,7 @@ class Generator:
         return function
 
     def ground_rules(self) -> Iterator[Any]:
-        """The functions of the rules without arguments, as far as they are loaded, each behind those that it refers to."""
+        """The functions of the rules without arguments that are loaded, each behind those that it refers to."""
         for path in self.unit.resolved.order:
             branch = self.unit.tree.find(path)
             if branch is None or branch.rule is None or branch.rule.kind == FUNCTION:

@@ -1,7 +1,7 @@
 """Builtins that generated code spells out where the types allow it, instead of calling them.
 
-Each gives the operand for its arguments, or None where a call is as good. What it spells out holds for the types that it
-tests; for others `attempt` calls the builtin.
+Each gives the operand for its arguments, or None where a call is as good. What it spells out holds for the types that
+it tests; for others `attempt` calls the builtin.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which of equal keys counts in an object that is written out: the last one in OPA's order of the terms.
 
-OPA sorts an object's keys as terms (v1/ast/compare.go), before it knows their values: constants, then variables, of which
-calls and references become some in this order, then composites.
+OPA sorts an object's keys as terms (v1/ast/compare.go), before it knows their values: constants, then variables, of
+which calls and references become some in this order, then composites.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CALL, _REFERENCE, _ARRAY, _OBJECT, _SET, _CLOSURE = range(2, 8)
 
 
 def in_order_of_keys(pairs: Sequence[Pair], term: ObjectTerm, known: Mapping[str, object]) -> Sequence[Pair]:
-    """The pairs of an object such that the last one of equal keys counts; `known` are its variables as they were bound."""
+    """The pairs of an object such that the last one of equal keys counts; `known`: its variables as they were bound."""
     if all(isinstance(key, Scalar) for key, _ in term.pairs):
         return pairs
     places = {name: at for at, name in enumerate(known)}

@@ -51,7 +51,7 @@ class Place:
     loops: int = 0  # how many loops of the function are open
     context: str = "c"  # the variable that holds the Context: `with` makes a new one
     ordered: bool = False  # somebody can see the order of iteration
-    awaited: Mapping[str, Term] = field(default_factory=dict)  # what variables must fit once they are bound, see codegen/asked.py
+    awaited: Mapping[str, Term] = field(default_factory=dict)  # what variables must fit once bound: asked.py
 
     # what later definitions of the same set may share
 

@@ -48,7 +48,7 @@ _KINDS: Final[Mapping[str, Callable[[Emission, RuleSet, Opened], list[Operand]]]
 
 
 def emit_search(emission: Emission, branch: Branch, keys: Keys, values: int) -> str:
-    """A function of the Context and the values in the keys that a partial rule is asked for, of which there are so many."""
+    """A function of the Context and the so many values in the keys that a partial rule is asked for; its name."""
     rule = branch.rule
     assert rule is not None
     emission.is_repeated, emission.keys = True, keys

@@ -33,7 +33,7 @@ class Callee:
 
 @dataclass(slots=True)
 class Unit:
-    """What all functions of one policy share: what is asked for, what was made of it so far, what was found out by that."""
+    """What all functions of one policy share: what there is to translate, what was made of it, what was found out."""
 
     # what there is to translate
 

@@ -1,4 +1,4 @@
-"""Iterations over a constraint's parameters, or an array of constants, written out: a definition of a set for each item.
+"""Iterations over a constraint's parameters, or an array of constants, written out: a definition for each item.
 
     expected := input.parameters.labels[_]     becomes     expected := input.parameters.labels[0]
 
