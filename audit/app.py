@@ -159,7 +159,7 @@ def serve(config: Config, *more: Sink) -> int:
         auditor = assemble(config, Client(fence, stop=stop, on_request=metrics.request), metrics, duty, more)
         if config.audit.once:
             return EXIT_CODES[ending(auditor.run()).outcome]
-        stack.enter_context(endpoints(config.serve, auditor))
+        stack.enter_context(answering(config.serve, auditor))
         if election is not None:
             parting.callback(election.release)
             stack.enter_context(campaigning(election, stop))
@@ -301,24 +301,11 @@ def auditing_interval(audit: AuditConfig) -> int:
 
 
 @contextmanager
-def endpoints(config: ServeConfig, auditor: Auditor) -> Iterator[None]:
+def answering(config: ServeConfig, auditor: Auditor) -> Iterator[None]:
     """Health and metrics over HTTP while the block lasts. Raises ConfigError when an address is taken."""
-    from audit.web.server import (
-        Address,
-        Endpoint,
-        address,
-        health_app,
-        metrics_app,
-        serving,
-    )  # late: one run serves nothing
+    from audit.web.app import endpoints, serving  # late: one run serves nothing
 
-    health = address(config.health_addr)
-    apps = [Endpoint(health_app(auditor.readiness.problem), health, "--health-addr")] if health else []
-    if config.prometheus_port:
-        apps.append(
-            Endpoint(metrics_app(auditor.metrics.registry), Address("", config.prometheus_port), "--prometheus-port")
-        )
-    with serving(*apps):
+    with serving(*endpoints(config, auditor.readiness.problem, auditor.metrics.registry)):
         yield
 
 

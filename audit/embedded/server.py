@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -12,7 +9,6 @@ from types import TracebackType
 from typing import Final, Self
 
 import orjson
-import uvicorn
 import yaml
 
 from audit.embedded.access import Account, Rule
@@ -25,6 +21,7 @@ from audit.embedded.registry import Served
 from audit.embedded.routing import Target
 from audit.embedded.store import Entry
 from audit.errors import AuditError, InputError
+from audit.web.runner import Address, Runner, Site, listen
 from constraints.model import Json, Kind, Object
 
 _FIRST: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -45,8 +42,7 @@ class EmbeddedCluster:
         self._clock = clock
         self._wanted_port = port
         self._api = self._new_api()
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
+        self._runner: Runner | None = None
         self._port = 0
 
     def __enter__(self) -> Self:
@@ -60,34 +56,22 @@ class EmbeddedCluster:
 
     def start(self) -> None:
         """Serve from now on; returns when requests are answered."""
-        listener = self._listener()
+        address = Address("127.0.0.1", self._wanted_port)
+        try:
+            listener = listen(address)
+        except OSError as error:
+            raise AuditError(f"the embedded cluster cannot listen on port {address.port}: {error}") from error
         self._port = listener.getsockname()[1]
         app = application(lambda: self._api, self.faults, self.asked)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            log_level="error",
-            http="h11",
-            ws="none",
-            timeout_graceful_shutdown=1,
-        )
-        self._server = _Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listener],), name="embedded-cluster", daemon=True
-        )
-        self._thread.start()
-        if not self._server.ready.wait(10):
-            raise AuditError(f"the embedded cluster did not start on {self.url} within 10 seconds")
+        self._runner = Runner(Site(app, listener), name="embedded-cluster", patience=1)
+        self._runner.start()
 
     def close(self) -> None:
         """Stop serving; watches end."""
         self._api.bell.close()
-        if self._server and self._thread:
-            self._server.stop()
-            self._thread.join(10)
-        self._server = self._thread = None
+        if self._runner:
+            self._runner.close()
+        self._runner = None
 
     def reset(self) -> None:
         """Back to an empty cluster on the same port: no objects, no faults, no accounts, an empty log."""
@@ -95,17 +79,6 @@ class EmbeddedCluster:
         self._api = self._new_api()
         self.faults.clear()
         self.asked.clear()
-
-    def _listener(self) -> socket.socket:
-        # With the protocol named, asyncio switches Nagle's algorithm off; otherwise each reply takes 40 ms.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", self._wanted_port))
-        except OSError as error:
-            listener.close()
-            raise AuditError(f"the embedded cluster cannot listen on port {self._wanted_port}: {error}") from error
-        return listener
 
     @property
     def url(self) -> str:
@@ -214,31 +187,3 @@ class EmbeddedCluster:
 
 def _shown(served: Served, entry: Entry) -> dict[str, Json]:
     return {"apiVersion": served.kind.api_version, "kind": served.kind.kind, **shown(served, entry.decoded())}
-
-
-class _Server(uvicorn.Server):
-    """uvicorn's server, which says when it is ready and stops as soon as it is asked to, not at its next tick."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping: asyncio.Event | None = None
-
-    async def main_loop(self) -> None:
-        """Wait for `stop`."""
-        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        self.ready.set()
-        await self._stopping.wait()
-        await self._stop_accepting(self._loop)
-
-    async def _stop_accepting(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let connections that are just being accepted arrive, so that the shutdown finds and closes them."""
-        for listener in [one for server in self.servers for one in server.sockets]:
-            loop.remove_reader(listener.fileno())
-        await asyncio.sleep(0.01)
-
-    def stop(self) -> None:
-        """End the main loop, from any thread."""
-        if self._loop and self._stopping:
-            self._loop.call_soon_threadsafe(self._stopping.set)
