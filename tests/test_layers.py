@@ -255,7 +255,6 @@ def test_no_module_is_longer_than_the_limit() -> None:
 
 BROAD = {  # where any exception at all may be caught, and why
     "constraints.engine": "a policy is compiled, matched and evaluated: whatever it does, the others go on",
-    "constraints.rego.codegen.fold": "a policy is evaluated early: what fails is left to its evaluation at a review",
     "audit.guard": "a sink, or a run, may fail in any way",
 }
 

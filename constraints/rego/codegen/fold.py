@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any, Final
 
+from constraints.errors import EvaluationError
 from constraints.lang.pycode import Block, Nodes
 from constraints.lang.pywalk import loaded_names, walk
 from constraints.rego.runtime.context import Context
@@ -14,6 +15,10 @@ from constraints.rego.values.sizes import STEPS
 
 EARLY_STEPS: Final = 100_000
 """The budget of what is computed early; what takes more is left to the reviews, which have budgets of their own."""
+
+_FAILURES: Final = (EvaluationError, RecursionError, MemoryError, SyntaxError)
+"""What ends an evaluation, and what Python says of code that nests too deeply. Builtins that cannot answer are handled by
+the code itself, as in a review."""
 
 
 class Unknown(Exception):
@@ -36,5 +41,5 @@ def computed(block: Block, scope: Mapping[str, Any], used: Mapping[str, int], kn
         exec(compile(ast.Module([Nodes().function("early", ["c"], block)], []), "early", "exec"), inside)
         with STEPS.limited_to(EARLY_STEPS):
             return inside["early"](context)
-    except Exception as error:  # whatever it is, a review that comes to this place says it
-        raise Unknown from error
+    except _FAILURES as error:
+        raise Unknown from error  # a review that comes to this place says it

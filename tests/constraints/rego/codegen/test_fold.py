@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from constraints.drivers.rego import Program, RegoDriver
+from constraints.errors import EvaluationError
 from constraints.inventory import EMPTY
 
 REQUIRED = """
@@ -72,6 +73,25 @@ def test_random_numbers_are_not_drawn_when_the_policy_is_compiled() -> None:
         'package k\n\nviolation[{"msg": msg}] { xs := {x | x := rand.intn("a", 5)}; msg := sprintf("%v", [count(xs)]) }'
     )
     assert "rand_intn" in program({}, rego).explain()
+
+
+CONFLICT = '{k: v | k := "a"; v := [1, 2][_]}'
+DEAR = "[1 | numbers.range(1, 1000)[_]; numbers.range(1, 1000)[_]]"
+
+
+def test_an_error_of_what_could_be_computed_early_is_that_of_the_reviews_that_come_there() -> None:
+    rego = f'package k\n\nviolation[{{"msg": "m"}}] {{ input.review.object.labels; count({CONFLICT}) > 0 }}'
+    found = program({}, rego)
+    assert list(found({"object": {}}, EMPTY)) == []
+    with pytest.raises(EvaluationError, match="object keys must be unique"):
+        findings(found, ["x"])
+
+
+def test_what_takes_many_steps_is_left_to_the_reviews() -> None:
+    rego = f'package k\n\nviolation[{{"msg": msg}}] {{ msg := sprintf("%d", [count({DEAR})]) }}'
+    found = program({}, rego)
+    assert "for " in found.explain()
+    assert findings(found, []) == [("1000000", {})]
 
 
 def test_of_equal_findings_with_details_one_remains() -> None:
