@@ -22,6 +22,7 @@ class Garbage:
     def __init__(self) -> None:
         self._runs = 0
         self._policies: tuple[object, ...] = ()
+        self._froze = False
 
     @contextmanager
     def resting(self, policies: tuple[object, ...]) -> Iterator[None]:
@@ -38,7 +39,8 @@ class Garbage:
                 gc.enable()
 
     def _collect(self, whole: bool) -> None:
-        if whole:
+        if whole and self._froze:  # the first time only what others froze is there, and it is theirs
             gc.unfreeze()
         gc.collect()
         gc.freeze()
+        self._froze = True
