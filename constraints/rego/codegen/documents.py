@@ -9,7 +9,7 @@ from constraints.rego.codegen.blocks import loop
 from constraints.rego.codegen.callees import callee_of
 from constraints.rego.codegen.dispatch import value_of
 from constraints.rego.codegen.emission import Emission
-from constraints.rego.codegen.operand import BASE, Operand
+from constraints.rego.codegen.operand import BASE, NOTHING, Operand
 from constraints.rego.codegen.patterns import free, matches
 from constraints.rego.codegen.reading import kept, load, needed
 from constraints.rego.codegen.steps import from_context
@@ -71,11 +71,10 @@ def _descend(emission: Emission, value: Operand, part: Term) -> Operand:
     if not free(emission, part):
         key = needed(emission, value_of(emission, part), "key")
         if key is None:
-            return Operand(constant=None, defined=False)
+            return NOTHING
         node = nodes.call("descend", emission.context(), load(emission, value), load(emission, key))
         return kept(emission, Operand(node=node, defined=False, kind="tree"), "tree")
     ordered = nodes.constant(emission.place.ordered)
     branches = nodes.call("branches", emission.context(), load(emission, value), ordered)
     name, item = loop(emission, ("key", "tree"), branches)
-    matches(emission, part, Operand(name=name))
-    return Operand(name=item, kind="tree")
+    return Operand(name=item, kind="tree") if matches(emission, part, Operand(name=name)) else NOTHING
