@@ -18,7 +18,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_finish() -> None:
-    """Ten thousand tests are never garbage, and large values of tests seldom are: to look for it takes a tenth of the time."""
+    """Thousands of tests are never garbage, and large values of tests seldom are: to look for it takes a tenth of the time."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 

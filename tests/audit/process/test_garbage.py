@@ -85,6 +85,8 @@ def runs(garbage: Garbage, number: int, made: Engine | None = None) -> Iterator[
     logger.addHandler(handler)
     sinks = (StatusSink(lambda place, body: None, parallel=1), MetricsSink(metrics), LogSink(logger))
     enforced: tuple[Any, ...] = ()
+    gc.unfreeze()
+    gc.collect()  # what earlier tests have left is not counted
     for _ in range(number):
         with garbage.resting(enforced):
             of = made or engine()
