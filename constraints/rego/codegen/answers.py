@@ -1,4 +1,4 @@
-"""Complete rules and functions: one answer of all definitions and their `else`, on which those that hold agree."""
+"""Complete rules and functions: one answer of all clauses and their `else`, on which those that hold agree."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from constraints.rego.codegen.operand import NOTHING, Operand, same_constant
 from constraints.rego.codegen.patterns import matches
 from constraints.rego.codegen.place import Place
 from constraints.rego.codegen.reading import load, needed
-from constraints.rego.codegen.tree import FUNCTION, Definition, RuleSet, chain_of
+from constraints.rego.codegen.tree import FUNCTION, Clause, RuleSet, chain_of
 from constraints.rego.syntax.progress import During
 from constraints.rego.syntax.tree import Rule, Scalar, Var
 
@@ -26,12 +26,12 @@ _TRUE: Final = Scalar(True)
 
 @value
 class Outcome:
-    """A definition's body where it may hold, and the answer there."""
+    """A clause's body where it may hold, and the answer there."""
 
     block: Block  # the statements of the body
     end: Place  # where it holds
     answer: Operand
-    definition: Definition
+    clause: Clause
     loops: int = 0  # how many are open around the body
 
     @property
@@ -46,13 +46,13 @@ class Outcome:
 
 
 Chain = list[Outcome]
-"""What is tried in order: a definition, then its `else`."""
+"""What is tried in order: a clause, then its `else`."""
 
 
 def emit_answers(emission: Emission, rule: RuleSet) -> list[Operand]:
-    """Give the one answer of several definitions, of which those that never hold are left out: all that it may be."""
+    """Give the one answer of several clauses, of which those that never hold are left out: all that it may be."""
     agree = "agree_function" if rule.kind == FUNCTION else "agree"
-    plain = [found for found in rule.definitions if not found.rule.default]
+    plain = [found for found in rule.clauses if not found.rule.default]
     chains = [chain for chain in [_chain(emission, found) for found in plain] if chain]
     answers: list[Operand] = []
     if len(chains) == 1 or _alike(chains):
@@ -76,8 +76,8 @@ def _alike(chains: Sequence[Chain]) -> bool:
 # outcomes
 
 
-def _chain(emission: Emission, found: Definition) -> Chain:
-    """The outcomes of a definition and its `else`, up to one that is sure."""
+def _chain(emission: Emission, found: Clause) -> Chain:
+    """The outcomes of a clause and its `else`, up to one that is sure."""
     chain: Chain = []
     for one in chain_of(found):
         outcome = _outcome(emission, one, is_first=one is found)
@@ -88,8 +88,8 @@ def _chain(emission: Emission, found: Definition) -> Chain:
     return chain
 
 
-def _outcome(emission: Emission, found: Definition, *, is_first: bool) -> Outcome | None:
-    """The outcome of a definition, emitted aside; None where it never holds."""
+def _outcome(emission: Emission, found: Clause, *, is_first: bool) -> Outcome | None:
+    """The outcome of a clause, emitted aside; None where it never holds."""
     answer: Operand | None = None
 
     def emit() -> bool:
@@ -108,7 +108,7 @@ def _outcome(emission: Emission, found: Definition, *, is_first: bool) -> Outcom
     return Outcome(block, end, answer, found, emission.place.loops)
 
 
-def _answer(emission: Emission, found: Definition) -> Operand | None:
+def _answer(emission: Emission, found: Clause) -> Operand | None:
     """The body, then the answer where it holds; None where it never does."""
     emission.source = found.source or emission.source
     rule = found.rule
@@ -149,7 +149,7 @@ def _agreed(emission: Emission, chains: Sequence[Chain], agree: str) -> list[Ope
     for chain in chains:
         name = _gathered(emission, chain, agree)
         if answer:
-            _agree(emission, (answer, name), agree, chain[0].definition)
+            _agree(emission, (answer, name), agree, chain[0].clause)
         answer = answer or name
     _give_if_defined(emission, answer)
     return [Operand(kind=outcome.answer.kind) for chain in chains for outcome in chain]
@@ -163,7 +163,7 @@ def _gathered(emission: Emission, chain: Chain, agree: str) -> str:
         answer = load(emission, outcome.answer)
         if not outcome.is_single:
             emission.quiet = False
-            with emission.at(outcome.definition.rule.head.span):
+            with emission.at(outcome.clause.rule.head.span):
                 answer = nodes.call(agree, nodes.name(name), answer, emission.where())
         outcome.end.block.append(nodes.assign(name, answer))
         if at:
@@ -175,7 +175,7 @@ def _gathered(emission: Emission, chain: Chain, agree: str) -> str:
     return name
 
 
-def _agree(emission: Emission, names: tuple[str, str], agree: str, found: Definition) -> None:
+def _agree(emission: Emission, names: tuple[str, str], agree: str, found: Clause) -> None:
     """Let the first variable be the answer of both, where there is a further one."""
     nodes = emission.nodes
     answer, other = names

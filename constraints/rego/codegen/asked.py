@@ -19,7 +19,7 @@ from constraints.rego.codegen.emission import Emission, Keys
 from constraints.rego.codegen.operand import NOTHING, Operand
 from constraints.rego.codegen.patterns import free, matches, unify
 from constraints.rego.codegen.reading import kept, load, loads, needed
-from constraints.rego.codegen.tree import OBJECT, SET, Branch, Definition, RuleSet
+from constraints.rego.codegen.tree import OBJECT, SET, Branch, Clause, RuleSet
 from constraints.rego.index.conflicts import Conflicts
 from constraints.rego.syntax.tree import ArrayTerm, ObjectTerm, Scalar, Term, Var
 
@@ -104,7 +104,7 @@ def _search(emission: Emission, branch: Branch, keys: Keys, values: int) -> str:
     found = emission.unit.searches.get(index)
     if found is None:
         assert branch.rule is not None
-        other = emission.beside(branch.rule.definitions[0].source)
+        other = emission.beside(branch.rule.clauses[0].source)
         found = emission.unit.searches[index] = emission.table.search(other, branch, keys, values)
     return found
 
@@ -123,24 +123,24 @@ def _is_pattern(term: Term) -> bool:
 
 def _depth(rule: RuleSet) -> int:
     """How many keys the heads of a rule have at most."""
-    return max(len(one.tail) + one.rule.head.contains for one in rule.definitions)
+    return max(len(one.tail) + one.rule.head.contains for one in rule.clauses)
 
 
 # in the function that is asked for keys
 
 
-def asked_for(emission: Emission, found: Definition) -> bool:
+def asked_for(emission: Emission, found: Clause) -> bool:
     """Bind the head to the keys that are asked for, in front of the body. False when it never fits."""
     return all(_fits(emission, part, key) for part, key in _asked_pairs(emission, found))
 
 
-def is_asked_for(emission: Emission, found: Definition) -> bool:
+def is_asked_for(emission: Emission, found: Clause) -> bool:
     """The same behind the body, for what could not be bound. False when it never fits."""
     later = [(part, key) for part, key in _asked_pairs(emission, found) if not isinstance(key, Var)]
     return all(unify(emission, part, key) for part, key in later)
 
 
-def _asked_pairs(emission: Emission, found: Definition) -> Iterator[tuple[Term, Term]]:
+def _asked_pairs(emission: Emission, found: Clause) -> Iterator[tuple[Term, Term]]:
     head = found.rule.head
     member = () if head.key is None or not head.contains else (head.key,)
     return zip((*found.tail, *member), emission.keys, strict=False)

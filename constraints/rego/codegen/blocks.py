@@ -43,7 +43,7 @@ def loop(emission: Emission, wishes: tuple[str, ...], values: ast.expr) -> tuple
 
 
 def _key(emission: Emission, kind: str, node: ast.expr) -> object:
-    """What the same condition or loop of another definition has in common."""
+    """What the same condition or loop of another clause has in common."""
     return None if emission.place.open is None else (kind, shape(node))
 
 
@@ -61,7 +61,7 @@ def _enter(emission: Emission, key: object, statement: ast.If | ast.For, names: 
 
 
 def _goes_into(emission: Emission, key: object) -> bool:
-    """Go on inside of a statement that another definition has made. False where there is none, or names are missing."""
+    """Go on inside of a statement that another clause has made. False where there is none, or names are missing."""
     place = emission.place
     entered = place.open.get(key) if place.open is not None else None
     if entered is None or not all(_is_older(emission, value, entered) for value in _in_use(place)):

@@ -26,7 +26,7 @@ def callee_of(emission: Emission, branch: Branch, arguments: Sequence[Operand] =
         if any(known) and (branch.number in unit.deep or unit.variants[branch.number] >= VARIANTS):
             return callee_of(emission, branch)  # for any arguments; what is known is passed on
         assert branch.rule is not None
-        other = emission.beside(branch.rule.definitions[0].source)
+        other = emission.beside(branch.rule.clauses[0].source)
         found = unit.callees[key] = emission.table.rule(other, branch, known)
         unit.variants[branch.number] += 1
     return found

@@ -37,7 +37,7 @@ class Emission:
 
     unit: Unit
     table: Table
-    source: str  # the name of the source that the definition at hand comes from
+    source: str  # the name of the source that the clause at hand comes from
     nodes: Nodes = field(default_factory=Nodes)  # makes nodes at the position in the source that is being translated
     names: Names = field(init=False)  # gives out local names, and knows how many were given out before each
     place: Place = field(default_factory=lambda: Place([]))  # where the next statement goes, and what is known there
@@ -56,7 +56,7 @@ class Emission:
     alien: bool = False  # it depends on more than its arguments and the inventory
     quiet: bool = True  # it raises no error
     weight: int = 1  # how many calls one call of it makes, at most, loops not counted
-    shares: bool = False  # some definitions of a set went into the conditions and loops of others
+    shares: bool = False  # some clauses of a set went into the conditions and loops of others
 
     def __post_init__(self) -> None:
         unit = self.unit

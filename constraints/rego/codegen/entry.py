@@ -14,7 +14,7 @@ from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.operand import Operand
 from constraints.rego.codegen.partial import Opened, collect_from, sharing, written_out
 from constraints.rego.codegen.reading import kept, load, needed
-from constraints.rego.codegen.tree import SET, Branch, Definition
+from constraints.rego.codegen.tree import SET, Branch, Clause
 from constraints.rego.syntax.tree import ObjectTerm, Scalar, Term
 
 
@@ -22,7 +22,7 @@ def emit_entry(emission: Emission, branch: Branch) -> str:
     """The function's name. It gives the table, each row a pair (message, details)."""
     function = emission.unit.new("evaluate")
     block, _ = sharing(emission, lambda opened: _rows(emission, branch, opened))
-    with emission.at(branch.rule.definitions[0].rule.span if branch.rule else emission.nodes.span):
+    with emission.at(branch.rule.clauses[0].rule.span if branch.rule else emission.nodes.span):
         emission.add(emission.nodes.function(function, ["c"], block))
     return function
 
@@ -31,8 +31,8 @@ def _rows(emission: Emission, branch: Branch, opened: Opened) -> list[Operand]:
     nodes, found = emission.nodes, emission.nodes.name("found")
     emission.emit(nodes.assign("found", nodes.mapping([])))
     if branch.rule is not None and branch.rule.kind == SET:
-        for definition in written_out(emission, branch.rule):
-            collect_from(emission, definition, opened, partial(_report, emission, definition))
+        for clause in written_out(emission, branch.rule):
+            collect_from(emission, clause, opened, partial(_report, emission, clause))
     else:
         members = kept(emission, answer_of(emission, branch), "members")
         emission.emit(nodes.do(nodes.call("report_all", found, load(emission, members))))
@@ -40,7 +40,7 @@ def _rows(emission: Emission, branch: Branch, opened: Opened) -> list[Operand]:
     return []
 
 
-def _report(emission: Emission, found: Definition) -> None:
+def _report(emission: Emission, found: Clause) -> None:
     """Add a row for a member, whose parts stand alone where they are written out."""
     key = found.rule.head.key
     assert key is not None

@@ -1,4 +1,4 @@
-"""What a test that holds says, so that definitions can be told apart: some exclude each other."""
+"""What a test that holds says, so that clauses can be told apart: some exclude each other."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def facts_of(test: ast.expr) -> Iterator[Fact]:
 
 
 def _compared(test: ast.Compare) -> Iterator[Fact]:
-    operator, right = test.ops[0], test.comparators[0]
+    operator = test.ops[0]
     if isinstance(operator, _NEGATIVE):
         positive = ast.Compare(test.left, [OPPOSITE[type(operator)]()], test.comparators)
         yield from ((key, False) for key, _ in list(_compared(positive))[:1])
@@ -48,7 +48,6 @@ def _compared(test: ast.Compare) -> Iterator[Fact]:
             yield ("value of", name), (type(value), value)
         case _:
             yield ("test", _said(test)), True
-    del right
 
 
 def _said(node: ast.expr) -> Any:

@@ -90,7 +90,7 @@ class Generator:
         branch = self.unit.tree.find(path)
         assert branch is not None
         self._deep_first()
-        return emit_entry(self._emission(branch.rule.definitions[0].source if branch.rule else ""), branch)
+        return emit_entry(self._emission(branch.rule.clauses[0].source if branch.rule else ""), branch)
 
     def rules(self) -> None:
         """Translate all rules."""

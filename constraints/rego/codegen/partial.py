@@ -1,4 +1,4 @@
-"""Partial rules: sets and objects of all that their definitions find."""
+"""Partial rules: sets and objects of all that their clauses find."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from constraints.rego.codegen.place import Entered
 from constraints.rego.codegen.reading import loads, needed
 from constraints.rego.codegen.rewrites.expand import expanded
 from constraints.rego.codegen.rewrites.unroll import unrolled
-from constraints.rego.codegen.tree import Definition, RuleSet, chain_of
+from constraints.rego.codegen.tree import Clause, RuleSet, chain_of
 from constraints.rego.syntax.progress import During
 
 Opened = dict[Any, Entered] | None
-"""The conditions and loops that other definitions of the set have made, which one may go into; None: it may not."""
+"""The conditions and loops that other clauses of the set have made, which one may go into; None: it may not."""
 
 
 def sharing(emission: Emission, emit: Callable[[Opened], list[Operand]]) -> tuple[Block, list[Operand]]:
-    """What `emit` emits and gives. Definitions go into the loops of others; where that misses a variable, none does."""
+    """What `emit` emits and gives. Clauses go into the loops of others; where that misses a variable, none does."""
     with aside(emission) as block:
         answers = emit({})
     if emission.shares and not all_assigned(block, emission.names.used, frozenset({"c", "error"})):
@@ -36,8 +36,8 @@ def sharing(emission: Emission, emit: Callable[[Opened], list[Operand]]) -> tupl
     return block, answers
 
 
-def collect_from(emission: Emission, found: Definition, opened: Opened, finish: Callable[[], object]) -> None:
-    """The body of a definition, then what `finish` emits where it holds."""
+def collect_from(emission: Emission, found: Clause, opened: Opened, finish: Callable[[], object]) -> None:
+    """The body of a clause, then what `finish` emits where it holds."""
     emission.source = found.source or emission.source
 
     def emit() -> bool:
@@ -56,23 +56,23 @@ def collect_from(emission: Emission, found: Definition, opened: Opened, finish: 
 
 
 def emit_set_rule(emission: Emission, rule: RuleSet, opened: Opened) -> list[Operand]:
-    """Give the set of all definitions, or of those that fit the member that is asked for."""
+    """Give the set of all clauses, or of those that fit the member that is asked for."""
     nodes, found = emission.nodes, emission.names.new("found")
     emission.emit(nodes.assign(found, nodes.mapping([])))
-    for definition in rule.definitions if emission.keys else written_out(emission, rule):
-        collect_from(emission, definition, opened, partial(_add_member, emission, definition, found))
+    for clause in rule.clauses if emission.keys else written_out(emission, rule):
+        collect_from(emission, clause, opened, partial(_add_member, emission, clause, found))
     emission.emit(members_counted(emission, found))
     emission.emit(nodes.give(nodes.call("RegoSet", nodes.name(found))))
     return [Operand(kind="set")]
 
 
-def written_out(emission: Emission, rule: RuleSet) -> Sequence[Definition]:
-    """The definitions of a set, with what smaller sets are made of; where some `with` may change those, as they are."""
+def written_out(emission: Emission, rule: RuleSet) -> Sequence[Clause]:
+    """The clauses of a set, with what smaller sets are made of; where some `with` may change those, as they are."""
     unit = emission.unit
-    return unrolled(expanded(rule.definitions, unit.tree), unit.parameters) if unit.is_plain else rule.definitions
+    return unrolled(expanded(rule.clauses, unit.tree), unit.parameters) if unit.is_plain else rule.clauses
 
 
-def _add_member(emission: Emission, found: Definition, members: str) -> None:
+def _add_member(emission: Emission, found: Clause, members: str) -> None:
     key = found.rule.head.key
     assert key is not None
     member = needed(emission, value_of(emission, key), "member")
@@ -85,18 +85,18 @@ def _add_member(emission: Emission, found: Definition, members: str) -> None:
 
 
 def emit_object_rule(emission: Emission, rule: RuleSet, opened: Opened) -> list[Operand]:
-    """Give the object of all definitions, or of those that fit the keys that are asked for."""
+    """Give the object of all clauses, or of those that fit the keys that are asked for."""
     emission.quiet = False
     nodes, found = emission.nodes, emission.names.new("found")
     emission.emit(nodes.assign(found, nodes.call("Nested")))
-    for definition in rule.definitions:
-        for one in chain_of(definition):
+    for clause in rule.clauses:
+        for one in chain_of(clause):
             collect_from(emission, one, opened, partial(_add_pair, emission, one, found))
     emission.emit(nodes.give(nodes.method(nodes.name(found), "value")))
     return [Operand(kind="object")]
 
 
-def _add_pair(emission: Emission, found: Definition, pairs: str) -> None:
+def _add_pair(emission: Emission, found: Clause, pairs: str) -> None:
     nodes, head = emission.nodes, found.rule.head
     value = head.key if head.contains else head.value
     assert value is not None

@@ -20,7 +20,7 @@ LAYER: Final = 64  # entries of a table that is copied; of a larger one each cop
 
 @value
 class Entered:
-    """A condition or a loop that further definitions of a set may go into."""
+    """A condition or a loop that further clauses of a set may go into."""
 
     block: Block  # what is inside of it
     count: int  # how many names were given out before it; those are known inside
@@ -53,7 +53,7 @@ class Place:
     ordered: bool = False  # somebody can see the order of iteration
     awaited: Mapping[str, Term] = field(default_factory=dict)  # what variables must fit once bound: asked.py
 
-    # what later definitions of the same set may share
+    # what later clauses of the same set may share
 
     home: Block | None = None  # the block which `fresh` speaks of
     fresh: dict[Any, Operand] = field(

@@ -26,7 +26,7 @@ def emit_rule(emission: Emission, branch: Branch, known: Sequence[Operand | None
     """The functions of the rule at a place, for arguments of which some are known."""
     rule = branch.rule
     assert rule is not None
-    with emission.at(rule.definitions[0].rule.span):
+    with emission.at(rule.clauses[0].rule.span):
         if rule.kind == FUNCTION:
             return _emit_function(emission, branch, rule, known)
         block, answers = sharing(emission, lambda opened: _KINDS[rule.kind](emission, rule, opened))
@@ -54,7 +54,7 @@ def emit_search(emission: Emission, branch: Branch, keys: Keys, values: int) -> 
     emission.is_repeated, emission.keys = True, keys
     names = [emission.names.new("key") for _ in range(values)]
     emission.place.env = {KNOWN.format(at): Operand(name=name) for at, name in enumerate(names)}
-    with emission.at(rule.definitions[0].rule.span):
+    with emission.at(rule.clauses[0].rule.span):
         with aside(emission) as block:
             _KINDS[rule.kind](emission, rule, None)
         function = emission.unit.new(f"{branch.function}_at")
@@ -67,7 +67,7 @@ def emit_search(emission: Emission, branch: Branch, keys: Keys, values: int) -> 
 
 def _emit_function(emission: Emission, branch: Branch, rule: RuleSet, known: Sequence[Operand | None]) -> Callee:
     emission.is_repeated = True
-    emission.parameters = _parameters(emission, rule.definitions[0].rule.head.args or (), known)
+    emission.parameters = _parameters(emission, rule.clauses[0].rule.head.args or (), known)
     with aside(emission) as block:
         answers = emit_answers(emission, rule)
     function = emission.unit.new(branch.function) if any(known) else branch.function

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, Final
 
 from constraints.lang.pycode import Names
+from constraints.rego.names.modules import chain
 from constraints.rego.names.resolved import Path, Resolved
 from constraints.rego.runtime.documents import Node
 from constraints.rego.syntax.tree import Head, Rule, Scalar, Term
@@ -20,7 +21,7 @@ OBJECT: Final = "object"
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class Clause:
     """One definition of a rule: its source, and the part of its head's path that is below the rule's place."""
 
     rule: Rule
@@ -30,16 +31,16 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """All definitions at one place. `kind` is complete, function, set or object (with variables in the head's path)."""
+    """All clauses at one place. `kind` is complete, function, set or object (with variables in the head's path)."""
 
     path: Path
     kind: str
-    definitions: tuple[Definition, ...]
+    clauses: tuple[Clause, ...]
 
     @property
-    def default(self) -> Definition | None:
-        """The default definition."""
-        return next((found for found in self.definitions if found.rule.default), None)
+    def default(self) -> Clause | None:
+        """The default clause."""
+        return next((found for found in self.clauses if found.rule.default), None)
 
 
 @dataclass(slots=True)
@@ -164,24 +165,20 @@ def _rule_set(path: Path, places: list[Path], resolved: Resolved) -> RuleSet:
         for rule, source in zip(rules, sources, strict=True):
             ground = _ground(rule.head)
             above = ground[len(ground) - (len(below) - len(path)) :]
-            found.append(Definition(rule, source, (*above, *dynamic_tail(rule.head))))
+            found.append(Clause(rule, source, (*above, *dynamic_tail(rule.head))))
     return RuleSet(path, _kind(found), tuple(found))
 
 
-def _kind(definitions: list[Definition]) -> str:
-    if any(found.tail for found in definitions):
+def _kind(clauses: list[Clause]) -> str:
+    if any(found.tail for found in clauses):
         return OBJECT
-    head = definitions[0].rule.head
+    head = clauses[0].rule.head
     if head.args is not None:
         return FUNCTION
     return SET if head.contains else COMPLETE
 
 
-def chain_of(found: Definition) -> Sequence[Definition]:
-    """A definition and what its `else` says, in order."""
-    chain = [found]
-    rule = found.rule
-    while rule.else_ is not None:
-        rule = rule.else_
-        chain.append(Definition(rule, found.source, found.tail))
-    return chain
+def chain_of(found: Clause) -> Sequence[Clause]:
+    """A clause and what its `else` says, in order."""
+    _, *others = chain(found.rule)
+    return [found, *[Clause(rule, found.source, found.tail) for rule in others]]

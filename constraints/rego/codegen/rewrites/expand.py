@@ -1,6 +1,15 @@
 """Sets of members put in the place of references to them: what iterates a partial set iterates what the set is made of.
 
-Only for definitions that make a set themselves, where it does not matter how often a member is found.
+    violation[{"msg": msg}] { container := input_containers[_]; not container.image; msg := "no image" }
+    input_containers[c] { c := input.review.object.spec.containers[_] }
+    input_containers[c] { c := input.review.object.spec.initContainers[_] }
+
+    becomes
+
+    violation[{"msg": msg}] { c := input.review.object.spec.containers[_]; container = c; not container.image; ... }
+    violation[{"msg": msg}] { c := input.review.object.spec.initContainers[_]; container = c; not container.image; ... }
+
+Only for clauses that make a set themselves, where it does not matter how often a member is found.
 """
 
 from __future__ import annotations
@@ -10,14 +19,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from constraints.model import value
-from constraints.rego.codegen.tree import SET, Branch, Definition
+from constraints.rego.codegen.tree import SET, Branch, Clause
 from constraints.rego.syntax.nodes import INNER, nodes_of
 from constraints.rego.syntax.tree import Body, Call, Expr, ObjectTerm, Ref, Scalar, SomeIn, Term, Var
 from constraints.rego.syntax.walk import ROOTS, visible, visible_in
 from constraints.rego.values.kinds import key_of, same
 
-MOST: Final = 8  # definitions of a set that is put in the place of references
-ALL: Final = 48  # definitions that come of it, at most
+MOST: Final = 8  # clauses of a set that is put in the place of references
+ALL: Final = 48  # clauses that come of it, at most
 
 
 @value
@@ -29,10 +38,10 @@ class Use:
     patterns: tuple[Term, ...]
 
 
-def expanded(definitions: Sequence[Definition], tree: Branch) -> tuple[Definition, ...]:
-    """The same definitions without references to small sets."""
-    pending = list(definitions)
-    found: list[Definition] = []
+def expanded(clauses: Sequence[Clause], tree: Branch) -> tuple[Clause, ...]:
+    """The same clauses without references to small sets."""
+    pending = list(clauses)
+    found: list[Clause] = []
     count = 0
     while pending:
         one = pending.pop(0)
@@ -45,16 +54,16 @@ def expanded(definitions: Sequence[Definition], tree: Branch) -> tuple[Definitio
     return tuple(found)
 
 
-def _members(branch: Branch) -> tuple[Definition, ...]:
+def _members(branch: Branch) -> tuple[Clause, ...]:
     assert branch.rule is not None
-    return branch.rule.definitions
+    return branch.rule.clauses
 
 
-def _use(definition: Definition, tree: Branch) -> Use | None:
+def _use(clause: Clause, tree: Branch) -> Use | None:
     known: set[str] = set()
-    for at, expr in enumerate(definition.rule.body):
+    for at, expr in enumerate(clause.rule.body):
         use = None if expr.negated or expr.withs else _use_in(at, expr, tree)
-        if use is not None and _is_open(use, known) and _is_small(use.members, definition):
+        if use is not None and _is_open(use, known) and _is_small(use.members, clause):
             return use
         known |= visible_in(expr)
     return None
@@ -94,13 +103,13 @@ def _is_open(use: Use, known: set[str]) -> bool:
     return bool(use.patterns)
 
 
-def _is_small(members: Branch, definition: Definition) -> bool:
+def _is_small(members: Branch, clause: Clause) -> bool:
     found = _members(members)
-    return len(found) <= MOST and all(one.source == definition.source for one in found)
+    return len(found) <= MOST and all(one.source == clause.source for one in found)
 
 
-def _put(outer: Definition, use: Use, inner: Definition, count: int) -> Definition | None:
-    """The outer definition for the members that one inner definition makes; None when these never fit."""
+def _put(outer: Clause, use: Use, inner: Clause, count: int) -> Clause | None:
+    """The outer clause for the members that one inner clause makes; None when these never fit."""
     found = {node.name for node in nodes_of((inner.rule.body, inner.rule.head.key)) if isinstance(node, Var)}
     mapping: dict[str, Term] = {name: Var(f"{name}#i{count}") for name in found - ROOTS}
     key = inner.rule.head.key
@@ -120,7 +129,7 @@ def _put(outer: Definition, use: Use, inner: Definition, count: int) -> Definiti
     )
 
 
-def _joined(outer: Definition, use: Use, body: Body, rest: list[tuple[Term, Term]]) -> Definition | None:
+def _joined(outer: Clause, use: Use, body: Body, rest: list[tuple[Term, Term]]) -> Clause | None:
     span = outer.rule.body[use.at].span
     for one, other in rest:
         if isinstance(one, Scalar) and isinstance(other, Scalar) and not same(one.value, other.value):

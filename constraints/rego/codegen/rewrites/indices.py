@@ -3,8 +3,12 @@
     x := input.review.object.items[_]
     same := [y | y := input.review.object.items[_]; y.name == x.name]
 
-becomes a table of all `y` by `y.name`, made when it is asked for the first time, and a look into it: OPA's index of
-comprehensions (v1/ast/compile.go, getComprehensionIndex). As there, what is iterated must not depend on the loop.
+becomes a table of all `y` by `y.name`, made when it is asked for the first time, and a look into it,
+
+    same := [y | y := table[x.name][_]]
+
+as with OPA's index of comprehensions (v1/ast/compile.go, getComprehensionIndex). As there, what is iterated must not depend
+on the loop.
 """
 
 from __future__ import annotations

@@ -3,8 +3,11 @@
     other := data.inventory.namespace[ns][_]["Service"][name]     every object against every other
     selector(other) == mine
 
-becomes a table of all such objects by `selector(other)`, made once for an inventory, and a look into it. Statements in
-between that depend on the iterated objects alone are done while the table is made. Conjunction commutes.
+becomes a table of all such objects by `selector(other)`, made once for an inventory, and a look into it:
+
+    table := {selector(other): [other, ...]}, other := table[mine][_]
+
+Statements in between that depend on the iterated objects alone are done while the table is made. Conjunction commutes.
 """
 
 from __future__ import annotations

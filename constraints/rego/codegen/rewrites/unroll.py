@@ -1,8 +1,8 @@
-"""Iterations over a constraint's parameters, or an array of constants, written out: a definition for each item.
+"""Iterations over a constraint's parameters, or an array of constants, written out: a clause for each item.
 
     expected := input.parameters.labels[_]     becomes     expected := input.parameters.labels[0]
 
-in one definition, `[1]` in the next one: what is looked for is a constant then. A set does not mind the order.
+in one clause, `[1]` in the next one: what is looked for is a constant then. A set does not mind the order.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from constraints.rego.codegen.tree import Definition
+from constraints.rego.codegen.tree import Clause
 from constraints.rego.syntax.tree import ArrayTerm, Body, Call, Expr, Ref, Scalar, SomeIn, Term, Var
 from constraints.rego.values.kinds import UNDEFINED, Value, lookup
 
 MOST: Final = 6  # items of what is written out
-ALL: Final = 24  # definitions that come of it, at most
+ALL: Final = 24  # clauses that come of it, at most
 
 
-def unrolled(definitions: Sequence[Definition], parameters: Value) -> tuple[Definition, ...]:
-    """The same definitions without iterations over a few parameters."""
-    found: list[Definition] = []
-    for at, one in enumerate(definitions):
-        room = ALL - len(found) - (len(definitions) - at)
+def unrolled(clauses: Sequence[Clause], parameters: Value) -> tuple[Clause, ...]:
+    """The same clauses without iterations over a few parameters."""
+    found: list[Clause] = []
+    for at, one in enumerate(clauses):
+        room = ALL - len(found) - (len(clauses) - at)
         bodies = _bodies(one.rule.body, parameters, max(room, 1))
         found += [replace(one, rule=replace(one.rule, body=body)) for body in bodies]
     return tuple(found)
