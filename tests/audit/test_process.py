@@ -8,14 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fetching import fetched
 from policybuilders import constraint, template
 
 from audit.cli import main
@@ -81,8 +80,8 @@ def test_it_audits_at_once_and_again_answers_meanwhile_watches_nothing_where_unw
     flags = (*ALONE, *addresses, "-audit-interval=1", "--audit-on-policy-change=false")
     with patrol(samples, tmp_path, *flags) as process:
         eventually(lambda: len(events(tmp_path, "audit_finished")) >= 2)
-        assert [fetched(f"http://127.0.0.1:{health}/{path}")[0] for path in ("healthz", "readyz")] == [200, 200]
-        status, text = fetched(f"http://127.0.0.1:{metrics}/metrics")
+        assert [fetched(f"http://127.0.0.1:{health}/{path}").status for path in ("healthz", "readyz")] == [200, 200]
+        status, _, text = fetched(f"http://127.0.0.1:{metrics}/metrics")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=8) == 0
     assert len(events(tmp_path, "audit_started")) == len(events(tmp_path, "audit_finished"))
@@ -169,7 +168,7 @@ def test_a_replica_that_cannot_have_the_lease_says_why_is_not_ready_and_ends_wit
     flags = ("--pod-namespace=nowhere", "--leader-elect-timeout=2", f"--health-addr=127.0.0.1:{health}")
     with patrol(samples, tmp_path, *flags) as process:
         refusals = eventually(lambda: [line["msg"] for line in lines(tmp_path) if "nowhere" in line["msg"]])
-        status, text = fetched(f"http://127.0.0.1:{health}/readyz")
+        status, _, text = fetched(f"http://127.0.0.1:{health}/readyz")
         assert process.wait(timeout=20) == 1
     assert 'namespaces "nowhere" not found' in refusals[0]
     assert (status, text.startswith("not ready: Lease nowhere/kube-patrol is refused: ")) == (503, True)
@@ -184,15 +183,6 @@ def test_a_replica_that_may_do_without_a_lease_audits_without_one_after_a_while(
     flags = ("--pod-namespace=nowhere", "--leader-elect-timeout=1", "--leader-elect=auto")
     with patrol(samples, tmp_path, *flags):
         eventually(lambda: events(tmp_path, "audit_finished"))
-
-
-def fetched(url: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(url) as reply:
-            return reply.status, reply.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
 
 
 LEASE = Kind("coordination.k8s.io", "v1", "Lease")
@@ -239,7 +229,7 @@ def test_one_that_lost_the_lease_in_the_middle_of_a_run_writes_nothing_more(
         other = {**lease["spec"], "holderIdentity": "another", "leaseDurationSeconds": 600}
         samples.load([{**lease, "spec": other}])
         (end,) = eventually(lambda: events(tmp_path, "audit_finished"))
-        _, text = fetched(f"http://127.0.0.1:{metrics}/metrics")
+        text = fetched(f"http://127.0.0.1:{metrics}/metrics").text
     assert (end["outcome"], holder(samples)) == ("not_leader", "another")
     assert not any(b"auditTimestamp" in asked.body for asked in patches(samples))
     assert "kube_patrol_leader 0.0" in text
