@@ -1,8 +1,12 @@
-"""Small templates and constraints for the tests of audit.sources."""
+"""Small templates and constraints, and a few of the sample policies."""
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
+
+from audit.demo import sample_objects
+from constraints.model import Object
 
 REGO = """package x
 violation[{"msg": msg}] {
@@ -54,3 +58,15 @@ def constraint(name: str = "one", kind: str = "K8sTest", **spec: Any) -> dict[st
         "metadata": {"name": name, "uid": f"uid-{name}"},
         "spec": {"enforcementAction": "deny", **spec},
     }
+
+
+def samples_with(kinds: Container[str]) -> list[Object]:
+    """The sample objects with the policies of these kinds alone."""
+    return [obj for obj in sample_objects() if (kind := _policy_kind(obj)) is None or kind in kinds]
+
+
+def _policy_kind(obj: Object) -> Any:
+    """The kind of constraints that a template defines or a constraint is of; None for everything else."""
+    if obj["kind"] == "ConstraintTemplate":
+        return obj["spec"]["crd"]["spec"]["names"]["kind"]
+    return obj["kind"] if str(obj["apiVersion"]).startswith("constraints.gatekeeper.sh/") else None

@@ -8,10 +8,10 @@ from threading import Event
 from typing import Any
 
 import pytest
-from policybuilders import BAD_REGO, template
+from policybuilders import BAD_REGO, samples_with, template
 
 from audit.app import Auditor, assemble
-from audit.demo import load, sample_objects
+from audit.demo import load
 from audit.embedded import EmbeddedCluster, Fault
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock, Retries
@@ -20,6 +20,7 @@ from audit.outcomes import misses_policies
 from audit.process.leading import Duty
 from audit.settings.config import AuditConfig, ClusterConfig, Config
 
+POLICIES = {"K8sRequiredLabels", "K8sDisallowedTags", "K8sUniqueServiceSelector"}  # the last reads the inventory
 TEMPLATES = "/apis/templates.gatekeeper.sh/v1/constrainttemplates"
 CONSTRAINTS = "/apis/constraints.gatekeeper.sh/v1beta1"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -27,7 +28,7 @@ CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 @pytest.fixture
 def auditor(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Auditor]:
-    load(cluster, sample_objects())
+    load(cluster, samples_with(POLICIES))
     connection = connect(Access(str(cluster.kubeconfig(tmp_path / "kubeconfig")), environ={}))
     client = Client(connection, retries=Retries(attempts=2), clock=Clock(sleep=lambda seconds: None))
     config = Config(

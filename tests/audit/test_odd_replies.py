@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from oddreplies import ODDITIES, OddProxy, oddly
+from policybuilders import samples_with
 
 from audit.aggregate import Summary
 from audit.app import Auditor, assemble
-from audit.demo import load, sample_objects
+from audit.demo import load
 from audit.embedded import EmbeddedCluster
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock, Retries
@@ -56,15 +57,9 @@ class Trial:
         assert bool(summary.gaps) is not complete
 
 
-def wanted(obj: dict[str, Any]) -> bool:
-    if obj["kind"] == "ConstraintTemplate":
-        return obj["spec"]["crd"]["spec"]["names"]["kind"] in POLICIES
-    return obj["kind"] in POLICIES or not obj["apiVersion"].startswith("constraints.gatekeeper.sh/")
-
-
 @pytest.fixture
 def trial(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Trial]:
-    load(cluster, [obj for obj in sample_objects() if wanted(dict(obj))])
+    load(cluster, samples_with(POLICIES))
     path = cluster.kubeconfig(tmp_path / "kubeconfig")
     log = LogConfig(file=str(tmp_path / "log"), violations="none")
     config = Config(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import socket
 import ssl
@@ -17,9 +18,10 @@ from typing import Any
 import pytest
 import yaml
 from certificates import self_signed
+from policybuilders import samples_with
 
 from audit.app import Auditor, assemble
-from audit.demo import load, sample_objects
+from audit.demo import load
 from audit.embedded import EmbeddedCluster
 from audit.embedded.faults import Fault
 from audit.kube.auth import Access, connect
@@ -93,7 +95,10 @@ def test_a_server_that_is_not_there_is_told_once(start: Start, tmp_path: Path) -
     is_told_once(start(f"http://127.0.0.1:{port}"), tmp_path)
 
 
-def test_a_server_that_speaks_no_tls_is_told_once(cluster: EmbeddedCluster, start: Start, tmp_path: Path) -> None:
+def test_a_server_that_speaks_no_tls_is_told_once(
+    cluster: EmbeddedCluster, start: Start, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR, "uvicorn.error")  # what that server says of it itself
     is_told_once(start(cluster.url.replace("http://", "https://")), tmp_path)
 
 
@@ -107,7 +112,7 @@ def test_a_server_of_another_authority_or_spoken_to_without_tls_is_told_once(
 
 
 def test_policies_that_cannot_be_read_are_told_once(cluster: EmbeddedCluster, start: Start, tmp_path: Path) -> None:
-    load(cluster, sample_objects())
+    load(cluster, samples_with({"K8sDisallowedTags"}))
     cluster.faults.append(Fault("/apis/templates.gatekeeper.sh/*", status=403, times=None))
     auditor = start(cluster.url)
     for _ in range(4):
@@ -119,7 +124,7 @@ def test_policies_that_cannot_be_read_are_told_once(cluster: EmbeddedCluster, st
 def test_the_end_of_it_is_told_with_the_count_and_what_comes_then_is_told_anew(
     cluster: EmbeddedCluster, start: Start, tmp_path: Path
 ) -> None:
-    load(cluster, sample_objects())
+    load(cluster, samples_with({"K8sDisallowedTags"}))
     auditor = start(cluster.url)
     for _ in range(2):
         cluster.faults.append(Fault(status=401, times=None))
@@ -145,7 +150,7 @@ def test_the_end_of_it_is_told_with_the_count_and_what_comes_then_is_told_anew(
 def test_what_had_no_good_answer_in_the_last_run_is_tried_less_often_until_it_has_one_again(
     path: str, method: str, reply: dict[str, Any], cluster: EmbeddedCluster, start: Start
 ) -> None:
-    load(cluster, sample_objects())
+    load(cluster, samples_with({"K8sDisallowedTags"}))
     auditor = start(cluster.url, retries=Retries())
     auditor.run()
     tries = []
