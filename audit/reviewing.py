@@ -16,10 +16,11 @@ from audit.exclusion import NOTHING_EXCLUDED, Exclusion
 from audit.model import Lost, Page
 from audit.verdicts import Reviewed, Seconds, Verdict, identity, received, sealed, top_owner
 from constraints import Engine, Gap, Inventory, Review
-from constraints.engine import Hit, Rule
+from constraints.asking import Hit
 from constraints.inventory import EMPTY
 from constraints.model import Object, Violation
 from constraints.review import review_of
+from constraints.rules import Rule
 
 _TRANSIENT: Final = (
     "resourceVersion",

@@ -38,16 +38,32 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.constraint": BASE
     | {"constraints.actions", "constraints.crd", "constraints.review", "constraints.schema", "constraints.template"},
     "constraints.cel": {"constraints.golang", "constraints.lang"},
+    "constraints.guard": set(),
     "constraints.rego": BASE | {"constraints.timing"},  # its own rooms: REGO, below
     "constraints.drivers": BASE
     | {"constraints.cel", "constraints.inventory", "constraints.rego", "constraints.review", "constraints.timing"},
+    "constraints.answers": BASE,
+    "constraints.rules": BASE | {"constraints.drivers", "constraints.inventory"},
+    "constraints.asking": BASE
+    | {
+        "constraints.answers",
+        "constraints.guard",
+        "constraints.inventory",
+        "constraints.review",
+        "constraints.rules",
+        "constraints.timing",
+    },
     "constraints.engine": BASE
     | {
+        "constraints.answers",
+        "constraints.asking",
         "constraints.constraint",
         "constraints.drivers",
+        "constraints.guard",
         "constraints.inventory",
         "constraints.match",
         "constraints.review",
+        "constraints.rules",
         "constraints.template",
         "constraints.timing",
     },
@@ -56,7 +72,14 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.errors": set(),
     "audit.exclusion": VALUES | {"constraints.wildcard"},
     "audit.reviewing": VALUES
-    | {"audit.exclusion", "audit.verdicts", "constraints.engine", "constraints.inventory", "constraints.review"},
+    | {
+        "audit.exclusion",
+        "audit.verdicts",
+        "constraints.asking",
+        "constraints.rules",
+        "constraints.inventory",
+        "constraints.review",
+    },
     "audit.version": set(),
     "audit.verdicts": VALUES | {"audit.version"},
     "audit.guard": set(),
@@ -254,7 +277,7 @@ def test_no_module_is_longer_than_the_limit() -> None:
 
 
 BROAD = {  # where any exception at all may be caught, and why
-    "constraints.engine": "a policy is compiled, matched and evaluated: whatever it does, the others go on",
+    "constraints.guard": "a policy is compiled, matched and evaluated: whatever it does, the others go on",
     "audit.guard": "a sink, or a run, may fail in any way",
 }
 

@@ -72,7 +72,7 @@ def evaluate(
     around = Surroundings(
         Inventory.of(manifest.object for manifest in manifests),
         namespaces_of(manifest.object for manifest in manifests),
-        frozenset(kind for kind, template in engine.templates.items() if engine.answers(template) == REGO),
+        frozenset(kind for kind, template in engine.templates.items() if engine.engine_of(template) == REGO),
     )
     results: list[Result] = []
     stats: list[Mapping[str, Json]] = []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -9,11 +10,11 @@ from probes import constraint, edited, pod, template
 
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
 from constraints.drivers import Policy, Program, make_drivers
-from constraints.engine import Rule
 from constraints.errors import CompileError, ConstraintError, EngineMissing, EvaluationError
 from constraints.inventory import EMPTY
 from constraints.model import Finding
 from constraints.review import review_of
+from constraints.rules import Rule
 from constraints.timing import Timekeeper, Untimed
 
 Answer = Callable[[Mapping[str, Any], Any], Iterable[Finding]]
@@ -186,6 +187,23 @@ def test_any_other_failure_is_a_gap_and_the_other_constraints_go_on(error: Excep
     assert gap.message == f"constraint Probe/broken could not be evaluated: {text}, for v1/Pod shop/web"
     assert (gap.kind, gap.object) == (Kind("", "v1", "Pod"), review_of(pod()).ref)
     assert violation.message == "fine"
+
+
+@pytest.mark.parametrize("error", [EvaluationError("eval_conflict_error: twice"), ZeroDivisionError()])
+def test_what_fails_for_an_object_keeps_nothing_of_it(error: Exception) -> None:
+    def answer(review: Mapping[str, Any], parameters: Any) -> Iterable[Finding]:
+        raise type(error)(str(error)) from RecursionError()
+
+    made, review = engine(answer), review_of(pod())
+    made.review(review)
+    gc.collect()
+    gc.disable()  # as in a run
+    try:
+        for _ in range(10):
+            made.review(review)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 class Strange(Canned):
