@@ -18,8 +18,8 @@ from types import FrameType
 from audit.aggregate import Summary
 from audit.carry import Memory
 from audit.controller.intake import Intake
-from audit.hooks.engines import EngineOptions, empty_engine, engines
-from audit.hooks.timekeeping import TimeLimits, Watchdog
+from audit.hooks.engines import EngineOptions, empty_engine
+from audit.hooks.timekeeping import TimeLimits
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Connection
@@ -81,7 +81,6 @@ class Auditor:
     readiness: Readiness
     lister: Lister
     pace: Pace
-    watchdog: Watchdog
     deadline: Deadline
     clock: Callable[[], float] = time.time
     memory: Memory = field(default_factory=Memory)
@@ -94,8 +93,8 @@ class Auditor:
         """One audit; what prevents it is in the summary. What only a mistake of ours can raise is logged."""
         self.last = RunInfo.at(self.clock(), self.last)
         blank = Summary(self.last, self.config.audit.violations_limit)
-        with self.garbage.resting(self.enforced), self.watchdog.watching():
-            summary = run(self._prepare, self.sinks, blank, self.memory, self.duty.over)
+        with self.garbage.resting(self.enforced):
+            summary = run(partial(self._prepare, self.last), self.sinks, blank, self.memory, self.duty.over)
         error = summary.mistake
         if error is not None:
             text = "a mistake in this program ended the run: %s: %s"
@@ -105,7 +104,7 @@ class Auditor:
         self.readiness.ended(ending(summary))
         return summary
 
-    def _prepare(self) -> Prepared:
+    def _prepare(self, info: RunInfo) -> Prepared:
         begun = self.pace.elapsed()
         self.deadline.ends = self.pace.since(begun).ends()
         catalogue = self.served.read()
@@ -120,11 +119,12 @@ class Auditor:
         self._tell_skipped(len(chosen.skipped))
         source = ClusterSource(self.lister, chosen.listings, self.pace.since(begun), self.duty.stop)
         known = loaded.namespaces
-        turn = self.policies.settings.turn
-        empty = partial(empty_engine, engine_options(self.config.policies))
-        rules = Rules(loaded.engine, loaded.exclusion, known.listed, loaded.inventory, empty)
+        settings = self.policies.settings
+        rules = Rules(
+            loaded.engine, loaded.exclusion, known.listed, loaded.inventory, empty=settings.empty, run=info.audit_id
+        )
         return Prepared(
-            Work(source, rules, known.missing, turn),
+            Work(source, rules, known.missing, settings.turn),
             loaded.records,
             Counter("error" if record.errors else "active" for record in loaded.templates),
             gaps=(*catalogue.gaps, *loaded.gaps, *unserved(enforced, catalogue)),
@@ -219,7 +219,6 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
     # What is read before and between the lists ends with the run; lists are left alone then, and statuses still written.
     deadline = Deadline(elapsed=pace.elapsed)
     reading, writing = client.prompt().bounded(deadline.left), client.prompt()
-    watchdog = Watchdog(TimeLimits(config.policies.evaluation_timeout, config.policies.policy_timeout))
     settings = PolicySettings(
         pod_name=config.cluster.identity,
         namespace=config.cluster.namespace_of_config,
@@ -227,10 +226,9 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
         operations=config.audit.performed,
         chunk_size=config.audit.chunk_size,
         referential=config.policies.referential_rules,
-        drivers=engines(engine_options(config.policies)),
+        empty=partial(empty_engine, engine_options(config.policies)),
         lister=Lister(reading, sizes, tardy),
         inventory_memory=memory,
-        timing=watchdog,
     )
     ledger = Ledger() if config.log.violations == CHANGES else None
     told = LogSink(violations=config.log.violations, ledger=ledger)
@@ -246,7 +244,6 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
         readiness_of(config, duty),
         Lister(client, sizes, tardy),
         pace,
-        watchdog,
         deadline,
         memory=Memory(ledger=ledger),
     )
@@ -275,6 +272,7 @@ def engine_options(policies: PoliciesConfig) -> EngineOptions:
         enabled_builtins=policies.enabled_builtins,
         budget=policies.evaluation_budget,
         template_timeout=policies.template_timeout,
+        limits=TimeLimits(policies.evaluation_timeout, policies.policy_timeout),
         native_validation=policies.native_validation,
         failure_policy=policies.failure_policy,
     )

@@ -56,7 +56,8 @@ class Rules:
     """What objects are held against: the engine, what is left out, and what lies around an object.
 
     `namespaces` are those that are known, by name, and what is known of others that policies read; `empty` makes an
-    engine like this one without policies. Rules can be pickled: whoever reads them gets an engine made anew, once in a
+    engine like this one without policies. `run` names the run that reviews are a part of: in each process, policies have
+    all of their time again in the next one. Rules can be pickled: whoever reads them gets an engine made anew, once in a
     process as long as the policies stay the same. They are for one thread at a time, as the engine is.
     """
 
@@ -65,6 +66,7 @@ class Rules:
     namespaces: Mapping[str, Object | Lost] = field(default_factory=dict)
     inventory: Inventory = EMPTY
     empty: Callable[[], Engine] = Engine
+    run: str = ""
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Raises PolicyError where it is read and a policy is refused there. See Reviewed for other versions."""
@@ -76,6 +78,7 @@ class Rules:
             "exclusion": self.exclusion,
             "namespaces": dict(self.namespaces),
             "inventory": self.inventory,
+            "run": self.run,
         }
 
 
@@ -84,6 +87,11 @@ def review_page(page: Page, rules: Rules) -> Reviewed:
 
     A Namespace that is not among `rules.namespaces` is taken for one that no policy reads, see `unknown_namespaces`.
     """
+    with rules.engine.watching(rules.run):
+        return _reviewed(page, rules)
+
+
+def _reviewed(page: Page, rules: Rules) -> Reviewed:
     begun = perf_counter()
     excluded, engine = rules.exclusion.test(), rules.engine
     engine.unfinished()  # what a page has left that ended in a mistake

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -130,6 +131,10 @@ class Engine:
     def reads_metadata_only(self, kind: Kind) -> bool:
         """Whether no answer about an object of `kind` depends on more of it than its metadata."""
         return all(rule.reads_metadata_only() for rule in self._rules.about(kind))
+
+    def watching(self, run: str) -> AbstractContextManager[None]:
+        """Let the timekeeper see to the evaluations of this thread while the block lasts, which is a part of `run`."""
+        return self._timing.watching(run)
 
     def review(self, review: Review, inventory: Inventory = EMPTY, unless: Kind | None = None) -> list[Answer]:
         """What the constraints find in one object; constraints that take the kind `unless` too are left out."""

@@ -7,6 +7,7 @@ raise OutOfTime inside of the evaluation, wherever that is.
 from __future__ import annotations
 
 from collections.abc import Container
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +41,13 @@ class Timekeeper(Protocol):
     def spent(self) -> Container[str]:
         """The keys of constraints that have used up their time of this run; empty when there are none."""
 
+    def watching(self, run: str) -> AbstractContextManager[None]:
+        """See to the evaluations of this thread while the block lasts.
+
+        They belong to `run`: blocks of one run that come one after the other share its time. Policies have all of theirs
+        again where it is another one than that of the last block, and where it has no name.
+        """
+
     def settle(self) -> None:
         """Nothing is running any more: returns once no OutOfTime can come. May raise it one last time."""
 
@@ -51,6 +59,10 @@ class Untimed:
     running: Running | None = None
     calls: bool = False
     spent: Container[str] = ()
+
+    def watching(self, run: str) -> AbstractContextManager[None]:
+        """Nobody watches."""
+        return nullcontext()
 
     def settle(self) -> None:
         """Nobody calls."""

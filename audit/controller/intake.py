@@ -19,7 +19,6 @@ from audit.guard import attempt
 from audit.kube.client import Client
 from audit.policies.book import PolicySettings, manages_crds, with_problem
 from audit.policies.templates import TEMPLATES, TemplateBook, TemplateRecord
-from constraints import Engine
 from constraints.model import Object
 
 log = logging.getLogger("kube_patrol.policies")
@@ -58,7 +57,7 @@ class Intake:
     def take(self, templates: Sequence[Object]) -> tuple[TemplateRecord, ...]:
         """See to the CRDs and the statuses of these templates; gives what became of them. Raises KubeError."""
         controlled = self._by_pod.controller_runs(templates)
-        book = TemplateBook(Engine(drivers=self._settings.drivers), self._settings.referential)
+        book = TemplateBook(self._settings.empty(), self._settings.referential)
         with self._settings.turn:
             book.update(templates)
         records = book.records

@@ -52,10 +52,10 @@ def _test(flags: GatorTestFlags, stdin: TextIO | None, stdout: TextIO) -> int:
         failure_policy=flags.failure_policy,
         written=True,
         template_timeout=flags.template_timeout,
+        limits=replace(LIMITS, evaluation=flags.evaluation_timeout),
         enabled_builtins=tuple(dict.fromkeys(flags.enabled_builtins)),
     )
-    limits = replace(LIMITS, evaluation=flags.evaluation_timeout)
-    outcome = evaluate(manifests, _meter() if flags.stats else None, options, limits)
+    outcome = evaluate(manifests, _meter() if flags.stats else None, options)
     check_numbers(outcome.report, flags.output)
     shown = FORMATS[flags.output](_shown(outcome.report, flags.deny_only))
     stdout.writelines(list(shown) if flags.output == "yaml" else shown)  # YAML may fail at a number, then none is shown

@@ -13,7 +13,7 @@ from audit.errors import InputError
 from audit.gator.gosort import go_sorted
 from audit.gator.lasting import lasting
 from audit.gator.output import SORT_KEY, TARGET, Report, Result
-from audit.hooks.engines import DEFAULTS, EngineOptions, engines
+from audit.hooks.engines import EngineOptions, engines
 from audit.hooks.timekeeping import TimeLimits, Watchdog
 from audit.sources.manifests import Manifest
 from constraints import Cause, Constraint, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
@@ -35,6 +35,7 @@ _OF_QUERY: Final = r"(?:\S+: )?eval_\w+_error: "  # an error of Rego's, not of a
 _OF_CONSTRAINT: Final = attrgetter("violation.constraint.kind", "violation.constraint.name")
 LIMITS: Final = TimeLimits(policy=0)
 """A policy has as much time as there are objects: nobody waits for the next run."""
+OPTIONS: Final = EngineOptions(limits=LIMITS)
 
 
 @value
@@ -58,12 +59,11 @@ class Outcome:
 def evaluate(
     manifests: Sequence[Manifest],
     meter: Meter | None = None,
-    options: EngineOptions = DEFAULTS,
-    limits: TimeLimits = LIMITS,
+    options: EngineOptions = OPTIONS,
 ) -> Outcome:
     """Review every object by every constraint among them. Raises InputError for an object that cannot be used."""
     drivers = engines(options)
-    watchdog = Watchdog(limits)
+    watchdog = Watchdog(options.limits)
     engine = Engine(Point.GATOR, meter.drivers(drivers) if meter else drivers, timing=watchdog)
     with lasting():
         gaps = list(load(manifests, engine))

@@ -8,6 +8,7 @@ from typing import Final
 from audit.hooks.compiling import TimedDriver
 from audit.hooks.depths import DeepDriver
 from audit.hooks.outside import outside
+from audit.hooks.timekeeping import TimeLimits, Watchdog
 from constraints import Engine
 from constraints.drivers import Driver, DriverOptions, make_drivers
 from constraints.model import CEL, value
@@ -23,7 +24,8 @@ GUARDED: Final = tuple(sorted(families.GUARDED))
 class EngineOptions:
     """Rego builtins that are refused, or allowed beyond the usual; steps of one evaluation.
 
-    `template_timeout`: seconds that compiling a template may take, and each of its constraints; 0 is no limit.
+    `template_timeout`: seconds that compiling a template may take, and each of its constraints; 0 is no limit. `limits` are
+    those of the time that policies may take to be evaluated.
     `native_validation`: CEL is evaluated, with `failure_policy` (Fail or Ignore) where a template names none.
     `written`: numbers in details keep the text that OPA gives them.
     `say` hears what policies print; without it calls of `print` are erased, as Gatekeeper erases them.
@@ -33,6 +35,7 @@ class EngineOptions:
     enabled_builtins: tuple[str, ...] = ()
     budget: int = BUDGET
     template_timeout: float = 2.0
+    limits: TimeLimits = TimeLimits()
     say: Callable[[str], None] | None = None
     native_validation: bool = True
     failure_policy: str = "Fail"
@@ -54,8 +57,8 @@ def engines(options: EngineOptions = DEFAULTS) -> dict[str, Driver]:
 
 
 def empty_engine(options: EngineOptions = DEFAULTS) -> Engine:
-    """An engine for an audit, without policies."""
-    return Engine(drivers=engines(options))
+    """An engine for an audit, without policies; somebody sees to the time of its evaluations."""
+    return Engine(drivers=engines(options), timing=Watchdog(options.limits))
 
 
 def _unheard(text: str) -> None:

@@ -40,7 +40,7 @@ class TimeLimits:
 class Watchdog:
     """The Timekeeper of one engine: see `constraints.timing`. It watches as long as a `watching` block lasts."""
 
-    __slots__ = ("_calling", "_clock", "_limits", "_thread", "_used", "calls", "running", "spent")
+    __slots__ = ("_calling", "_clock", "_limits", "_run", "_thread", "_used", "calls", "running", "spent")
 
     def __init__(self, limits: TimeLimits) -> None:
         self.running: Running | None = None
@@ -51,11 +51,13 @@ class Watchdog:
         self._thread = 0
         self._clock: Callable[[], float] = time.perf_counter
         self._used: dict[str, float] = {}
+        self._run = ""
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Watch the evaluations of this thread while the block lasts: a run, whose policies have all their time again."""
-        self.spent, self._used = set(), {}
+    def watching(self, run: str = "") -> Iterator[None]:
+        """See Timekeeper."""
+        if not run or run != self._run:
+            self._run, self.spent, self._used = run, set(), {}
         self._thread, self._clock = get_ident(), clock_of_this_thread()
         if not (self._limits.evaluation or self._limits.policy):
             yield

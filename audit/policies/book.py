@@ -30,9 +30,7 @@ from audit.policies.surroundings import GATEKEEPER_NAMESPACE, Surroundings
 from audit.policies.templates import TEMPLATES, Ingestion, TemplateBook, TemplateRecord
 from constraints import Cause, Engine, Gap, Inventory, PolicyError
 from constraints.crd import GROUP as CONSTRAINTS_GROUP
-from constraints.drivers import Driver, make_drivers
 from constraints.model import CEL, Object, not_auditable
-from constraints.timing import Timekeeper
 
 log = logging.getLogger("kube_patrol.policies")
 
@@ -41,8 +39,8 @@ log = logging.getLogger("kube_patrol.policies")
 class PolicySettings:
     """How policies are read; `namespace` is that of this pod, `manage_crds` is auto, true or false.
 
-    `operations` are the roles that this pod names in `status.byPod`; `drivers` the engines by name, `timing` sees to the
-    time of evaluations; `crd_seconds` is how long new CRDs may take. `lister` lists collections, None for one with the
+    `operations` are the roles that this pod names in `status.byPod`; `empty` makes an engine without policies;
+    `crd_seconds` is how long new CRDs may take. `lister` lists collections, None for one with the
     usual bounds; `inventory_memory` are the bytes that `data.inventory` may take, 0 for any number. Whoever compiles or evaluates policies has the `turn`: engines are not for several threads at once.
     """
 
@@ -52,8 +50,7 @@ class PolicySettings:
     operations: tuple[str, ...] = ("audit", "status")
     chunk_size: int = 500
     referential: bool = True
-    drivers: Mapping[str, Driver] = field(default_factory=make_drivers)
-    timing: Timekeeper | None = None
+    empty: Callable[[], Engine] = Engine
     crd_seconds: float = 5.0
     lister: Lister | None = None
     inventory_memory: int = 0
@@ -110,7 +107,7 @@ class Policies:
         stop = stop or Event()
         self._client = client
         self.settings = settings
-        self._engine = Engine(drivers=settings.drivers, timing=settings.timing)
+        self._engine = settings.empty()
         self._templates = TemplateBook(self._engine, settings.referential, elapsed)
         self._constraints = ConstraintBook(self._engine)
         self._crds = ConstraintCrds(client, settings.manage_crds, Patience(settings.crd_seconds, stop, elapsed))

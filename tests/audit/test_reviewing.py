@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
-import json
 import logging
 import pickle
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
 import pytest
 from builders import summary
+from policybuilders import constraint, template
 from prometheus_client import generate_latest
 from saying import PODS, engine, pod
 
@@ -21,7 +23,8 @@ from audit.carry import Memory
 from audit.demo import sample_objects
 from audit.errors import OtherVersion
 from audit.exclusion import Exclusion
-from audit.hooks.engines import DEFAULTS, empty_engine
+from audit.hooks.engines import DEFAULTS, EngineOptions, empty_engine
+from audit.hooks.timekeeping import TimeLimits
 from audit.logs.streams import LineFormatter, LineHandler
 from audit.metrics.registry import Metrics
 from audit.model import ConstraintRecord, Lost, Page, Resource
@@ -127,8 +130,8 @@ def records(of: Engine) -> tuple[ConstraintRecord, ...]:
     )
 
 
-def told(review: Callable[[Page, Rules], Reviewed]) -> tuple[list[Any], list[Any], list[str]]:
-    """The statuses, log lines and metrics of a run, without what tells of time."""
+def told(review: Callable[[Page, Rules], Reviewed]) -> tuple[list[Any], list[str], list[str]]:
+    """The statuses, log lines and metrics of a run, byte for byte but for what tells of time."""
     rules, stream, metrics = sample_rules(), io.StringIO(), Metrics()
     statuses: list[Any] = []
     logger, handler = logging.Logger("controller"), LineHandler(stream)
@@ -141,10 +144,13 @@ def told(review: Callable[[Page, Rules], Reviewed]) -> tuple[list[Any], list[Any
     )
     work = Work(Samples(), rules, lambda name: Lost("nobody knows"), review=review)
     run(lambda: Prepared(work, records(rules.engine)), sinks, summary(), Memory(), lambda: None)
-    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    kept = [{name: part for name, part in line.items() if name not in ("ts", "duration")} for line in lines]
+    lines = [re.sub(r'"(ts|duration)":[^,}]*', r'"\1":', line) for line in stream.getvalue().splitlines()]
     rows = generate_latest(metrics.registry).decode().splitlines()
-    return statuses, kept, [row for row in rows if "process_" not in row and "time" not in row and "seconds" not in row]
+    return (
+        statuses,
+        lines,
+        [row for row in rows if "process_" not in row and "time" not in row and "seconds" not in row],
+    )
 
 
 def test_a_run_over_what_another_process_has_reviewed_tells_the_same() -> None:
@@ -152,7 +158,50 @@ def test_a_run_over_what_another_process_has_reviewed_tells_the_same() -> None:
         here = told(review_page)
         there = told(lambda page, rules: pool.submit(review_page, page, rules).result())
     assert here == there
-    assert len([line for line in here[1] if line["event_type"] == "violation_audited"]) > 10
+    statuses, lines, metrics = here
+    assert (len(statuses) > 3, len([line for line in lines if '"violation_audited"' in line]) > 10) == (True, True)
+    assert len([row for row in metrics if row.startswith("kube_patrol_violations{")]) > 3
+
+
+RUNAWAY = """package runaway
+violation[{"msg": msg}] {
+  input.review.object.metadata.name == "runs-away"
+  count([1 | numbers.range(1, 90000)[_]; numbers.range(1, 90000)[_]]) > 0
+  msg := "never"
+}
+violation[{"msg": msg}] { msg := input.review.object.metadata.name }
+"""
+IMPATIENT = EngineOptions(budget=10**15, limits=TimeLimits(evaluation=0.1, policy=0.3))
+
+
+def runaways(number: int) -> tuple[Page, Rules]:
+    """So many objects for which a policy comes to no end, and one for which it does, as a run holds them against it."""
+    made = empty_engine(IMPATIENT)
+    made.add_template(template("Runaway", RUNAWAY))
+    made.add_constraint(constraint("one", "Runaway"))
+    page = Page(PODS, [pod("fine"), *[pod("runs-away", namespace=f"ns{at}") for at in range(number)]])
+    return page, Rules(made, empty=partial(empty_engine, IMPATIENT), run="this one")
+
+
+def test_a_policy_that_runs_away_is_ended_in_another_process_as_it_is_here() -> None:
+    page, rules = runaways(1)
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        there = pool.submit(review_page, page, rules).result()
+    found = [[(each.message, each.error) for each in one.violations] for one in there.verdicts]
+    assert found == [[("fine", False)], [("the evaluation needs more time than it is given", True)]]
+    here = review_page(page, rules)
+    assert [[(each.message, each.error) for each in one.violations] for one in here.verdicts] == found
+
+
+def test_a_policy_has_its_time_once_in_a_run_however_many_pages_it_has() -> None:
+    page, rules = runaways(2)
+    read: Rules = pickle.loads(pickle.dumps(rules))
+    for each in (rules, read):
+        reviewed = [review_page(page, each) for _ in range(4)]
+        assert [gap.reason for gap in reviewed[-1].unfinished] == ["EvaluationTimeout"]
+        assert (reviewed[0].unfinished, reviewed[-1].passes()) == ((), {})
+        again = review_page(Page(PODS, page.objects[:1]), replace(each, run="the next one"))
+        assert [violation.message for violation in again.violations()] == ["fine"]
 
 
 def test_a_verdict_of_another_process_is_equal_but_for_whose_constraint_it_names() -> None:
