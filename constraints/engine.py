@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from constraints.answers import Answer, cause, out_of_time
-from constraints.asking import Hit, asked, matching
+from constraints.asking import Asking, Hit
 from constraints.constraint import parse
 from constraints.drivers import Driver, Policy, Program, make_drivers
 from constraints.errors import CompileError, ConstraintError, EngineMissing, PolicyError
@@ -16,8 +16,8 @@ from constraints.fields import quoted
 from constraints.guard import attempt
 from constraints.inventory import EMPTY, Inventory
 from constraints.match import compile_match, reads_namespace, takes_kind
-from constraints.model import AdmissionField, Constraint, Gap, Json, Kind, Object, Point, Review
-from constraints.review import document, doubles, integers, mapping
+from constraints.model import AdmissionField, Constraint, Gap, Kind, Object, Point, Review
+from constraints.review import doubles, mapping
 from constraints.rules import Rule, Rules, program_reads_namespace
 from constraints.template import Template
 from constraints.timing import Timekeeper, Untimed
@@ -44,6 +44,7 @@ class Engine:
         self.point = point
         self._exact = exact
         self._timing = timing or Untimed()
+        self._asking = Asking(point, self._timing)
         self._left_out: dict[str, Constraint] = {}
         self._drivers = make_drivers() if drivers is None else drivers
         self._templates: dict[str, Template] = {}
@@ -66,7 +67,7 @@ class Engine:
 
         Raises TemplateError, EngineMissing, CompileError; what was there before then stays.
         """
-        template, policy = _compiled(attempt(self._compile, obj))
+        template, policy = _compiled(attempt(Engine._compile, self, obj))
         self.remove_template(template.kind)
         self._templates[template.kind] = template
         self._policies[template.kind] = policy
@@ -74,7 +75,7 @@ class Engine:
 
     def admission_fields(self, kind: str) -> tuple[AdmissionField, ...]:
         """What the template of `kind` reads that only an admission request has; nothing where that cannot be told."""
-        found = attempt(lambda: tuple(self._policies[kind].admission_fields))
+        found = attempt(Engine._admission_fields, self, kind)
         return () if isinstance(found, Exception) else found
 
     def program(self, key: str) -> Program:
@@ -83,7 +84,7 @@ class Engine:
 
     def program_without_parameters(self, kind: str) -> Program:
         """The code of the template of `kind`, as a constraint without parameters would have it. Raises CompileError."""
-        return _compiled(attempt(self._policies[kind].program, {}))
+        return _compiled(attempt(Engine._program, self, kind))
 
     def remove_template(self, kind: str) -> None:
         """Remove the template of `kind` and all its constraints."""
@@ -99,7 +100,7 @@ class Engine:
         stays.
         """
         try:
-            rule = _compiled(attempt(self._rule, obj), _key(obj))
+            rule = _compiled(attempt(Engine._rule, self, obj), _key(obj))
         except ConstraintError as error:
             raise ConstraintError(error.message, source=_key(obj)) from error
         self.remove_constraint(rule.key)
@@ -148,7 +149,7 @@ class Engine:
         rules = self._rules.about(review.ref.kind)
         if unless is not None:
             rules = tuple(rule for rule in rules if not rule.constraint.may_match(unless))
-        return matching(rules, review, self.point)
+        return self._asking.matching(rules, review)
 
     def askable(self, hits: Sequence[Hit], inventory: Inventory = EMPTY) -> Sequence[Hit]:
         """The second part: those of `hits` that can be asked now.
@@ -167,22 +168,7 @@ class Engine:
 
     def evaluate(self, review: Review, hits: Iterable[Hit], inventory: Inventory = EMPTY) -> list[Answer]:
         """The last part: what the constraints say that can be asked."""
-        answers: list[Answer] = []
-        seen: dict[str, Json] | None = None
-        whole: dict[str, Json] | None = None
-        timing = self._timing
-        for hit in hits:
-            if not isinstance(hit, Rule):
-                answers.append(hit)
-                continue
-            if seen is None:
-                seen = document(review, self.point)
-            if hit.integers:
-                whole = integers(seen) if whole is None else whole
-                answers += asked(hit, review, whole, inventory, timing)
-            else:
-                answers += asked(hit, review, seen, inventory, timing)
-        return answers
+        return self._asking.evaluate(review, hits, inventory)
 
     def unfinished(self) -> list[Gap]:
         """A gap for each constraint that was not asked about some object, for want of time, since this was last called."""
@@ -201,6 +187,12 @@ class Engine:
             f"ConstraintTemplate {quoted(template.name)}: no engine for its code {quoted(engines)}; engines here: {known}"
         )
 
+    def _admission_fields(self, kind: str) -> tuple[AdmissionField, ...]:
+        return tuple(self._policies[kind].admission_fields)
+
+    def _program(self, kind: str) -> Program:
+        return self._policies[kind].program({})
+
     def _rule(self, obj: Object) -> Rule:
         kind = obj.get("kind")
         template = self._templates.get(kind) if isinstance(kind, str) else None
@@ -217,6 +209,7 @@ class Engine:
             takes=takes_kind(found.match),
             matches=compile_match(found.match),
             program=program,
+            ask=program.__call__,  # a method is called in half the time that an object is
             reads_namespace=reads_namespace(found.match) or program_reads_namespace(program),
             reads_inventory=template.inventory,
             integers=whole,

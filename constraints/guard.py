@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, TypeVarTuple
+from typing import TypeVar
 
+A = TypeVar("A")
+B = TypeVar("B")
 T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
 
 
-def attempt(call: Callable[[*Ts], T], *arguments: *Ts) -> T | Exception:
+def attempt(call: Callable[[A, B], T], first: A, second: B) -> T | Exception:
     """What a call gives, or what it has raised.
 
     Used for policies, which are other people's code: for compiling one, for finding out what it is about, and for
-    evaluating it, at a review or before. Whatever one does, the others go on.
+    evaluating it. Whatever one does, the others go on. It takes calls of two arguments only: to hand on any number of them
+    would take longer than some policies do.
     """
     try:
-        return call(*arguments)
+        return call(first, second)
     except Exception as error:  # the named place: a policy may fail in any way
         return error

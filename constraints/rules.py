@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from constraints.drivers import Program
-from constraints.model import ANY, Constraint, Kind, Review
+from constraints.inventory import Inventory
+from constraints.model import ANY, Constraint, Finding, Json, Kind, Review
 
 _KEPT: Final = (("apiVersion",), ("kind",), ("metadata",))
 """What there is of an object where only its metadata is read."""
@@ -15,7 +16,8 @@ _KEPT: Final = (("apiVersion",), ("kind",), ("metadata",))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A constraint ready to be asked. `takes` is asked once for a group and kind, `matches` for each object.
+    """A constraint ready to be asked. `takes` is asked once for a group and kind, `matches` for each object, and `ask`, which
+    is how `program` is called, for each one that matches.
 
     `reads_namespace`: its answer depends on the Namespace that an object lives in. `reads_inventory`: its template has
     code that reads `data.inventory`. `integers`: what it sees has to be read once more, so that whole numbers are
@@ -26,6 +28,7 @@ class Rule:
     takes: Callable[[str, str], bool]
     matches: Callable[[Review], bool]
     program: Program
+    ask: Callable[[Mapping[str, Json], Inventory], Sequence[Finding]]
     reads_namespace: bool = True
     reads_inventory: bool = True
     integers: bool = False

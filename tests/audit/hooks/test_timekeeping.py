@@ -232,7 +232,7 @@ def ending_at(line: int, timing: Timekeeper) -> Iterator[None]:
     lines = itertools.count(1)
 
     def trace(frame: FrameType, event: str, argument: object) -> TraceFunction:
-        if timing.running is not None and frame.f_code.co_name != "asked" and next(lines) == line:
+        if timing.running is not None and frame.f_code.co_name != "_asked" and next(lines) == line:
             raise OutOfTime
         return trace
 
