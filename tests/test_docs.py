@@ -45,19 +45,20 @@ def documented() -> Families:
     return {name: (kind, frozenset(re.findall(r"`([a-z_]+)`", labels))) for name, kind, labels in rows}
 
 
-@pytest.fixture
-def served(cluster: EmbeddedCluster, tmp_path: Path) -> Families:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Families:
     """What is scraped after two runs of the samples, the second with something that could not be listed."""
-    load(cluster, sample_objects())
-    connection = connect(Access(kubeconfig=str(cluster.kubeconfig(tmp_path / "kubeconfig"))))
-    metrics = Metrics()
-    client = Client(connection, on_request=metrics.request, clock=Clock(sleep=lambda seconds: None))
-    config = Config(AuditConfig(cache_dir=str(tmp_path / "cache")), cluster=ClusterConfig(leader_elect=False))
-    auditor = assemble(config, client, metrics, Duty(Event()))
-    auditor.run()
-    cluster.faults.append(Fault("/api/v1/pods", status=403))
-    auditor.run()
-    connection.close()
+    folder, metrics = tmp_path_factory.mktemp("served"), Metrics()
+    with EmbeddedCluster() as cluster:
+        load(cluster, sample_objects())
+        connection = connect(Access(kubeconfig=str(cluster.kubeconfig(folder / "kubeconfig"))))
+        client = Client(connection, on_request=metrics.request, clock=Clock(sleep=lambda seconds: None))
+        config = Config(AuditConfig(cache_dir=str(folder / "cache")), cluster=ClusterConfig(leader_elect=False))
+        auditor = assemble(config, client, metrics, Duty(Event()))
+        auditor.run()
+        cluster.faults.append(Fault("/api/v1/pods", status=403))
+        auditor.run()
+        connection.close()
     found: Families = {}
     for family in text_string_to_metric_families(generate_latest(metrics.registry).decode()):
         labels = frozenset(label for sample in family.samples for label in sample.labels) - {"le"}
