@@ -1,8 +1,7 @@
 """Rego compiled to Python: policies become functions before there is anything to look at.
 
-Text > tokens > tree (lexer, parser) > names resolved (resolve) > OPA's form of each rule, on which safety and types are
-checked (flat, check_types) > rules in safe order (order) > conditions of OPA's rule index first (ruleindex) > specialised
-rules as Python's own syntax tree (codegen) > functions, whose only names are those of `runtime`, builtins and constants.
+Text > tokens > tree (syntax) > rules in OPA's form, checked (passes: names, flat, checks, types, index) > specialised rules as
+Python's own syntax tree (codegen) > functions, whose only names are those of `runtime`, builtins and constants.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from constraints.lang.source import Source
 from constraints.rego.builtins import BUILTINS, Builtin
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.codegen.generator import Generated, Generator
-from constraints.rego.index.guards import with_index
 from constraints.rego.names.resolved import Resolved
 from constraints.rego.passes import prepare, prepare_query
 from constraints.rego.runtime.context import BUDGET, NOWHERE, Context
@@ -70,7 +68,7 @@ def compile_modules(
 ) -> Compiled:
     """Modules of v1 or v0; None takes for each the one that it can be read as. Raises CompileError."""
     modules = [_module(source, v1) for source in sources]
-    return Compiled(with_index(prepare(modules, builtins=builtins)), builtins)
+    return Compiled(prepare(modules, builtins=builtins), builtins)
 
 
 def _module(source: Source, v1: bool | None) -> Module:

@@ -12,7 +12,6 @@ from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.codegen.generator import Generator
-from constraints.rego.index.guards import with_index
 from constraints.rego.names.resolved import Path, Resolved
 from constraints.rego.passes import prepare
 from constraints.rego.runtime.context import BUDGET, FREE, NOWHERE, Context
@@ -54,8 +53,7 @@ class RegoPolicy:
         self._settings = settings
         self._entry = (*modules[0].package, ENTRY)
         question = _question(modules[0], self._entry)
-        resolved = prepare(modules, builtins=settings.builtins, keep_prints=settings.prints, question=question)
-        self._resolved = with_index(resolved)
+        self._resolved = prepare(modules, builtins=settings.builtins, keep_prints=settings.prints, question=question)
 
     def mentions(self, fields: frozenset[str]) -> dict[str, Where]:
         """Those `fields` of the review that the policy names, each with the source and position of the first place."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import replace
 
 from constraints.rego.builtins import Builtin
 from constraints.rego.codegen.blocks import guard
@@ -16,35 +15,43 @@ from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.format import emit_format
 from constraints.rego.codegen.inline import INLINE
 from constraints.rego.codegen.operand import NOTHING, Operand
-from constraints.rego.codegen.patterns import matches, unify
+from constraints.rego.codegen.patterns import matches, unify, wish_of
 from constraints.rego.codegen.reading import holds, kept, load, loads, needed
+from constraints.rego.codegen.templates import emit_template
 from constraints.rego.index.conditions import pattern_of
 from constraints.rego.index.guards import INDEXED
 from constraints.rego.runtime.index import may_fit
-from constraints.rego.syntax.tree import Call, Scalar, Term
+from constraints.rego.syntax.termorder import TEMPLATE
+from constraints.rego.syntax.tree import ArrayTerm, Call, Scalar, Term
 
 
-def emit_call(emission: Emission, call: Call, wish: str) -> Operand:
-    """The value of a call; `wish` is what a variable for it should be called."""
-    found = emit_format(emission, call, wish)
-    if found is not None:
-        return found
-    arguments = values_of(emission, call.args)
-    return NOTHING if arguments is None else _apply(emission, call.name, arguments, wish)
-
-
-def emit_call_statement(emission: Emission, call: Call) -> bool:
-    """A call that stands alone: an equation, a condition of the rule index, any other. False when it never holds."""
+def emit_call(emission: Emission, call: Call) -> bool:
+    """A statement: an equation, a condition of the rule index, any other call. False when it never holds."""
     match call:
         case Call(name=indexed, args=(place, *patterns)) if indexed == INDEXED:
             return _may_fit(emission, place, patterns)
-        case Call(name="eq" | "assign", args=(left, right)):
+        case Call(name="eq", args=(left, right)):
             return unify(emission, left, right)
     with emission.at(call.span):
         if len(call.args) != _arity(emission, call.name) + 1:
-            return holds(emission, value_of(emission, call))
-        value = needed(emission, value_of(emission, replace(call, args=call.args[:-1])))
-        return value is not None and matches(emission, call.args[-1], value)
+            return holds(emission, _value(emission, call, ""))
+        *arguments, result = call.args
+        found = _value(emission, Call(call.name, tuple(arguments), call.span), wish_of(result))
+        value = needed(emission, found)
+        return value is not None and matches(emission, result, value)
+
+
+def _value(emission: Emission, call: Call, wish: str) -> Operand:
+    """The value of a call; `wish` is what a variable for it should be called."""
+    match call:
+        case Call(name="sprintf"):
+            found = emit_format(emission, call, wish)
+            if found is not None:
+                return found
+        case Call(name=name, args=(ArrayTerm(parts),)) if name == TEMPLATE:
+            return emit_template(emission, parts)
+    arguments = values_of(emission, call.args)
+    return NOTHING if arguments is None else _apply(emission, call.name, arguments, wish)
 
 
 def _may_fit(emission: Emission, place: Term, patterns: Sequence[Term]) -> bool:

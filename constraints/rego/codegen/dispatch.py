@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.operand import Operand
 from constraints.rego.codegen.reading import kept, needed
-from constraints.rego.syntax.tree import Call, Scalar, Term, Var
+from constraints.rego.syntax.tree import Scalar, Term, Var
 
 
-def value_of(emission: Emission, term: Term, wish: str = "") -> Operand:
-    """The value of a term; statements and loops that it needs are emitted. `wish`: a name for the answer of a call."""
+def value_of(emission: Emission, term: Term) -> Operand:
+    """The value of a term, which is no call; statements and loops that it needs are emitted."""
     with emission.at(term.span):
-        if type(term) is Call:
-            return emission.table.call(emission, term, wish)
         return emission.table.terms[type(term)](emission, term)
 
 

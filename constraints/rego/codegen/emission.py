@@ -14,7 +14,7 @@ from constraints.rego.codegen.operand import Operand
 from constraints.rego.codegen.place import Place
 from constraints.rego.codegen.tree import Branch
 from constraints.rego.codegen.unit import Callee, Unit
-from constraints.rego.syntax.tree import Call, Term
+from constraints.rego.syntax.tree import Body, Term
 
 Keys = tuple[Term, ...]
 """What is known of the first keys of a partial rule that a reference asks for: see codegen/asked.py."""
@@ -25,8 +25,8 @@ class Table:
     """What translates each construct. Terms have bodies in them, and bodies terms: their modules meet here alone."""
 
     terms: Mapping[type, Callable[[Emission, Any], Operand]]  # by kind of term: its value
-    call: Callable[[Emission, Call, str], Operand]  # a call: its value, in a variable of that name where it needs one
     statements: Mapping[type, Callable[[Emission, Any], bool]]  # by kind of statement, False when it never holds
+    body: Callable[[Emission, Body], bool]  # a body, False when it never holds
     rule: Callable[[Emission, Branch, Sequence[Operand | None]], Callee]  # the function of a rule, for known arguments
     search: Callable[[Emission, Branch, Keys, int], str]  # one that is asked for some keys, with as many values in them
 

@@ -1,4 +1,4 @@
-"""Unification: equality that binds variables, in `=`, `:=`, arguments and keys."""
+"""Unification: equality that binds variables, in `=`, arguments and keys."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from constraints.rego.codegen.equality import equal
 from constraints.rego.codegen.operand import Operand, constant
 from constraints.rego.codegen.reading import is_type, kept, load, needed
 from constraints.rego.codegen.steps import item_of
+from constraints.rego.syntax.termorder import SUPPORT
 from constraints.rego.syntax.tree import ArrayTerm, ObjectTerm, Scalar, Term, Var
 from constraints.rego.values.kinds import key_of
 
@@ -34,8 +35,10 @@ def free(emission: Emission, term: Term) -> bool:
 
 
 def wish_of(pattern: Term) -> str:
-    """The name for a value that becomes that of a variable."""
-    return pattern.name.partition("#")[0] if isinstance(pattern, Var) and not pattern.is_wildcard else "value"
+    """The name that the policy has for what fits a pattern; none where that is no variable, or one of the compiler's."""
+    if not isinstance(pattern, Var) or pattern.is_wildcard or pattern.name.startswith(SUPPORT):
+        return ""
+    return pattern.name.partition("#")[0]
 
 
 # two terms
@@ -76,8 +79,9 @@ def _inner(emission: Emission, pair: Pair) -> list[Pair] | None:
     if not free(emission, pattern):
         values = values_of(emission, [left, right])
         return [] if values is not None and equal(emission, *values) else None
-    wish = wish_of(pattern)
-    value = needed(emission, value_of(emission, term, wish), wish)
+    value: Operand | None = value_of(emission, term)
+    if value is not None and not value.defined:
+        value = needed(emission, value, wish_of(pattern) or "value")
     return [] if value is not None and matches(emission, pattern, value) else None
 
 
@@ -125,8 +129,8 @@ def matches(emission: Emission, pattern: Term, value: Operand) -> bool:
 
 def _bind(emission: Emission, var: Var, value: Operand) -> bool:
     """From now on the variable is this value. False when something else is awaited in its place."""
-    if not var.is_wildcard or not (value.name or value.is_constant):
-        value = kept(emission, value, var.name)
+    if not value.name and not value.is_constant:
+        value = kept(emission, value, wish_of(var) or "value")
     emission.place.env[var.name] = value
     awaited = emission.place.awaited.get(var.name)
     return awaited is None or unify(emission, var, awaited)

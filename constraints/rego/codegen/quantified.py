@@ -1,4 +1,4 @@
-"""`some ... in` and `every`."""
+"""`every`: nothing that it goes through is a counterexample."""
 
 from __future__ import annotations
 
@@ -6,27 +6,12 @@ from constraints.rego.codegen.blocks import guard
 from constraints.rego.codegen.bodies import emit_body
 from constraints.rego.codegen.dispatch import value_of
 from constraints.rego.codegen.emission import Emission
-from constraints.rego.codegen.operand import NOTHING, Operand
-from constraints.rego.codegen.patterns import free, matches
+from constraints.rego.codegen.operand import Operand
+from constraints.rego.codegen.patterns import matches
 from constraints.rego.codegen.reading import kept, load, needed
 from constraints.rego.codegen.statements import negated
 from constraints.rego.codegen.walks import iterate
-from constraints.rego.syntax.tree import Every, SomeIn, Var
-
-
-def emit_some(emission: Emission, some: SomeIn) -> bool:
-    """`some v in xs`. False when it never holds."""
-    domain = value_of(emission, some.domain)
-    if domain.is_constant and needed(emission, domain) is None:
-        return False
-    key = some.key or Var("$key")
-    if not free(emission, key):  # a constant pattern
-        item = iterate(emission, domain, Var("key#some"))
-        found = emission.place.env.pop("key#some", NOTHING)
-        return item.defined and matches(emission, key, found) and matches(emission, some.value, item)
-    item = iterate(emission, domain, key)
-    emission.place.env.pop("$key", None)
-    return item.defined and matches(emission, some.value, item)
+from constraints.rego.syntax.tree import Every, Var
 
 
 def emit_every(emission: Emission, every: Every) -> bool:

@@ -20,7 +20,7 @@ def emit_statement(emission: Emission, expr: Expr) -> bool:
     """One statement, the place is then where it holds. False when it never does."""
     with emission.at(expr.span):
         before = emission.place.context
-        if not emit_withs(emission, expr.withs):
+        if expr.withs and not emit_withs(emission, expr.withs):
             return False
         alive = negated(emission, lambda: _positive(emission, expr)) if expr.negated else _positive(emission, expr)
         emission.place.context = before
@@ -33,11 +33,6 @@ def _positive(emission: Emission, expr: Expr) -> bool:
     if emit is not None:
         return emit(emission, what)
     return holds(emission, value_of(emission, what))
-
-
-def emit_declaration(_: Emission, __: object) -> bool:
-    """`some x`: its work was done when names were resolved."""
-    return True
 
 
 def negated(emission: Emission, emit: Callable[[], bool]) -> bool:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from constraints.rego.codegen.calls import emit_call, emit_call_statement
+from constraints.rego.codegen.bodies import emit_body
+from constraints.rego.codegen.calls import emit_call
 from constraints.rego.codegen.comprehensions import emit_comprehension
 from constraints.rego.codegen.emission import Table
-from constraints.rego.codegen.quantified import emit_every, emit_some
+from constraints.rego.codegen.quantified import emit_every
 from constraints.rego.codegen.references import emit_reference, emit_variable
 from constraints.rego.codegen.rules import emit_rule, emit_search
-from constraints.rego.codegen.statements import emit_declaration
 from constraints.rego.codegen.terms import (
     emit_array,
     emit_function_name,
     emit_object,
     emit_scalar,
     emit_set,
-    emit_template,
 )
 from constraints.rego.syntax import tree
 
@@ -30,16 +29,13 @@ TABLE: Final = Table(
         tree.SetTerm: emit_set,
         tree.ObjectTerm: emit_object,
         tree.Comprehension: emit_comprehension,
-        tree.TemplateString: emit_template,
         tree.FunctionName: emit_function_name,
     },
-    call=emit_call,
     statements={
-        tree.SomeDecl: emit_declaration,
-        tree.SomeIn: emit_some,
         tree.Every: emit_every,
-        tree.Call: emit_call_statement,
+        tree.Call: emit_call,
     },
+    body=emit_body,
     rule=emit_rule,
     search=emit_search,
 )

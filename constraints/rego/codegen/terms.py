@@ -1,18 +1,16 @@
-"""Constants, composites and template strings."""
+"""Constants and composites."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
 
-from constraints.rego.codegen.blocks import closure, join
-from constraints.rego.codegen.dispatch import value_of, values_of
+from constraints.rego.codegen.dispatch import values_of
 from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.keys import in_order_of_keys
 from constraints.rego.codegen.operand import NOTHING, Operand, constant
-from constraints.rego.codegen.reading import kept, load, loads
-from constraints.rego.codegen.steps import is_undefined
-from constraints.rego.syntax.tree import ArrayTerm, FunctionName, ObjectTerm, Scalar, SetTerm, TemplateString, Term
+from constraints.rego.codegen.reading import load, loads
+from constraints.rego.syntax.tree import ArrayTerm, FunctionName, ObjectTerm, Scalar, SetTerm
 from constraints.rego.values.kinds import RegoSet, object_of
 
 
@@ -64,39 +62,3 @@ def _object(emission: Emission, pairs: Sequence[tuple[Operand, Operand]]) -> ast
     if all(isinstance(key.constant, str) for key, _ in pairs):
         return nodes.mapping([(load(emission, key), load(emission, value)) for key, value in pairs])
     return nodes.call("object_of", nodes.array([nodes.row(loads(emission, pair)) for pair in pairs]))
-
-
-# template strings
-
-
-def emit_template(emission: Emission, term: TemplateString) -> Operand:
-    """`$"text {term}"`."""
-    nodes = emission.nodes
-    parts = [nodes.constant(part) if isinstance(part, str) else _part(emission, part) for part in term.parts]
-    known = [str(part.value) for part in parts if isinstance(part, ast.Constant)]
-    if len(known) == len(parts):
-        return constant("".join(known))
-    return Operand(node=nodes.call("joined", emission.context(), nodes.array(parts)), kind="string")
-
-
-def _part(emission: Emission, term: Term) -> ast.expr:
-    """The text of a part; where it is undefined, the others still count."""
-    nodes, found = emission.nodes, emission.names.new("part")
-    block, end = closure(emission, lambda: _assign_part(emission, term, found))
-    if end is None:
-        return nodes.constant("<undefined>")
-    emission.emit(nodes.assign(found, nodes.name("UNDEFINED")))
-    join(emission, block, end)
-    return nodes.call("shown", nodes.name(found))
-
-
-def _assign_part(emission: Emission, term: Term, found: str) -> bool:
-    """Let a variable be the value of a part, which must be a single one. False when there never is one."""
-    nodes, value = emission.nodes, value_of(emission, term)
-    if is_undefined(value):
-        return False
-    value = kept(emission, value)
-    emission.quiet = False
-    one = nodes.call("one_part", nodes.name(found), load(emission, value), emission.where())
-    emission.emit(nodes.assign(found, one))
-    return True

@@ -1,5 +1,6 @@
-"""Rules as OPA's compiler has them when it checks them: one call, one lookup a statement, in safe order.
+"""Rules in OPA's form, the only one after names: one call, one lookup a statement, in safe order.
 
-Our own code is made from statements as they were written. What OPA refuses, and the types that it infers, depend on its
-own form of a rule, step by step, so the checks work on that: plain > templates > calls > heads > safety > lookups.
+What OPA refuses, the types that it infers, and the order in which it evaluates depend on its own form of a rule, step by
+step: plain > templates > prints > calls > safety > lookups. What is translated is that form, with every variable bound
+first (aliases) and without variables that only hand a value on (copies).
 """

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from constraints.rego.flat.lookups import spread_lookups
 from constraints.rego.flat.outputs import Arity, bound_by
+from constraints.rego.flat.rules import FlatRule
+from constraints.rego.flat.safety import order_to_translate
 from constraints.rego.flat.unified import is_local
 from constraints.rego.syntax.termorder import changed
 from constraints.rego.syntax.tree import Body, Call, Comprehension, Every, Expr, Scalar, Term, Var
@@ -17,7 +20,23 @@ from constraints.rego.syntax.tree import Body, Call, Comprehension, Every, Expr,
 Aliases = Mapping[str, str]
 
 
-def linked_body(body: Body, bound: set[str], arity: Arity) -> tuple[Body, Aliases]:
+def bind_first(rule: FlatRule, arity: Arity, equals: frozenset[str]) -> None:
+    """Change a rule: its body in an order in which all is bound first, or without unifications of what is not.
+
+    x = y; y = 1             becomes     y = 1; x = y
+    x = y; [x] = [z]; ...    becomes     [x] = [z]; ...    with `x` for `y`
+    """
+    body = order_to_translate(rule, arity)
+    if body is not None:
+        rule.body = spread_lookups(body, rule.fresh, equals)
+        rule.is_early = False
+        return
+    rule.body, names = _linked_body(rule.body, rule.bound(), arity)
+    rule.suffix = tuple([renamed(part, names) for part in rule.suffix])
+    rule.key, rule.value = (None if term is None else renamed(term, names) for term in (rule.key, rule.value))
+
+
+def _linked_body(body: Body, bound: set[str], arity: Arity) -> tuple[Body, Aliases]:
     """The body without such statements, and for each variable that is gone the one that stands for it."""
     known = set(bound)
     names: dict[str, str] = {}

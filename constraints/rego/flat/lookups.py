@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from constraints.rego.flat.rules import is_lookup, named
 from constraints.rego.names.scope import Fresh, Step
 from constraints.rego.syntax.termorder import changed
 from constraints.rego.syntax.tree import Body, Call, Comprehension, Every, Expr, Ref, Scalar, Term, Var, With
 
-UNIFICATIONS = frozenset({"eq", "equal"})
+UNIFICATIONS: Final = frozenset({"eq", "equal"})
+QUERIES: Final = frozenset({"eq"})
 """In modules `==` becomes `=` before this step, in queries it does not."""
 
 

@@ -24,8 +24,8 @@ from constraints.rego.syntax.tree import (
 )
 
 
-def make_plain(rule: FlatRule, keep_prints: bool) -> bool:
-    """Change a rule; whether there are template strings in it."""
+def make_plain(rule: FlatRule, keep_prints: bool) -> None:
+    """Change a rule."""
     plain = _Plain(rule.fresh, keep_prints)
     rule.body = plain.body(rule.body)
     suffix = []
@@ -38,13 +38,14 @@ def make_plain(rule: FlatRule, keep_prints: bool) -> bool:
     rule.args = tuple(map(plain.term, rule.args))
     rule.key = None if rule.key is None else plain.term(rule.key)
     rule.value = None if rule.value is None else plain.term(rule.value)
-    return plain.has_templates
+    rule.has_closures, rule.has_templates = plain.has_closures, plain.has_templates
 
 
 class _Plain:
     def __init__(self, fresh: Fresh, keep_prints: bool) -> None:
         self.fresh = fresh
         self.keep_prints = keep_prints
+        self.has_closures = False
         self.has_templates = False
 
     def body(self, body: Body) -> Body:
@@ -75,10 +76,11 @@ class _Plain:
         if kind is Scalar or kind is Var:
             return term
         if isinstance(term, Comprehension):
+            self.has_closures = True
             key = None if term.key is None else self.term(term.key)
             return Comprehension(term.kind, self.term(term.value), self.body(term.body), key, term.span)
         if isinstance(term, TemplateString):
-            self.has_templates = True
+            self.has_closures = self.has_templates = True
             found = tuple(part if isinstance(part, str) else self.term(part) for part in term.parts)
             return TemplateString(found, term.span)
         return changed(term, self.term)

@@ -22,7 +22,7 @@ def is_print(expr: Expr) -> bool:
     return isinstance(expr.what, Call) and expr.what.name == "print"
 
 
-def captured(expr: Expr, fresh: Fresh) -> Expr:
+def _captured_call(expr: Expr, fresh: Fresh) -> Expr:
     """The call of `internal.print` in the place of a call of `print`."""
     call = expr.what
     assert isinstance(call, Call)
@@ -36,9 +36,9 @@ def _captured(argument: Term, fresh: Fresh) -> Comprehension:
     return Comprehension("set", var, body, span=argument.span)
 
 
-def spread_prints(rule: FlatRule, arity: Arity, problems: Problems) -> Body:
-    """The body of a rule with its prints turned; names the variables in them that nothing before binds."""
-    return _Prints(rule, arity, problems).body(rule.body, rule.bound())
+def spread_prints(rule: FlatRule, arity: Arity, problems: Problems) -> None:
+    """Change a rule; notes the variables in prints that nothing before binds."""
+    rule.body = _Prints(rule, arity, problems).body(rule.body, rule.bound())
 
 
 class _Prints:
@@ -60,7 +60,8 @@ class _Prints:
         what = expr.what
         if is_print(expr):
             self._undeclared(expr, known)
-            return captured(expr, self.rule.fresh)
+            closed = replace(expr, what=self._term(what, known))  # type: ignore[arg-type]  # it is a call
+            return _captured_call(closed, self.rule.fresh)
         if isinstance(what, Every):
             return replace(expr, what=replace(what, body=self.body(what.body, known | own_names(what))))
         return replace(expr, what=self._term(what, known))  # type: ignore[arg-type]  # SomeDecl and SomeIn are gone

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from constraints.rego.flat.aliases import Aliases, renamed
-from constraints.rego.names.modules import Definition, chain
+from constraints.rego.names.modules import Definition, chain, linked
 from constraints.rego.names.resolved import Path
 from constraints.rego.names.scope import Fresh, Step
-from constraints.rego.syntax.tree import Body, Call, Comprehension, Expr, Ref, Rule, Scalar, Term, Var, With
+from constraints.rego.syntax.termorder import changed
+from constraints.rego.syntax.tree import Body, Call, Comprehension, Expr, Head, Ref, Rule, Scalar, Term, Var, With
 from constraints.rego.syntax.walk import ROOTS, parts, visible
 
 TRUE = Scalar(True)
@@ -19,7 +19,9 @@ TRUE = Scalar(True)
 class FlatRule:
     """One branch of a definition, of a rule at `path`; the steps change its body and the terms of its head.
 
-    `suffix` is what varies of the path, behind `path`; `unordered` the body before it was put in order.
+    `suffix` is what varies of the path, behind `path`. `has_closures`: there are comprehensions or template strings in it,
+    `has_templates`: the latter. `is_early`: OPA takes some statement for ready before what it needs is bound; `unordered`
+    is the body before it was put in order then.
     """
 
     path: Path
@@ -32,6 +34,14 @@ class FlatRule:
     value: Term | None
     body: Body
     unordered: Body = ()
+    has_closures: bool = False
+    has_templates: bool = False
+    is_early: bool = False
+
+    @classmethod
+    def of_query(cls, body: Body, fresh: Fresh, source: str) -> FlatRule:
+        """A query, which has no head."""
+        return cls((), Rule(Head(())), fresh, source, (), (), None, None, body)
 
     def bound(self) -> set[str]:
         """The variables of the arguments."""
@@ -50,25 +60,40 @@ class FlatRule:
         self.append([statement])
         return var
 
-    def back(self, body: Body, names: Aliases) -> Rule:
-        """The branch as a rule of its own, with this head, in which some variables have other names, and a body.
-
-        A default has none.
-        """
-        if self.rule.default:
-            return self.rule
+    def back(self) -> Rule:
+        """The branch as a rule of its own. What a default is in its body, closures alone, stands in its head."""
         head = self.rule.head
         ground = head.path[: len(head.path) - len(self.suffix)]
         args = None if head.args is None else self.args
-        key, value = (None if term is None else renamed(term, names) for term in (self.key, self.value))
-        path = (*ground, *(renamed(part, names) for part in self.suffix))
-        head = replace(head, path=path, args=args, key=key, value=value)
-        return replace(self.rule, head=head, body=body, else_=None)
+        if self.rule.default:
+            return replace(self.rule, head=replace(head, args=args, value=_inserted(self.value, self.body)), else_=None)
+        head = replace(head, path=(*ground, *self.suffix), args=args, key=self.key, value=self.value)
+        return replace(self.rule, head=head, body=() if is_empty(self.body) else self.body, else_=None)
+
+
+def _inserted(term: Term | None, body: Body) -> Term | None:
+    """The term with what statements `t = {x | ...}` say in the place of `t`."""
+    known: dict[Term, Term] = {}
+    for expr in body:
+        match expr.what:
+            case Call("eq", (name, closure)):
+                known[name] = closure
+
+    def inserted(part: Term) -> Term:
+        return inserted(known[part]) if part in known else changed(part, inserted)
+
+    return None if term is None else inserted(term)
 
 
 def branches(one: Definition) -> list[FlatRule]:
     """A definition and its `else` branches, as they were written."""
     return [_branch(one, rule) for rule in chain(one.rule)]
+
+
+def put_together(definitions: Sequence[Definition], found: Sequence[FlatRule]) -> tuple[Rule, ...]:
+    """The definitions of one rule, of which `found` are all branches, in order."""
+    rest = iter(found)
+    return tuple([linked([next(rest).back() for _ in chain(one.rule)]) for one in definitions])
 
 
 def _branch(one: Definition, rule: Rule) -> FlatRule:

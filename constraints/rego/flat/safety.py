@@ -44,8 +44,9 @@ def check_head(rule: FlatRule, problems: Problems) -> None:
 
 def order_body(rule: FlatRule, arity: Arity, problems: Problems) -> None:
     """Change a rule: its body in order; note what is unsafe."""
-    rule.unordered = rule.body
-    rule.body, unsafe = _Safety(arity, rule.bound()).ordered(rule.body)
+    safety = _Safety(arity, rule.bound())
+    body, unsafe = safety.ordered(rule.body)
+    rule.is_early, rule.unordered, rule.body = safety.is_early, rule.body, body
     if unsafe:
         _note(unsafe, problems, rule.source)
 
@@ -75,18 +76,23 @@ def _note(unsafe: Unsafe, problems: Problems, source: str) -> None:
 
 @dataclass(slots=True)
 class _Safety:
-    """One body; `bound` are the variables around it, which grow from statement to statement for the closures."""
+    """One body; `bound` are the variables around it, which grow from statement to statement for the closures.
+
+    `is_early`: some statement may stand before what it needs is bound, in the body or a closure.
+    """
 
     arity: Arity
     bound: set[str]
     is_strict: bool = False
     unsafe: Unsafe = field(default_factory=list)
+    is_early: bool = False
 
     def ordered(self, body: Body) -> tuple[Body, Unsafe]:
         """The body in order, all closures in it too; as it was when something is unsafe."""
         order = _Order(body, self)
         while order.turn():
             pass
+        self.is_early = order.is_early
         self.unsafe = [(body[at], names) for at, names in order.missing.items() if names]
         found = []
         for at, one in enumerate(order.placed):
@@ -126,8 +132,10 @@ class _Safety:
         missing = names - visible_in_body(body) - self.bound
         if missing:
             self.unsafe.append((at, missing))
-        found, unsafe = _Safety(self.arity, set(self.bound), self.is_strict).ordered(body)
+        inner = _Safety(self.arity, set(self.bound), self.is_strict)
+        found, unsafe = inner.ordered(body)
         self.unsafe += unsafe
+        self.is_early |= inner.is_early
         return body if unsafe else found
 
 
@@ -157,6 +165,7 @@ class _Order:
                 self.users.setdefault(name, []).append(at)
         self.has_closed_keys = False
         self.tries_all = False
+        self.is_early = False
 
     def turn(self) -> bool:
         """Try statements once, from the first to the last one. False when there is no use in another turn."""
@@ -189,8 +198,9 @@ class _Order:
     def take(self, at: int, expr: Expr) -> None:
         """Place the statement if it can stand here."""
         safe = self.safe & (self.names[at] | self.carried)
+        self.is_early = self.is_early or not self.carried <= self.safe
         outputs = bound_by(expr, safe, self.arity, None if self.is_strict else self.carried)
-        captured = (self.each[at].enclosed & self.mentioned) - self.bound
+        captured = needed = (self.each[at].enclosed & self.mentioned) - self.bound
         if self.is_strict:
             self.missing[at] |= captured
         elif captured:
@@ -203,6 +213,8 @@ class _Order:
         missing -= outputs
         missing -= self.safe
         if not missing:
+            if needed and not self.is_strict:
+                self.is_early = self.is_early or not (needed | self.each[at].visible) <= self.safe | outputs
             self.placed.append(self.each[at])
             self.done.add(at)
             self.safe |= outputs

@@ -5,12 +5,14 @@ Parts are evaluated behind the body, so they may only use what the body binds; O
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from constraints.model import value
 from constraints.rego.flat.outputs import Arity, Bound, bound_by
-from constraints.rego.flat.rules import FlatRule, named
+from constraints.rego.flat.rules import FlatRule, is_empty, named
+from constraints.rego.names.modules import Definition
+from constraints.rego.names.resolved import Path
 from constraints.rego.names.scope import Fresh, Step
 from constraints.rego.syntax.problems import COMPILE, Problems, shown
 from constraints.rego.syntax.termorder import TEMPLATE, changed
@@ -21,6 +23,7 @@ from constraints.rego.syntax.tree import (
     Comprehension,
     Every,
     Expr,
+    ObjectTerm,
     Ref,
     Scalar,
     SetTerm,
@@ -29,6 +32,7 @@ from constraints.rego.syntax.tree import (
     Var,
 )
 from constraints.rego.syntax.walk import has_closure, own_names, visible
+from constraints.rego.values.kinds import key_of
 
 
 @value
@@ -108,3 +112,33 @@ class _Templates:
             self.around.problems.add(COMPILE, f"var {shown(name)} is undeclared", part.span, self.source)
         var, statement = named(part, self.fresh, Step.TEMPLATES)
         return Comprehension("set", var, (statement,), None, part.span)
+
+
+class Certain:
+    """Whether a reference means a rule that has a value whatever happens, as far as OPA sees."""
+
+    def __init__(self, definitions: Mapping[Path, Sequence[Definition]]) -> None:
+        self.definitions = definitions
+
+    def __call__(self, ref: Ref) -> bool:
+        if not isinstance(ref.head, Var) or ref.head.name != "data":
+            return False
+        if not all(isinstance(part, Scalar) for part in ref.path):
+            return False
+        found = self.definitions.get(tuple(key_of(part.value) for part in ref.path if isinstance(part, Scalar)), ())
+        if not found or found[0].rule.head.args is not None:
+            return False
+        first = found[0].rule
+        if first.default or first.head.contains:
+            return True
+        if len(found) == 1:
+            return (not first.body or is_empty(first.body)) and _is_constant(first.head.value)
+        return any(one.rule.default for one in found[1:])
+
+
+def _is_constant(term: Term | None) -> bool:
+    if isinstance(term, (Scalar, Var)):
+        return True
+    names: set[str] = set()
+    visible(term, names)
+    return isinstance(term, (ArrayTerm, ObjectTerm, SetTerm)) and not names

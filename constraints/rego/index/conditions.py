@@ -51,13 +51,13 @@ class Conditions:
     by_name: dict[str, list[int]] = field(default_factory=dict)
 
     def see(self, expr: Expr) -> None:
-        """Take what a statement, free of nested calls, tells of places."""
+        """Take what a statement tells of places."""
         if expr.withs or expr.negated:
             return
         match expr.what:
             case (Ref() | Var()) as term if self._is_place(term):
                 self._insert(term, Var("$"))
-            case Call("eq" | "assign" | "equal", (left, right)):
+            case Call("eq", (left, right)):
                 if not (self._any_of(left, right) or self._any_of(right, left) or self._equal(left, right)):
                     self._equal(right, left)
             case Call("glob.match", (pattern, delimiters, Var() as value)):

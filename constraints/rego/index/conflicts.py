@@ -10,15 +10,15 @@ from typing import Any, Final
 
 from constraints.rego.names.resolved import Path, Resolved
 from constraints.rego.syntax.nodes import nodes_of
+from constraints.rego.syntax.termorder import TEMPLATE
 from constraints.rego.syntax.tree import (
+    ArrayTerm,
     Call,
     Comprehension,
     FunctionName,
     Ref,
     Rule,
     Scalar,
-    SomeIn,
-    TemplateString,
     Term,
     Var,
 )
@@ -64,12 +64,12 @@ class Conflicts:
 
     def _at(self, node: Any) -> bool:
         match node:
+            case Call(name, (ArrayTerm(parts), *_)) if name == TEMPLATE:
+                return any(map(_iterates, parts))
             case Call(name=name) | FunctionName(name):
                 return self._functions.get(name, self._calls.get(name)) in self._found
             case Comprehension(kind="object", value=value):
                 return not isinstance(value, Scalar)
-            case TemplateString(parts):
-                return any(_iterates(part) for part in parts if not isinstance(part, str))
         return False
 
     def _asks(self, path: tuple[Term, ...]) -> bool:
@@ -78,7 +78,7 @@ class Conflicts:
         return ground in self._above or any(ground[:size] in self._found for size in range(len(ground)))
 
 
-_ANSWERING: Final = frozenset({Call, FunctionName, Comprehension, TemplateString})
+_ANSWERING: Final = frozenset({Call, FunctionName, Comprehension})
 
 
 def _ground(path: tuple[Term, ...]) -> Iterator[Any]:
@@ -125,4 +125,4 @@ def _iterates(node: Any) -> bool:
 def _is_loop(node: Any) -> bool:
     if isinstance(node, Ref):
         return not all(isinstance(part, Scalar) for part in node.path)
-    return isinstance(node, SomeIn) or (isinstance(node, Call) and node.name == "walk")
+    return isinstance(node, Call) and node.name == "walk"

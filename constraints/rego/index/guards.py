@@ -13,19 +13,15 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Final
 
-from constraints.rego.flat.lift import apart
 from constraints.rego.index.conditions import Condition, Conditions, place_key
 from constraints.rego.index.conflicts import Conflicts, chain_of, disagree
 from constraints.rego.names.modules import linked
 from constraints.rego.names.resolved import Path, Resolved
-from constraints.rego.names.scope import Fresh, Step
 from constraints.rego.syntax.progress import During
-from constraints.rego.syntax.tree import Call, Expr, Ref, Rule, Scalar, SomeIn, Term, Var
+from constraints.rego.syntax.tree import Call, Expr, Rule, Term, Var
 
 INDEXED: Final = "internal.indexed"
 """A statement that the index makes: a place, then the patterns of which one has to fit; none where anything does."""
-
-_EQUALS: Final = frozenset({"eq", "assign", "equal"})
 
 
 def with_index(resolved: Resolved) -> Resolved:
@@ -62,12 +58,8 @@ class _Bases:
 
 
 def _point(rule: Rule, conflicts: Conflicts) -> int | None:
-    """The number of the first statement that can end in a conflict, or that of the head behind them."""
-    for at, expr in enumerate(rule.body):
-        if conflicts.within(expr):
-            return at
-    head = rule.head
-    return len(rule.body) if conflicts.within((head.key or Scalar(True), head.value or Scalar(True))) else None
+    """The number of the first statement that can end in a conflict; a head only puts together what the body binds."""
+    return next((at for at, expr in enumerate(rule.body) if conflicts.within(expr)), None)
 
 
 @dataclass(slots=True)
@@ -125,11 +117,9 @@ class _Index:
             return []
         arguments = frozenset(arg.name for arg in rule.head.args or () if isinstance(arg, Var))
         conditions = Conditions(arguments, self.bases, self._count)
-        fresh = _Own()
-        for at, expr in enumerate((*rule.body, *_head(rule, fresh))):
+        for at, expr in enumerate(rule.body):
             conditions.at = at
-            for one in apart(_plain(expr, fresh), fresh, _EQUALS):
-                conditions.see(one)
+            conditions.see(expr)
         return conditions.kept
 
     def _count(self, key: Hashable, place: Term) -> None:
@@ -159,28 +149,3 @@ class _Index:
     def _rank(self, key: Hashable) -> tuple[int, bool, int, int]:
         span = self.first[key].span
         return -self.counts[key], isinstance(self.first[key], Var), span.line, span.column
-
-
-class _Own(Fresh):
-    """Names that no rule has."""
-
-    def support(self, step: Step | None = None) -> str:
-        """A name that no one wrote, nor the compiler."""
-        return self.name("i#")
-
-
-def _head(rule: Rule, fresh: Fresh) -> Iterator[Expr]:
-    """The terms of the head as statements behind the body."""
-    for term in (rule.head.key, rule.head.value):
-        if term is not None and not isinstance(term, (Scalar, Var)):
-            yield Expr(Call("eq", (Var(fresh.support()), term), term.span), span=term.span)
-
-
-def _plain(expr: Expr, fresh: Fresh) -> Expr:
-    """`some k, v in xs` as the equality that it is."""
-    some = expr.what
-    if not isinstance(some, SomeIn) or not isinstance(some.domain, Ref):
-        return expr
-    key = some.key or Var(fresh.support())
-    domain = Ref(some.domain.head, (*some.domain.path, key), some.domain.span)
-    return replace(expr, what=Call("eq", (some.value, domain), expr.span))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from constraints.lang.source import Span
 from constraints.rego.names.resolved import Path
 from constraints.rego.names.ruletree import path_text
 from constraints.rego.syntax.problems import RECURSION, Problems
-from constraints.rego.syntax.tree import Rule
 
 
 def in_order(graph: Mapping[Path, frozenset[Path]]) -> tuple[Path, ...]:
@@ -28,18 +28,15 @@ def in_order(graph: Mapping[Path, frozenset[Path]]) -> tuple[Path, ...]:
 
 
 def forbid_recursion(
-    graph: Mapping[Path, frozenset[Path]],
-    rules: Mapping[Path, tuple[Rule, ...]],
-    sources: Mapping[Path, tuple[str, ...]],
-    problems: Problems,
+    graph: Mapping[Path, frozenset[Path]], places: Mapping[Path, tuple[Span, str]], problems: Problems
 ) -> None:
-    """Refuse each rule that refers to itself, in the end."""
+    """Refuse each rule that refers to itself, in the end; `places` are those of the rules, each with its source."""
     for path in _recursive(graph):
         way = _way_back(path, graph)
         if way:
             names = [path_text(step) for step in way]
             text = f"rule {names[0]} is recursive: {' -> '.join(names)}"
-            problems.add(RECURSION, text, rules[path][0].span, sources[path][0])
+            problems.add(RECURSION, text, *places[path])
 
 
 def _recursive(graph: Mapping[Path, frozenset[Path]]) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -23,19 +23,20 @@ class Resolved:
     `graph`: for each path those it refers to, be it by a prefix, a deeper reference, a dynamic part or `with`;
     `order` lists all paths, each behind those it refers to.
     `functions`: the path of each function by the name that `Call.name` has (`data.lib.f`).
-    `replaces`: there may be a `with` somewhere.
+    `replaces`: there may be a `with` somewhere. `keeps_prints`: calls of `print` are not erased.
+    `written`: the definitions as they were written but for their names, each with its source.
 
-    What holds for every body and head:
-    - A local variable is unique in its rule, `else` and closures included. `some x` is gone (its work is done).
+    What holds for every body and head of `rules`:
+    - A local variable is unique in its rule, `else` and closures included.
     - A reference into `data` or `input` has the head Var("data") or Var("input"); `Ref` without a path is not made.
     - A function named as a value or a target of `with` is a FunctionName.
+    - A statement is a call, a unification `=`, a reference, a variable, a composite or `every`. The arguments of a call,
+      the keys of references, heads and the terms of comprehensions are variables, constants, and composites of these; a
+      side of `=` may be a reference or a comprehension as well. What a call gives is an argument more than the function
+      takes. Template strings are calls of TEMPLATE, whose parts are sets of one variable and comprehensions.
     - Statements stand in an order in which everything is bound before it is needed. Within one statement a variable that
-      is not bound yet stands only where it is bound: as a key of a reference (iterate), in a pattern of `=`, `:=` and
-      `some ... in`, and as the output, one argument more than the function takes. Evaluate the terms of a statement
-      from left to right, inner ones first.
-    - A negated statement has its nested calls, and references within calls, in statements before it: OPA fails the
-      body when they are undefined, and only the rest is negated.
-    - Terms of heads and of comprehensions, evaluated behind the body, bind nothing but keys of references.
+      is not bound yet stands only where it is bound: as a key of a reference (iterate), in a pattern of `=`, and in what
+      a call gives.
     """
 
     rules: Mapping[Path, tuple[Rule, ...]]
@@ -45,6 +46,8 @@ class Resolved:
     functions: Mapping[str, Path] = field(default_factory=dict)
     packages: frozenset[Path] = frozenset()
     replaces: bool = True
+    keeps_prints: bool = False
+    written: Mapping[Path, Sequence[tuple[Rule, str]]] = field(default_factory=dict)
 
     def arity(self, name: str) -> int | None:
         """How many arguments the function of this name takes; None when no module defines it."""

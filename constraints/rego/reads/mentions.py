@@ -5,7 +5,8 @@ the whole review goes into a function. Here each variable and function is follow
 
     is_update(review) { review.operation == "UPDATE" }      violation[...] { not is_update(input.review) }
 
-names `operation` of the review, in the first line. What holds the review, or a constant that is used as a key, is followed
+names `operation` of the review, in the first line. The rules are read as they were written, since `:=`, `==` and `=` say
+different things about a key. What holds the review, or a constant that is used as a key, is followed
 as well. A key that is not known is no field that a policy asks for, unless it is compared with the field's name: a key that
 `input.review[k]` or `some k, v in input.review` finds, or one on the paths of `walk(input.review)`.
 """
@@ -19,6 +20,8 @@ from typing import Final
 
 from constraints.lang.source import Span
 from constraints.model import value
+from constraints.rego.flat.prints import is_print
+from constraints.rego.names.modules import chain
 from constraints.rego.names.resolved import Path, Resolved
 from constraints.rego.reads.places import (
     ANY_KEY,
@@ -145,11 +148,10 @@ def _leads(resolved: Resolved, node: object, path: Path) -> bool:
 
 def _definitions(resolved: Resolved, path: Path, fields: frozenset[str]) -> Iterator[Definition]:
     """The definitions at a path, each `else` for itself, with the names of their sources."""
-    for rule, source in zip(resolved.rules.get(path, ()), resolved.sources.get(path, ()), strict=False):
-        branch: Rule | None = rule
-        while branch is not None:
-            yield Definition(path, branch, source, id(rule), _replaced(branch, fields), _negated(branch))
-            branch = branch.else_
+    for rule, source in resolved.written.get(path, ()):
+        for branch in chain(rule):
+            hidden = _replaced(branch, fields) | ({} if resolved.keeps_prints else _printed(branch, fields))
+            yield Definition(path, branch, source, id(rule), hidden, _negated(branch))
 
 
 @dataclass(slots=True)
@@ -207,7 +209,7 @@ class _Flow:
         if head.contains and head.key is not None:
             return held(MEMBER, self._places(head.key, scope))
         found = self._places(head.value, scope) if head.value is not None else NOWHERE_NEAR
-        for _ in range(sum(1 for step in head.path if isinstance(step, Var))):  # p[k] = v: it is in an object
+        for _ in range(sum(1 for step in head.path if not isinstance(step, Scalar))):  # p[k] = v: it is in an object
             found = held(ANY_KEY, found)
         return found
 
@@ -356,10 +358,20 @@ def _replaced(rule: Rule, fields: frozenset[str]) -> dict[int, frozenset[str]]:
     return found
 
 
+def _printed(rule: Rule, fields: frozenset[str]) -> dict[int, frozenset[str]]:
+    """All fields, by the id of each node in a print, which is erased."""
+    prints = (node.what for node in nodes_of(rule.body) if isinstance(node, Expr) and is_print(node))
+    return {id(node): fields for what in prints for node in nodes_of(what)}
+
+
 def _negated(rule: Rule) -> frozenset[int]:
-    """The ids of the nodes under a `not`."""
+    """The ids of the nodes under a `not`, but those in nested calls, which are made before it."""
     denied = (node.what for node in nodes_of(rule.body) if isinstance(node, Expr) and node.negated)
-    return frozenset(id(node) for what in denied for node in nodes_of(what))
+    found: set[int] = set()
+    for what in denied:
+        nested = [call for call in nodes_of(what) if isinstance(call, Call) and call is not what]
+        found |= {id(node) for node in nodes_of(what)} - {id(node) for call in nested for node in nodes_of(call)}
+    return frozenset(found)
 
 
 def _targeted(target: Term, fields: frozenset[str]) -> frozenset[str]:

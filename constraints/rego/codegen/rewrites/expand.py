@@ -21,7 +21,7 @@ from typing import Any, Final
 from constraints.model import value
 from constraints.rego.codegen.tree import SET, Branch, Clause
 from constraints.rego.syntax.nodes import INNER, nodes_of
-from constraints.rego.syntax.tree import Body, Call, Expr, ObjectTerm, Ref, Scalar, SomeIn, Term, Var
+from constraints.rego.syntax.tree import Body, Call, Expr, ObjectTerm, Ref, Scalar, Term, Var
 from constraints.rego.syntax.walk import ROOTS, visible, visible_in
 from constraints.rego.values.kinds import key_of, same
 
@@ -73,10 +73,8 @@ def _use_in(at: int, expr: Expr, tree: Branch) -> Use | None:
     match expr.what:
         case Ref(path=path) as ref if len(path) > 1 and isinstance(path[-1], ObjectTerm):
             return _use_of(at, ref, tree)
-        case Call(name="assign" | "eq", args=(pattern, Ref(path=path) as ref)) if len(path) > 1:
+        case Call(name="eq", args=(pattern, Ref(path=path) as ref)) if len(path) > 1:
             return _use_of(at, ref, tree, pattern)
-        case SomeIn(key=None, value=pattern, domain=Ref() as ref):
-            return _use_of(at, replace(ref, path=(*ref.path, Var("$"))), tree, pattern)
     return None
 
 

@@ -25,9 +25,6 @@ from constraints.rego.syntax.tree import (
     Every,
     Expr,
     Ref,
-    SomeDecl,
-    SomeIn,
-    TemplateString,
     Term,
     Var,
 )
@@ -35,6 +32,7 @@ from constraints.rego.syntax.walk import has_call, has_closure, visible, visible
 
 _HEARD: Final = frozenset({"print", "internal.print", "trace"})
 _ROOTS: Final = (Var("input"), Var("data"))
+_NEAR: Final = 16  # statements from an iteration to what it is compared with; of more, each iteration would see all
 
 
 def index_at(body: Body, at: int, env: Env) -> Join | None:
@@ -53,7 +51,7 @@ def _index_of(body: Body, env: Env) -> Join | None:
     asked: list[Term] = []
     last = 0
     inner = [body[0]]
-    for at, expr in enumerate(body[1:], 1):
+    for at, expr in enumerate(body[1:_NEAR], 1):
         equal = equality_of(expr, names, env)
         if equal is not None and _is_quiet(equal[0]) and _is_of_loop(equal[1], outer):
             keys.append(equal[0])
@@ -81,24 +79,20 @@ def _is_of_loop(term: Term, outer: set[str]) -> bool:
 def _iterates(expr: Expr) -> bool:
     """Whether a statement goes through a document alone."""
     match expr.what:
-        case Call(name="assign" | "eq", args=(Var(), Ref(head=head) as ref)):
-            return head in _ROOTS and _is_quiet(ref)
-        case SomeIn(key=None | Var(), value=Var(), domain=Ref(head=head) as ref):
+        case Call(name="eq", args=(Var(), Ref(head=head) as ref)):
             return head in _ROOTS and _is_quiet(ref)
     return False
 
 
 def _is_plain(expr: Expr) -> bool:
     """Whether it makes no difference how often a statement is done."""
-    if isinstance(expr.what, SomeDecl):
-        return True
-    return not expr.withs and not isinstance(expr.what, (SomeIn, Every)) and _is_quiet(expr.what)
+    return not expr.withs and not isinstance(expr.what, Every) and _is_quiet(expr.what)  # type: ignore[arg-type]  # others are gone
 
 
 def _is_quiet(term: Term) -> bool:
     """Whether there is no closure in a term, and nothing that is heard of outside."""
     return not any(
-        isinstance(found, (Comprehension, TemplateString))
+        isinstance(found, Comprehension)
         or (isinstance(found, Call) and (found.name in _HEARD or found.name.startswith("data.")))
         for found in nodes_of(term)
     )

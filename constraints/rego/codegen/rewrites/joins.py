@@ -126,7 +126,7 @@ def _is_bound(term: Term, env: Env) -> bool:
 def _inventory(expr: Expr) -> Ref | None:
     """The reference into the inventory that a statement iterates."""
     match expr.what:
-        case Call(name="assign" | "eq", args=(_, Ref() as ref)) | (Ref() as ref):
+        case Call(name="eq", args=(_, Ref() as ref)) | (Ref() as ref):
             inventory = ref.head == Var("data") and ref.path[0] == Scalar("inventory")
             return ref if inventory and any(isinstance(part, Var) for part in ref.path) else None
     return None

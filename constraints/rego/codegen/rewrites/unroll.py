@@ -1,6 +1,6 @@
 """Iterations over a constraint's parameters, or an array of constants, written out: a clause for each item.
 
-    expected := input.parameters.labels[_]     becomes     expected := input.parameters.labels[0]
+    expected = input.parameters.labels[_]     becomes     expected = input.parameters.labels[0]
 
 in one clause, `[1]` in the next one: what is looked for is a constant then. A set does not mind the order.
 """
@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from constraints.rego.codegen.tree import Clause
-from constraints.rego.syntax.tree import ArrayTerm, Body, Call, Expr, Ref, Scalar, SomeIn, Term, Var
+from constraints.rego.syntax.tree import ArrayTerm, Body, Call, Expr, Ref, Scalar, Term, Var
 from constraints.rego.values.kinds import UNDEFINED, Value, lookup
 
 MOST: Final = 6  # items of what is written out
@@ -44,7 +44,7 @@ def _bodies(body: Body, parameters: Value, room: int) -> list[Body]:
 def _array(expr: Expr) -> dict[str, Value]:
     """The array of constants that a statement binds, by the name of its variable."""
     match expr:
-        case Expr(Call("assign", (Var(name=name), ArrayTerm(items=items))), False, ()):
+        case Expr(Call("eq", (Var(name=name), ArrayTerm(items=items))), False, ()):
             values = [item.value for item in items if isinstance(item, Scalar)]
             return {name: values} if len(values) == len(items) else {}
     return {}
@@ -53,27 +53,23 @@ def _array(expr: Expr) -> dict[str, Value]:
 def _written_out(expr: Expr, parameters: Value, arrays: Mapping[str, Value]) -> Iterator[Expr]:
     """The statement for each item that it iterates; itself where it iterates none, or too many."""
     found = None if expr.negated or expr.withs else _iteration(expr)
-    at = None if found is None else next((at for at, part in enumerate(found[2].path) if _is_wild(part)), None)
-    keys = None if found is None or at is None else _keys(found[2], at, parameters, arrays)
+    at = None if found is None else next((at for at, part in enumerate(found[1].path) if _is_wild(part)), None)
+    keys = None if found is None or at is None else _keys(found[1], at, parameters, arrays)
     if found is None or at is None or keys is None:
         yield expr
         return
-    name, pattern, ref = found
+    pattern, ref = found
     for key in keys:
         one = replace(ref, path=(*ref.path[:at], Scalar(key), *ref.path[at + 1 :]))
-        yield replace(expr, what=Call(name, (pattern, one), ref.span))
+        yield replace(expr, what=Call("eq", (pattern, one), ref.span))
 
 
-def _iteration(expr: Expr) -> tuple[str, Term, Ref] | None:
-    """How it is bound, what is equal to an item, and the reference that may iterate constants."""
+def _iteration(expr: Expr) -> tuple[Term, Ref] | None:
+    """What is equal to an item, and the reference that may iterate constants."""
     match expr.what:
-        case Call(name="assign" | "eq", args=(pattern, Ref() as ref)) as call:
-            name = call.name
-        case SomeIn(key=None, value=pattern, domain=Ref() as domain):
-            name, ref = "assign", replace(domain, path=(*domain.path, Var("$")))
-        case _:
-            return None
-    return name, pattern, ref
+        case Call(name="eq", args=(pattern, Ref() as ref)):
+            return pattern, ref
+    return None
 
 
 def _keys(ref: Ref, at: int, parameters: Value, arrays: Mapping[str, Value]) -> list[Value] | None:

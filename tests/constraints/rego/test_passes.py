@@ -1,4 +1,4 @@
-"""Bodies come out in an order in which everything is bound before it is needed: as written, or in OPA's form."""
+"""All passes together: bodies come out in one form, in an order in which everything is bound before it is needed."""
 
 from __future__ import annotations
 
@@ -26,23 +26,21 @@ def rule(text: str) -> Rule:
 @pytest.mark.parametrize(
     ("body", "ordered"),
     [
-        pytest.param("x := 1; y := x", "x := 1; y := x", id="what is safe stays as it was written"),
+        pytest.param("x := 1; y := x", "x = 1; y = x", id="what is safe stays where it was written"),
         pytest.param("y > 1; y = input.a", "y = input.a; gt(y, 1)", id="a comparison waits for its variable"),
         pytest.param("x = y; y = 1", "y = 1; x = y", id="a unification waits until one side is bound"),
         pytest.param("not x; x = 1", "x = 1; not x", id="a negation waits for its variables"),
         pytest.param("[x, 1] = y; y = input", "y = input; [x, 1] = y", id="a pattern waits for its value"),
         pytest.param("x = [y]; y = 1", "y = 1; x = [y]", id="a value waits for its parts"),
-        pytest.param(
-            "n = count(xs); xs = input.a", "xs = input.a; count(xs, t); n = t", id="a call waits for its arguments"
-        ),
+        pytest.param("n = count(xs); xs = input.a", "xs = input.a; count(xs, n)", id="a call waits for its arguments"),
         pytest.param("count(xs, n); xs = input.a", "xs = input.a; count(xs, n)", id="also with an output behind them"),
         pytest.param("a = [y | y = x]; x = 1", "x = 1; a = [y | y = x]", id="a closure waits for what it captures"),
         pytest.param(
             "every v in xs { v > n }; xs = input.a; n = 1",
-            "xs = input.a; n = 1; t = xs; every t, v in t { gt(v, n) }",
+            "xs = input.a; n = 1; t = xs; every _, v in t { gt(v, n) }",
             id="every waits for its domain and its body",
         ),
-        pytest.param("some v in xs; xs = [1]", "xs = [1]; v = xs[t]", id="some in waits for its domain"),
+        pytest.param("some v in xs; xs = [1]", "xs = [1]; v = xs[_]", id="some in waits for its domain"),
         pytest.param(
             "input.a[i] = x; x > j; j = i", "input.a[i] = x; j = i; gt(x, j)", id="keys iterate where they are free"
         ),
@@ -57,7 +55,7 @@ def rule(text: str) -> Rule:
         ),
         pytest.param(
             't := $"{x}"; x = 1',
-            "x = 1; internal.template_string([{x}], t); t = t",
+            "x = 1; internal.template_string([{x}], t)",
             id="a template waits for its variables",
         ),
     ],
@@ -73,20 +71,20 @@ def test_order_of_a_body(body: str, ordered: str) -> None:
             'not startswith(input.x, "a")', 't = input.x; not startswith(t, "a")', id="a reference in a negated call"
         ),
         pytest.param("not input.x = 1", "not input.x = 1", id="a reference on a side of a negated unification stays"),
-        pytest.param("not input.x == 1", "not equal(input.x, 1)", id="or of a comparison for equality"),
+        pytest.param("not input.x == 1", "not input.x = 1", id="or of a comparison for equality"),
         pytest.param("not input.x[input.y]", "t = input.y; not input.x[t]", id="a key that is a reference"),
-        pytest.param("not count(input.x) > 1", "t = count(input.x); not gt(t, 1)", id="an inner call"),
+        pytest.param("not count(input.x) > 1", "t = input.x; count(t, t); not gt(t, 1)", id="an inner call"),
         pytest.param(
             "not input.p with input as input.x", "t = input.x; not input.p with input as t", id="the value of with"
         ),
         pytest.param(
             "some x, y; input.a[x] <= to_number(input.b[y])",
-            "t = input.b[y]; t = to_number(t); t = input.a[x]; lte(t, t)",
+            "t = input.b[y]; to_number(t, t); t = input.a[x]; lte(t, t)",
             id="calls iterate before references",
         ),
         pytest.param(
             "some w; w + input.a[w] > 1",
-            "t = input.a[w]; t = plus(w, t); gt(t, 1)",
+            "t = input.a[w]; plus(w, t, t); gt(t, 1)",
             id="a reference that binds what stands beside it",
         ),
         pytest.param(
@@ -106,21 +104,70 @@ def test_a_head_that_iterates_does_so_in_the_body() -> None:
     assert term_text(found.head.key or found.head.path[0]) == "t"
 
 
-def test_a_head_that_only_looks_up_stays_a_head() -> None:
-    found = rule("p := count(x) if { x := input.a }")
-    assert (body_text(found.body), term_text(found.head.value or found.head.path[0])) == ("x := input.a", "count(x)")
+@pytest.mark.parametrize(
+    ("text", "body", "head"),
+    [
+        pytest.param("p := count(x) if { x := input.a }", "x = input.a; count(x, t)", "t", id="a call"),
+        pytest.param(
+            'p := {"m": m, "x": x.a} if { x := input.a; m := upper(x.b) }',
+            "x = input.a; t = x.b; upper(t, m); t = x.a",
+            '{"m": m, "x": t}',
+            id="an object, which stays in the head",
+        ),
+        pytest.param("p := [{input.a}] if { true }", "t = input.a", "[{t}]", id="an array and a set, too"),
+        pytest.param("p := [x | x := input.a[_]]", "t = [x | x = input.a[_]]", "t", id="a closure"),
+        pytest.param("default p := [x | some x in {1}]", "true", "[x | t = {1}; x = t[_]]", id="but that of a default"),
+    ],
+)
+def test_a_head_only_puts_together_what_its_body_binds(text: str, body: str, head: str) -> None:
+    found = rule(text)
+    assert (body_text(found.body) or "true") == body
+    assert term_text(found.head.value or found.head.path[0]) == head
+
+
+@pytest.mark.parametrize(
+    ("body", "short"),
+    [
+        pytest.param("n := count(input.a)", "t = input.a; count(t, n)", id="a result has the name that it is given"),
+        pytest.param("count(input.a) = n", "t = input.a; count(t, n)", id="on either side"),
+        pytest.param(
+            "n := 1; n = count(input.a)", "n = 1; t = input.a; count(t, t); n = t", id="but one that is bound before"
+        ),
+        pytest.param("[n] = f(input.a)", "t = input.a; data.a.f(t, t); [n] = t", id="nor a pattern"),
+        pytest.param(
+            "n := count(input.a) with input.b as 1",
+            "t = input.a with input.b as 1; count(t, n) with input.b as 1",
+            id="whatever is replaced for it",
+        ),
+        pytest.param(
+            "x := [{1: count(y)} | y := input.a[_]]",
+            "x = [{1: t} | y = input.a[_]; count(y, t)]",
+            id="a composite is the term of its closure",
+        ),
+        pytest.param(
+            'x := $"{input.a} {count(input.b)}"',
+            'internal.template_string([{t | t = input.a}, " ", {t | t = input.b; count(t, t)}], x)',
+            id="closures are parts of a template",
+        ),
+        pytest.param("not f(input.a) == 1", "t = input.a; data.a.f(t, t); not t = 1", id="what is negated is no name"),
+    ],
+)
+def test_variables_that_only_hand_a_value_on_are_gone(body: str, short: str) -> None:
+    assert body_text(rule(f"p if {{ {body} }}\nf(x) := x").body) == short
 
 
 def test_a_key_of_a_comprehension_that_iterates_does_so_in_its_body() -> None:
-    assert body_text(rule("p if { x := {input.a[_] | true} }").body) == "x := {t | true; t = input.a[_]}"
+    assert body_text(rule("p if { x := {input.a[_] | true} }").body) == "x = {t | t = input.a[_]}"
 
 
 def test_prints_are_erased_unless_they_are_kept() -> None:
     text = 'package a\np if { x := 1; print("x is", x) }\nq if print(1)'
     rules = prepared(text).rules
-    assert body_text(rules["a", "p"][0].body) == "x := 1"
-    assert body_text(rules["a", "q"][0].body) == "true"
-    assert body_text(prepared(text, keep_prints=True).rules["a", "q"][0].body) == "internal.print([{t | t = 1}])"
+    assert body_text(rules["a", "p"][0].body) == "x = 1"
+    assert rules["a", "q"][0].body == ()
+    assert body_text(prepared(text, keep_prints=True).rules["a", "q"][0].body) == (
+        "t = {t | t = 1}; internal.print([t])"
+    )
 
 
 def test_names_are_unique_in_a_rule() -> None:
@@ -139,7 +186,7 @@ def test_names_are_resolved_to_absolute_paths() -> None:
         "package a.b\nimport data.lib\nimport input.review as r\np if { lib.f(q, r.x) }\nq := lib.k.v",
         "package lib\nf(x, y) := x + y\nk.v := 1",
     )
-    assert body_text(resolved.rules["a", "b", "p"][0].body) == "data.lib.f(data.a.b.q, input.review.x)"
+    assert body_text(resolved.rules["a", "b", "p"][0].body) == "t = data.a.b.q; t = input.review.x; data.lib.f(t, t)"
     assert resolved.graph["a", "b", "p"] == {("lib", "f"), ("a", "b", "q")}
     assert resolved.graph["a", "b", "q"] == {("lib", "k", "v")}
     assert resolved.functions == {"data.lib.f": ("lib", "f")}
@@ -168,7 +215,7 @@ B = "package b\nq := input.q\nr.s := 2"
     ("query", "ordered"),
     [
         pytest.param("x > 1; x = data.b.q", "x = data.b.q; gt(x, 1)", id="in safe order"),
-        pytest.param("y = [x | x := 1]; x := 2", "y = [x | x := 1]; x := 2", id="with shadowing"),
+        pytest.param("y = [x | x := 1]; x := 2", "y = [x | x = 1]; x = 2", id="with shadowing"),
         pytest.param("not data.b.q == 1", "t = data.b.q; not equal(t, 1)", id="where == is a call as any other"),
     ],
 )
