@@ -13,31 +13,30 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # so that it runs from a checkout that is not installed
+sys.path.insert(0, str(ROOT))  # so that it runs from a checkout that is not installed
 
-from conformance import suites  # noqa: E402 - as above
+from audit.errors import InputError  # noqa: E402 - after the path above, here and below
+from audit.gator import verify  # noqa: E402
 
-from audit.errors import InputError  # noqa: E402 - after the path above
 
-
-def verdicts(folders: Iterable[Path]) -> Iterator[suites.Verdict]:
+def results(folders: Iterable[Path]) -> Iterator[verify.CaseResult]:
     """What became of each case; a test without one that runs counts as a case itself."""
     for folder in folders:
-        for suite in suites.find(folder):
-            yield from _counted(suites.verify(suite))
+        for suite in verify.find(folder):
+            yield from _counted(verify.verify(suite))
 
 
-def _counted(found: Iterable[suites.Verdict]) -> Iterator[suites.Verdict]:
-    """Leave out the verdicts on whole tests that only say that their cases could run."""
-    held: suites.Verdict | None = None
-    for verdict in found:
-        if held and not verdict.case:
+def _counted(found: Iterable[verify.CaseResult]) -> Iterator[verify.CaseResult]:
+    """Leave out the results of whole tests that only say that their cases could run."""
+    held: verify.CaseResult | None = None
+    for result in found:
+        if held and not result.case:
             yield held
         held = None
-        if verdict.case or verdict.why:
-            yield verdict
+        if result.case or result.why:
+            yield result
         else:
-            held = verdict
+            held = result
     if held:
         yield held
 
@@ -48,10 +47,10 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("folders", type=Path, nargs="+", metavar="DIR")
     passed = failed = 0
     try:
-        for verdict in verdicts(parser.parse_args(argv).folders):
-            passed, failed = passed + (not verdict.why), failed + bool(verdict.why)
-            if verdict.why:
-                sys.stdout.write(f"{verdict}\n")
+        for result in results(parser.parse_args(argv).folders):
+            passed, failed = passed + (not result.why), failed + bool(result.why)
+            if result.why:
+                sys.stdout.write(f"{result}\n")
     except InputError as error:
         sys.stdout.write(f"{error}\n")
         failed += 1

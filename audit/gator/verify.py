@@ -1,7 +1,4 @@
-"""Suites of cases in gator's format, and whether an engine's answers satisfy them (compatibility, section 11).
-
-Nothing in here knows that it is used by tests.
-"""
+"""What `gator verify` does: suites of cases, and whether an engine's answers satisfy them (compatibility, section 11)."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from audit.errors import InputError
 from audit.gator.evaluate import kind_of, namespace_of, namespaces_of
@@ -19,9 +16,10 @@ from constraints import Engine, Gap, Inventory, Kind, Point, PolicyError, Violat
 from constraints.model import Object
 from constraints.review import integers, mapping, review_of, review_of_request
 
-GROUP = "test.gatekeeper.sh"
-RULE = 'assertion.violation, if set, must be a nonnegative integer, "yes", or "no"'
-REFUSED_BY_SCHEMA = "schema validation failed"
+GROUP: Final = "test.gatekeeper.sh"
+RULE: Final = 'assertion.violation, if set, must be a nonnegative integer, "yes", or "no"'
+_REFUSED_BY_SCHEMA: Final = "schema validation failed"
+_REVIEW: Final = Kind("admission.k8s.io", "v1", "AdmissionReview")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Suite:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CaseResult:
     """What became of one case, or of a test as a whole (`case` is empty then); `why` is empty when it passed."""
 
     suite: Path
@@ -52,7 +50,7 @@ class Verdict:
 
 
 def find(folder: Path) -> Iterator[Suite]:
-    """The suites below a folder; other files are passed by. Raises InputError."""
+    """The suites below a folder, in the order of their paths; other files are passed by. Raises InputError."""
     for path in sorted(folder.rglob("*")):
         if path.suffix not in EXTENSIONS[:2] or path.is_dir():
             continue
@@ -62,27 +60,34 @@ def find(folder: Path) -> Iterator[Suite]:
                 yield Suite(path, bool(obj.get("skip")), obj.get("tests") or ())
 
 
-def verify(suite: Suite) -> Iterator[Verdict]:
+def verify(suite: Suite) -> Iterator[CaseResult]:
     """What became of each test and case that is not skipped."""
     for test in suite.tests if not suite.skip else ():
         if not test.get("skip"):
             yield from _verify_test(suite, test)
 
 
-def _verify_test(suite: Suite, test: Mapping[str, Any]) -> Iterator[Verdict]:
+def _verify_test(suite: Suite, test: Mapping[str, Any]) -> Iterator[CaseResult]:
     folder, name = suite.path.parent, str(test.get("name", ""))
     template = folder / str(test.get("template", ""))
+    engine, why = _prepared(test, folder)
+    yield CaseResult(suite.path, name, "", why, template)
+    if engine is None:
+        return
+    for case in test.get("cases") or ():
+        if not case.get("skip"):
+            yield CaseResult(suite.path, name, str(case.get("name", "")), _case(engine, case, folder), template)
+
+
+def _prepared(test: Mapping[str, Any], folder: Path) -> tuple[Engine | None, str]:
+    """The engine for the cases of a test, None where none of them runs; and why the test as a whole fails, if it does."""
+    invalid = bool(test.get("invalid"))
     try:
         engine = _engine(test, folder)
-        why = "the constraint is valid, but the test says that it is not" if test.get("invalid") else ""
     except (PolicyError, InputError) as error:
-        refused = isinstance(error, PolicyError) and error.message.startswith(REFUSED_BY_SCHEMA)
-        why = "" if test.get("invalid") and refused else str(error)
-        engine = None
-    yield Verdict(suite.path, name, "", why, template)
-    for case in test.get("cases") or () if engine and not test.get("invalid") else ():
-        if not case.get("skip"):
-            yield Verdict(suite.path, name, str(case.get("name", "")), _case(engine, case, folder), template)
+        refused = isinstance(error, PolicyError) and error.message.startswith(_REFUSED_BY_SCHEMA)
+        return None, "" if invalid and refused else str(error)
+    return (None, "the constraint is valid, but the test says that it is not") if invalid else (engine, "")
 
 
 def _engine(test: Mapping[str, Any], folder: Path) -> Engine:
@@ -121,7 +126,7 @@ def review(engine: Engine, obj: Object, data: Sequence[Object]) -> Iterable[Viol
     """What the engine finds in `obj`, which may be an AdmissionReview; `data` is the inventory."""
     inventory = Inventory.of(data)
     known = {name: found for name, found in namespaces_of(data).items() if "apiVersion" in found}
-    if kind_of(obj) == Kind("admission.k8s.io", "v1", "AdmissionReview"):
+    if kind_of(obj) == _REVIEW:
         request = mapping(obj.get("request"))
         if not any(isinstance(request.get(field), Mapping) for field in ("object", "oldObject")):
             raise InputError('AdmissionRequest does not contain an "object" or "oldObject" to review')
