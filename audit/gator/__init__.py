@@ -12,8 +12,9 @@ from audit.errors import ConfigError, InputError
 from audit.gator.evaluate import LIMITS, evaluate, not_applied
 from audit.gator.flags import COMMAND, GatorTestFlags
 from audit.gator.lasting import lasting
-from audit.gator.output import FORMATS, Report, check_numbers
+from audit.gator.output import FORMATS, check_numbers
 from audit.gator.printed import Printed
+from audit.gator.report import Report
 from audit.hooks.engines import EngineOptions
 from audit.sources.manifests import duplicates, piped, read
 from constraints import Gap

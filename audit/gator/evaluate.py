@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from audit.errors import InputError
 from audit.gator.gosort import go_sorted
 from audit.gator.lasting import lasting
-from audit.gator.output import SORT_KEY, TARGET, Report, Result
+from audit.gator.report import SORT_KEY, TARGET, Report, Result
 from audit.hooks.engines import EngineOptions, engines
 from audit.hooks.timekeeping import TimeLimits, Watchdog
 from audit.sources.manifests import Manifest

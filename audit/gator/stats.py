@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from audit.gator.output import TARGET
+from audit.gator.report import TARGET
 from constraints.drivers import Driver, Places, Policy, Program
 from constraints.inventory import Inventory
 from constraints.model import AdmissionField, Finding, Json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from audit.gator import goyaml
-from audit.gator.output import TARGET, Report, Result, Texts
+from audit.gator.report import TARGET, Report, Result, Texts
 from constraints.model import Json
 
 
