@@ -1,6 +1,6 @@
-"""Finds the API server and the credentials for it: in the usual places, else by the kubernetes package.
+"""Finds the API server and the credentials for it, by the kubernetes package.
 
-The package is imported inside the functions that need it: that takes longer than a small audit.
+The package is imported inside the functions that need it: it takes a second, and `patrol test` has no cluster.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from audit.errors import ConfigError, Unreachable
+from audit.errors import ConfigError
 from audit.kube.causes import one_line, why
-from audit.kube.connection import NO_TOKEN, ApiServer, Bounds, Connection, TokenFile
-from audit.kube.usual import Pool, of_kubeconfig, of_service_account
+from audit.kube.connection import Bounds, Connection, TokenFile
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 # What the kubernetes package raises for a kubeconfig of an unexpected shape, besides its own ConfigException.
@@ -46,38 +45,12 @@ class Access:
 def connect(access: Access) -> Connection:
     """A connection to the cluster that `access` names. Raises ConfigError that names the path and the problem."""
     paths = kubeconfig_paths(access)
-    bounds = Bounds(access.connect_timeout, access.read_timeout, access.largest_reply, access.elapsed)
-    return Connection(usual(access, paths) or packaged(access, paths), bounds)
-
-
-def usual(access: Access, paths: list[str]) -> ApiServer | None:
-    """What the usual files say, without the package; None where it has to be asked."""
-    pool = Pool(access.connections, access.elapsed)
-    if not paths:
-        return of_service_account(access.service_account, access.environ, pool)
-    return of_kubeconfig(paths[0], access.context, pool) if len(paths) == 1 else None
-
-
-def packaged(access: Access, paths: list[str]) -> ApiServer:
-    """What the package makes of any files. Raises ConfigError."""
-    from kubernetes.client.rest import RESTClientObject
-    from kubernetes.config.config_exception import ConfigException
-
     configuration, token = _from_files(access, paths) if paths else _in_cluster(access)
     configuration.connection_pool_maxsize = access.connections
     configuration.retries = False  # the client repeats requests itself, and a redirect would carry the token away
     configuration.keep_alive = True
-    url = str(configuration.host)
-
-    def authorization() -> str:
-        """What the package has for the header; it may ask an exec plugin or an identity provider for a new one."""
-        try:
-            return configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
-        except (ConfigException, OSError, KeyError, ValueError) as error:  # requests' errors are OSErrors
-            raise Unreachable(f"no credentials for {url}: {why(error)}", reason=NO_TOKEN) from error
-
-    pool = RESTClientObject(configuration).pool_manager
-    return ApiServer(url, pool, authorization, token, configuration.verify_ssl)
+    bounds = Bounds(access.connect_timeout, access.read_timeout, access.largest_reply, access.elapsed)
+    return Connection(configuration, token, bounds)
 
 
 def kubeconfig_paths(access: Access) -> list[str]:

@@ -1,4 +1,4 @@
-"""Carries requests to one API server over a pool of connections."""
+"""Carries requests to one API server over the kubernetes package's pool of connections."""
 
 from __future__ import annotations
 
@@ -109,37 +109,28 @@ class Bounds:
     answer: float = 15.0
 
 
-@dataclass(frozen=True, slots=True)
-class ApiServer:
-    """An API server, and what proves who asks: its URL, and a pool of connections that knows of certificates.
+class Connection:
+    """Carries requests to one API server over a pool of connections; a Transport of the client.
 
-    `pool` is a PoolManager of urllib3. Where there is no `token` file, `authorization` gives the header of that name, empty
-    for none, or raises Unreachable.
+    `configuration` is a kubernetes.client.Configuration. Bodies stay bytes in both directions.
     """
 
-    url: str
-    pool: Any
-    authorization: Callable[[], str] = str
-    token: TokenFile | None = None
-    verified: bool = True
+    def __init__(self, configuration: Any, token: TokenFile | None, bounds: Bounds) -> None:
+        from kubernetes.client.rest import RESTClientObject
 
-
-class Connection:
-    """Carries requests to one API server; a Transport of the client. Bodies stay bytes in both directions."""
-
-    def __init__(self, server: ApiServer, bounds: Bounds) -> None:
-        self._server = server
-        self._token, self._pool = server.token, server.pool
+        self._configuration = configuration
+        self._token = token
         self._bounds = bounds
+        self._pool = RESTClientObject(configuration).pool_manager
         self._lock = Lock()
         self._agent = f"kube-patrol/{ours()}"
-        if not server.verified:
-            _say_unverified(server.url)
+        if not configuration.verify_ssl:
+            _say_unverified(configuration.host)
 
     @property
     def server(self) -> str:
         """The URL of the API server."""
-        return self._server.url
+        return str(self._configuration.host)
 
     def exchange(self, request: Request) -> Reply:
         """Send once, and once more where 401 is due to a token that has been renewed.
@@ -229,10 +220,19 @@ class Connection:
 
     def _authorization(self) -> str:
         with self._lock:
-            value = f"Bearer {self._token.token()}" if self._token else self._server.authorization()
+            value = f"Bearer {self._token.token()}" if self._token else self._packaged_token()
         if not (value.strip().isascii() and value.strip().isprintable()):
             raise Unreachable(f"the token for {self.server} has characters that no header can carry", reason=NO_TOKEN)
         return value.strip()
+
+    def _packaged_token(self) -> str:
+        """What the package has for the header; it may ask an exec plugin or an identity provider for a new one."""
+        from kubernetes.config.config_exception import ConfigException
+
+        try:
+            return self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
+        except (ConfigException, OSError, KeyError, ValueError) as error:  # requests' errors are OSErrors
+            raise Unreachable(f"no credentials for {self.server}: {why(error)}", reason=NO_TOKEN) from error
 
     def _renewed(self, token: TokenFile) -> bool:
         with self._lock:

@@ -12,13 +12,13 @@ from typing import Any
 
 import orjson
 import pytest
-from urllib3 import PoolManager
+from kubernetes.client import Configuration
 
 from audit.embedded import Account, EmbeddedCluster, Fault, Rule
 from audit.errors import BadBody, Forbidden, Gone, KubeError, NotFound, ServerError, Unreachable
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
-from audit.kube.connection import ApiServer, Bounds, Connection
+from audit.kube.connection import Bounds, Connection
 from audit.kube.request import Request, Select
 from audit.kube.watch import Event, Item, Listing, Pace, Server, Watch, events, lines
 from audit.model import Resource
@@ -213,7 +213,9 @@ def test_a_watch_has_to_begin_soon_and_may_then_be_quiet_for_long(canned: Any, h
         time.sleep(0.6)
         handler.wfile.write(b"2\r\nok\r\n0\r\n\r\n")
 
-    connection = Connection(ApiServer(canned.url, PoolManager(retries=False)), Bounds(answer=0.3))
+    configuration = Configuration(host=canned.url)
+    configuration.retries = False
+    connection = Connection(configuration, None, Bounds(answer=0.3))
     request = Request("GET", PATH, timeout=20)
     canned.answer = quiet
     assert list(connection.stream(request).chunks()) == [b"ok"]
