@@ -54,13 +54,16 @@ STRUCTS: Final[Mapping[str, Mapping[str, Type]]] = {
     _SPEC.name: {"finalizers": _TEXTS},
     _STATUS.name: {"phase": STRING},
 }
-_DEFAULTS: Final = {"requestKind": "kind", "requestResource": "resource"}
 
 
 def request_of(review: Mapping[str, Any]) -> dict[str, Any]:
     """What `request` is for a review document."""
-    found = {name: value for name, value in review.items() if name != "namespaceObject"}
-    for name, default in _DEFAULTS.items():
-        found.setdefault(name, review.get(default))
-    found.setdefault("dryRun", False)
+    found = dict(review)
+    found.pop("namespaceObject", None)
+    if "requestKind" not in found:
+        found["requestKind"] = found.get("kind")
+    if "requestResource" not in found:
+        found["requestResource"] = found.get("resource")
+    if "dryRun" not in found:
+        found["dryRun"] = False
     return found

@@ -40,7 +40,9 @@ def total(slots: list[Value], a: Value, b: Value) -> Value:
     """`a + b` for what may be texts or lists. Raises Exhausted before these grow too large."""
     kind = type(a)
     if kind is type(b) and kind in _SIZED:
-        pay(slots, (len(a) + len(b)) // 10)
+        slots[TALLY] = tally = slots[TALLY] + (len(a) + len(b)) // 10
+        if tally > MOST:
+            raise Exhausted
         if kind is list or kind is str:
             return a + b
     return add(a, b)
@@ -50,6 +52,8 @@ def among(slots: list[Value], item: Value, container: Value) -> bool:
     """`item in container` for a list."""
     if type(container) is list:
         slots[TALLY] += len(container)
+        if type(item) is str:
+            return item in container
     return contains(item, container)
 
 
