@@ -44,6 +44,7 @@ from audit.policies.policywatch import PolicyWatch
 from audit.policies.unserved import unserved
 from audit.process.early import STOPPING, Early
 from audit.process.garbage import Garbage
+from audit.process.lasting import lasting
 from audit.process.leading import Duty, Leadership, NoLease, campaigning
 from audit.process.memory import available, share
 from audit.process.readiness import Readiness
@@ -158,7 +159,8 @@ def serve(config: Config, *more: Sink) -> int:
         fence = Fence(connection, duty.leadership.leads)
         auditor = assemble(config, Client(fence, stop=stop, on_request=metrics.request), metrics, duty, more)
         if config.audit.once:
-            return EXIT_CODES[ending(auditor.run()).outcome]
+            with lasting():
+                return EXIT_CODES[ending(auditor.run()).outcome]
         stack.enter_context(answering(config.serve, auditor))
         if election is not None:
             parting.callback(election.release)

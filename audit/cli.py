@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from audit.errors import AuditError, ConfigError
+from audit.process.lasting import lasting
 
 if TYPE_CHECKING:
     from audit.settings.config import Config
@@ -72,7 +73,8 @@ def _no_command(name: str, rest: Arguments) -> int:
 
 def _run(arguments: Arguments) -> int:
     def serve(config: Config) -> int:
-        from audit.app import serve
+        with lasting():
+            from audit.app import serve
 
         return serve(config)
 
@@ -89,7 +91,8 @@ def _demo(arguments: Arguments) -> int:
 
 
 def _test(arguments: Arguments) -> int:
-    from audit.gator import main as gator
+    with lasting():
+        from audit.gator import main as gator
 
     return gator(arguments)
 

@@ -136,7 +136,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "constraints.timing",
     },
     "audit.gator": VALUES
-    | {"audit.duration", "audit.hooks", "audit.settings", "audit.sources"}
+    | {"audit.duration", "audit.hooks", "audit.process.lasting", "audit.settings", "audit.sources"}
     | {
         "constraints.drivers",
         "constraints.errors",
@@ -155,6 +155,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "constraints.template",
     },
     "audit.cli": {
+        "audit.process.lasting",
         "audit.app",
         "audit.demo",
         "audit.errors",

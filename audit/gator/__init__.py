@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, TextIO
 from audit.errors import ConfigError, InputError
 from audit.gator.evaluate import LIMITS, evaluate, not_applied
 from audit.gator.flags import COMMAND, GatorTestFlags
-from audit.gator.lasting import lasting
 from audit.gator.output import FORMATS, check_numbers
 from audit.gator.printed import Printed
 from audit.gator.report import Report
 from audit.hooks.engines import EngineOptions
+from audit.process.lasting import lasting
 from audit.sources.manifests import duplicates, piped, read
 from constraints import Gap
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from audit.errors import InputError
 from audit.gator.gosort import go_sorted
-from audit.gator.lasting import lasting
 from audit.gator.report import SORT_KEY, TARGET, Report, Result
 from audit.hooks.engines import EngineOptions, engines
 from audit.hooks.timekeeping import TimeLimits, Watchdog
+from audit.process.lasting import lasting
 from audit.sources.manifests import Manifest
 from constraints import Cause, Constraint, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
 from constraints.errors import CompileError, ConstraintError, EngineMissing
