@@ -31,9 +31,9 @@ _ORDER: Final = {"Namespace": 0, "CustomResourceDefinition": 1}
 class EmbeddedCluster:
     """A Kubernetes API server in this process, on a free port of the loopback interface.
 
-    It is running inside a `with` block, or between `start` and `close`. `faults` are armed with `append`, `asked` is the
-    log of requests, `accounts` maps bearer tokens to who may do what (empty: everybody may do everything) and `broken`
-    holds API versions (`metrics.k8s.io/v1beta1`) whose backend is gone. `clock` gives Unix seconds.
+    It is running inside a `with` block, or between `start` and `close`. `faults` are armed with `append`, `asked` is
+    the log of requests, `accounts` maps bearer tokens to who may do what (empty: everybody may do everything) and
+    `broken` holds API versions (`metrics.k8s.io/v1beta1`) whose backend is gone. `clock` gives Unix seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time, port: int = 0) -> None:

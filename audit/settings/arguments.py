@@ -1,7 +1,7 @@
 """Command line and environment to values, with the syntax of Go's `flag` package.
 
-`-x` and `--x` are the same; `--x=v` and `--x v`; a boolean stands alone or takes `=true`/`=false`. The command line wins
-over the environment, the environment over defaults.
+`-x` and `--x` are the same; `--x=v` and `--x v`; a boolean stands alone or takes `=true`/`=false`. The command line
+wins over the environment, the environment over defaults.
 """
 
 from __future__ import annotations

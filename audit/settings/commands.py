@@ -94,7 +94,7 @@ def _reader(kind: FlagType[Value]) -> Callable[[str], Value]:
 
 
 def _told(row: AnyFlag, value: Any) -> Value:
-    """The value of a field: of a flag that was repeated, all its words; of an operand that was left out, its default."""
+    """The value of a field: all words of a flag that was repeated, the default of an operand that was left out."""
     if row.type.repeatable:
         return tuple(word for words in value for word in words)
     told: Value = row.default if value is None else value

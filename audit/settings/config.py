@@ -103,7 +103,7 @@ class AuditConfig:
 
 @dataclass(frozen=True, slots=True)
 class PoliciesConfig:
-    """What policies may be, what they may use, and how much of it. Times are seconds of processor time, 0 = no limit."""
+    """What policies may be, and what they may use; times are seconds of processor time, 0 = no limit."""
 
     referential_rules: bool = flag("enable-referential-rules", True, TRUTH, "allow templates that read data.inventory")
     native_validation: bool = flag(

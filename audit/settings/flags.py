@@ -1,7 +1,7 @@
 """The one table of flags: parser, `--help`, environment variables and the README's table all read it.
 
-Those that have an effect stand in audit/settings/config.py, where they go. Here are the others, which are accepted so that
-the arguments of a Gatekeeper deployment keep working (compatibility, section 1).
+Those that have an effect stand in audit/settings/config.py, where they go. Here are the others, which are accepted so
+that the arguments of a Gatekeeper deployment keep working (compatibility, section 1).
 """
 
 from __future__ import annotations

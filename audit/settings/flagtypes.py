@@ -33,11 +33,11 @@ ALL_OPERATIONS = (
 class FlagType(Generic[T_co]):
     """`read` turns text into a value and raises ValueError for what is not `expected`.
 
-    `repeatable` types read comma-separated words; each use of the flag adds to them. A flag of a `bare` type stands alone
-    or takes a value. `hint` is the placeholder in help, or what may be chosen with `|` between.
+    `repeatable` types read comma-separated words; each use of the flag adds to them. A flag of a `bare` type stands
+    alone or takes a value. `hint` is the placeholder in help, or what may be chosen with `|` between.
 
-    Where a command's flags are read by argparse, `choices` are all that it takes after `read`, and of anything else that
-    `read` refuses it says that it `is` so: `neither true nor false`.
+    Where argparse reads the flags of a command, it takes only `choices` of what `read` gives, if there are any; a text
+    that `read` refuses is said to be what stands in `otherwise`: 'maybe' is `neither true nor false`.
     """
 
     hint: str

@@ -2,7 +2,7 @@
 
     interval: int = flag("audit-interval", 60, SECONDS, "seconds between the starts of two runs; 0 turns auditing off")
 
-is all that there is to say about `--audit-interval`: parser, help, environment and the README's table read it from there.
+is all that there is to say about `--audit-interval`: parser, help, environment and the README's table read it there.
 """
 
 from __future__ import annotations
