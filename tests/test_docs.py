@@ -25,12 +25,16 @@ from audit.settings.config import AuditConfig, ClusterConfig, Config
 from audit.settings.flags import BY_NAME
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+MAPS = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *MAPS, *sorted((ROOT / "docs").glob("*.md"))]
 NAME = re.compile(r"\b(?:gatekeeper|kube_patrol)_[a-z][a-z_]*[a-z]\b")
 FAMILY = re.compile(r"^\| `([a-z_]+)` \| (gauge|counter|histogram) \|(.*?)\|", re.MULTILINE)
 SOURCE = re.compile(r'"((?:gatekeeper|kube_patrol)_[a-z_]+)"')
 NO_METRICS = {"gatekeeper_internal_", "kube_patrol"}  # names that begin like those of metrics
 
+PLACE = re.compile(
+    r"^(?:(?:audit|constraints|tests)/)?[a-z_]+(?:/[a-z_]+)*(?:\.py)?$"
+)  # of a file or folder in backticks
 CODE = re.compile(r"`([^`\n]+)`")
 LONG_FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9_-]+")
 VARIABLE = re.compile(r"\bPATROL_[A-Z][A-Z_]*[A-Z]\b")
@@ -121,3 +125,20 @@ def test_each_section_that_the_source_cites_is_there() -> None:
     numbers = {number for path in sources for row in CITED.findall(path.read_text()) for number in row if number}
     assert numbers >= {"4.1", "8.1"}
     assert numbers <= there
+
+
+@pytest.mark.parametrize("path", MAPS, ids=lambda path: path.name)
+def test_every_place_that_a_map_names_exists(path: Path) -> None:
+    named = {code for code in CODE.findall(path.read_text()) if "/" in code and PLACE.match(code)}
+    starts = [ROOT, ROOT / "audit", ROOT / "constraints", ROOT / "constraints" / "rego"]
+    ends = ("", ".py")
+    missing = [n for n in named if not any((start / f"{n}{end}").exists() for start in starts for end in ends)]
+    assert named
+    assert missing == []
+
+
+def test_the_map_tells_of_every_room() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    rooms = {folder.parent for package in ("audit", "constraints") for folder in (ROOT / package).rglob("__init__.py")}
+    names = {room.name for room in rooms if room.relative_to(ROOT).parts[0] != room.name}
+    assert {name for name in names if f"`{name}`" not in text} == set()
