@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from constraints import Constraint, Gap, Kind, PolicyError
-from constraints.model import ANY, Json, Object
+from constraints import Constraint, Gap, Kind, PolicyError, Template
+from constraints.model import ANY, AdmissionField, Json, Object
 
 NOT_SERVED = "KindNotServed"
 """The reason of a Gap for a kind that the API server does not serve, or not any more."""
@@ -122,6 +122,39 @@ class KindEnd:
     resource: Resource
     seconds: float
     pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRecord:
+    """A ConstraintTemplate object that exists, also one in error.
+
+    `template` is None when the engine refused it, and `errors` say why; `resource` says where its status is; `admission`
+    is what its code reads that only an admission request has.
+    """
+
+    obj: Object
+    template: Template | None
+    resource: Resource
+    errors: tuple[PolicyError, ...] = ()
+    admission: tuple[AdmissionField, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its `metadata.name`."""
+        return str(self.obj["metadata"]["name"])
+
+    @property
+    def kind(self) -> str:
+        """The kind of its constraints, as far as it can be told; else its name."""
+        return kind_of(self.obj) or self.name
+
+
+def kind_of(template: Object) -> str:
+    """The kind of constraints that a template names, the empty string when its name is not that kind in lower case."""
+    value: Json = template
+    for name in ("spec", "crd", "spec", "names", "kind"):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) and value.lower() == template["metadata"].get("name") else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from audit.gator import main as patrol_test
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
 from audit.metrics.registry import Metrics
+from audit.metrics.requests import Requests
 from audit.model import Outcome
 from audit.outcomes import EXIT_CODES
 from audit.process.leading import Duty
@@ -52,11 +53,12 @@ def documented() -> Families:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Families:
     """What is scraped after two runs of the samples, the second with something that could not be listed."""
-    folder, metrics = tmp_path_factory.mktemp("served"), Metrics()
+    folder, requests = tmp_path_factory.mktemp("served"), Requests()
+    metrics = Metrics(requests)
     with EmbeddedCluster() as cluster:
         load(cluster, sample_objects())
         connection = connect(Access(kubeconfig=str(cluster.kubeconfig(folder / "kubeconfig"))))
-        client = Client(connection, on_request=metrics.request, clock=Clock(sleep=lambda seconds: None))
+        client = Client(connection, on_request=requests.count, clock=Clock(sleep=lambda seconds: None))
         config = Config(AuditConfig(cache_dir=str(folder / "cache")), cluster=ClusterConfig(leader_elect=False))
         auditor = assemble(config, client, metrics, Duty(Event()))
         auditor.run()

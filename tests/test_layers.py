@@ -105,13 +105,24 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     # The one way to answer over HTTP is shared; of the rest of audit.web it knows nothing.
     "audit.embedded": VALUES | {"audit.web.runner", "constraints.schema", "constraints.structural"},
     "audit.sources": VALUES
-    | {"audit.gojson", "audit.kube", "audit.plan", "audit.policies", "audit.tracking"}
-    | {"constraints.golang", "constraints.lang"},
+    | {"audit.gojson", "audit.kube", "audit.plan", "audit.tracking", "constraints.golang", "constraints.lang"},
     "audit.policies": VALUES
-    | {"audit.controller", "audit.exclusion", "audit.guard", "audit.kube", "audit.tracking"}
+    | {"audit.exclusion", "audit.guard", "audit.kube", "audit.tracking"}
     | {"constraints.crd", "constraints.drivers", "constraints.errors", "constraints.timing"},
-    "audit.controller": VALUES
-    | {"audit.guard", "audit.kube", "audit.policies", "constraints.crd", "constraints.errors"},
+    "audit.controller": VALUES | {"audit.guard", "audit.kube", "constraints.crd", "constraints.errors"},
+    "audit.preparing": VALUES
+    | {
+        "audit.controller",
+        "audit.kube",
+        "audit.plan",
+        "audit.policies",
+        "audit.reviewing",
+        "audit.run",
+        "audit.sources",
+    },
+    "audit.auditor": VALUES
+    | {"audit.aggregate", "audit.carry", "audit.hooks", "audit.metrics", "audit.outcomes", "audit.preparing"}
+    | {"audit.process", "audit.run", "audit.sinks"},
     "audit.metrics": VALUES | {"audit.aggregate", "audit.fields", "audit.outcomes"},
     "audit.sinks": VALUES
     | {

@@ -12,8 +12,7 @@ from audit.errors import Forbidden, KubeError
 from audit.kube.client import Client
 from audit.kube.patch import StatusWriter
 from audit.kube.request import Select, list_objects
-from audit.model import ConstraintRecord, Resource
-from audit.policies.templates import TemplateRecord
+from audit.model import ConstraintRecord, Resource, TemplateRecord
 from constraints import Cause, Gap
 from constraints.model import Object
 
@@ -37,14 +36,14 @@ class ByPod:
         self._stop = stop
 
     def controller_runs(self, policies: Iterable[Object]) -> bool:
-        """Whether Gatekeeper's controller is there; how that is told is written above audit.sources.podstatus."""
+        """Whether Gatekeeper's controller is there; how that is told is written above audit.controller.podstatus."""
         found = [self._some(resource) for resource in POD_STATUSES]
         return any(found) or (None in found and self._mine.controller_speaks(policies))
 
-    def write_templates(self, records: Iterable[TemplateRecord], resource: Resource) -> tuple[Gap, ...]:
+    def write_templates(self, records: Iterable[TemplateRecord]) -> tuple[Gap, ...]:
         """Bring our entries in templates up to date; what could not be written is a Gap."""
         of = self._mine.of_template
-        return self._write(Row(resource, r.obj, partial(of, errors=r.errors, admission=r.admission)) for r in records)
+        return self._write(Row(r.resource, r.obj, partial(of, errors=r.errors, admission=r.admission)) for r in records)
 
     def write_constraints(self, records: Iterable[ConstraintRecord]) -> tuple[Gap, ...]:
         """Bring our entries in constraints up to date; what could not be written is a Gap."""

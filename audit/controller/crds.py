@@ -12,8 +12,9 @@ import orjson
 
 from audit.errors import Conflict, KubeError, NotFound
 from audit.kube.client import Client
+from audit.kube.definitions import CRDS
+from audit.kube.items import named
 from audit.kube.request import Request, Select, create_object, get_object, list_objects, update_object
-from audit.policies.reading import CRDS, named
 from constraints import Template
 from constraints.crd import GROUP, LABEL, VERSIONS, crd
 from constraints.errors import TemplateError

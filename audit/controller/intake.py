@@ -7,109 +7,108 @@ next run compiles what has changed once more, some milliseconds a template.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event, Thread
 
-from audit.controller.bypod import ByPod
-from audit.controller.crds import ConstraintCrds, Patience
-from audit.controller.podstatus import PodStatus
+from audit.controller.controller import Controller
 from audit.errors import KubeError
 from audit.guard import attempt
-from audit.kube.client import Client
-from audit.policies.book import PolicySettings, manages_crds, with_problem
-from audit.policies.templates import TEMPLATES, TemplateBook, TemplateRecord
+from audit.model import TemplateRecord
 from constraints.model import Object
 
 log = logging.getLogger("kube_patrol.policies")
-Templates = dict[str, Object]
+TakeIn = Callable[[Sequence[Object]], Sequence[TemplateRecord]]
+"""What becomes of templates: a record of each."""
+
+
+class Waiting:
+    """Templates that are to be taken in, each by its newest text, until it is time to go; for several threads."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Object | None] = SimpleQueue()
+
+    def put(self, template: Object) -> None:
+        """One more; a newer one of the same name takes its place."""
+        self._queue.put(template)
+
+    def close(self) -> None:
+        """There will be no more."""
+        self._queue.put(None)
+
+    def batch(self) -> list[Object]:
+        """All that wait, at least one; empty when it is time to go."""
+        found: dict[str, Object] = {}
+        item = self._queue.get()
+        while item is not None:
+            found[item["metadata"]["name"]] = item
+            if self._queue.empty():
+                return list(found.values())
+            item = self._queue.get()
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Takes templates in: those that `compile` makes something of are defined and told of by the `controller`.
+
+    `served` is told the kinds of constraints that there are for new templates.
+    """
+
+    controller: Controller
+    compile: TakeIn
+    served: Callable[[Iterable[str]], None]
+
+    def __call__(self, templates: Sequence[Object]) -> Sequence[TemplateRecord]:
+        """Gives what became of them. Raises KubeError."""
+        defined = self.controller.define(self.compile(templates))
+        if defined.error is not None:
+            raise defined.error
+        if defined.defines:
+            self.served(record.kind for record in defined.templates if not record.errors)
+        if not defined.controlled:
+            for gap in self.controller.tell(defined.templates):
+                log.warning("%s", gap.message)
+        return defined.templates
 
 
 class Intake:
-    """A thread that takes in what is `submit`ted, as long as `may_act()`, and tells whoever wants it the kinds that it made."""
+    """A thread that takes in what is `waiting`, as long as `may_act()`; `stop` ends it, and what it is doing."""
 
-    def __init__(self, client: Client, settings: PolicySettings, may_act: Callable[[], bool]) -> None:
-        self._stop = Event()
-        self._settings = settings
+    def __init__(self, waiting: Waiting, taking: TakeIn, may_act: Callable[[], bool], stop: Event) -> None:
+        self._waiting = waiting
+        self._taking = taking
         self._may_act = may_act
-        self._served: Callable[[Iterable[str]], None] = _unheard
-        self._crds = ConstraintCrds(client, settings.manage_crds, Patience(settings.crd_seconds, self._stop))
-        self._by_pod = ByPod(client, PodStatus(settings.pod_name, settings.operations), self._stop)
-        self._waiting: SimpleQueue[Object | None] = SimpleQueue()
+        self._stop = stop
         self._thread = Thread(target=self._run, name="intake", daemon=True)
 
-    def start(self, served: Callable[[Iterable[str]], None]) -> None:
-        """Work from now on, and tell `served` the kinds of constraints that there are for new templates."""
-        self._served = served
+    def start(self) -> None:
+        """Work from now on."""
         self._thread.start()
-
-    def submit(self, template: Object) -> None:
-        """Take in a template soon; a newer one of the same name takes its place."""
-        self._waiting.put(template)
 
     def close(self, seconds: float = 5.0) -> None:
         """End the thread, and wait at most so many seconds for that."""
         self._stop.set()
-        self._waiting.put(None)
+        self._waiting.close()
         if self._thread.is_alive():
             self._thread.join(seconds)
 
-    def take(self, templates: Sequence[Object]) -> tuple[TemplateRecord, ...]:
-        """See to the CRDs and the statuses of these templates; gives what became of them. Raises KubeError."""
-        controlled = self._by_pod.controller_runs(templates)
-        book = TemplateBook(self._settings.empty(), self._settings.referential)
-        with self._settings.turn:
-            book.update(templates)
-        records = book.records
-        if manages_crds(self._settings.manage_crds, controlled):
-            problems = self._crds.ensure([record.template for record in records if record.template])
-            records = tuple(with_problem(record, problems) for record in records)
-            self._served(record.kind for record in records if not record.errors)
-        if not controlled:
-            for resource, own in _by_version(records).items():
-                for gap in self._by_pod.write_templates(own, TEMPLATES[resource]):
-                    log.warning("%s", gap.message)
-        return records
-
     def _run(self) -> None:
         while not self._stop.is_set():
-            batch = self._batch()
+            batch = self._waiting.batch()
             if not batch or not self._may_act():
                 continue
-            error = attempt(lambda batch=batch: self._said(self.take(batch)))  # type: ignore[misc]  # binds the batch
+            error = attempt(lambda batch=batch: _say(self._taking(batch)))  # type: ignore[misc]  # binds the batch
             if isinstance(error, KubeError):
                 log.warning("new ConstraintTemplates wait for the next run: %s", error)
             elif error is not None:
                 log.error("new ConstraintTemplates wait for the next run: %s", error, exc_info=error)
 
-    def _batch(self) -> list[Object]:
-        """All that wait, at least one; empty when it is time to go."""
-        found: Templates = {}
-        item = self._waiting.get()
-        while item is not None:
-            found[item["metadata"]["name"]] = item
-            if self._waiting.empty():
-                return list(found.values())
-            item = self._waiting.get()
-        return []
 
-    def _said(self, records: Iterable[TemplateRecord]) -> None:
-        for record in records:
-            if record.errors:
-                log.warning("ConstraintTemplate %s is in error: %s", record.name, record.errors[0])
-            else:
-                log.info("ConstraintTemplate %s is ready: constraints of kind %s are audited", record.name, record.kind)
-
-
-def _unheard(kinds: Iterable[str]) -> None:
-    """For nobody who waits for kinds."""
-
-
-def _by_version(records: Iterable[TemplateRecord]) -> Mapping[int, list[TemplateRecord]]:
-    """By the place of their version in TEMPLATES: a status is written in the version that was read."""
-    found: dict[int, list[TemplateRecord]] = {}
-    versions = [resource.kind.api_version for resource in TEMPLATES]
+def _say(records: Iterable[TemplateRecord]) -> None:
     for record in records:
-        version = record.obj.get("apiVersion")
-        found.setdefault(versions.index(version) if version in versions else 0, []).append(record)
-    return found
+        if record.errors:
+            log.warning("ConstraintTemplate %s is in error: %s", record.name, record.errors[0])
+        else:
+            log.info("ConstraintTemplate %s is ready: constraints of kind %s are audited", record.name, record.kind)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Deadline:
-    """Set anew for each run and asked by any thread; `elapsed` is a monotonic clock in seconds, `ends` a time of it."""
+    """May be asked by any thread; `elapsed` is a monotonic clock in seconds, `ends` a time of it."""
 
-    ends: float = math.inf
+    ends: float
     elapsed: Callable[[], float] = time.monotonic
 
     def left(self) -> float:

@@ -18,6 +18,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from audit.aggregate import Summary
+from audit.metrics.requests import Requests
 from audit.metrics.series import STATUSES, Known, capped, known_violations, of_ending, of_run, of_violations
 from audit.model import Outcome, RunInfo, Syncing
 from audit.outcomes import ending
@@ -60,46 +61,46 @@ def _always() -> bool:
     return True
 
 
+def _nothing() -> tuple[int, int]:
+    """Nothing is watched."""
+    return 0, 0
+
+
 class Metrics(Collector):
     """What there is to scrape. Runs write and scrapes read, each from a thread of its own.
 
     No family has more than `series_limit` series: the largest stay, the rest are summed up as `_other`. Who does not
-    `leads()` tells of no run: the leader's figures are the true ones, and they would count twice.
+    `leads()` tells of no run: the leader's figures are the true ones, and they would count twice. `watching()` gives the
+    numbers of kinds of policies that are watched, and that should be.
     """
 
     def __init__(
         self,
-        registry: CollectorRegistry | None = None,
+        requests: Requests | None = None,
         series_limit: int = SERIES_LIMIT,
         leads: Callable[[], bool] = _always,
+        watching: Callable[[], tuple[int, int]] = _nothing,
     ) -> None:
-        self.registry = registry or CollectorRegistry()
+        self.registry = CollectorRegistry()
+        self._requests = requests or Requests()
         self._limit = series_limit
         self._leads = leads
+        self._watching = watching
         self._lock = Lock()
         self._started = self._ended = 0.0
         self._completed = 0.0
         self._outcomes = Counter(dict.fromkeys(Outcome, 0))
         self._durations = Distribution(RUN_SECONDS)
         self._ingestions = {status: Distribution(INGESTION_SECONDS) for status in ("active", "error")}
-        self._requests: Counter[tuple[str, ...]] = Counter()
-        self._request_seconds: Counter[tuple[str, ...]] = Counter()
         self._with_cel: int | None = None
         self._synced: Mapping[str, int] = {}
         self._syncs, self._last_sync = Distribution(SYNC_SECONDS), 0.0
-        self._watching: Callable[[], tuple[int, int]] = _nothing
         self._last_run: tuple[Metric, ...] = ()
         self._known: Known = {}
         self._ending: tuple[Metric, ...] = ()
         self._doubtful = False
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
-
-    def request(self, verb: str, resource: str, status: int, seconds: float) -> None:
-        """Count one request to the API server; a status of 0 stands for no answer."""
-        with self._lock:
-            self._requests[verb, resource, str(status) if status else "none"] += 1
-            self._request_seconds[verb, resource] += seconds  # type: ignore[assignment]  # a Counter may hold floats
 
     def ingested(self, accepted: bool, seconds: float) -> None:
         """Count one template that was compiled, or refused, in so many seconds."""
@@ -118,10 +119,6 @@ class Metrics(Collector):
             if listed:
                 self._syncs.observe(listed.seconds)
                 self._last_sync = now
-
-    def watch(self, counts: Callable[[], tuple[int, int]]) -> None:
-        """Tell from now on of `counts`: the kinds of policies that are watched, and that should be."""
-        self._watching = counts
 
     def run_started(self, info: RunInfo) -> None:
         """A run has begun."""
@@ -161,7 +158,7 @@ class Metrics(Collector):
                 *self._of_runs(),
                 *self._of_ingestions(),
                 *self._of_policies(),
-                *self._of_requests(),
+                *self._requests.families(self._limit),
                 *self._last_run,
                 *self._ending,
             ]
@@ -245,20 +242,3 @@ class Metrics(Collector):
         yield GaugeMetricFamily(
             "gatekeeper_watch_manager_intended_watch_gvk", "Kinds of policies that should be watched.", intended
         )
-
-    def _of_requests(self) -> Iterator[Metric]:
-        count = CounterMetricFamily(
-            "kube_patrol_api_requests", "Requests to the API server.", labels=["verb", "resource", "status"]
-        )
-        seconds = CounterMetricFamily(
-            "kube_patrol_api_request_seconds", "Time spent in requests to the API server.", labels=["verb", "resource"]
-        )
-        for family, rows in ((count, self._requests), (seconds, self._request_seconds)):
-            for labels, value in capped(rows, self._limit):
-                family.add_metric(labels, value)
-        return iter((count, seconds))
-
-
-def _nothing() -> tuple[int, int]:
-    """Nothing is watched."""
-    return 0, 0

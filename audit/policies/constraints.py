@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from audit.model import ConstraintRecord, Resource
-from audit.policies.templates import TemplateRecord, kind_of, reason
+from audit.model import ConstraintRecord, Resource, TemplateRecord, kind_of
+from audit.policies.reading import Listed
+from audit.policies.templates import reason
 from constraints import Cause, Engine, Gap, Kind, PolicyError, Template
 from constraints.crd import GROUP, VERSIONS
 from constraints.errors import ConstraintError
@@ -18,15 +19,6 @@ _BOOKKEEPING = frozenset({"managedFields", "resourceVersion"})
 
 class TemplateInError(ConstraintError):
     """A constraint that cannot be enforced because its template cannot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The constraints of one kind, where they are, and whether the cluster serves their kind at all."""
-
-    resource: Resource
-    objects: tuple[Object, ...] = ()
-    served: bool = True
 
 
 @dataclass(frozen=True, slots=True)

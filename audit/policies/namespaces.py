@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from audit.errors import KubeError
-from audit.model import Lost, Resource
+from audit.kube.definitions import NAMESPACES
+from audit.model import Lost
 from audit.policies.reading import Reader
-from constraints import Kind
 from constraints.model import Object
 
 log = logging.getLogger("kube_patrol.namespaces")
-NAMESPACES = Resource(Kind("", "v1", "Namespace"), "namespaces", False)
 ASKED_FOR = 1000  # one by one in a run; each takes some milliseconds
 FAILURES = 3  # in a row, after which the others are not asked for any more in this run
 

@@ -17,11 +17,11 @@ from audit.errors import Forbidden, KubeError, NotFound
 from audit.guard import attempt
 from audit.kube.request import EVERYTHING, Select
 from audit.kube.watch import DELETED, PATIENT, Item, Listing, Pace, Server, Watch
-from audit.model import Resource
+from audit.model import Resource, kind_of
 from audit.policies.exclusions import NAME
 from audit.policies.referential import SYNC_SETS
 from audit.policies.surroundings import CONFIGS
-from audit.policies.templates import TEMPLATES, kind_of
+from audit.policies.templates import TEMPLATES
 from audit.tracking import Known, PolicyChanges
 from constraints import Kind
 from constraints.crd import GROUP, VERSIONS

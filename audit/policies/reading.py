@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from audit.errors import BadBody, Forbidden, KubeError, NotFound
+from audit.errors import Forbidden, KubeError, NotFound
 from audit.kube.client import Client
+from audit.kube.definitions import defined
+from audit.kube.items import named
 from audit.kube.lister import Lister
-from audit.kube.oddities import Unreadable
-from audit.kube.replies import items_of, json_type
+from audit.kube.replies import items_of
 from audit.kube.request import Select, get_object, list_objects, read
 from audit.model import Resource
 from constraints import Kind
@@ -19,7 +20,6 @@ from constraints.model import Json, Object
 T = TypeVar("T")
 Arrived = Callable[[bytes, Sequence[Object], Iterable[Object]], None]
 Unless = Callable[[Object], bool]
-CRDS = Resource(Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition"), "customresourcedefinitions", False)
 
 
 def ignore(body: bytes, items: Sequence[Object], so_far: Iterable[Object]) -> None:
@@ -29,6 +29,15 @@ def ignore(body: bytes, items: Sequence[Object], so_far: Iterable[Object]) -> No
 def none(item: Object) -> bool:
     """Nothing is left out."""
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The objects of one kind, where they are, and whether the cluster serves their kind at all."""
+
+    resource: Resource
+    objects: tuple[Object, ...] = ()
+    served: bool = True
 
 
 @dataclass(slots=True)
@@ -152,36 +161,6 @@ class Reader:
             if "list" in verbs and "/" not in name:
                 return Resource(kind, name, row.get("namespaced") is True, tuple(verbs))
         return None
-
-
-def nameless(item: Json) -> str:
-    """Why an item of a list is no object that can be told from others; empty for one that is."""
-    if isinstance(item, Unreadable):
-        return f"{item.name or 'it'} cannot be read: {item.why}"
-    if not isinstance(item, dict):
-        return f"it is {json_type(item)}, not an object"
-    metadata = item.get("metadata")
-    if not isinstance(metadata, dict):
-        return f"its field metadata is {json_type(metadata) if 'metadata' in item else 'missing'}, not an object"
-    if not isinstance(metadata.get("name"), str) or not metadata["name"]:
-        return "it has no name"
-    namespace = metadata.get("namespace")
-    return "" if namespace is None or isinstance(namespace, str) else f"its namespace is {json_type(namespace)}"
-
-
-def named(items: Iterable[Json], kind: Kind) -> Iterator[dict[str, Json]]:
-    """The items of a list. Raises BadBody for one that has no name: it may be any object."""
-    for item in items:
-        if why := nameless(item):
-            raise BadBody(f"an item in the list of {kind}: {why}")
-        yield item
-
-
-def defined(client: Client, resource: Resource) -> bool:
-    """Whether a custom resource has a definition, served or not. Raises KubeError."""
-    name = f"{resource.plural}.{resource.kind.group}"
-    found = client.send_json(list_objects(CRDS, Select(field_selector=f"metadata.name={name}")))
-    return any(item["metadata"]["name"] == name for item in named(found["items"] or (), CRDS.kind))
 
 
 def _rows(found: dict[str, Json]) -> list[dict[str, Json]]:

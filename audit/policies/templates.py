@@ -7,44 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from audit.errors import KubeError
-from audit.model import Resource
+from audit.model import Resource, TemplateRecord
+from audit.policies.reading import Listed
 from constraints import Cause, Engine, Gap, Kind, PolicyError, Template
 from constraints.errors import CompileError, EngineMissing
-from constraints.model import AdmissionField, Json, Object
+from constraints.model import Json, Object
 
 GROUP = "templates.gatekeeper.sh"
 VERSIONS = ("v1", "v1beta1", "v1alpha1")
 PLURAL = "constrainttemplates"
 TEMPLATES = tuple(Resource(Kind(GROUP, version, "ConstraintTemplate"), PLURAL, False) for version in VERSIONS)
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateRecord:
-    """A ConstraintTemplate that exists, also one in error; `template` is None when the engine refused it.
-
-    `admission` is what its code reads that only an admission request has.
-    """
-
-    obj: Object
-    template: Template | None
-    errors: tuple[PolicyError, ...] = ()
-    admission: tuple[AdmissionField, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Its `metadata.name`."""
-        return str(self.obj["metadata"]["name"])
-
-    @property
-    def kind(self) -> str:
-        """The kind of its constraints, as far as it can be told; else its name."""
-        return kind_of(self.obj) or self.name
-
-    def gaps(self) -> tuple[Gap, ...]:
-        """What this template's constraints cannot be audited for."""
-        return tuple(
-            Gap(Cause.TEMPLATE, reason(error), _named(self.name, error), policy=self.kind) for error in self.errors
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +37,31 @@ class TemplateBook:
         self._elapsed = elapsed
         self._records: dict[str, TemplateRecord] = {}
 
-    def update(self, objects: Iterable[Object]) -> tuple[Ingestion, ...]:
-        """Make the engine hold `objects` and nothing else; gives those that it had to look at."""
-        found = {obj["metadata"]["name"]: obj for obj in objects}
+    def update(self, listed: Iterable[Listed]) -> tuple[Ingestion, ...]:
+        """Make the engine hold the `listed` templates and nothing else; gives those that it had to look at."""
+        found = {obj["metadata"]["name"]: (obj, version.resource) for version in listed for obj in version.objects}
         for name in self._records.keys() - found.keys():
             self._forget(name)
-        return tuple(ingestion for name, obj in sorted(found.items()) if (ingestion := self._refresh(name, obj)))
+        looked_at = (self._refresh(name, *found[name]) for name in sorted(found))
+        return tuple(ingestion for ingestion in looked_at if ingestion is not None)
 
     @property
     def records(self) -> tuple[TemplateRecord, ...]:
         """Every template, by name."""
         return tuple(self._records[name] for name in sorted(self._records))
 
-    def _refresh(self, name: str, obj: Object) -> Ingestion | None:
+    def _refresh(self, name: str, obj: Object, resource: Resource) -> Ingestion | None:
         last = self._records.get(name)
         if last and _policy_of(last.obj) == _policy_of(obj):
-            self._records[name] = replace(last, obj=obj)
+            self._records[name] = replace(last, obj=obj, resource=resource)
             return None
         self._forget(name)
         begun = self._elapsed()
         try:
             template = self._add(obj)
-            record = TemplateRecord(obj, template, admission=self._engine.admission_fields(template.kind))
+            record = TemplateRecord(obj, template, resource, admission=self._engine.admission_fields(template.kind))
         except PolicyError as error:
-            record = TemplateRecord(obj, None, (error,))
+            record = TemplateRecord(obj, None, resource, (error,))
         self._records[name] = record
         return Ingestion(name, self._elapsed() - begun, not record.errors)
 
@@ -109,12 +82,20 @@ class TemplateBook:
             self._engine.remove_template(last.template.kind)
 
 
-def kind_of(obj: Object) -> str:
-    """The kind of constraints that a template names, the empty string when its name is not that kind in lower case."""
-    value: Json = obj
-    for name in ("spec", "crd", "spec", "names", "kind"):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, str) and value.lower() == obj["metadata"].get("name") else ""
+def by_version(objects: Iterable[Object]) -> tuple[Listed, ...]:
+    """Templates by their version: a status is written in the one that was read."""
+    versions = {resource.kind.api_version: resource for resource in TEMPLATES}
+    found: dict[Resource, list[Object]] = {}
+    for obj in objects:
+        found.setdefault(versions.get(str(obj.get("apiVersion")), TEMPLATES[0]), []).append(obj)
+    return tuple(Listed(resource, tuple(each)) for resource, each in found.items())
+
+
+def gaps(record: TemplateRecord) -> tuple[Gap, ...]:
+    """What this template's constraints cannot be audited for."""
+    return tuple(
+        Gap(Cause.TEMPLATE, reason(error), _named(record.name, error), policy=record.kind) for error in record.errors
+    )
 
 
 def reason(error: PolicyError) -> str:

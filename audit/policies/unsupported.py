@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audit.errors import KubeError
-from audit.model import Resource
+from audit.model import Resource, TemplateRecord
 from audit.policies.reading import Reader
-from audit.policies.templates import TemplateRecord
 from constraints import Cause, Constraint, Gap, Kind
 from constraints.model import Json, Object
 

@@ -15,12 +15,12 @@ from threading import Event, Thread
 from time import perf_counter
 
 from audit.errors import BadBody, KubeError
+from audit.kube.items import nameless
 from audit.kube.lister import Lister, RawPage
 from audit.kube.oddities import Unreadable
 from audit.kube.replies import PARTIAL, items_of
 from audit.model import KindEnd, Page, Resource
 from audit.plan import Listing
-from audit.policies.reading import nameless
 from audit.sources.ahead import Ahead, Room, Row
 from audit.sources.cache import PageCache
 from audit.sources.lanes import Lanes, Turn

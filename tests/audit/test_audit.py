@@ -16,7 +16,8 @@ import pytest
 from builders import POD
 from policybuilders import samples_with
 
-from audit.app import Auditor, assemble, serve
+from audit.app import assemble, serve
+from audit.auditor import Auditor
 from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster
 from audit.embedded.access import Rule
@@ -26,7 +27,8 @@ from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
 from audit.logs.streams import configure_logging
 from audit.metrics.registry import Metrics
-from audit.model import Outcome
+from audit.metrics.requests import Requests
+from audit.model import Outcome, RunInfo
 from audit.outcomes import EXIT_CODES, ending
 from audit.process.leading import Duty
 from audit.settings.config import AuditConfig, ClusterConfig, Config, LogConfig
@@ -85,8 +87,9 @@ def auditing(config: Config) -> Iterator[Auditor]:
     """An auditor that never really sleeps."""
     handler = configure_logging(config.log)
     connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
-    metrics = Metrics()
-    client = Client(connection, on_request=metrics.request, clock=Clock(sleep=lambda seconds: None))
+    requests = Requests()
+    metrics = Metrics(requests)
+    client = Client(connection, on_request=requests.count, clock=Clock(sleep=lambda seconds: None))
     yield assemble(config, client, metrics, Duty(Event()))
     connection.close()
     handler.close()
@@ -175,7 +178,7 @@ def test_a_constraint_that_is_made_anew_during_a_run_does_not_get_its_predecesso
                 few.load([{**old, "metadata": fresh, "status": {}}])
 
     replaced: list[Reviewed] = []
-    run = assemble(config, auditor.client, Metrics(), Duty(Event()), (Replacing(StringIO()),)).run()
+    run = assemble(config, auditor.preparation.client, Metrics(), Duty(Event()), (Replacing(StringIO()),)).run()
     assert run.totals["K8sHttpsOnly/" + old["metadata"]["name"]] == FEW["K8sHttpsOnly"]
     assert totals(few) == {**FEW, "K8sHttpsOnly": None}
     auditor.run()
@@ -253,7 +256,7 @@ def test_status_metrics_and_log_tell_the_same_of_what_could_not_be_seen(
 ) -> None:
     auditor.run()
     if restarted:
-        auditor = assemble(config, auditor.client, Metrics(), Duty(Event()))
+        auditor = assemble(config, auditor.preparation.client, Metrics(), Duty(Event()))
     samples.denied.append(Rule(verbs=["list"], groups=[""], resources=["pods"]))
     summary = auditor.run()
     lines = {
@@ -500,11 +503,10 @@ def test_an_interrupted_run_leaves_the_last_results_alone(few: EmbeddedCluster, 
 def test_a_mistake_of_ours_ends_the_run_and_is_logged_with_its_audit_id(
     few: EmbeddedCluster, config: Config, auditor: Auditor
 ) -> None:
-    class Broken:
-        def read(self) -> None:
-            raise KeyError("uid")
+    def broken(info: RunInfo) -> None:
+        raise KeyError("uid")
 
-    summary = replace(auditor, served=Broken()).run()  # type: ignore[arg-type]
+    summary = replace(auditor, preparation=broken).run()  # type: ignore[arg-type]
     assert (summary.cut, ending(summary).reason) == (Outcome.FAILED, "the run failed: KeyError: 'uid'")
     lines = [json.loads(line) for line in Path(config.log.file).read_text().splitlines()]
     (line,) = [line for line in lines if "stacktrace" in line]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from policybuilders import BAD_REGO, samples_with, template
 
-from audit.app import Auditor, assemble
+from audit.app import assemble
+from audit.auditor import Auditor
 from audit.demo import load
 from audit.embedded import EmbeddedCluster, Fault
 from audit.kube.auth import Access, connect

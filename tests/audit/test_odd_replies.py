@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -14,7 +14,8 @@ from oddreplies import ODDITIES, OddProxy, oddly
 from policybuilders import samples_with
 
 from audit.aggregate import Summary
-from audit.app import Auditor, assemble
+from audit.app import assemble
+from audit.auditor import Auditor
 from audit.demo import load
 from audit.embedded import EmbeddedCluster
 from audit.kube.auth import Access, connect
@@ -73,8 +74,8 @@ def trial(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Trial]:
         connection = connect(Access(kubeconfig=str(path)))
         client = Client(connection, retries=Retries(attempts=1), clock=Clock(sleep=lambda seconds: None))
         starts = map(float, count(1_900_000_000, 60))
-        auditor = assemble(config, client, Metrics(), Duty(Event()))
-        auditor.clock = lambda: next(starts)
+        made = assemble(config, client, Metrics(), Duty(Event()))
+        auditor = replace(made, clock=lambda: next(starts))
         yield Trial(cluster, proxy, auditor, tmp_path / "log")
         connection.close()
     handler.close()

@@ -20,7 +20,8 @@ import yaml
 from certificates import self_signed
 from policybuilders import samples_with
 
-from audit.app import Auditor, assemble
+from audit.app import assemble
+from audit.auditor import Auditor
 from audit.demo import load
 from audit.embedded import EmbeddedCluster
 from audit.embedded.faults import Fault

@@ -15,7 +15,8 @@ import pytest
 from policybuilders import samples_with
 
 from audit.aggregate import Summary
-from audit.app import Auditor, assemble
+from audit.app import assemble
+from audit.auditor import Auditor
 from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster
 from audit.embedded.faults import Fault
@@ -122,7 +123,7 @@ def test_a_fault_at_any_request_is_told_alike_and_no_figure_is_false(
             auditor.run()
         else:
             auditor = trial.auditor()
-        auditor.clock = partial(next, starts)
+        auditor = replace(auditor, clock=partial(next, starts))
         trial.cluster.faults.clear()
         trial.cluster.asked.clear()
         trial.cluster.faults.append(Fault(after=index, **FAULTS[fault]))  # type: ignore[arg-type]
@@ -141,8 +142,8 @@ def test_what_a_run_reads_first_has_no_more_time_than_the_run(trial: Trial) -> N
     truth = trial.totals()
     trial.config = replace(trial.config, audit=replace(trial.config.audit, timeout=1))
     trial.cluster.faults.append(Fault("/apis", delay=4))
-    auditor = trial.auditor()
-    auditor.clock = lambda: 1_900_000_000.0  # not in the same second as the run before, whose audit_id it would have
+    # Not in the same second as the run before, whose audit_id it would have.
+    auditor = replace(trial.auditor(), clock=lambda: 1_900_000_000.0)
     summary = auditor.run()
     assert ("discovery", "Timeout") in [(gap.cause.value, gap.reason) for gap in summary.gaps]
     told(trial, auditor, summary)

@@ -12,7 +12,8 @@ import yaml
 from policybuilders import constraint, template
 
 from audit.aggregate import Summary
-from audit.app import Auditor, assemble
+from audit.app import assemble
+from audit.auditor import Auditor
 from audit.demo import load
 from audit.embedded import EmbeddedCluster
 from audit.embedded.access import Rule

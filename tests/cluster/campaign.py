@@ -18,11 +18,13 @@ from cluster.policies import config_map, constraint, template
 from cluster.spoiling import Asked, Orders, Proxy, spoiling
 from prometheus_client import generate_latest
 
-from audit.app import Auditor, assemble
+from audit.app import assemble
+from audit.auditor import Auditor
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.logs.streams import LogConfig, configure_logging
 from audit.metrics.registry import Metrics
+from audit.metrics.requests import Requests
 from audit.outcomes import EXIT_CODES, ending
 from audit.process.leading import Duty
 from audit.settings.config import AuditConfig, ClusterConfig, Config
@@ -239,9 +241,9 @@ class Campaign:
             leader_elect=False,
         )
         connection = connect(Access(kubeconfig=str(self._kubeconfig), read_timeout=patience))
-        duty, metrics = Duty(Event()), Metrics()
-        client = Client(connection, retries=RETRIES, stop=duty.stop, on_request=metrics.request)
-        return assemble(Config(audit=audit, cluster=where), client, metrics, duty), connection.close
+        duty, requests = Duty(Event()), Requests()
+        client = Client(connection, retries=RETRIES, stop=duty.stop, on_request=requests.count)
+        return assemble(Config(audit=audit, cluster=where), client, Metrics(requests), duty), connection.close
 
 
 def audited(auditor: Auditor) -> int:

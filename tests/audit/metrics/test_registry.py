@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from builders import DEPLOYMENT, POD, SERVICE, constraint, pods, record, settled, summary, unlisted, violation
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from audit.aggregate import KindStats, Summary
 from audit.ledger import NO_CHANGES
 from audit.metrics.registry import INGESTION_SECONDS, RUN_SECONDS, Distribution, Metrics
+from audit.metrics.requests import Requests
 from audit.metrics.series import capped
 from audit.model import ConstraintRecord, Outcome, RunInfo, Syncing
 from audit.sinks.metrics import MetricsSink
@@ -100,8 +101,7 @@ def test_a_replica_that_does_not_lead_tells_nothing_of_policies() -> None:
 
 
 def test_what_is_watched_and_what_has_cel_is_told_as_it_is_now() -> None:
-    metrics = Metrics()
-    metrics.watch(lambda: (4, 5))
+    metrics = Metrics(watching=lambda: (4, 5))
     metrics.templates_read(2)
     samples = scraped(metrics)
     assert samples["gatekeeper_watch_manager_watched_gvk"] == {(): 4}
@@ -322,11 +322,11 @@ def test_one_that_leads_no_more_drops_what_it_told_of_its_runs() -> None:
 
 
 def test_requests_are_counted_by_verb_resource_and_status() -> None:
-    metrics = Metrics()
-    metrics.request("list", "pods", 200, 0.5)
-    metrics.request("list", "pods", 200, 0.25)
-    metrics.request("list", "pods", 0, 10.0)
-    samples = scraped(metrics)
+    requests = Requests()
+    requests.count("list", "pods", 200, 0.5)
+    requests.count("list", "pods", 200, 0.25)
+    requests.count("list", "pods", 0, 10.0)
+    samples = scraped(Metrics(requests))
     assert values(samples["kube_patrol_api_requests_total"], "verb", "resource", "status") == {
         ("list", "pods", "200"): 2,
         ("list", "pods", "none"): 1,
@@ -335,11 +335,12 @@ def test_requests_are_counted_by_verb_resource_and_status() -> None:
 
 
 def test_no_family_has_more_series_than_the_limit_and_their_sum_stays() -> None:
-    metrics = Metrics(series_limit=3)
+    requests = Requests()
+    metrics = Metrics(requests, series_limit=3)
     constraints = [constraint(f"c{number}") for number in range(5)]
     found = [violation(each) for number, each in enumerate(constraints) for _ in range(number)]
     for each in constraints:
-        metrics.request("get", each.name, 200, 1.0)
+        requests.count("get", each.name, 200, 1.0)
     samples = finished(summary(*map(record, constraints), found=found), metrics)
     assert values(samples["kube_patrol_violations"], "name") == {"c3": 3, "c4": 4, "_other": 3}
     assert sum(samples["kube_patrol_api_requests_total"].values()) == 5
@@ -358,17 +359,17 @@ def test_hostile_label_values_do_not_break_a_scrape(name: str) -> None:
 
 
 def test_no_series_tells_when_it_was_created() -> None:
-    metrics = Metrics()
+    requests = Requests()
+    metrics = Metrics(requests)
     metrics.ingested(True, 1.0)
-    metrics.request("list", "pods", 200, 1.0)
+    requests.count("list", "pods", 200, 1.0)
     assert [name for name in finished(summary(), metrics) if name.endswith("_created")] == []
 
 
 def test_two_sets_of_metrics_live_in_one_process() -> None:
-    registry = CollectorRegistry()
-    one, other = Metrics(registry), Metrics()
+    one, other = Metrics(), Metrics()
     finished(summary(), one)
-    assert one.registry is registry
+    assert set(scraped(one)["kube_patrol_audit_runs_total"].values()) == {0, 1}
     assert set(scraped(other)["kube_patrol_audit_runs_total"].values()) == {0}
 
 

@@ -6,7 +6,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from policybuilders import BAD_REGO, INVENTORY_REGO, alien_template, constraint, template
+from policybuilders import BAD_REGO, INVENTORY_REGO, Loading, alien_template, constraint, template
 from storedcluster import (
     CONFIGS,
     CONSTRAINTS,
@@ -20,7 +20,8 @@ from storedcluster import (
     resource,
 )
 
-from audit.policies.book import Loaded, Policies, PolicySettings
+from audit.controller.controller import ControllerSettings
+from audit.policies.book import Loaded, PolicySettings
 from constraints import Cause, Gap, Kind
 
 FOUND = [
@@ -31,7 +32,6 @@ FOUND = [
 ]
 TEMPLATES_WORD = "constrainttemplates.templates.gatekeeper.sh"
 TESTS_WORD = "k8stest.constraints.gatekeeper.sh"
-SETTINGS = PolicySettings(pod_name="patrol-0", namespace="patrol", crd_seconds=0.0, chunk_size=2)
 
 
 @pytest.fixture
@@ -55,13 +55,13 @@ def config(namespace: str, **spec: Any) -> dict[str, Any]:
     return {"metadata": {"name": "config", "namespace": namespace}, "spec": spec}
 
 
-def policies(stored: StoredCluster, **settings: Any) -> Policies:
-    fields = {name: getattr(SETTINGS, name) for name in SETTINGS.__slots__} | settings
-    return Policies(stored.client, PolicySettings(**fields))
+def policies(stored: StoredCluster, manage_crds: str = "auto", stop: Event | None = None, **settings: Any) -> Loading:
+    controller = ControllerSettings("patrol-0", manage_crds=manage_crds, crd_seconds=0.0)
+    return Loading(stored.client, PolicySettings("patrol", **settings), controller, stop)
 
 
-def load(stored: StoredCluster, **settings: Any) -> Loaded:
-    return policies(stored, **settings).load(FOUND)
+def load(stored: StoredCluster, manage_crds: str = "auto", **settings: Any) -> Loaded:
+    return policies(stored, manage_crds, **settings).load(FOUND)
 
 
 def keys(loaded: Loaded) -> list[str]:
@@ -82,7 +82,7 @@ def test_templates_and_their_constraints_are_loaded(stored: StoredCluster) -> No
     assert keys(loaded) == ["K8sTest/one", "K8sTest/three", "K8sTest/two"]
     assert sorted(loaded.engine.constraints) == keys(loaded)
     assert loaded.gaps == ()
-    assert [each.name for each in loaded.ingestions] == ["k8stest"]
+    assert [each.name for each in loaded.templates.ingestions] == ["k8stest"]
 
 
 def test_a_new_template_gets_its_crd_and_says_that_it_was_created(stored: StoredCluster) -> None:
@@ -104,7 +104,7 @@ def test_a_second_run_compiles_and_writes_nothing(stored: StoredCluster) -> None
     first = known.load(FOUND)
     writes = stored.written()
     second = known.load(FOUND)
-    assert (second.ingestions, second.gaps) == ((), ())
+    assert (second.templates.ingestions, second.gaps) == ((), ())
     assert second.engine is first.engine
     assert second.records[0].constraint is first.records[0].constraint
     assert stored.written() == writes
@@ -247,7 +247,7 @@ def test_a_status_that_may_not_be_written_is_said_once(stored: StoredCluster) ->
 def test_nothing_is_written_once_the_program_stops(stored: StoredCluster) -> None:
     stop = Event()
     stop.set()
-    Policies(stored.client, SETTINGS, stop).load(FOUND)
+    policies(stored, stop=stop).load(FOUND)
     assert [write for write in stored.written() if write.startswith("PATCH")] == []
 
 
@@ -263,7 +263,7 @@ def test_a_crd_that_is_refused_is_an_error_of_the_template_and_a_gap(stored: Sto
         'ConstraintTemplate "k8stest": CRD k8stest.constraints.gatekeeper.sh could not be written'
     )
     assert entry(stored.get(TEMPLATES, "k8stest"))["errors"][0]["code"] == "create_error"
-    assert loaded.templates[0].template is not None
+    assert loaded.templates.records[0].template is not None
 
 
 def test_a_definition_that_is_there_but_whose_kind_is_not_served_is_a_gap(stored: StoredCluster) -> None:
@@ -317,17 +317,19 @@ def test_where_gatekeeper_keeps_pod_statuses_nothing_is_written(stored: StoredCl
     stored.put(path, {"metadata": {"name": "x", "namespace": "gatekeeper-system"}})
     stored.put(f"{CONSTRAINTS}/k8stest", constraint())
     loaded = load(stored)
-    assert (loaded.gatekeeper_present, loaded.gaps, keys(loaded)) == (True, (), ["K8sTest/one"])
+    assert (loaded.gaps, keys(loaded)) == ((), ["K8sTest/one"])
     assert stored.written() == []
 
 
 def test_entries_of_a_controller_count_only_where_pod_statuses_cannot_be_seen(stored: StoredCluster) -> None:
     left = {"byPod": [{"id": "gatekeeper-controller-manager-0", "operations": ["webhook"]}]}
     stored.put(TEMPLATES, template(status=left))
-    assert load(stored).gatekeeper_present
+    load(stored)
+    assert stored.written() == []
     stored.put(POD_STATUSES)
     stored.put(TEMPLATE_POD_STATUSES)
-    assert not load(stored).gatekeeper_present
+    load(stored)
+    assert stored.written() != []
 
 
 def test_true_makes_crds_beside_gatekeeper(stored: StoredCluster) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from policybuilders import constraint, template
 
-from audit.model import Resource
-from audit.policies.constraints import ConstraintBook, Listed, gaps, resources_of
-from audit.policies.templates import TemplateRecord
+from audit.model import Resource, TemplateRecord
+from audit.policies.constraints import ConstraintBook, gaps, resources_of
+from audit.policies.reading import Listed
+from audit.policies.templates import TEMPLATES
 from constraints import Cause, Engine, Kind
 
 TESTS = Resource(Kind("constraints.gatekeeper.sh", "v1beta1", "K8sTest"), "k8stest", False)
@@ -131,5 +132,5 @@ def test_an_error_goes_away_when_the_template_comes() -> None:
 
 
 def test_constraints_are_where_the_template_says() -> None:
-    assert resources_of(TemplateRecord(template(), None)) == (TESTS,)
-    assert resources_of(TemplateRecord(template(spec={"crd": 1}), None)) == ()
+    assert resources_of(TemplateRecord(template(), None, TEMPLATES[0])) == (TESTS,)
+    assert resources_of(TemplateRecord(template(spec={"crd": 1}), None, TEMPLATES[0])) == ()

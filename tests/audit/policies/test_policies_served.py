@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 import yaml
-from policybuilders import BAD_REGO, constraint, template
+from policybuilders import BAD_REGO, Loading, constraint, template
 
+from audit.controller.controller import ControllerSettings
 from audit.embedded import EmbeddedCluster, Fault
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.discovery import discover
-from audit.policies.book import Loaded, Policies, PolicySettings
+from audit.policies.book import Loaded
 from constraints import Kind
 
 MANIFESTS = Path(__file__).parents[3] / "manifests"
@@ -39,9 +40,9 @@ def client(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Client]:
 
 @pytest.fixture
 def load(client: Client) -> Load:
-    """Discover and load, as a run does, with the same Policies each time."""
-    known = Policies(client, PolicySettings(pod_name="patrol-0", chunk_size=3))
-    return lambda: known.load(discover(client).listed)
+    """Discover and load, as a run does, with the same policies each time."""
+    known = Loading(client, controller=ControllerSettings("patrol-0"))
+    return lambda: known.load(discover(client).listed, 3)
 
 
 def test_the_samples_are_all_enforced(cluster: EmbeddedCluster, load: Load) -> None:
@@ -124,7 +125,7 @@ def test_a_schema_that_the_server_refuses_is_an_error_of_the_template(cluster: E
     cluster.load([broken, template("K8sGood")])
     loaded = load()
     assert [gap.policy for gap in loaded.gaps] == ["K8sTest"]
-    assert [record.name for record in loaded.templates if not record.errors] == ["k8sgood"]
+    assert [record.name for record in loaded.templates.records if not record.errors] == ["k8sgood"]
     stored = cluster.get("ConstraintTemplate", "k8stest")
     assert stored
     assert stored["status"]["byPod"][0]["errors"][0]["code"] == "create_error"

@@ -6,21 +6,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from policybuilders import BAD_REGO, alien_template, constraint, template
+from policybuilders import BAD_REGO, Loading, alien_template, constraint, template
 
-from audit.controller.intake import Intake
+from audit.controller.controller import Controller, ControllerSettings
+from audit.controller.intake import Intake, Taking, Waiting
 from audit.embedded import Account, EmbeddedCluster, Rule
 from audit.embedded.access import DISCOVERY
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.discovery import discover
 from audit.kube.watch import Pace, Server
-from audit.policies.book import Policies, PolicySettings
+from audit.policies.book import PolicySettings, compiled
 from audit.policies.policywatch import PolicyWatch
 from audit.tracking import NEVER, PolicyChanges
 from constraints.model import Object
@@ -34,6 +36,9 @@ LONG = 10.0  # seconds after which something will not come any more
 def manifests(folder: str) -> list[dict[str, Any]]:
     texts = [path.read_text() for path in sorted((MANIFESTS / folder).glob("*.yaml"))]
     return [each for text in texts for each in yaml.safe_load_all(text) if each]
+
+
+CONTROLLER = ControllerSettings("patrol-0")
 
 
 class Counting(PolicyChanges):
@@ -53,13 +58,17 @@ class World:
         self.cluster = cluster
         self.connection = connect(Access(str(cluster.kubeconfig(folder / "kubeconfig", token)), environ={}))
         self.client = Client(self.connection, retries=Retries(attempts=1))
-        self.settings = PolicySettings(pod_name="patrol-0")
+        self.settings = PolicySettings()
+        self.stop = threading.Event()
         self.leads = True
         self.changes = Counting(0.0)
         self.asked: list[bool] = []
-        self.intake = Intake(self.client, self.settings, self._may_act)
+        self.waiting = Waiting()
         self.taken: list[Object] = []
         self.watch = PolicyWatch(Server(self.client, self.connection), self.changes, self._take, SOON)
+        controller = Controller(self.client, CONTROLLER, self.stop)
+        taking = Taking(controller, partial(compiled, settings=self.settings), self.watch.served)
+        self.intake = Intake(self.waiting, taking, self._may_act, self.stop)
 
     def _may_act(self) -> bool:
         self.asked.append(self.leads)
@@ -67,10 +76,10 @@ class World:
 
     def _take(self, obj: Object) -> None:
         self.taken.append(obj)
-        self.intake.submit(obj)
+        self.waiting.put(obj)
 
     def start(self) -> None:
-        self.intake.start(self.watch.served)
+        self.intake.start()
         self.watch.start()
 
     def close(self) -> None:
@@ -88,7 +97,7 @@ class World:
     def run(self) -> None:
         """What a run does with policies: it reads them and writes what became of them."""
         self.changes.take()
-        Policies(self.client, self.settings).load(discover(self.client).listed)
+        Loading(self.client, self.settings, CONTROLLER).load(discover(self.client).listed)
 
 
 def until(condition: Callable[[], Any]) -> Any:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from policybuilders import BAD_REGO, INVENTORY_REGO, alien_template, constraint, template
+from policybuilders import BAD_REGO, INVENTORY_REGO, alien_template, constraint, of_templates, template
 
-from audit.policies.templates import TemplateBook, kind_of
+from audit.model import kind_of
+from audit.policies.templates import TemplateBook, gaps
 from constraints import Cause, Engine
 
 
@@ -32,10 +33,10 @@ def names(ingestions: Any) -> list[str]:
 
 def test_templates_are_compiled_once() -> None:
     engine, templates = book()
-    [first] = templates.update([template()])
+    [first] = templates.update(of_templates(template()))
     assert (first.name, first.seconds, first.accepted) == ("k8stest", 1.0, True)
     compiled = engine.templates["K8sTest"]
-    assert templates.update([template(status={"created": True})]) == ()
+    assert templates.update(of_templates(template(status={"created": True}))) == ()
     assert engine.templates["K8sTest"] is compiled
     assert templates.records[0].obj["status"] == {"created": True}
 
@@ -43,30 +44,30 @@ def test_templates_are_compiled_once() -> None:
 @pytest.mark.parametrize("change", ["labels", "uid", "spec"])
 def test_a_template_is_compiled_again_when_it_changes(change: str) -> None:
     engine, templates = book()
-    templates.update([template(), template("K8sSame")])
+    templates.update(of_templates(template(), template("K8sSame")))
     same, changed = engine.templates["K8sSame"], template()
     if change == "spec":
         changed["spec"]["targets"][0]["rego"] += "\n"
     else:
         changed["metadata"][change] = {"a": "b"} if change == "labels" else "uid-2"
-    assert names(templates.update([changed, template("K8sSame")])) == ["k8stest"]
+    assert names(templates.update(of_templates(changed, template("K8sSame")))) == ["k8stest"]
     assert engine.templates["K8sSame"] is same
 
 
 def test_a_removed_template_leaves_the_engine() -> None:
     engine, templates = book()
-    templates.update([template(), template("K8sSame")])
-    templates.update([template("K8sSame")])
+    templates.update(of_templates(template(), template("K8sSame")))
+    templates.update(of_templates(template("K8sSame")))
     assert list(engine.templates) == ["K8sSame"]
     assert [record.name for record in templates.records] == ["k8ssame"]
 
 
 def test_a_rego_error_is_a_gap_that_names_line_and_column() -> None:
     engine, templates = book()
-    templates.update([template(), template("K8sBad", BAD_REGO)])
+    templates.update(of_templates(template(), template("K8sBad", BAD_REGO)))
     [bad, good] = templates.records
     assert (good.errors, bad.template, list(engine.templates)) == ((), None, ["K8sTest"])
-    [gap] = bad.gaps()
+    [gap] = gaps(bad)
     assert (gap.cause, gap.reason, gap.policy) == (Cause.TEMPLATE, "CompileError", "K8sBad")
     assert gap.message.startswith('ConstraintTemplate "k8sbad": ')
     assert bad.errors[0].span is not None
@@ -76,8 +77,8 @@ def test_a_rego_error_is_a_gap_that_names_line_and_column() -> None:
 
 def test_a_template_for_an_unknown_engine_is_a_gap() -> None:
     _, templates = book()
-    templates.update([alien_template()])
-    [gap] = templates.records[0].gaps()
+    templates.update(of_templates(alien_template()))
+    [gap] = gaps(templates.records[0])
     assert (gap.cause, gap.reason, gap.policy) == (Cause.TEMPLATE, "NoEngine", "K8sOther")
     assert gap.message.startswith('ConstraintTemplate "k8sother": no engine for its code')
     assert "Starlark" in gap.message
@@ -85,18 +86,18 @@ def test_a_template_for_an_unknown_engine_is_a_gap() -> None:
 
 def test_a_template_that_breaks_does_not_go_on_with_its_old_code() -> None:
     engine, templates = book()
-    templates.update([template()])
+    templates.update(of_templates(template()))
     engine.add_constraint(constraint())
-    [ingestion] = templates.update([template(rego=BAD_REGO)])
+    [ingestion] = templates.update(of_templates(template(rego=BAD_REGO)))
     assert not ingestion.accepted
     assert (dict(engine.templates), dict(engine.constraints)) == ({}, {})
-    assert templates.update([template(rego=BAD_REGO)]) == ()
+    assert templates.update(of_templates(template(rego=BAD_REGO))) == ()
     assert len(templates.records[0].errors) == 1
 
 
 def test_referential_templates_can_be_forbidden() -> None:
     engine, templates = book(referential=False)
-    templates.update([template("K8sUnique", INVENTORY_REGO), template()])
+    templates.update(of_templates(template("K8sUnique", INVENTORY_REGO), template()))
     assert list(engine.templates) == ["K8sTest"]
     [error] = templates.records[1].errors
     assert error.code == "ingest_error"
@@ -108,7 +109,7 @@ def test_referential_templates_can_be_forbidden() -> None:
 
 def test_referential_templates_are_allowed_by_default() -> None:
     engine, templates = book()
-    templates.update([template("K8sUnique", INVENTORY_REGO)])
+    templates.update(of_templates(template("K8sUnique", INVENTORY_REGO)))
     assert engine.templates["K8sUnique"].inventory
 
 
@@ -125,8 +126,8 @@ def test_referential_templates_are_allowed_by_default() -> None:
 )
 def test_a_template_without_a_usable_kind_is_an_error_by_its_name(spec: Any) -> None:
     engine, templates = book()
-    templates.update([template(spec=spec)])
+    templates.update(of_templates(template(spec=spec)))
     [record] = templates.records
     assert (kind_of(record.obj), record.kind, len(record.errors)) == ("", "k8stest", 1)
-    assert 'ConstraintTemplate "k8stest": ' in record.gaps()[0].message
+    assert 'ConstraintTemplate "k8stest": ' in gaps(record)[0].message
     assert not engine.templates

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from policybuilders import constraint, template
+from policybuilders import Loading, constraint, template
 from storedcluster import CONSTRAINTS, CRDS, NAMESPACES, TEMPLATES, StoredCluster, resource
 
 from audit.aggregate import concerns
 from audit.carry import Hidden
-from audit.policies.book import Policies, PolicySettings
 from audit.sinks.log import gap_fields
 from constraints import Cause, Gap, Kind
 
@@ -52,8 +51,7 @@ def expansion(name: str, kind: Any = "Pod") -> dict[str, Any]:
 
 
 def gaps(stored: StoredCluster) -> list[Gap]:
-    settings = PolicySettings(pod_name="patrol-0", crd_seconds=0.0)
-    return [gap for gap in Policies(stored.client, settings).load(FOUND).gaps if gap.cause is Cause.UNSUPPORTED]
+    return [gap for gap in Loading(stored.client).load(FOUND).gaps if gap.cause is Cause.UNSUPPORTED]
 
 
 def test_without_such_objects_nothing_is_said(stored: StoredCluster) -> None:
@@ -77,7 +75,7 @@ def test_who_could_match_what_is_generated_is_told_once_with_all_that_generate(s
 def test_many_constraints_that_could_match_make_one_gap_that_concerns_each_of_them(stored: StoredCluster) -> None:
     stored.put(f"{CONSTRAINTS}/k8stest", *(constraint(f"c{number}") for number in range(7)))
     stored.put(EXPANSIONS, expansion("e"), expansion("f", "Job"))
-    loaded = Policies(stored.client, PolicySettings(crd_seconds=0.0)).load(FOUND)
+    loaded = Loading(stored.client).load(FOUND)
     [gap] = [gap for gap in loaded.gaps if gap.cause is Cause.UNSUPPORTED and gap.kind]
     assert gap.message == (
         "constraints K8sTest/any, K8sTest/c0, K8sTest/c1, K8sTest/c2, K8sTest/c3 and 3 more: "
@@ -127,7 +125,7 @@ def test_providers_are_missed_by_templates_that_would_ask_them(stored: StoredClu
 def test_a_policy_that_asks_providers_is_refused_with_or_without_them(stored: StoredCluster) -> None:
     stored.put(TEMPLATES, template("K8sAsking", ASKING))
     stored.put(f"{CONSTRAINTS}/k8sasking", constraint("one", "K8sAsking"))
-    loaded = Policies(stored.client, PolicySettings(crd_seconds=0.0)).load(FOUND)
+    loaded = Loading(stored.client).load(FOUND)
     assert [(gap.cause, gap.policy) for gap in loaded.gaps] == [
         (Cause.TEMPLATE, "K8sAsking"),
         (Cause.CONSTRAINT, "K8sAsking/one"),

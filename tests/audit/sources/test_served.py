@@ -46,8 +46,8 @@ def client(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Client]:
 def served(cluster: EmbeddedCluster, client: Client) -> ServedKinds:
     """What has discovered all of a cluster with one kind of its own."""
     cluster.load([DEFINITION])
-    served = ServedKinds(client)
-    assert (kinds(served.read()) >= {DEPLOYMENTS, WIDGETS}, served.read().gaps) == (True, ())
+    served = ServedKinds()
+    assert (kinds(served.read(client)) >= {DEPLOYMENTS, WIDGETS}, served.read(client).gaps) == (True, ())
     return served
 
 
@@ -79,7 +79,7 @@ def test_what_discovery_leaves_out_is_asked_for_and_counts(
 ) -> None:
     cluster.faults.append(Fault(path="/apis", times=None, body=less(client, change(group))))
     for _ in range(2):
-        found = served.read()
+        found = served.read(client)
         assert kinds(found) >= {DEPLOYMENTS, WIDGETS}
         assert found.gaps == ()
 
@@ -95,18 +95,20 @@ def test_what_is_not_served_although_nobody_removed_it_stays_a_gap(
     for path in ("/apis/apps/v1/deployments", "/apis/example.com/*"):
         cluster.faults.append(Fault(path=path, times=None, status=status))
     for _ in range(3):
-        found = served.read()
+        found = served.read(client)
         assert {gap.kind: gap.reason for gap in found.gaps} == {DEPLOYMENTS: reason, WIDGETS: reason}
         assert not kinds(found) & {DEPLOYMENTS, WIDGETS}
     cluster.faults.clear()
-    assert (kinds(served.read()) >= {DEPLOYMENTS, WIDGETS}, served.read().gaps) == (True, ())
+    assert (kinds(served.read(client)) >= {DEPLOYMENTS, WIDGETS}, served.read(client).gaps) == (True, ())
 
 
-def test_what_was_removed_with_its_definition_is_forgotten(cluster: EmbeddedCluster, served: ServedKinds) -> None:
+def test_what_was_removed_with_its_definition_is_forgotten(
+    cluster: EmbeddedCluster, client: Client, served: ServedKinds
+) -> None:
     cluster.delete("CustomResourceDefinition", "widgets.example.com")
-    assert (WIDGETS in kinds(served.read()), served.read().gaps) == (False, ())
+    assert (WIDGETS in kinds(served.read(client)), served.read(client).gaps) == (False, ())
     asked = len(cluster.asked)
-    served.read()
+    served.read(client)
     assert [each.path for each in cluster.asked[asked:]] == ["/api", "/apis"]
 
 
@@ -120,11 +122,11 @@ def test_what_was_removed_with_its_definition_is_forgotten(cluster: EmbeddedClus
     ids=str,
 )
 def test_below_a_root_that_cannot_be_read_kinds_stay_as_they_were(
-    fault: Fault, cluster: EmbeddedCluster, served: ServedKinds
+    fault: Fault, cluster: EmbeddedCluster, client: Client, served: ServedKinds
 ) -> None:
     cluster.faults.append(fault)
     for _ in range(2):
-        found = served.read()
+        found = served.read(client)
         assert kinds(found) >= {DEPLOYMENTS, WIDGETS, Kind("", "v1", "Pod")}
         assert [gap.kind for gap in found.gaps] == [None]
 
@@ -135,20 +137,20 @@ def test_a_root_that_names_not_even_what_every_cluster_has_is_not_believed(
 ) -> None:
     empty = b'{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[]}'
     cluster.faults.append(Fault(path=root, times=None, body=empty))
-    assert [(gap.reason, gap.kind) for gap in ServedKinds(client).read().gaps] == [("Empty", hidden)]
+    assert [(gap.reason, gap.kind) for gap in ServedKinds().read(client).gaps] == [("Empty", hidden)]
 
 
-def test_a_fault_that_passes_changes_nothing(cluster: EmbeddedCluster, served: ServedKinds) -> None:
-    before = served.read()
+def test_a_fault_that_passes_changes_nothing(cluster: EmbeddedCluster, client: Client, served: ServedKinds) -> None:
+    before = served.read(client)
     cluster.faults.append(Fault(path="/apis", body=b"<html>"))
-    assert served.read() == before
+    assert served.read(client) == before
 
 
 def test_a_group_whose_server_is_gone_is_remembered_until_it_is_back(
-    cluster: EmbeddedCluster, served: ServedKinds
+    cluster: EmbeddedCluster, client: Client, served: ServedKinds
 ) -> None:
     cluster.broken.add("apps/v1")
-    assert [gap.reason for gap in served.read().gaps] == ["Stale"]
+    assert [gap.reason for gap in served.read(client).gaps] == ["Stale"]
     cluster.broken.clear()
     cluster.faults.append(Fault(path="/apis/apps/v1/deployments", status=404))
-    assert DEPLOYMENTS in kinds(served.read())
+    assert DEPLOYMENTS in kinds(served.read(client))

@@ -1,0 +1,59 @@
+"""SIGTERM and SIGINT: how this process is told to leave, and what it does when it cannot leave in good order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread, Timer
+from types import FrameType
+
+from audit.process.early import STOPPING, Early
+
+log = logging.getLogger("kube_patrol")
+PARTING_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How to leave: whoever is still here `delay` seconds after a signal goes at once, with this exit `code`.
+
+    `parting` is what has to be done even then, such as giving the Lease back; it has a few seconds.
+    """
+
+    delay: float
+    code: int
+    parting: Callable[[], object]
+
+    def overdue(self, asked: bool) -> None:
+        """It is time to go, because somebody `asked` twice or nothing came to its end."""
+        if not asked:
+            log.error("still not done %s seconds after the signal to stop: leaving anyway", self.delay)
+        last = Thread(target=self.parting, name="parting", daemon=True)
+        last.start()
+        last.join(PARTING_SECONDS)
+        os._exit(self.code)
+
+
+@contextmanager
+def signals(stop: Event, leaving: Leaving) -> Iterator[None]:
+    """SIGTERM and SIGINT set `stop`; whoever is still here after the delay, or at a second signal, goes at once."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        # In a thread of its own: what is done in parting may wait for what this one was interrupted in.
+        watchdog = Timer(0 if stop.is_set() else leaving.delay, leaving.overdue, (stop.is_set(),))
+        watchdog.daemon = True
+        watchdog.start()
+        stop.set()
+
+    before = {number: signal.signal(number, leave) for number in STOPPING}
+    if any(isinstance(handler, Early) and handler.came for handler in before.values()):
+        stop.set()
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
