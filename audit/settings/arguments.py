@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from audit.errors import ConfigError
-from audit.settings.flags import BY_NAME, FLAGS, HEEDED
+from audit.settings.flags import BY_NAME, FLAGS, IN_VAIN
 from audit.settings.flagtypes import Value
 from audit.settings.rows import AnyFlag, spelled
 from audit.settings.values import Values
@@ -51,7 +51,7 @@ def warnings(values: Values) -> tuple[str, ...]:
         f"{origin}={spelled(values.values[name])} has no effect: "
         f"the flag is accepted for compatibility and ignored ({BY_NAME[name].help})"
         for name, origin in values.given.items()
-        if name not in HEEDED and values.values[name] != BY_NAME[name].default
+        if name in IN_VAIN and values.values[name] != BY_NAME[name].default
     )
 
 

@@ -14,8 +14,10 @@ from audit.settings.rows import AnyFlag, Flag, rows
 
 IGNORED = "Accepted for compatibility and ignored"
 
+_ALWAYS: tuple[AnyFlag, ...] = (  # what they ask for is done in any case, and whoever gives them need not be warned
+    Flag("audit-match-kind-only", False, TRUTH, "list only kinds that some enforced constraint can match: always so"),
+)
 _IGNORED: tuple[AnyFlag, ...] = (
-    Flag("audit-match-kind-only", False, TRUTH, "kinds that no enforced constraint can match are never listed"),
     Flag("audit-from-cache", False, TRUTH, "objects are always listed from the API server"),
     Flag("emit-audit-events", False, TRUTH, "a Kubernetes Event for each violation"),
     Flag("audit-events-involved-namespace", False, TRUTH, "Events in the namespace of the object"),
@@ -76,7 +78,7 @@ _IGNORED: tuple[AnyFlag, ...] = (
 )
 
 GROUPS: Mapping[str, tuple[AnyFlag, ...]] = {
-    "Audit": tuple(row for _, row in rows(AuditConfig)),
+    "Audit": (*(row for _, row in rows(AuditConfig)), *_ALWAYS),
     "Policies": tuple(row for _, row in rows(PoliciesConfig)),
     "Cluster": tuple(row for _, row in rows(ClusterConfig)),
     "Logs": tuple(row for _, row in rows(LogConfig)),
@@ -85,4 +87,6 @@ GROUPS: Mapping[str, tuple[AnyFlag, ...]] = {
 }
 FLAGS = tuple(row for group in GROUPS.values() for row in group)
 BY_NAME: Mapping[str, AnyFlag] = {row.name: row for row in FLAGS}
-HEEDED = frozenset(BY_NAME) - {row.name for row in _IGNORED}
+IN_VAIN = frozenset(row.name for row in _IGNORED)
+HEEDED = frozenset(BY_NAME) - IN_VAIN - {row.name for row in _ALWAYS}
+"""The flags that fill a field."""

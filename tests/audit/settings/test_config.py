@@ -96,6 +96,10 @@ def test_operations_of_others_are_accepted_and_said() -> None:
     assert config.warnings == ("--operation=webhook,generate has no effect: this program performs audit and status",)
 
 
+def test_nobody_is_warned_who_asks_for_what_is_done_in_any_case() -> None:
+    assert configured("--audit-match-kind-only").warnings == ()
+
+
 def test_builtins_are_also_read_in_the_braces_of_gatekeepers_chart() -> None:
     disabled = configured("--disable-opa-builtin={http.send}", "--disable-opa-builtin=net.lookup_ip_addr")
     assert disabled.policies.disabled_builtins == ("http.send", "net.lookup_ip_addr")
