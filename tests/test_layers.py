@@ -1,11 +1,11 @@
-"""The house stands: rooms know only the rooms below them, modules stay small, the pure package stays pure."""
+"""The house stands: rooms know only the rooms below them, in no circle, modules stay small, the pure package stays pure."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +13,19 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("audit", "constraints")
-MODULE_LIMIT = 600
+MODULE_LIMIT = 400
+LONGER = {"audit.sources.goyaml"}
+"""Modules that are still longer. One that is not any more has to go from here: in the end there are none."""
+
+CYCLES: set[frozenset[str]] = {
+    frozenset(f"constraints.rego.types.{name}" for name in ("fit", "references", "scope", "statements")),
+    frozenset(f"constraints.cel.exact.{name}" for name in ("folds", "paths", "plan")),
+    frozenset(
+        {"constraints.cel.codegen"}
+        | {f"constraints.cel.emitters.{name}" for name in ("calls", "fields", "literals", "logic", "loops")}
+    ),
+}
+"""Modules that still know each other in a circle. One that is broken has to go from here: in the end there are none."""
 
 BASE = {"constraints.errors", "constraints.fields", "constraints.golang", "constraints.lang", "constraints.model"}
 VALUES = {"constraints", "constraints.model", "audit.model", "audit.errors"}
@@ -221,9 +233,66 @@ def whole(package: str, name: str) -> str:
     return f"{package}.{name}" if path.with_suffix(".py").exists() or path.is_dir() else package
 
 
+Graph = Mapping[str, set[str]]
+
+
+@cache
+def known() -> Graph:
+    """Which modules each module imports, wherever: at its top, in a function, or below TYPE_CHECKING."""
+    paths = {module(path): path for path in files()}
+    targets = {name: {nearest(target, paths) for target in imported(path)} for name, path in paths.items()}
+    return {name: found - {name, ""} for name, found in targets.items()}
+
+
+def nearest(name: str, modules: Mapping[str, Path]) -> str:
+    """The module that is meant by the name of something in it; empty for one that is not ours."""
+    while name and name not in modules:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def lifted(graph: Graph, to: Callable[[str], str]) -> Graph:
+    found: dict[str, set[str]] = {}
+    for name, targets in graph.items():
+        found.setdefault(to(name), set()).update(map(to, targets))
+    return {name: targets - {name} for name, targets in found.items()}
+
+
+def circles(graph: Graph) -> set[frozenset[str]]:
+    """Those that reach each other."""
+    reached = {name: reach(graph, name) for name in graph}
+    return {
+        frozenset(other for other in reached[name] if name in reached[other]) for name in graph if name in reached[name]
+    }
+
+
+def reach(graph: Graph, start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        new = graph[waiting.pop()] - found
+        found |= new
+        waiting += new
+    return found
+
+
 def allows(target: str, allowed: set[str]) -> bool:
     inside = tuple(f"{name}." for name in allowed - FRONT_DOORS)
     return target in allowed or target.startswith(inside)
+
+
+def test_no_modules_know_each_other_in_a_circle_not_even_late_or_for_types() -> None:
+    assert circles(known()) == CYCLES
+
+
+def test_no_rooms_know_each_other_in_a_circle() -> None:
+    assert circles(lifted(known(), room)) == set()
+
+
+def test_circles_are_found_whatever_their_size_and_what_leads_into_them_is_none() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": {"e"}, "e": {"f"}, "f": {"d"}, "g": set()}
+    assert circles(graph) == {frozenset("bc"), frozenset("def")}
+    assert circles(lifted(graph, lambda name: "x" if name in "bd" else name)) == {frozenset("xcef")}
 
 
 def test_every_room_says_what_it_may_know() -> None:
@@ -285,7 +354,7 @@ def test_sinks_do_not_know_each_other() -> None:
 
 def test_no_module_is_longer_than_the_limit() -> None:
     lengths = {module(path): len(path.read_text().splitlines()) for path in files()}
-    assert {name: length for name, length in lengths.items() if length > MODULE_LIMIT} == {}
+    assert {name for name, length in lengths.items() if length > MODULE_LIMIT} == LONGER
 
 
 BROAD = {  # where any exception at all may be caught, and why
