@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from threading import Event
 
 from audit.controller.bypod import ByPod
-from audit.controller.crds import ConstraintCrds, Patience
+from audit.controller.crds import ConstraintCrds, Wait
 from audit.controller.podstatus import PodStatus
 from audit.errors import KubeError
 from audit.kube.client import Client
@@ -63,7 +63,7 @@ class Controller:
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._manage = settings.manage_crds
-        self._crds = ConstraintCrds(client, settings.manage_crds, Patience(settings.crd_seconds, stop, elapsed))
+        self._crds = ConstraintCrds(client, settings.manage_crds, Wait(settings.crd_seconds, stop, elapsed))
         self._by_pod = ByPod(client, PodStatus(settings.pod_name, settings.operations), stop)
 
     def define(self, templates: Sequence[TemplateRecord]) -> Defined:

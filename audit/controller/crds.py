@@ -27,7 +27,7 @@ _POLL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Wait:
     """How long to wait for new CRDs to be served, in seconds for all of them; `stop` ends the wait."""
 
     seconds: float = 5.0
@@ -94,10 +94,10 @@ def _mapping(value: Json) -> Object:
 class ConstraintCrds:
     """Creates the CRDs that are missing, and updates those that `manage` (auto, true) gives us leave to."""
 
-    def __init__(self, client: Client, manage: str, patience: Patience) -> None:
+    def __init__(self, client: Client, manage: str, wait: Wait) -> None:
         self._client = client
         self._manage = manage
-        self._patience = patience
+        self._bounds = wait
 
     def ensure(self, templates: Iterable[Template]) -> dict[str, TemplateError]:
         """See to the CRD of every template; gives what went wrong, by the kind of the constraints.
@@ -156,11 +156,11 @@ class ConstraintCrds:
         return found
 
     def _wait(self, waiting: Mapping[str, str]) -> Iterator[tuple[str, TemplateError]]:
-        """Wait until all CRDs are served or the patience is over; gives those that are not, by kind, with the reason.
+        """Wait until all CRDs are served or the wait is over; gives those that are not, by kind, with the reason.
 
         Served means named in discovery, too, or kubectl would not know the kind that its user has just waited for.
         """
-        deadline = self._patience.elapsed() + self._patience.seconds
+        deadline = self._bounds.elapsed() + self._bounds.seconds
         for kind, name in waiting.items():
             why = self._wait_for(name, deadline)
             if why:
@@ -174,11 +174,11 @@ class ConstraintCrds:
                 return str(error)
             if found is None:
                 return "it has been deleted"
-            late = self._patience.elapsed() >= deadline
+            late = self._bounds.elapsed() >= deadline
             if established(found) and (late or self._discoverable(name)):
                 return ""
-            why = refusal(found) or (f"not established after {self._patience.seconds:g} s" if late else "")
-            if why or self._patience.stop.wait(_POLL):
+            why = refusal(found) or (f"not established after {self._bounds.seconds:g} s" if late else "")
+            if why or self._bounds.stop.wait(_POLL):
                 return why or "the program is stopping"
 
     def _discoverable(self, name: str) -> bool:

@@ -88,12 +88,18 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time as a client sees it: `now` is Unix seconds, `sleep` None means the stop event's own wait."""
+    """Time as clients and elections see it: `now` in Unix seconds, `elapsed` monotonic; `sleep` None waits for the stop event.
+
+    `chance` gives a number from 0 to 1, by which waits differ.
+    """
 
     now: Callable[[], float] = time.time
     elapsed: Callable[[], float] = time.perf_counter
     sleep: Callable[[float], object] | None = None
     chance: Callable[[], float] = random.random
+
+
+CLOCK = Clock()
 
 
 def unbounded() -> float:
@@ -130,7 +136,7 @@ class Client:
         retries: Retries = Retries(),
         stop: Event | None = None,
         on_request: Observer = ignore,
-        clock: Clock = Clock(),
+        clock: Clock = CLOCK,
     ) -> None:
         self._transport = transport
         self._retries = retries

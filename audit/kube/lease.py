@@ -7,8 +7,6 @@ the Lease are for people.
 from __future__ import annotations
 
 import logging
-import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +17,7 @@ from uuid import uuid4
 import orjson
 
 from audit.errors import BadBody, Conflict, KubeError, NotFound
-from audit.kube.client import Client
+from audit.kube.client import CLOCK, Client, Clock
 from audit.kube.request import Request, create_object, get_object, update_object
 from audit.model import Resource
 from audit.repeats import Repeats
@@ -52,16 +50,6 @@ class Timing:
     retry: float = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """The clocks of an election: `now` in Unix seconds, `elapsed` monotonic; `sleep` None waits for the stop event."""
-
-    now: Callable[[], float] = time.time
-    elapsed: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], object] | None = None
-    chance: Callable[[], float] = random.random
-
-
 def unique_identity(host: str) -> str:
     """A name for one process on `host`; a restarted container is another process."""
     return f"{host}_{uuid4()}"
@@ -90,7 +78,7 @@ class Election:
         client: Client,
         seat: Seat,
         timing: Timing = Timing(),
-        hands: Hands = Hands(),
+        clock: Clock = CLOCK,
         leaving: Event | None = None,
     ) -> None:
         if not timing.retry < timing.deadline < timing.duration:
@@ -98,12 +86,12 @@ class Election:
         self._client = client
         self.seat = seat
         self._leaving = leaving or Event()
-        self._troubles = Repeats(hands.elapsed)
+        self._troubles = Repeats(clock.elapsed)
         self._refused: tuple[float, KubeError] | None = None  # since when, and the last words
         self._unanswered: tuple[float, KubeError] | None = None
         self._given_back = False
         self._timing = timing
-        self._hands = hands
+        self._clock = clock
         self._lock = Lock()
         self._lease: dict[str, Json] = {}  # as last seen
         self._seen_at = 0.0  # when we saw it change
@@ -118,7 +106,7 @@ class Election:
         """
         with self._lock:
             led_from = self._led_from
-        return led_from is not None and self._hands.elapsed() - led_from < self._timing.deadline
+        return led_from is not None and self._clock.elapsed() - led_from < self._timing.deadline
 
     @property
     def refusal(self) -> Trouble | None:
@@ -147,7 +135,7 @@ class Election:
             while not stop.is_set():
                 self.step()
                 led = self._tell(led, on_started, on_stopped)
-                (self._hands.sleep or stop.wait)(self._pause())
+                (self._clock.sleep or stop.wait)(self._pause())
                 led = self._tell(led, on_started, on_stopped)
         finally:
             if led:
@@ -156,7 +144,7 @@ class Election:
 
     def step(self) -> bool:
         """Take the lease if it is free, or renew it if it is ours; whether we lead then. Never raises a KubeError."""
-        begun = self._hands.elapsed()
+        begun = self._clock.elapsed()
         try:
             held = self._take_or_renew()
         except KubeError as error:
@@ -210,7 +198,7 @@ class Election:
                 self._refused = (self._refused[0] if self._refused else begun, error)
 
     def _trouble(self, known: tuple[float, KubeError] | None) -> Trouble | None:
-        return Trouble(self._hands.elapsed() - known[0], known[1]) if known else None
+        return Trouble(self._clock.elapsed() - known[0], known[1]) if known else None
 
     def _take_or_renew(self) -> bool:
         if self.is_leader and self._renewed_blindly():
@@ -256,11 +244,11 @@ class Election:
 
     def _is_valid(self) -> bool:
         length = _whole(_spec(self._lease).get("leaseDurationSeconds"), ceil(self._timing.duration))
-        return self._hands.elapsed() < self._seen_at + length
+        return self._clock.elapsed() < self._seen_at + length
 
     def _observe(self, lease: dict[str, Json]) -> None:
         if _mark(lease) != _mark(self._lease):
-            self._seen_at = self._hands.elapsed()
+            self._seen_at = self._clock.elapsed()
         self._lease = lease
 
     def _get(self) -> dict[str, Json]:
@@ -288,12 +276,12 @@ class Election:
         return {"holderIdentity": self.seat.identity, "leaseDurationSeconds": ceil(self._timing.duration)}
 
     def _times(self, acquired: bool = True) -> dict[str, Json]:
-        stamp = datetime.fromtimestamp(self._hands.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        stamp = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         return {"renewTime": stamp, **({"acquireTime": stamp} if acquired else {})}
 
     def _pause(self) -> float:
         """Those who wait do so for a little longer each time, by chance, so that they do not all ask at once."""
-        return self._timing.retry * (1.0 if self.is_leader else 1.0 + 1.2 * self._hands.chance())
+        return self._timing.retry * (1.0 if self.is_leader else 1.0 + 1.2 * self._clock.chance())
 
     def _tell(self, led: bool, on_started: Callable[[], None], on_stopped: Callable[[], None]) -> bool:
         leads = self.is_leader

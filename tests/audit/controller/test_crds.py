@@ -10,7 +10,7 @@ import pytest
 from policybuilders import template
 from storedcluster import CRDS, StoredCluster
 
-from audit.controller.crds import DIGEST, MANAGED_BY, OURS, ConstraintCrds, Patience, desired_crd, outdated, updated_crd
+from audit.controller.crds import DIGEST, MANAGED_BY, OURS, ConstraintCrds, Wait, desired_crd, outdated, updated_crd
 from audit.errors import Forbidden
 from constraints import Template
 
@@ -37,7 +37,7 @@ def changed() -> Template:
 def crds(
     stored: StoredCluster, manage: str = "auto", seconds: float = 0.0, stop: Event | None = None
 ) -> ConstraintCrds:
-    return ConstraintCrds(stored.client, manage, Patience(seconds, stop or Event()))
+    return ConstraintCrds(stored.client, manage, Wait(seconds, stop or Event()))
 
 
 def foreign(**labels: str) -> dict[str, Any]:

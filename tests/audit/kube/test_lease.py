@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from audit.errors import Unreachable
-from audit.kube.client import Client
-from audit.kube.lease import Election, Hands, Seat, Timing, unique_identity
+from audit.kube.client import Client, Clock
+from audit.kube.lease import Election, Seat, Timing, unique_identity
 from audit.kube.request import Reply, Request
 
 LEASE = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
@@ -24,8 +24,8 @@ class Time:
 
     now: float = 1000.0
 
-    def hands(self) -> Hands:
-        return Hands(now=lambda: self.now, elapsed=lambda: self.now, sleep=self.sleep, chance=lambda: 0.0)
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.now, elapsed=lambda: self.now, sleep=self.sleep, chance=lambda: 0.0)
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -86,7 +86,7 @@ def server(time):
 
 @pytest.fixture
 def replica(server, time):
-    return lambda name: Election(Client(server), Seat("ns", "audit", name), hands=time.hands())
+    return lambda name: Election(Client(server), Seat("ns", "audit", name), clock=time.clock())
 
 
 def test_the_first_replica_creates_the_lease_and_leads(replica, server):
@@ -322,7 +322,7 @@ def test_running_tells_when_leading_begins_and_ends_and_gives_the_lease_back(rep
         if next(times) == 2:
             stop.set()
 
-    a._hands = Hands(now=lambda: time.now, elapsed=lambda: time.now, sleep=sleep)
+    a._clock = Clock(now=lambda: time.now, elapsed=lambda: time.now, sleep=sleep)
     a.run(stop, started, lambda: told.append(f"stopped {server.spec['holderIdentity']}"))
     assert told == ["started", "stopped a"]
     assert server.spec["holderIdentity"] == ""
@@ -338,8 +338,8 @@ def test_running_goes_on_after_leading_was_lost(server, time):
         if len(naps) == 12:
             stop.set()
 
-    hands = Hands(now=lambda: time.now, elapsed=lambda: time.now, sleep=sleep, chance=lambda: 0.5)
-    a = Election(Client(server), Seat("ns", "audit", "a"), hands=hands)
+    clock = Clock(now=lambda: time.now, elapsed=lambda: time.now, sleep=sleep, chance=lambda: 0.5)
+    a = Election(Client(server), Seat("ns", "audit", "a"), clock=clock)
     a.run(stop, lambda: told.append("started"), lambda: told.append("stopped"))
     assert told == ["started", "stopped", "started", "stopped"]
     assert naps[0] == 2.0
@@ -366,7 +366,7 @@ def test_two_running_threads_hand_over(server):
 
 
 def leaving(server, time, event):
-    return Election(Client(server), Seat("ns", "audit", "a"), hands=time.hands(), leaving=event)
+    return Election(Client(server), Seat("ns", "audit", "a"), clock=time.clock(), leaving=event)
 
 
 @pytest.mark.parametrize("free", [True, False], ids=["which is free", "that nobody has made"])

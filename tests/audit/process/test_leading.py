@@ -8,8 +8,8 @@ from threading import Event
 import pytest
 
 from audit.errors import AuditError, Unreachable
-from audit.kube.client import Client
-from audit.kube.lease import Election, Hands, Seat
+from audit.kube.client import Client, Clock
+from audit.kube.lease import Election, Seat
 from audit.kube.request import Reply, Request
 from audit.model import Outcome
 from audit.process.leading import Duty, Leadership, NoLease, campaigning
@@ -32,8 +32,8 @@ class Server:
         return Reply(status, {}, self.body)
 
     def leadership(self, patience: float = 60.0, alone: bool = False) -> Leadership:
-        hands = Hands(now=lambda: self.now, elapsed=lambda: self.now)
-        return Leadership(Election(Client(self), SEAT, hands=hands), patience, alone)
+        clock = Clock(now=lambda: self.now, elapsed=lambda: self.now)
+        return Leadership(Election(Client(self), SEAT, clock=clock), patience, alone)
 
 
 def step(leadership: Leadership) -> None:
