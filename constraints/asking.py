@@ -18,11 +18,11 @@ Hit = Rule | Answer
 
 
 class Asking:
-    """How rules are asked: `point` says what they see and what is said where they cannot be, `timing` sees to their time."""
+    """How rules are asked: `point` says what they see and what is said where they cannot be, `timekeeper` sees to their time."""
 
-    def __init__(self, point: Point, timing: Timekeeper) -> None:
+    def __init__(self, point: Point, timekeeper: Timekeeper) -> None:
         self.point = point
-        self.timing = timing
+        self.timekeeper = timekeeper
 
     def matching(self, rules: Sequence[Rule], review: Review) -> list[Hit]:
         """What the rules come to that match the object. Whatever one of them does, the others go on."""
@@ -67,18 +67,18 @@ class Asking:
     def _asked(self, rule: Rule, review: Review, seen: Mapping[str, Json], inventory: Inventory) -> Sequence[Answer]:
         """What a rule says. OutOfTime may come at any point of the outer block, and nowhere else."""
         found: Sequence[Finding] | Exception
-        timing = self.timing
+        timekeeper = self.timekeeper
         try:
             try:
-                timing.running = (rule.constraint, review)
+                timekeeper.running = (rule.constraint, review)
                 found = attempt(rule.ask, seen, inventory)
             finally:
-                timing.running = None
-                if timing.calls:
-                    timing.settle()
+                timekeeper.running = None
+                if timekeeper.calls:
+                    timekeeper.settle()
         except OutOfTime:
-            if timing.calls:
-                timing.settle()  # it came while settling; there is no second one soon
+            if timekeeper.calls:
+                timekeeper.settle()  # it came while settling; there is no second one soon
             found = OUT_OF_TIME
         answered = answers(rule.constraint, review, found) if found else ()
         del found  # what has failed knows this frame, and each would keep the other one

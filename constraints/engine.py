@@ -29,7 +29,7 @@ class Engine:
     """Templates and constraints, indexed by kind.
 
     `point` says whose rules of enforcement hold; at gator's, numbers are taken as `gator test` reads them, and
-    parameters with `exact` as `gator verify` does. `timing` sees to the time of evaluations. Not for several threads
+    parameters with `exact` as `gator verify` does. `timekeeper` sees to the time of evaluations. Not for several threads
     at once.
     """
 
@@ -39,12 +39,12 @@ class Engine:
         drivers: Mapping[str, Driver] | None = None,
         *,
         exact: bool = False,
-        timing: Timekeeper | None = None,
+        timekeeper: Timekeeper | None = None,
     ) -> None:
         self.point = point
         self._exact = exact
-        self._timing = timing or Untimed()
-        self._asking = Asking(point, self._timing)
+        self._timekeeper = timekeeper or Untimed()
+        self._asking = Asking(point, self._timekeeper)
         self._left_out: dict[str, Constraint] = {}
         self._drivers = make_drivers() if drivers is None else drivers
         self._templates: dict[str, Template] = {}
@@ -135,12 +135,12 @@ class Engine:
 
     def watching(self, run: str) -> AbstractContextManager[None]:
         """Let the timekeeper see to the evaluations of this thread while the block lasts, which is a part of `run`."""
-        return self._timing.watching(run)
+        return self._timekeeper.watching(run)
 
     def review(self, review: Review, inventory: Inventory = EMPTY, unless: Kind | None = None) -> list[Answer]:
         """What the constraints find in one object; constraints that take the kind `unless` too are left out."""
         hits: Sequence[Hit] = self.matching(review, unless)
-        if inventory.partial or self._timing.spent:
+        if inventory.partial or self._timekeeper.spent:
             hits = self.askable(hits, inventory)
         return self.evaluate(review, hits, inventory)
 
@@ -157,7 +157,7 @@ class Engine:
         Left out are constraints that have used up their time, see `unfinished`, and those that read an inventory that is
         `partial`; who made it so says why.
         """
-        spent = self._timing.spent
+        spent = self._timekeeper.spent
         if inventory.partial:
             hits = [hit for hit in hits if not (isinstance(hit, Rule) and hit.reads_inventory)]
         if spent:

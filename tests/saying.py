@@ -27,8 +27,8 @@ def said(review: Mapping[str, Any], inventory: Inventory) -> Iterable[Finding]:
     return [Finding(text) for text in say]
 
 
-def engine(*matches: dict[str, Any], timing: Timekeeper | None = None) -> Engine:
-    result = Engine(drivers={"Rego": Answering(said)}, timing=timing)
+def engine(*matches: dict[str, Any], timekeeper: Timekeeper | None = None) -> Engine:
+    result = Engine(drivers={"Rego": Answering(said)}, timekeeper=timekeeper)
     result.add_template(
         {
             "apiVersion": "templates.gatekeeper.sh/v1",

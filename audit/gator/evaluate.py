@@ -64,7 +64,7 @@ def evaluate(
     """Review every object by every constraint among them. Raises InputError for an object that cannot be used."""
     drivers = engines(options)
     watchdog = Watchdog(options.limits)
-    engine = Engine(Point.GATOR, meter.drivers(drivers) if meter else drivers, timing=watchdog)
+    engine = Engine(Point.GATOR, meter.drivers(drivers) if meter else drivers, timekeeper=watchdog)
     with lasting():
         gaps = list(load(manifests, engine))
     for manifest in manifests:

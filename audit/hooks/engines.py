@@ -58,7 +58,7 @@ def engines(options: EngineOptions = DEFAULTS) -> dict[str, Driver]:
 
 def empty_engine(options: EngineOptions = DEFAULTS) -> Engine:
     """An engine for an audit, without policies; somebody sees to the time of its evaluations."""
-    return Engine(drivers=engines(options), timing=Watchdog(options.limits))
+    return Engine(drivers=engines(options), timekeeper=Watchdog(options.limits))
 
 
 def _unheard(text: str) -> None:

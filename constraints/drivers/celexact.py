@@ -14,7 +14,7 @@ from constraints.cel.exact.phase import Phase, Plans
 from constraints.cel.failures import Failure, OverBudget
 from constraints.cel.types import DYN
 from constraints.cel.values import Value
-from constraints.drivers.celquestions import Condition, Questions, Verdict, accepted
+from constraints.drivers.celquestions import Condition, Given, Questions, accepted
 from constraints.model import Finding, Json
 
 OUT: Final = "validation failed due to running out of cost budget, no further validation rules will be run"
@@ -67,7 +67,7 @@ class Evaluation:
         """Begin a phase with that budget, or with what the last one left."""
         self._phase = self._exactly.phase(self._inputs, self._phase.remaining if budget is None else budget)
 
-    def value(self, compiled: Compiled) -> Verdict:
+    def value(self, compiled: Compiled) -> Given:
         """Raises OverBudget."""
         try:
             return self._phase.value(self._exactly.step(compiled))
@@ -79,34 +79,34 @@ def judged(questions: Questions, evaluation: Evaluation) -> list[Finding]:
     """What a policy finds, or that it costs too much: its conditions, its validations, or all of its messages."""
     evaluation.begin(CONDITIONS)
     try:
-        unmet = questions.unmet([_verdict(evaluation, condition) for condition in questions.conditions])
+        unmet = questions.unmet([_given(evaluation, condition) for condition in questions.conditions])
         if unmet is not None:
             return unmet
         evaluation.begin(PER_CALL)
-        verdicts = [_verdict(evaluation, validation.condition) for validation in questions.validations]
+        answers = [_given(evaluation, validation.condition) for validation in questions.validations]
     except OverBudget:
         return questions.failed(OUT)
     evaluation.begin(None)
     try:
         texts = [evaluation.value(one.says.code) if one.says else "" for one in questions.validations]
     except OverBudget:
-        return _unsaid(questions, verdicts)
+        return _unsaid(questions, answers)
     found: list[Finding] = []
-    for validation, verdict, text in zip(questions.validations, verdicts, texts, strict=True):
-        if verdict is not True:
-            found += questions.finding(validation, verdict, "" if isinstance(text, Failure) else accepted(text))
+    for validation, given, text in zip(questions.validations, answers, texts, strict=True):
+        if given is not True:
+            found += questions.finding(validation, given, "" if isinstance(text, Failure) else accepted(text))
     return found
 
 
-def _verdict(evaluation: Evaluation, condition: Condition) -> Verdict:
+def _given(evaluation: Evaluation, condition: Condition) -> Given:
     return evaluation.value(condition.code) if condition.code else Failure(condition.broken)
 
 
-def _unsaid(questions: Questions, verdicts: Sequence[Verdict]) -> list[Finding]:
+def _unsaid(questions: Questions, answers: Sequence[Given]) -> list[Finding]:
     """Messages that cost too much spoil every validation, also those that hold."""
     found: list[Finding] = []
-    for validation, verdict in zip(questions.validations, verdicts, strict=True):
-        failure = questions.failure(validation.condition, verdict)
+    for validation, given in zip(questions.validations, answers, strict=True):
+        failure = questions.failure(validation.condition, given)
         found += questions.failed(failure or f"failed messageExpression: {OUT}")
     return found
 

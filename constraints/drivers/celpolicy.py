@@ -16,7 +16,7 @@ from constraints.cel.mentions import Depths, holding, mentions
 from constraints.cel.tally import MOST, TALLY
 from constraints.cel.types import BOOL, DYN, STRING
 from constraints.drivers.celexact import Exactly, judged
-from constraints.drivers.celquestions import Condition, Questions, Says, Validation, Verdict, accepted
+from constraints.drivers.celquestions import Condition, Given, Questions, Says, Validation, accepted
 from constraints.errors import CompileError
 from constraints.fields import Fields
 from constraints.inventory import Inventory
@@ -191,18 +191,18 @@ class CelProgram:
         """Raises Exhausted."""
         questions = self._policy.questions
         if self._conditions:
-            unmet = questions.unmet([_verdict(condition, slots) for condition in self._conditions])
+            unmet = questions.unmet([_given(condition, slots) for condition in self._conditions])
             if unmet is not None:
                 return unmet
         found: list[Finding] = []
         for validation, evaluate, says in self._asked:
             try:
-                verdict = evaluate(slots)
+                given = evaluate(slots)
             except Failure as failure:
-                verdict = failure.with_traceback(None)
-            text = self._said(says, slots) if says and (verdict is False or says.counts(slots)) else ""
-            if verdict is not True:
-                found += questions.finding(validation, verdict, text)
+                given = failure.with_traceback(None)
+            text = self._said(says, slots) if says and (given is False or says.counts(slots)) else ""
+            if given is not True:
+                found += questions.finding(validation, given, text)
         return found
 
     def _function(self, condition: Condition) -> Code:
@@ -215,7 +215,7 @@ class CelProgram:
             return ""
 
 
-def _verdict(evaluate: Code, slots: Slots) -> Verdict:
+def _given(evaluate: Code, slots: Slots) -> Given:
     try:
         return evaluate(slots)
     except Failure as failure:

@@ -12,7 +12,8 @@ from constraints.cel.library.strings import BLANK
 from constraints.model import Finding, Json
 
 _LONGEST_MESSAGE: Final = 5 * 1024  # bytes
-Verdict = Json | Failure
+Given = Json | Failure
+"""What an expression gives: its value, or why it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +59,25 @@ class Questions:
     validations: Sequence[Validation]
     strict: bool
 
-    def unmet(self, verdicts: Sequence[Verdict]) -> list[Finding] | None:
+    def unmet(self, answers: Sequence[Given]) -> list[Finding] | None:
         """What conditions find that do not all hold; None when they do."""
-        if False in verdicts:
+        if False in answers:
             return []
-        failures = [self.failure(*pair) for pair in zip(self.conditions, verdicts, strict=True)]
+        failures = [self.failure(*pair) for pair in zip(self.conditions, answers, strict=True)]
         failures = [text for text in failures if text]
         return self.failed(_joined(failures)) if failures else None
 
-    def finding(self, validation: Validation, verdict: Verdict, text: str) -> list[Finding]:
+    def finding(self, validation: Validation, given: Given, text: str) -> list[Finding]:
         """What a validation finds that does not hold, with what its message expression gives."""
-        failure = self.failure(validation.condition, verdict)
+        failure = self.failure(validation.condition, given)
         return self.failed(failure) if failure else [Finding(text or validation.message, None)]
 
-    def failure(self, condition: Condition, verdict: Verdict) -> str:
+    def failure(self, condition: Condition, given: Given) -> str:
         """Why a condition could not be evaluated, the empty text when it could."""
-        if not isinstance(verdict, Failure):
+        if not isinstance(given, Failure):
             return ""
         what = f"expression '{condition.expression}' resulted in error: "
-        return f"{what if condition.code else ''}{verdict}"
+        return f"{what if condition.code else ''}{given}"
 
     def failed(self, message: str) -> list[Finding]:
         """What could not be evaluated, unless that is ignored."""

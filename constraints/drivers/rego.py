@@ -44,16 +44,16 @@ class RegoDriver:
         self._settings = settings or Settings(Capabilities().builtins())
         self._number = _written if written else _integral
 
-    def compile(self, kind: str, source: Mapping[str, Json]) -> Policy:
+    def compile(self, kind: str, source: Mapping[str, Json]) -> TemplatePolicy:
         """Raises CompileError with line and column."""
         sources = _sources(source)
         with _named(kind):
             with _before_compiling():
                 modules = compiled_as(_modules(sources, source.get("version") == "v1"))
-            return Policy(kind, sources, RegoPolicy(modules, self._settings), self._number)
+            return TemplatePolicy(kind, sources, RegoPolicy(modules, self._settings), self._number)
 
 
-class Policy:
+class TemplatePolicy:
     """The code of one template."""
 
     integers = False
@@ -79,13 +79,15 @@ class Policy:
             for name, (source, span) in sorted(found.items())
         )
 
-    def program(self, parameters: Json) -> Program:
+    def program(self, parameters: Json) -> ConstraintProgram:
         """The policy for one constraint. Raises CompileError where it nests too deeply for Python."""
         with _named(self._kind):
-            return Program(self._policy.program({} if parameters is None else parameters), self._texts, self._number)
+            return ConstraintProgram(
+                self._policy.program({} if parameters is None else parameters), self._texts, self._number
+            )
 
 
-class Program:
+class ConstraintProgram:
     """One constraint."""
 
     def __init__(self, program: RegoProgram, texts: Mapping[str, str], number: Callable[[Number], Json]) -> None:

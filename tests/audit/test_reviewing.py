@@ -60,7 +60,7 @@ def test_a_failure_is_a_gap_of_the_verdict_and_no_pass() -> None:
 
 
 def test_what_was_not_asked_is_no_pass() -> None:
-    spent = engine(PODS_ONLY, {}, timing=Untimed(spent={"K8sSay/say-1"}))
+    spent = engine(PODS_ONLY, {}, timekeeper=Untimed(spent={"K8sSay/say-1"}))
     reviewed = review_page(Page(PODS, [pod("a"), pod("b")]), Rules(spent))
     assert reviewed.passes() == {"K8sSay/say-0": 2}
     assert [gap.policy for gap in reviewed.unfinished] == ["K8sSay/say-1"]
@@ -213,7 +213,7 @@ def test_a_verdict_of_another_process_is_equal_but_for_whose_constraint_it_names
 
 
 def test_what_a_page_has_left_that_ended_in_a_mistake_is_not_said_of_the_next() -> None:
-    spent = engine(timing=Untimed(spent={"K8sSay/say-0"}))
+    spent = engine(timekeeper=Untimed(spent={"K8sSay/say-0"}))
     rules = Rules(spent)
     spent.askable(spent.matching(review_of(pod("a"))))
     assert review_page(Page(PODS, []), rules).unfinished == ()

@@ -54,9 +54,9 @@ def failing(error: Exception) -> Answer:
 
 
 def engine(
-    answer: Answer, *constraints: dict[str, Any], point: Point = Point.AUDIT, timing: Timekeeper | None = None
+    answer: Answer, *constraints: dict[str, Any], point: Point = Point.AUDIT, timekeeper: Timekeeper | None = None
 ) -> Engine:
-    made = Engine(point, {"Rego": Canned(answer)}, timing=timing)
+    made = Engine(point, {"Rego": Canned(answer)}, timekeeper=timekeeper)
     made.add_template(template())
     for obj in constraints or (constraint(),):
         made.add_constraint(obj)
@@ -139,7 +139,7 @@ def test_matching_choosing_and_evaluating_are_the_parts_of_a_review() -> None:
 
 
 def test_constraints_that_have_used_up_their_time_are_not_asked_and_said_once() -> None:
-    made = engine(say("x"), constraint("one"), constraint("two"), timing=Untimed(spent={"Probe/one"}))
+    made = engine(say("x"), constraint("one"), constraint("two"), timekeeper=Untimed(spent={"Probe/one"}))
     hits = made.matching(review_of(pod()))
     for _ in range(2):
         assert [hit.constraint.name for hit in made.askable(hits) if isinstance(hit, Rule)] == ["two"]

@@ -59,7 +59,7 @@ def filled(engine: Engine, *rego: str) -> Engine:
 
 
 def asked(watchdog: Watchdog, program: Answer) -> Engine:
-    return filled(Engine(drivers={"Rego": Answering(program)}, timing=watchdog), "package p")
+    return filled(Engine(drivers={"Rego": Answering(program)}, timekeeper=watchdog), "package p")
 
 
 def pod(number: int = 0) -> Review:
@@ -126,7 +126,7 @@ def test_other_policies_and_objects_go_on() -> None:
     plain = 'package q\nviolation contains {"msg": input.review.object.metadata.name}'
     watchdog = Watchdog(SHORT)
     driver = RegoDriver(Settings(BUILTINS, budget=10**15))
-    engine = filled(Engine(drivers={"Rego": driver}, timing=watchdog), ENDLESS, plain)
+    engine = filled(Engine(drivers={"Rego": driver}, timekeeper=watchdog), ENDLESS, plain)
     with watchdog.watching():
         assert [said(engine, pod(number)) for number in range(3)] == [["p0"], [NO_TIME, "p1"], ["p2"]]
 
@@ -214,10 +214,10 @@ def test_an_evaluation_that_was_ended_at_any_line_leaves_nothing_behind() -> Non
     inventory = Inventory.of([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}])
     wanted = _whole(filled(Engine(drivers={"Rego": RegoDriver()}), RICH), inventory)
     assert len(wanted) == 2
-    timing = Untimed()
-    engine = filled(Engine(drivers={"Rego": RegoDriver()}, timing=timing), RICH)
+    timekeeper = Untimed()
+    engine = filled(Engine(drivers={"Rego": RegoDriver()}, timekeeper=timekeeper), RICH)
     for line in itertools.count(1, 211):
-        with ending_at(line, timing):
+        with ending_at(line, timekeeper):
             found = _whole(engine, inventory)
         if found == wanted:
             break
@@ -227,12 +227,12 @@ def test_an_evaluation_that_was_ended_at_any_line_leaves_nothing_behind() -> Non
 
 
 @contextmanager
-def ending_at(line: int, timing: Timekeeper) -> Iterator[None]:
+def ending_at(line: int, timekeeper: Timekeeper) -> Iterator[None]:
     """OutOfTime is raised at so many lines of Python after the beginning of an evaluation."""
     lines = itertools.count(1)
 
     def trace(frame: FrameType, event: str, argument: object) -> TraceFunction:
-        if timing.running is not None and frame.f_code.co_name != "_asked" and next(lines) == line:
+        if timekeeper.running is not None and frame.f_code.co_name != "_asked" and next(lines) == line:
             raise OutOfTime
         return trace
 
@@ -252,7 +252,7 @@ def test_a_run_says_which_constraint_used_up_its_time_and_goes_on_with_the_other
     watchdog = Watchdog(TimeLimits(evaluation=0.05, policy=0.1))
     driver = RegoDriver(Settings(BUILTINS, budget=10**15))
     engine = filled(
-        Engine(drivers={"Rego": driver}, timing=watchdog), ENDLESS, 'package q\nviolation contains {"msg": "m"}'
+        Engine(drivers={"Rego": driver}, timekeeper=watchdog), ENDLESS, 'package q\nviolation contains {"msg": "m"}'
     )
     page = Page(Resource(Kind("", "v1", "Pod"), "pods", True), [pod(1).object] * 30)
     work = Work(Given([page]), Rules(engine), lambda name: {})

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 from regodriver import able, little_stack, message, messages
 
-from constraints.drivers.rego import Program
+from constraints.drivers.rego import ConstraintProgram
 from constraints.errors import EvaluationError
 from constraints.inventory import EMPTY
 from constraints.model import Finding
@@ -61,7 +61,7 @@ def test_a_policy_that_runs_away_is_an_error_for_the_object_and_for_no_other(reg
 
 
 @cache
-def long_row() -> Program:
+def long_row() -> ConstraintProgram:
     """One whose last rule is any of `xs`."""
     return able().compile("Probe", {"rego": row(DEEP, first="= x { x := input.review.xs[_] }")}).program({})
 

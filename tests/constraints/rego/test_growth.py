@@ -6,7 +6,7 @@ from resource import RUSAGE_SELF, getrusage
 
 import pytest
 
-from constraints.drivers.rego import Program, RegoDriver
+from constraints.drivers.rego import ConstraintProgram, RegoDriver
 from constraints.errors import EvaluationError
 from constraints.inventory import EMPTY
 from constraints.rego.builtins import Capabilities
@@ -18,7 +18,7 @@ MOST = 300 << 10  # KiB
 SHARE = 10  # part of the budget that the default tests do with
 
 
-def program(rules: str, budget: int = BUDGET) -> Program:
+def program(rules: str, budget: int = BUDGET) -> ConstraintProgram:
     """The program of a policy of v1."""
     return (
         RegoDriver(Settings(Capabilities().builtins(), budget=budget))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from largemodules import REVIEW, modules
 
-from constraints.drivers.rego import Program, RegoDriver
+from constraints.drivers.rego import ConstraintProgram, RegoDriver
 from constraints.inventory import EMPTY
 from constraints.lang.outline import split
 
@@ -19,7 +19,7 @@ SLACK = 300  # calls, for what happens by chance
 NAMES = [name for name, _, _ in modules(6)]
 
 
-def compiled(rego: str) -> Program:
+def compiled(rego: str) -> ConstraintProgram:
     """The program of a policy of v0 without parameters."""
     return RegoDriver().compile("K", {"rego": rego}).program({})
 

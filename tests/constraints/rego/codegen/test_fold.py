@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from constraints.drivers.rego import Program, RegoDriver
+from constraints.drivers.rego import ConstraintProgram, RegoDriver
 from constraints.errors import EvaluationError
 from constraints.inventory import EMPTY
 
@@ -30,12 +30,12 @@ violation[{"msg": msg}] {
 """
 
 
-def program(parameters: Any, rego: str = REQUIRED) -> Program:
+def program(parameters: Any, rego: str = REQUIRED) -> ConstraintProgram:
     """The program of a constraint with these parameters."""
     return RegoDriver().compile("K", {"rego": rego}).program(parameters)
 
 
-def findings(found: Program, labels: Any) -> list[tuple[str, Any]]:
+def findings(found: ConstraintProgram, labels: Any) -> list[tuple[str, Any]]:
     """Messages and details for an object with these labels."""
     return [(one.message, one.details) for one in found({"object": {"labels": labels}}, EMPTY)]
 
