@@ -8,7 +8,6 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass, replace
 from threading import Event, Timer
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -69,6 +68,11 @@ class Observer(Protocol):
     def __call__(self, verb: str, resource: str, status: int, seconds: float) -> None: ...
 
 
+def unbounded() -> float:
+    """The seconds that are left where nothing bounds them."""
+    return math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class Retries:
     """How patient a client is, in seconds.
@@ -76,6 +80,7 @@ class Retries:
     Waits double from `first` up to `longest`, each with up to as much again of chance. A Retry-After is waited for
     exactly; one longer than `patience` is an error at once. After `total` there are no other tries but those that the
     server asks for, and none to get one object or document takes longer; after `silence` it is logged what is waited for.
+    All requests together have no more than `left()`, and what the `doubts` know of is tried less.
     """
 
     attempts: int = 6
@@ -84,6 +89,8 @@ class Retries:
     patience: float = 300.0
     total: float = math.inf
     silence: float = math.inf
+    left: Callable[[], float] = unbounded
+    doubts: Doubts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +109,6 @@ class Clock:
 CLOCK = Clock()
 
 
-def unbounded() -> float:
-    """The seconds that are left where nothing bounds them."""
-    return math.inf
-
-
 def ignore(verb: str, resource: str, status: int, seconds: float) -> None:
     """An observer that does nothing."""
 
@@ -120,6 +122,10 @@ class _Effort:
     begun: float
     ends: float
     error: BaseException | None = None
+
+    def failed(self, error: BaseException | None) -> None:
+        """One more attempt has."""
+        self.error = error
 
 
 class Client:
@@ -143,26 +149,18 @@ class Client:
         self._stop = stop or Event()
         self._on_request = on_request
         self._clock = clock
-        self._doubts: Doubts | None = None
-        self._seconds_left: Callable[[], float] = unbounded
 
     def bounded(self, left: Callable[[], float]) -> Client:
         """The same client, whose requests have together no more than `left()` seconds."""
-        bounded = copy(self)
-        bounded._seconds_left = left
-        return bounded
+        return self._as_patient_as(replace(self._retries, left=left))
 
     def doubting(self, doubts: Doubts) -> Client:
         """The same client, which tries less for what had no good answer the last time."""
-        doubting = copy(self)
-        doubting._doubts = doubts
-        return doubting
+        return self._as_patient_as(replace(self._retries, doubts=doubts))
 
     def prompt(self, total: float = PROMPT, silence: float = 5.0) -> Client:
         """The same client for requests that others wait for, so that it gives up sooner and says what it waits for."""
-        prompt = copy(self)
-        prompt._retries = replace(self._retries, total=total, silence=silence)
-        return prompt
+        return self._as_patient_as(replace(self._retries, total=total, silence=silence))
 
     def send(self, request: Request) -> bytes:
         """The body of a good reply, as audit.kube.replies says what that is.
@@ -192,6 +190,9 @@ class Client:
         with naming(request):
             return replies.document(request.expected, body)
 
+    def _as_patient_as(self, retries: Retries) -> Client:
+        return Client(self._transport, retries=retries, stop=self._stop, on_request=self._on_request, clock=self._clock)
+
     def _repeated(self, attempt: Callable[[Request], T], request: Request) -> T:
         effort = self._effort(request)
         retrying = Retrying(
@@ -207,24 +208,26 @@ class Client:
             return retrying(lambda: attempt(self._left(effort)))
 
     def _effort(self, request: Request) -> _Effort:
-        left = max(self._seconds_left(), _SHORTEST_TRY)
-        little = self._doubts.within(request) if self._doubts else 0.0
+        doubts, usual = self._retries.doubts, self._retries.attempts
+        left = max(self._retries.left(), _SHORTEST_TRY)
+        little = doubts.within(request) if doubts else 0.0
         within = min(request.within or math.inf, left, little or math.inf)
-        attempts = self._doubts.attempts(request, self._retries.attempts) if self._doubts else self._retries.attempts
+        attempts = doubts.attempts(request, usual) if doubts else usual
         begun = self._clock.elapsed() if min(within, self._retries.total) < math.inf else 0.0
         return _Effort(replace(request, within=within if within < math.inf else 0.0), attempts, begun, begun + within)
 
     @contextmanager
     def _remembering(self, request: Request) -> Iterator[None]:
         """Notes what became of a request, unless there was no time for it."""
+        doubts = self._retries.doubts
         try:
             yield
         except KubeError as error:
-            if self._doubts and self._seconds_left() > 0 and not self._stop.is_set():
-                self._doubts.heard(request, error)
+            if doubts and self._retries.left() > 0 and not self._stop.is_set():
+                doubts.heard(request, error)
             raise
-        if self._doubts:
-            self._doubts.heard(request, None)
+        if doubts:
+            doubts.heard(request, None)
 
     @contextmanager
     def _telling(self, effort: _Effort) -> Iterator[None]:
@@ -265,7 +268,8 @@ class Client:
         return request if left == math.inf else replace(request, within=max(left, _SHORTEST_TRY))
 
     def _give_up(self, state: RetryCallState, effort: _Effort) -> bool:
-        effort.error = error = _last_error(state)
+        error = _last_error(state)
+        effort.failed(error)
         too_long = isinstance(error, KubeError) and (error.hints.retry_after or 0.0) > self._retries.patience
         return too_long or self._stop.is_set() or state.attempt_number >= effort.attempts
 

@@ -92,6 +92,10 @@ class _Place:
             return BadBody("it is the last one and empty, although more was to come")
         return None if self.before is None else _misfit(self.before, page, limit)
 
+    def took(self, seconds: float) -> None:
+        """One more request has."""
+        self.seconds += seconds
+
     def follow(self, page: Ends) -> None:
         """Go on after a page with its token."""
         self.followed.add(page.token)
@@ -198,7 +202,7 @@ class Lister:
         try:
             body = self._client.send(request)
         finally:
-            place.seconds += self._elapsed() - begun
+            place.took(self._elapsed() - begun)
         return _Arrived(RawPage(body, place.number, place.restarted), ends(body, wanted.kind), wanted.kind)
 
 

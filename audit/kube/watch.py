@@ -117,6 +117,25 @@ class _Place:
     lively: bool = False
     listed: bool = False
 
+    def begin(self) -> None:
+        """One more try."""
+        self.lively = self.listed = False
+
+    def list(self, version: str) -> None:
+        """Everything was listed, as it was then."""
+        self.version, self.listed = version, True
+
+    def follow(self, version: str) -> None:
+        """Something has happened."""
+        self.version, self.lively = version, True
+
+    def end(self, error: KubeError | None, lasted: bool) -> None:
+        """The try has ended, with this error or none; `lasted` says that it did so for a while."""
+        self.failures = 0 if lasted and error is None else 1 if self.lively else self.failures + 1
+        # No watch may ever come through here, so what changes is seen by lists.
+        if isinstance(error, _BEGIN_AGAIN) or self.failures > _TRIES:
+            self.version = ""
+
 
 @dataclass(slots=True)
 class Watch:
@@ -146,28 +165,29 @@ class Watch:
                 return
             lasted = self.pace.elapsed() - begun >= _LASTING
             if error is not None:
-                place.version = "" if isinstance(error, _BEGIN_AGAIN) else place.version
                 yield error
-            place.failures = 0 if lasted and error is None else 1 if place.lively else place.failures + 1
-            if place.failures > _TRIES:  # no watch may ever come through here, so what changes is seen by lists
-                place.version = ""
+            place.end(error, lasted)
             self._pause(error, place)
 
     def _once(self, place: _Place) -> Generator[Listing | Event, None, KubeError | None]:
         """List where that is needed, and one watch; gives what ended it, None for its time."""
-        place.lively = place.listed = False
+        place.begin()
         try:
             if not place.version:
                 listing = self._list()
-                place.version, place.listed = listing.version, True
+                place.list(listing.version)
                 yield listing
             for event in self._events(place.version):
-                place.version, place.lively = event.version, True
+                place.follow(event.version)
                 if event.type != BOOKMARK:
                     yield event
         except KubeError as error:
             return error
         return None
+
+    def turn_to(self, resource: Resource) -> None:
+        """Follow this one instead from the next try on."""
+        self.resource = resource
 
     def wake(self) -> None:
         """Try again now: what was missing may be there."""

@@ -89,7 +89,7 @@ class Follower:
     def _explain(self, error: KubeError) -> None:
         if isinstance(error, NotFound) and self.watch.resource in TEMPLATES:  # perhaps an older version is served
             at = TEMPLATES.index(self.watch.resource)
-            self.watch.resource = TEMPLATES[(at + 1) % len(TEMPLATES)]
+            self.watch.turn_to(TEMPLATES[(at + 1) % len(TEMPLATES)])
         what = self.watch.resource.plural
         if not isinstance(error, Forbidden) or self._complained:
             log.debug("watching %s: %s", what, error)

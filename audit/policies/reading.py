@@ -61,6 +61,10 @@ class Kept(Generic[T]):
         self.known = self.fresh = True
         return None
 
+    def drop(self, nothing: T) -> None:
+        """What was kept is not there any more; `nothing` stands for it."""
+        self.value = nothing
+
 
 class Reader:
     """Reads collections of the kinds in `resources`, `chunk` objects a page (0 = all in one)."""

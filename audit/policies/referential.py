@@ -79,7 +79,7 @@ class Synced:
         for kind, kept in self._kept.items():
             error = self._renewed(reader, kind, excluded)
             if isinstance(error, NotServed):
-                kept.value = []
+                kept.drop([])
                 troubles.append(Trouble("NotServed", str(error), kind))
             elif error is not None:
                 last = "those of the last run are used" if kept.known else "and never were"

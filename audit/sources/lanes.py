@@ -23,6 +23,13 @@ class Turn:
     done: Event = field(default_factory=Event)
     wanted: bool = True
 
+    def work(self, job: Job) -> None:
+        """Do it; `wanted` tells then whether the jobs after it still are."""
+        try:
+            self.wanted = job(self)
+        finally:
+            self.done.set()
+
     @contextmanager
     def asking(self) -> Iterator[None]:
         """While the block lasts the job waits for an answer, and has nothing to do itself."""
@@ -55,7 +62,7 @@ class Lanes:
         for job in jobs:
             turn = Turn(self.elapsed)
             turns = [*(each for each in turns if not each.done.is_set()), turn]
-            Thread(target=_work, args=(job, turn), name="listing", daemon=True).start()
+            Thread(target=turn.work, args=(job,), name="listing", daemon=True).start()
             while not turn.done.wait(GLANCE):
                 others = sum(not each.done.is_set() for each in turns)
                 if others < self.most and turn.is_kept_waiting(self.patience):
@@ -64,10 +71,3 @@ class Lanes:
                 return
         for turn in turns:
             turn.done.wait()
-
-
-def _work(job: Job, turn: Turn) -> None:
-    try:
-        turn.wanted = job(turn)
-    finally:
-        turn.done.set()
