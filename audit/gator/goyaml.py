@@ -10,9 +10,9 @@ from functools import cmp_to_key
 from typing import Final
 
 from audit.errors import InputError
-from audit.sources.goyaml import GATOR_VERIFY
 from constraints.golang.floats import general
 from constraints.golang.jsontext import json_scalar
+from constraints.golang.yamlscalars import VERSION_3, plain
 from constraints.model import Json
 
 _STEP: Final = 4
@@ -229,7 +229,7 @@ def _resolves(text: str) -> bool:
 def _is_number_or_word(text: str) -> bool:
     if _BLOCK_INDICATOR.match(text) or _FLOW_INSIDE.search(text) or _BLOCK_INSIDE.search(text) or "\t" in text:
         return False
-    return not isinstance(GATOR_VERIFY.plain(text), str)
+    return not isinstance(plain(text, VERSION_3), str)
 
 
 def _double(text: str) -> str:

@@ -14,16 +14,24 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stubs forget it
 
 from audit.errors import InputError
-from constraints.golang.floats import general32
 from constraints.golang.quoting import quoted
 from constraints.golang.utf8 import replaced
+from constraints.golang.yamlscalars import (
+    SIGNED,
+    VERSION_2,
+    VERSION_3,
+    Scalar,
+    float_key,
+    is_moment,
+    plain,
+    too_aliased,
+)
 from constraints.model import Json
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -32,29 +40,12 @@ _TEXT, _BINARY, _MERGE = (_TAG + name for name in ("str", "binary", "merge"))
 _PLAIN: Final = "?"  # of a scalar that has neither quotes nor a tag
 _RESOLVED: Final = frozenset({_NULL, _BOOL, _INT, _FLOAT, _TIME})
 
-_UNSIGNED: Final = 1 << 64
-_SIGNED: Final = 1 << 63
 _SMALL: Final = 1_000_000  # below, Go's shortest form of an integral float64 has no exponent
-_LONGEST: Final = 80  # characters of an integer of 64 bits in binary, its sign and prefix
 _TOO_DEEP: Final = "exceeded maximum nesting depth"  # libyaml counts levels since 0.2.6; before, Python's stack ended
 
-_SHORT: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")
-_INTEGER: Final = re.compile(r"[-+]?(?:0[bB][01]+|0[oO][0-7]+|0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)\Z")
-_SIGNED_BINARY: Final = re.compile(r"0b([-+][01]+)\Z")
-_FRACTION: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _MAY_BE_ODD: Final = re.compile(rb"\\/|![\s,\]}]")
 _LONE_TAG: Final = re.compile(r"(?:&\S*\s+)?!(?:\s|\Z)")
 _SLASH: Final = re.compile(r'(?:[&!]\S*\s+)*"(?:[^\\]|\\[^/])*\\/', re.DOTALL)
-_POINT: Final = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?\Z")
-_MOMENT: Final = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?(?:Z|[-+]\d\d:\d\d))"
-    r"| (\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,]\d+)?)?\Z"
-)
-
-# How many of the nodes that are decoded may come from aliases: go-yaml's bound (decode.go, allowedAliasRatio).
-_FEW_ALIASED, _FEW_DECODED = 100, 1000
-_LOW, _HIGH = 400_000, 4_000_000
-_LOW_RATIO, _HIGH_RATIO = 0.99, 0.10
 
 
 class Malformed(InputError):
@@ -98,7 +89,7 @@ class _Renewing(yaml.composer.Composer, _Nodes):
 class Dialect:
     """The plain words that are no strings, and what becomes of numbers."""
 
-    words: Mapping[str, Json]
+    words: Mapping[str, Scalar]
     numbers: Callable[[float], int | float]
 
     def load(self, text: bytes) -> Json:
@@ -110,20 +101,13 @@ class Dialect:
             _check_aliases(node, text)
         return self._value(node)
 
-    def plain(self, text: str) -> Json:
-        """What a scalar without quotes and tag is: null, a boolean, a number (NaN and infinities, too) or text."""
-        if not text:
-            return None
-        first = text[0]
-        if first in "-+.0123456789":
-            return self.words[text] if text in self.words else _number(text)
-        return self.words.get(text, text) if first in "yYnNtTfFoO~" else text
-
     def _value(self, node: yaml.Node) -> Json:
         kind = type(node)
         if kind is yaml.ScalarNode:
             tag, text = node.tag, node.value
-            found = text if tag is _TEXT else self.plain(text) if tag is _PLAIN else self._tagged(tag, text)
+            found: Json = (
+                text if tag is _TEXT else plain(text, self.words) if tag is _PLAIN else self._tagged(tag, text)
+            )
             return self._number(found) if type(found) in (int, float) else found
         if kind is yaml.MappingNode:
             values: dict[str, Json] = {}
@@ -151,14 +135,14 @@ class Dialect:
         """Keys become strings, as they do on the way through JSON. Raises Malformed."""
         if type(node) is not yaml.ScalarNode:
             raise _wrong("invalid map key: a collection", node)
-        key = self.plain(node.value) if node.tag is _PLAIN else self._tagged(node.tag, node.value)
+        key = plain(node.value, self.words) if node.tag is _PLAIN else self._tagged(node.tag, node.value)
         if type(key) is str:
             return key
         if type(key) is bool:
             return "true" if key else "false"
         if type(key) is float:
-            return _float_key(key)
-        if type(key) is int and key < _SIGNED:
+            return float_key(key)
+        if type(key) is int and key < SIGNED:
             return str(key)
         told = "%!s(<nil>), key: <nil>" if key is None else f"uint64, key: 0x{key:x}"
         message = f"unsupported map key of type: {told}, value: {_told(self._value(value))}"
@@ -170,13 +154,13 @@ class Dialect:
             return _binary(text)
         if tag not in _RESOLVED:
             return text
-        if tag == _TIME and _is_moment(text):
+        if tag == _TIME and is_moment(text):
             return text
-        found = self.plain(text)
+        found = plain(text, self.words)
         kind = _kind(found)
         if kind == tag:
             return found
-        if tag == _FLOAT and type(found) is int and found < _SIGNED:
+        if tag == _FLOAT and type(found) is int and found < SIGNED:
             return float(found)
         raise _wrong(f"cannot decode {_short(kind)} `{text}` as a {_short(tag)}")
 
@@ -261,7 +245,7 @@ def _check_aliases(root: yaml.Node, text: bytes) -> None:
         if name in seen:  # go-yaml counts the alias and what it stands for
             decoded, aliased, of_alias = decoded + 1, aliased + of_alias, True
         decoded, aliased = decoded + 1, aliased + of_alias
-        if aliased > _FEW_ALIASED and decoded > _FEW_DECODED and aliased / decoded > _allowed(decoded):
+        if too_aliased(decoded, aliased):
             raise _wrong("document contains excessive aliasing", node)
         seen.add(name)
         if type(node) is not yaml.ScalarNode:
@@ -281,48 +265,6 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
     return list(node.value)
 
 
-def _allowed(decoded: int) -> float:
-    share = (min(max(decoded, _LOW), _HIGH) - _LOW) / (_HIGH - _LOW)
-    return _LOW_RATIO - (_LOW_RATIO - _HIGH_RATIO) * share
-
-
-def _number(text: str) -> Json:
-    """What Go's ParseInt and ParseFloat make of `text`; text where they refuse it: too large a float among others."""
-    if text[0] == "." and not _POINT.match(text):
-        return text
-    digits = text.replace("_", "") if "_" in text else text
-    if _SHORT.match(digits):
-        return int(digits)
-    if len(digits) <= _LONGEST and _INTEGER.match(digits):
-        found = _integer(digits)
-        if -_SIGNED <= found < _SIGNED or (found > 0 and found < _UNSIGNED and digits[0] != "+"):
-            return found
-    if _FRACTION.match(digits):
-        number = float(digits)
-        return number if math.isfinite(number) else text
-    odd = _SIGNED_BINARY.match(digits)
-    return int(odd[1], 2) if odd and len(digits) < _LONGEST - len("0b-") else text
-
-
-def _integer(digits: str) -> int:
-    bare = digits.lstrip("+-")
-    octal = len(bare) > 1 and bare[0] == "0" and bare[1].isdigit()
-    return int(digits, 8) if octal else int(digits, 0)
-
-
-def _is_moment(text: str) -> bool:
-    found = _MOMENT.match(text)
-    if not found:
-        return False
-    year, month, day, *clock = (int(part or 0) for part in found.groups())
-    hour, minute, second = (max(pair) for pair in zip(clock[:3], clock[3:], strict=True))
-    try:
-        datetime(year or 4, month, day, hour, minute, second)
-    except ValueError:
-        return False
-    return True
-
-
 def _binary(text: str) -> str:
     """The text that base64 stands for."""
     try:
@@ -330,14 +272,6 @@ def _binary(text: str) -> str:
     except (binascii.Error, ValueError) as error:
         raise _wrong("!!binary value contains invalid base64 data") from error
     return replaced(data.decode("utf-8", "surrogateescape"))
-
-
-def _float_key(number: float) -> str:
-    """As Go formats it in 32 bits."""
-    if math.isnan(number):
-        return ".nan"
-    text = general32(number)
-    return {"+Inf": ".inf", "-Inf": "-.inf"}.get(text, text)
 
 
 def _kind(value: Json) -> str:
@@ -392,16 +326,5 @@ def exact(number: float) -> int | float:
     return number
 
 
-def _words(*more: str) -> dict[str, Json]:
-    values: dict[str, Json] = {"~": None, "null": None, "Null": None, "NULL": None, "<<": "<<"}
-    for name, value in {"true": True, "false": False}.items():
-        values |= {name: value, name.capitalize(): value, name.upper(): value}
-    for name in ("y", "yes", "on", "n", "no", "off") if more else ():
-        values |= dict.fromkeys((name, name.capitalize(), name.upper()), name in more)
-    for sign in ("", "+", "-"):
-        values |= dict.fromkeys((f"{sign}.inf", f"{sign}.Inf", f"{sign}.INF"), float(f"{sign}inf"))
-    return values | dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan)
-
-
-KUBERNETES: Final = Dialect(_words("y", "yes", "on"), shortest)
-GATOR_VERIFY: Final = Dialect(_words(), exact)
+KUBERNETES: Final = Dialect(VERSION_2, shortest)
+GATOR_VERIFY: Final = Dialect(VERSION_3, exact)

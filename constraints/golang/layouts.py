@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from constraints.model import value
 
 NAMED: Final = {
     "ANSIC": "Mon Jan _2 15:04:05 2006",
@@ -33,7 +34,7 @@ _ELEMENT: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Clock:
     """A time in a zone, taken apart."""
 

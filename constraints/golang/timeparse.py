@@ -8,10 +8,10 @@ from operator import gt
 from typing import Final, NoReturn
 
 from constraints.golang import GoError
+from constraints.golang.calendar import DAY, date_of, days_since_epoch
 from constraints.golang.durations import SECOND
 from constraints.golang.layouts import DAYS, MONTHS, elements
 from constraints.golang.quoting import time_quoted
-from constraints.golang.times import DAY, date_of, days_since_epoch
 
 _RFC3339: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]+))?(?:Z|([+-])([0-9]{2}):([0-9]{2}))"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
@@ -16,6 +15,7 @@ from constraints.golang import GoError
 from constraints.golang.netip import complaint
 from constraints.golang.quoting import bytes_quoted, quoted
 from constraints.golang.utf8 import as_bytes, from_bytes
+from constraints.model import value
 
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -23,8 +23,8 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _PORT: Final = re.compile(":[0-9]*")
 _USER: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:@-]*")
 _HOST: Final = r"A-Za-z0-9._~!$&'()*+,;=:\[\]<>\"-"
-_HOST_PART: Final = re.compile(rf"%(?!25)[0-7][0-9A-Fa-f]|[^{_HOST}%\x80-\U0010ffff]|%(?![0-9A-Fa-f]{{2}})", re.DOTALL)
-_ZONE_PART: Final = re.compile(rf"%[0-9A-Fa-f]{{2}}|[^{_HOST}%\x80-\U0010ffff]|%", re.DOTALL)
+_HOST_PART: Final = re.compile(rf"%(?!25)[0-7][0-9A-Fa-f]|(?![{_HOST}%])[\x00-\x7f]|%(?![0-9A-Fa-f]{{2}})")
+_ZONE_PART: Final = re.compile(rf"%[0-9A-Fa-f]{{2}}|(?![{_HOST}%])[\x00-\x7f]|%")
 _OF_HOST: Final = re.compile(f"[{_HOST}]")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPED_PATH: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/\[\]%-]*")
@@ -36,7 +36,7 @@ _FRAGMENT_SAFE: Final = "$&+,/:;=?@~!()*"
 _MOST_PARAMETERS: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Url:
     """The parts, unescaped but for `raw_path`, `raw_fragment` and `raw_query`.
 

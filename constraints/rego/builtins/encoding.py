@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 
 from constraints.golang.utf8 import from_bytes
 from constraints.rego.builtins import BuiltinError, builtin, wrong_type
-from constraints.rego.builtins.golang import unescape
+from constraints.rego.builtins.gourl import unescape
 from constraints.rego.builtins.operands import as_bytes, string, unfit
 from constraints.rego.values.kinds import Value, is_object
 from constraints.rego.values.order import type_name

@@ -9,33 +9,20 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
-from constraints.golang.floats import general32, json_number
+from constraints.golang.floats import json_number
 from constraints.golang.utf8 import from_bytes
+from constraints.golang.yamlscalars import SIGNED, VERSION_2, VERSION_3, float_key, is_moment, plain, too_aliased
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.values.kinds import Value
 from constraints.rego.values.number import number_of
 from constraints.rego.values.sizes import fit_items, spend, too_deep
 
-_TRUE: Final = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
-_FALSE: Final = {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}
-_NULL: Final = {"", "~", "null", "Null", "NULL"}
-ENDLESS: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_POINT: Final = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
-_INTEGER: Final = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?", re.DOTALL)
 TAG: Final = "tag:yaml.org,2002:"
 _UNTAGGED: Final = "?"
 _LONE_TAG: Final = re.compile(r"![\s,\]}]")
 _TOO_DEEP: Final = "yaml: exceeded max depth"
 _TYPED: Final = tuple(f"{TAG}{name}" for name in ("bool", "int", "float", "null", "timestamp"))
 _PARSED: Final = 12  # steps for a character of YAML: the shortest values take two of them, and half a kilobyte
-SIGNED: Final = 1 << 63
-
-# How many of the nodes that are decoded may come from aliases: go-yaml's bound (decode.go, allowedAliasRatio).
-_FEW_ALIASED, _FEW_DECODED = 100, 1000
-_LOW, _HIGH = 400_000, 4_000_000
-_LOW_SHARE, _HIGH_SHARE = 0.99, 0.10
 
 
 def from_yaml(text: str) -> Value:
@@ -182,12 +169,8 @@ class Counted:
         self.aliased += nodes
         spend(nodes >> 3)
         self.add(nodes + 1)
-        if self.aliased > _FEW_ALIASED and self.decoded > _FEW_DECODED and self.aliased > self.decoded * self._share():
+        if too_aliased(self.decoded, self.aliased):
             raise BuiltinError("yaml: document contains excessive aliasing")
-
-    def _share(self) -> float:
-        lowered = (min(max(self.decoded, _LOW), _HIGH) - _LOW) / (_HIGH - _LOW)
-        return _LOW_SHARE - (_LOW_SHARE - _HIGH_SHARE) * lowered
 
 
 def _key(value: Value) -> str:
@@ -199,17 +182,12 @@ def _key(value: Value) -> str:
     if isinstance(value, int) and value < SIGNED:
         return str(value)
     if isinstance(value, float):
-        return single_text(value)
+        return float_key(value)
     raise BuiltinError("error converting YAML to JSON: unsupported map key")
 
 
-def single_text(value: float) -> str:
-    """A float as Go formats it in 32 bits, what is beyond them as YAML's infinity."""
-    return {"NaN": ".nan", "+Inf": ".inf", "-Inf": "-.inf"}.get(shown := general32(value), shown)
-
-
 def _tagged(node: Any, plain: Callable[[str], Value]) -> Value:
-    if node.tag == f"{TAG}timestamp" and is_date(node.value):
+    if node.tag == f"{TAG}timestamp" and is_moment(node.value):
         return node.value
     found = plain(node.value)
     kind = TAG + {type(None): "null", bool: "bool", int: "int", float: "float"}.get(type(found), "str")
@@ -231,24 +209,14 @@ def _binary(text: str) -> str:
 
 def resolve(text: str) -> Value:
     """What a plain scalar is: null, a boolean, an int, any float, or a text."""
-    if text in _NULL:
-        return None
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
-    if ENDLESS.fullmatch(text):
-        return float(text.lower().replace(".", ""))
-    if text[0] not in "+-.0123456789" or is_date(text):
-        return text
-    return _number(text)
+    return plain(text, VERSION_2)
 
 
 def resolve_plain(text: str) -> Value:
     """What it is to go-yaml's version 3, which takes `yes` and `off` for texts."""
-    if text in (_TRUE | _FALSE) and text.lower() not in ("true", "false"):
-        return text
-    if text and is_date(text):
+    if is_moment(text):
         return f"{text}T00:00:00Z" if len(text) == 10 else text
-    return resolve(text)
+    return plain(text, VERSION_3)
 
 
 def as_json(value: Value) -> Value:
@@ -268,25 +236,3 @@ def _no_endless(value: Value, seen: set[int]) -> None:
         seen.add(id(value))
         for item in value.values() if isinstance(value, dict) else value:
             _no_endless(item, seen)
-
-
-def is_date(text: str) -> bool:
-    return _DATE.fullmatch(text) is not None
-
-
-def _number(text: str) -> Value:
-    """What Go's ParseInt and ParseFloat make of it; a text where they refuse it: too large a float among others."""
-    if text[0] == "." and not _POINT.fullmatch(text):
-        return text
-    plain = text.replace("_", "")
-    found = _INTEGER.fullmatch(plain)
-    if found:
-        sign, sixteen, two, eight, ten = found.groups()
-        digits, base = next((part, size) for part, size in ((sixteen, 16), (two, 2), (eight, 8), (ten, 10)) if part)
-        if len(digits) <= 64:
-            value = int(sign + digits, base)
-            if -SIGNED <= value < SIGNED or (not sign and value < 2 * SIGNED):
-                return value
-    if not _FLOAT.fullmatch(plain) or math.isinf(float(plain)):
-        return text
-    return float(plain)

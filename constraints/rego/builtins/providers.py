@@ -7,11 +7,11 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from constraints.golang.times import date_of
+from constraints.golang.calendar import date_of
 from constraints.model import value
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.gojson import marshal
-from constraints.rego.builtins.golang import parse_url
+from constraints.rego.builtins.gourl import parse_url
 from constraints.rego.builtins.hooks import check_request
 from constraints.rego.builtins.operands import as_bytes, mapping, none_of, number, unfit
 from constraints.rego.values.kinds import RegoSet, Value, is_object, pairs_of

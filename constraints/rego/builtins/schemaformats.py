@@ -9,7 +9,8 @@ from email.utils import parseaddr
 from typing import Final
 
 from constraints.rego.builtins import BuiltinError
-from constraints.rego.builtins.golang import parse_time, parse_url
+from constraints.rego.builtins.gotime import parse_time
+from constraints.rego.builtins.gourl import parse_url
 from constraints.rego.builtins.regex import compiled
 
 _LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9])"

@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from constraints.golang.calendar import DAY, day_of, days_since_epoch
 from constraints.golang.floats import plain
 from constraints.golang.layouts import DAYS, NAMED, Clock, format_time
 from constraints.golang.quoting import time_quoted
-from constraints.golang.times import DAY, at, day_of, days_since_epoch, local
+from constraints.golang.times import at, local
 from constraints.rego.builtins import BuiltinError, builtin, wrong_type
-from constraints.rego.builtins.golang import parse_duration, parse_time, zone
+from constraints.rego.builtins.gotime import parse_duration, parse_time, zone
 from constraints.rego.builtins.operands import integer, number, string
 from constraints.rego.builtins.outside import Context, now
 from constraints.rego.values.kinds import Value

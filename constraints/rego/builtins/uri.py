@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from constraints.rego.builtins import BuiltinError, builtin
-from constraints.rego.builtins.golang import parse_url
+from constraints.rego.builtins.gourl import parse_url
 from constraints.rego.builtins.operands import string
 from constraints.rego.values.kinds import Value
 

@@ -7,9 +7,10 @@ import re
 from functools import cmp_to_key
 from typing import Any, Final
 
+from constraints.golang.yamlscalars import SIGNED, is_moment
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.gojson import key_text
-from constraints.rego.builtins.goyaml import ENDLESS, SIGNED, TAG, is_date, resolve
+from constraints.rego.builtins.goyaml import TAG, resolve
 from constraints.rego.values.kinds import RegoObject, RegoSet, Value, meets, pairs_of
 from constraints.rego.values.number import Number, number_text
 from constraints.rego.values.sizes import fit, spend, too_deep
@@ -115,9 +116,7 @@ def _string(yaml: Any, value: str) -> Any:
 
 def _means_more(text: str) -> bool:
     """Whether a plain scalar with this text would not be a string, here or in an older YAML."""
-    if ENDLESS.fullmatch(text) or _SEXAGESIMAL.fullmatch(text):
-        return True
-    return not isinstance(resolve(text), str) or is_date(text)
+    return bool(_SEXAGESIMAL.fullmatch(text)) or not isinstance(resolve(text), str) or is_moment(text)
 
 
 def _before(a: str, b: str) -> bool:

@@ -10,7 +10,7 @@ from constraints.errors import CompileError
 from constraints.lang.source import Source, Span
 from constraints.model import value
 from constraints.rego.builtins import BuiltinError
-from constraints.rego.builtins.golang import parse_url
+from constraints.rego.builtins.gourl import parse_url
 from constraints.rego.builtins.goyaml import Reading, compose, resolve_plain
 from constraints.rego.syntax.parser import parse_query
 from constraints.rego.syntax.tree import Ref, Remark, Scalar, Var
