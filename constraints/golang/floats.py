@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import struct
 from typing import Final
 
 _GENERAL: Final = 6  # digits before the point, from which on `g` has an exponent
@@ -79,6 +78,8 @@ def _odd(value: float) -> str:
 
 
 def _single(value: float) -> float:
+    import struct  # late: a library that few runs need
+
     try:
         return float(struct.unpack("f", struct.pack("f", value))[0])
     except OverflowError:
