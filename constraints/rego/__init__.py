@@ -14,7 +14,8 @@ from constraints.rego.builtins import BUILTINS, Builtin
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.codegen.generator import Generated, Generator
 from constraints.rego.names.resolved import Resolved
-from constraints.rego.passes import prepare, prepare_query
+from constraints.rego.passes import prepare
+from constraints.rego.query import prepare_query
 from constraints.rego.runtime.context import BUDGET, NOWHERE, Context
 from constraints.rego.syntax.parser import parse_module, parse_query
 from constraints.rego.syntax.tree import Module

@@ -20,7 +20,7 @@ from constraints.rego.checks.strict import check_deprecated, check_imports, chec
 from constraints.rego.flat.aliases import bind_first
 from constraints.rego.flat.calls import spread_calls
 from constraints.rego.flat.copies import drop_copies
-from constraints.rego.flat.lookups import QUERIES, UNIFICATIONS, spread_lookups
+from constraints.rego.flat.lookups import UNIFICATIONS, spread_lookups
 from constraints.rego.flat.numbers import number
 from constraints.rego.flat.outputs import Arity
 from constraints.rego.flat.plain import make_plain
@@ -30,23 +30,16 @@ from constraints.rego.flat.safety import check_head, order_body
 from constraints.rego.flat.templates import Certain, Surroundings, spread_templates
 from constraints.rego.index.guards import with_index
 from constraints.rego.names.graph import forbid_recursion, in_order
-from constraints.rego.names.modules import Definition, function_names, names_of, resolve_modules
+from constraints.rego.names.modules import Definition, function_names, resolve_modules
 from constraints.rego.names.references import References
-from constraints.rego.names.resolve import Resolver, declared_in
 from constraints.rego.names.resolved import Path, Resolved
 from constraints.rego.names.ruletree import Tree
-from constraints.rego.names.scope import Fresh, Scope
-from constraints.rego.names.terms import Names
 from constraints.rego.syntax.problems import Problems
 from constraints.rego.syntax.progress import During
-from constraints.rego.syntax.tree import Body, Import, Module
-from constraints.rego.syntax.walk import visible_in_body
+from constraints.rego.syntax.tree import Body, Module
 from constraints.rego.types.check import TypeCheck
 
-__all__ = ["Resolved", "prepare", "prepare_query"]
-
-QUERY = "query"
-"""How errors name the source of a query."""
+__all__ = ["Resolved", "prepare"]
 
 Definitions = Mapping[Path, Sequence[Definition]]
 Branches = Mapping[Path, Sequence[FlatRule]]
@@ -296,48 +289,3 @@ def _resolved(
         given.keep_prints,
         {path: tuple([(one.rule, one.module.source) for one in found]) for path, found in definitions.items()},
     )
-
-
-# queries
-
-
-def prepare_query(
-    query: Body,
-    resolved: Resolved,
-    package: tuple[str, ...] = (),
-    imports: Sequence[Import] = (),
-    *,
-    builtins: Mapping[str, Builtin] = BUILTINS,
-) -> Body:
-    """A query through the same passes: its variables keep their names, as bindings are reported by them."""
-    problems = Problems()
-    exports = {package: frozenset(str(path[len(package)]) for path in resolved.rules if path[:-1] == package)}
-    known = Names(names_of(package, imports, exports if package else {}), builtins, resolved.functions)
-    mentioned = visible_in_body(query)
-    fresh = Fresh(mentioned)
-    scope = Scope(fresh, None, declared_in(query), lambda: mentioned)
-    resolver = Resolver(known, problems, QUERY)
-    body = resolver.body(query, scope)
-    resolver.close(scope)
-    problems.check()
-    own = own_arities({path: len(rules[0].head.args or ()) for path, rules in resolved.rules.items()})
-    callables = Callables(own, resolved.functions, builtins)
-    _check_calls(body, Tree.of(resolved.rules), callables, problems)
-    rules = [FlatRule.of_query(body, fresh, QUERY)]
-    around = Surroundings(callables.arity, lambda ref: False, problems)
-    plain(rules, keep_prints=True)
-    templates(rules, around)
-    prints(rules, around, keep_prints=True)
-    calls(rules, problems)
-    safety(rules, callables.arity, problems)
-    lookups(rules, QUERIES)
-    binding(rules, callables.arity, QUERIES)
-    copies(rules)
-    return rules[0].body
-
-
-def _check_calls(body: Body, tree: Tree, callables: Callables, problems: Problems) -> None:
-    referred = References(tree, callables.functions)
-    referred.body(body)
-    CallCheck(callables, tree, problems, QUERY).check(referred)
-    problems.check()

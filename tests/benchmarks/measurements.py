@@ -21,6 +21,10 @@ from benchmarks.processes import PATROL, Command, Cost, alternating, as_installe
 
 LIBRARY = fleets.ROOT.parent / "shared" / "conformance" / "library"
 REFERENTIAL = fleets.BENCH / "referential"
+SAMPLE = [
+    fleets.ROOT / "manifests" / "samples" / kind / "unique-service-selector.yaml"
+    for kind in ("templates", "constraints")
+]
 SAMPLES = (
     "containerlimits/samples/container-must-have-limits",
     "requiredlabels/samples/all-must-have-owner",
@@ -79,18 +83,29 @@ def test(bench: Bench) -> Iterator[Figure]:
 
 
 def referential(bench: Bench) -> Iterator[Figure]:
-    """Services against each other; gator runs once: it takes a minute."""
+    """Services against each other, by the policy of ../shared/bench and by the sample; gator runs once: it takes a minute."""
     many, few = (fleet(bench.folder, count, "--kind=Service") for count in (bench.services, bench.services // 2))
     whole = ["test", "-f", str(REFERENTIAL), "-f", str(many)]
-    half = {HALF: [*PATROL, *whole[:-1], str(few)]}
-    costs = alternating({OURS: [*PATROL, *whole], **half}, bench.rounds, bench.folder)
+    costs = alternating(grown([REFERENTIAL], many, few), bench.rounds, bench.folder)
     if bench.gator:
         costs |= alternating({PEER: [str(bench.gator), *whole]}, 1, bench.folder)
         compare_answers(bench, "referential")
     yield seconds_of(f"referential, {bench.services:,} Services", costs, 60)
+    yield growth(bench, "referential", costs)
+    yield growth(bench, "the sample", alternating(grown(SAMPLE, many, few), bench.rounds, bench.folder))
+
+
+def grown(policy: Sequence[Path], many: Path, few: Path) -> dict[str, Command]:
+    """Our commands for a fleet, and for one of half the size."""
+    files = [argument for file in policy for argument in ("-f", str(file))]
+    return {name: [*PATROL, "test", *files, "-f", str(objects)] for name, objects in ((OURS, many), (HALF, few))}
+
+
+def growth(bench: Bench, what: str, costs: dict[str, Cost]) -> Figure:
+    """Twice as many Services must not cost much more than twice as much."""
     numbers = f"{bench.services:,} against {bench.services // 2:,} Services"
-    growth = costs[OURS].seconds, costs[HALF].seconds
-    yield Figure(f"referential, {numbers} (ours)", *growth, at_most(2.3), seconds)
+    times = costs[OURS].seconds, costs[HALF].seconds
+    return Figure(f"{what}, {numbers} (ours)", *times, at_most(2.3), seconds)
 
 
 def compiling(bench: Bench) -> Iterator[Figure]:

@@ -92,7 +92,9 @@ def test_without_the_peer_ours_is_measured_alone() -> None:
     assert done.returncode == 0, done.stderr
     rows = [line.split(" | ") for line in done.stdout.splitlines()[2:]]
     assert [(row[0], row[2], row[-1]) for row in rows[1:2]] == [("| referential, 4 Services", "-", "skipped |")]
-    assert len(rows) == 3
+    assert [row[0] for row in rows[2:]] == [
+        f"| {what}, 4 against 2 Services (ours)" for what in ("referential", "the sample")
+    ]
 
 
 @needs_shared

@@ -10,7 +10,6 @@ from typing import Final
 
 from constraints.model import value
 from constraints.rego.builtins import Builtin
-from constraints.rego.flat.outputs import UNIFICATIONS
 from constraints.rego.names.references import References
 from constraints.rego.names.resolved import Path
 from constraints.rego.names.ruletree import Tree
@@ -20,6 +19,7 @@ from constraints.rego.syntax.tree import Call, FunctionName, Ref, Scalar, Var, W
 from constraints.rego.values.kinds import key_of
 
 REPLACING: Final = "with keyword replacing built-in function: "
+_EQUATIONS: Final = ("eq", "assign")
 IRREPLACEABLE: Final = frozenset({"eq", "rego.metadata.chain", "rego.metadata.rule"})
 
 
@@ -33,7 +33,7 @@ class Callables:
 
     def arity(self, name: str) -> int | None:
         """How many arguments a function takes; None when there is none."""
-        if name in UNIFICATIONS:
+        if name in _EQUATIONS:
             return 2
         own = self.own.get(name)
         if own is not None:
@@ -81,7 +81,7 @@ class CallCheck:
     def _fits(call: Call, arity: int, is_statement: bool) -> bool:
         """A statement may have one argument more, for the result."""
         given = len(call.args)
-        return given == arity or (is_statement and given == arity + 1 and call.name not in UNIFICATIONS)
+        return given == arity or (is_statement and given == arity + 1 and call.name not in _EQUATIONS)
 
     def _misfit(self, call: Call, arity: int) -> str:
         if call.name not in self.callables.own:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from constraints.rego.codegen.emission import Emission
+from constraints.rego.codegen.rewrites.early import with_early_fields
 from constraints.rego.codegen.rewrites.indices import index_at
 from constraints.rego.codegen.rewrites.joins import Join, join_at
 from constraints.rego.codegen.rewrites.known import known
@@ -14,6 +15,7 @@ from constraints.rego.syntax.tree import Body
 def emit_body(emission: Emission, body: Body) -> bool:
     """The statements of a body, the place is then where it holds. False when it never does."""
     if emission.unit.fixed:
+        body = with_early_fields(body, emission.unit.builtins)
         emission.place.env.update(known(body, emission.place.env, emission.unit.parameters))
     for at, expr in enumerate(body):
         join = _join_at(emission, body, at)

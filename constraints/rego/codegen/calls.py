@@ -36,8 +36,9 @@ def emit_call(emission: Emission, call: Call) -> bool:
         if len(call.args) != _arity(emission, call.name) + 1:
             return holds(emission, _value(emission, call, ""))
         *arguments, result = call.args
-        found = _value(emission, Call(call.name, tuple(arguments), call.span), wish_of(result))
-        value = needed(emission, found)
+        wish = wish_of(result)
+        found = _value(emission, Call(call.name, tuple(arguments), call.span), wish)
+        value = needed(emission, found, wish or "value")
         return value is not None and matches(emission, result, value)
 
 

@@ -9,7 +9,7 @@ from constraints.rego.codegen.blocks import guard
 from constraints.rego.codegen.dispatch import value_of, values_of
 from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.equality import equal
-from constraints.rego.codegen.operand import Operand, constant
+from constraints.rego.codegen.operand import INPUT, Operand, constant
 from constraints.rego.codegen.reading import is_type, kept, load, needed
 from constraints.rego.codegen.steps import item_of
 from constraints.rego.syntax.termorder import SUPPORT
@@ -129,8 +129,9 @@ def matches(emission: Emission, pattern: Term, value: Operand) -> bool:
 
 def _bind(emission: Emission, var: Var, value: Operand) -> bool:
     """From now on the variable is this value. False when something else is awaited in its place."""
-    if not value.name and not value.is_constant:
-        value = kept(emission, value, wish_of(var) or "value")
+    wish = wish_of(var)
+    if not value.name and not value.is_constant and (wish or value.kind != INPUT):
+        value = kept(emission, value, wish or "value")
     emission.place.env[var.name] = value
     awaited = emission.place.awaited.get(var.name)
     return awaited is None or unify(emission, var, awaited)

@@ -16,7 +16,6 @@ from constraints.rego.syntax.tree import (
     Expr,
     Ref,
     Scalar,
-    SomeIn,
     TemplateString,
     Term,
     Var,
@@ -25,8 +24,6 @@ from constraints.rego.syntax.walk import everywhere, parts, pattern, terms_of, v
 
 Bound = set[str] | frozenset[str]
 Arity = Callable[[str], int | None]
-
-UNIFICATIONS = frozenset({"eq", "assign"})
 
 
 def bound_by(expr: Expr, bound: Bound, arity: Arity, carried: set[str] | None = None) -> set[str]:
@@ -38,25 +35,14 @@ def bound_by(expr: Expr, bound: Bound, arity: Arity, carried: set[str] | None = 
         return set()
     carried = set() if carried is None else carried
     what = expr.what
-    if isinstance(what, SomeIn):
-        call = Call("eq", (what.value, member_of(what)), what.span)
-        return _by_unification(Expr(call, False, expr.withs, expr.span), call, bound, carried)
     if isinstance(what, Every):
         iterated(what.domain, bound, carried)
         return set(carried)
     if isinstance(what, Call):
-        if what.name in UNIFICATIONS:
+        if what.name == "eq":
             return _by_unification(expr, what, bound, carried)
         return _by_output(expr, what, bound, arity(what.name), carried)
     return _iterated_in(expr, bound)
-
-
-def member_of(what: SomeIn) -> Ref:
-    """`some v in xs` as the reference that it iterates: `xs[k]`, with a key of no name where there is none."""
-    key = what.key or Var("$", what.span)
-    if isinstance(what.domain, Ref):
-        return Ref(what.domain.head, (*what.domain.path, key), what.domain.span)
-    return Ref(what.domain, (key,), what.domain.span)
 
 
 def _withs_bound(expr: Expr, bound: Bound) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from constraints.rego.flat.outputs import member_of
 from constraints.rego.flat.prints import is_print
 from constraints.rego.flat.rules import TRUE, FlatRule, named
 from constraints.rego.names.scope import Fresh, Step
@@ -15,6 +14,7 @@ from constraints.rego.syntax.tree import (
     Comprehension,
     Every,
     Expr,
+    Ref,
     Scalar,
     SomeDecl,
     SomeIn,
@@ -60,7 +60,7 @@ class _Plain:
         what = expr.what
         if isinstance(what, SomeIn):
             key = what.key or Var(self.fresh.keys[what.span], what.span)
-            what = Call("eq", (what.value, member_of(replace(what, key=key))), what.span)
+            what = Call("eq", (what.value, _member_of(replace(what, key=key))), what.span)
         elif isinstance(what, Call) and what.name == "assign":
             what = Call("eq", what.args, what.span)
         if isinstance(what, Every):
@@ -84,3 +84,11 @@ class _Plain:
             found = tuple(part if isinstance(part, str) else self.term(part) for part in term.parts)
             return TemplateString(found, term.span)
         return changed(term, self.term)
+
+
+def _member_of(what: SomeIn) -> Ref:
+    """`some v in xs` as the reference that it iterates: `xs[k]`, with a key of no name where there is none."""
+    key = what.key or Var("$", what.span)
+    if isinstance(what.domain, Ref):
+        return Ref(what.domain.head, (*what.domain.path, key), what.domain.span)
+    return Ref(what.domain, (key,), what.domain.span)

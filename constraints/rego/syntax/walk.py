@@ -159,14 +159,6 @@ def pattern(term: Term | None, into: Names) -> None:
             pattern(part, into)
 
 
-def has_call(term: Term | None) -> bool:
-    """Whether there is a call in `term` outside of closures."""
-    kind = type(term)
-    if kind is Scalar or kind is Var or term is None:
-        return False
-    return isinstance(term, Call) or True in [has_call(part) for part in parts(term)]
-
-
 def has_closure(term: Term) -> bool:
     """Whether there is a closure in `term`."""
     kind = type(term)

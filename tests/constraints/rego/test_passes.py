@@ -6,7 +6,8 @@ import pytest
 
 from constraints.lang.source import Source
 from constraints.rego.names.resolved import Resolved
-from constraints.rego.passes import prepare, prepare_query
+from constraints.rego.passes import prepare
+from constraints.rego.query import prepare_query
 from constraints.rego.syntax.parser import parse_module, parse_query
 from constraints.rego.syntax.spelling import body_text, term_text
 from constraints.rego.syntax.tree import Rule

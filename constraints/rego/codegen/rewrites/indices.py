@@ -28,7 +28,7 @@ from constraints.rego.syntax.tree import (
     Term,
     Var,
 )
-from constraints.rego.syntax.walk import has_call, has_closure, visible, visible_in
+from constraints.rego.syntax.walk import has_closure, visible, visible_in
 
 _HEARD: Final = frozenset({"print", "internal.print", "trace"})
 _ROOTS: Final = (Var("input"), Var("data"))
@@ -73,7 +73,7 @@ def _is_of_loop(term: Term, outer: set[str]) -> bool:
     found: set[str] = set()
     visible(term, found)
     local = isinstance(term, Var) or (isinstance(term, Ref) and isinstance(term.head, Var) and term.head not in _ROOTS)
-    return local and not has_call(term) and not has_closure(term) and bool(found & outer)
+    return local and not has_closure(term) and bool(found & outer)
 
 
 def _iterates(expr: Expr) -> bool:

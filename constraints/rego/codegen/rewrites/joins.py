@@ -103,7 +103,7 @@ def _freed(expr: Expr, env: Env) -> tuple[Expr, list[Term], list[Term]]:
 def equality_of(expr: Expr, names: set[str], env: Env) -> tuple[Term, Term] | None:
     """Both sides of an equality: what depends on the rows alone, and what does not depend on them."""
     match expr:
-        case Expr(Call("equal" | "eq", (left, right)), False, ()):
+        case Expr(Call("eq", (left, right)), False, ()):
             for inner, outer in ((left, right), (right, left)):
                 if _is_of_rows(inner, names) and _is_bound(outer, env):
                     return inner, outer

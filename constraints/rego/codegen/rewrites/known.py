@@ -83,7 +83,7 @@ def _walked(value: Value, path: Sequence[Term], env: Env, parameters: Any) -> Va
 def _equations(expr: Expr) -> Iterator[Equation]:
     """Variables and what a statement says they are equal to."""
     what = expr.what
-    if expr.negated or expr.withs or not isinstance(what, Call) or what.name not in ("eq", "equal"):
+    if expr.negated or expr.withs or not isinstance(what, Call) or what.name != "eq":
         return
     if len(what.args) == 2:
         for one, other in (what.args, what.args[::-1]):

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from constraints.rego.codegen.tree import Clause
+from constraints.rego.syntax.termorder import SUPPORT
 from constraints.rego.syntax.tree import ArrayTerm, Body, Call, Expr, Ref, Scalar, Term, Var
 from constraints.rego.values.kinds import UNDEFINED, Value, lookup
 
@@ -42,9 +43,9 @@ def _bodies(body: Body, parameters: Value, room: int) -> list[Body]:
 
 
 def _array(expr: Expr) -> dict[str, Value]:
-    """The array of constants that a statement binds, by the name of its variable."""
+    """The array of constants that a statement binds, by the name of its variable; none that is written where it is used."""
     match expr:
-        case Expr(Call("eq", (Var(name=name), ArrayTerm(items=items))), False, ()):
+        case Expr(Call("eq", (Var(name=name), ArrayTerm(items=items))), False, ()) if not name.startswith(SUPPORT):
             values = [item.value for item in items if isinstance(item, Scalar)]
             return {name: values} if len(values) == len(items) else {}
     return {}
