@@ -17,8 +17,6 @@ from constraints.timing import OutOfTime
 T = TypeVar("T")
 
 _SHORTEST: Final = 0.005  # seconds between two looks at the clock
-_Times = tuple[float, float]
-"""The seconds that something may take, and those until it is told again that they are over."""
 
 
 class TimedDriver:
@@ -31,19 +29,19 @@ class TimedDriver:
     def __init__(self, driver: Driver, seconds: float, again: float = AGAIN) -> None:
         self.engine = driver.engine
         self._driver = driver
-        self._times = (seconds, again)
+        self._limit = _Limit(seconds, again, _Watch())
 
     def compile(self, kind: str, source: Mapping[str, Json]) -> Policy:
         """Raises CompileError."""
-        policy = _in_time(kind, self._times, lambda: self._driver.compile(kind, source))
-        return _TimedPolicy(policy, kind, self._times)
+        policy = self._limit.made(kind, lambda: self._driver.compile(kind, source))
+        return _TimedPolicy(policy, kind, self._limit)
 
 
 @value
 class _TimedPolicy:
     policy: Policy
     kind: str
-    times: _Times
+    limit: _Limit
 
     @property
     def integers(self) -> bool:
@@ -57,36 +55,44 @@ class _TimedPolicy:
 
     def program(self, parameters: Json) -> Program:
         """Raises CompileError."""
-        return _in_time(self.kind, self.times, lambda: self.policy.program(parameters))
+        return self.limit.made(self.kind, lambda: self.policy.program(parameters))
 
 
-def _in_time(kind: str, times: _Times, make: Callable[[], T]) -> T:
-    """What `make` makes. Raises CompileError when that takes more processor time."""
-    alarm = _Alarm(times)
-    try:
+@value
+class _Limit:
+    """The seconds that something may take, those until it is told again that they are over, and who looks at the clock."""
+
+    seconds: float
+    again: float
+    watch: _Watch
+
+    def made(self, kind: str, make: Callable[[], T]) -> T:
+        """What `make` makes. Raises CompileError when that takes more processor time."""
+        alarm = _Alarm(self)
+        self.watch.see_to(alarm)
         try:
-            return make()
-        finally:
+            try:
+                return make()
+            finally:
+                alarm.stop()
+        except OutOfTime as error:
             alarm.stop()
-    except OutOfTime as error:
-        alarm.stop()
-        text = f"compiling takes longer than {times[0]:g} s (--template-timeout)"
-        source = f"{kind}/{error.source}" if error.source else kind
-        raise CompileError(f"rego_compile_error: {text}", span=error.span, source=source) from None
+            text = f"compiling takes longer than {self.seconds:g} s (--template-timeout)"
+            source = f"{kind}/{error.source}" if error.source else kind
+            raise CompileError(f"rego_compile_error: {text}", span=error.span, source=source) from None
 
 
 class _Alarm:
     """Raises OutOfTime in the present thread when it has worked for so many seconds and was not stopped before."""
 
-    def __init__(self, times: _Times) -> None:
-        self.seconds, self._again = times
+    def __init__(self, limit: _Limit) -> None:
+        self.seconds, self._again = limit.seconds, limit.again
         self.is_done = False
         self._lock = allocate_lock()
         self._rang = False
         self._thread = get_ident()
         self._clock = clock_of_this_thread()
         self._due = self._clock() + self.seconds
-        _WATCH.see_to(self)
 
     def look(self) -> float:
         """Ring if it is time for it, unless it was stopped; gives the seconds until the next look."""
@@ -119,7 +125,7 @@ class _Alarm:
 
 
 class _Watch:
-    """One thread for all alarms, as long as there are any; a thread for each would take as long as a small template."""
+    """One thread for all alarms of a driver, as long as there are any; one for each would take as long as a small template."""
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
@@ -153,6 +159,3 @@ class _Watch:
             with self._lock:
                 self._pause = min(self._pause or inf, pause)
             self._wake.acquire(timeout=pause)
-
-
-_WATCH: Final = _Watch()
