@@ -10,7 +10,7 @@ FIRST, LONGEST = 600.0, 3600.0  # seconds
 
 @dataclass(slots=True)
 class Repeats:
-    """Remembers one trouble. Not for several threads at once.
+    """Remembers one problem. Not for several threads at once.
 
     It is said again after `first` seconds, then after twice as long each time, up to `longest`. `clock` gives monotonic
     seconds.
@@ -25,7 +25,7 @@ class Repeats:
     _said_at: float = 0.0
 
     def again(self, what: object, text: str) -> str:
-        """The line to write about a trouble, empty for none: `what` is equal for those that are alike."""
+        """The line to write about a problem, empty for none: `what` is equal for those that are alike."""
         now = self.clock()
         if what != self._what:
             self._what, self._count, self._said_at, self._wait = what, 1, now, self.first
@@ -37,6 +37,6 @@ class Repeats:
         return f"{text} ({self._count} times by now)"
 
     def over(self) -> str:
-        """The trouble has ended: how often it came, empty if it has been said each time."""
+        """The problem has ended: how often it came, empty if it has been said each time."""
         count, self._what, self._count = self._count, None, 0
         return f"well again after {count} failures" if count > 1 else ""

@@ -63,7 +63,7 @@ class PolicyChanges:
 
 
 @dataclass(slots=True)
-class Known:
+class Seen:
     """The objects of one resource as they were last seen: by name and namespace, what they ask for.
 
     Only identity and `spec` count, so that what this program writes into a status is no change.

@@ -19,7 +19,7 @@ SILENT = {"embedded", "builtins"}  # a server and functions of Rego: they give n
 TEXTS = [path.read_text() for path in FILES if not SILENT & set(path.parts)]
 TREES = [ast.parse(text) for text in TEXTS if "Gap" in text or "reason" in text]
 WORD = re.compile(r"([A-Z][a-z]+){1,3}")
-GIVES = {"Gap", "Trouble", "_gap", "Lost"}
+GIVES = {"Gap", "Problem", "_gap", "Lost"}
 # Never a gap: they are caught where they are raised, or name a whole family.
 NO_GAPS = {
     "KubeError",

@@ -56,7 +56,7 @@ def unique_identity(host: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Problem:
     """For how long we could not have the Lease, or not ask for it, in seconds, and what was said last."""
 
     seconds: float
@@ -86,7 +86,7 @@ class Election:
         self._client = client
         self.seat = seat
         self._leaving = leaving or Event()
-        self._troubles = Repeats(clock.elapsed)
+        self._problems = Repeats(clock.elapsed)
         self._refused: tuple[float, KubeError] | None = None  # since when, and the last words
         self._unanswered: tuple[float, KubeError] | None = None
         self._given_back = False
@@ -109,14 +109,14 @@ class Election:
         return led_from is not None and self._clock.elapsed() - led_from < self._timing.deadline
 
     @property
-    def refusal(self) -> Trouble | None:
+    def refusal(self) -> Problem | None:
         """Set while the API server refuses us the Lease; not when another one holds it, or when there is no answer."""
-        return self._trouble(self._refused)
+        return self._problem(self._refused)
 
     @property
-    def silence(self) -> Trouble | None:
+    def silence(self) -> Problem | None:
         """Set while whatever we ask the API server ends in an error: we know neither that we lead nor that another does."""
-        return self._trouble(self._unanswered)
+        return self._problem(self._unanswered)
 
     @property
     def leader(self) -> str:
@@ -185,7 +185,7 @@ class Election:
 
     def _note(self, begun: float, error: KubeError | None = None) -> None:
         """Keep since when we are refused, and say it once; no answer at all changes nothing in that."""
-        line = self._troubles.again((type(error), error.status), str(error)) if error else self._troubles.over()
+        line = self._problems.again((type(error), error.status), str(error)) if error else self._problems.over()
         if line:
             log.log(logging.WARNING if error else logging.INFO, "Lease %s/%s: %s", *self._where(), line)
         refused = error is not None and 400 <= error.status < 500 and error.status not in (408, 409, 429)
@@ -197,8 +197,8 @@ class Election:
             if refused:
                 self._refused = (self._refused[0] if self._refused else begun, error)
 
-    def _trouble(self, known: tuple[float, KubeError] | None) -> Trouble | None:
-        return Trouble(self._clock.elapsed() - known[0], known[1]) if known else None
+    def _problem(self, known: tuple[float, KubeError] | None) -> Problem | None:
+        return Problem(self._clock.elapsed() - known[0], known[1]) if known else None
 
     def _take_or_renew(self) -> bool:
         if self.is_leader and self._renewed_blindly():

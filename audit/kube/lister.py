@@ -48,7 +48,7 @@ class _Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Arrived:
+class _ListPage:
     """A page of objects of `kind`, and what it says of its list."""
 
     raw: RawPage
@@ -64,7 +64,7 @@ class _Arrived:
 
 
 @dataclass(slots=True)
-class _Place:
+class _Cursor:
     """Where a listing is; `refreshed` means that the token is a fresh one that a 410 offered and has yet to work.
 
     `followed` are the tokens that were asked for, `doubted` that a page was asked for again because of a problem;
@@ -80,7 +80,7 @@ class _Place:
     followed: set[str] = field(default_factory=set)
     before: Ends | None = None
 
-    def problem(self, page: _Arrived, limit: int) -> BadBody | None:
+    def problem(self, page: _ListPage, limit: int) -> BadBody | None:
         """What is wrong with a page of at most `limit` objects that is a good reply by itself.
 
         There is a continue token only where more is to come; where it had expired, that may be gone by now.
@@ -90,7 +90,7 @@ class _Place:
             return BadBody("its continue token was followed already: the list goes round", reason="TokenLoop")
         if self.token and not token and not (self.refreshed or self.restarted) and is_empty(body):
             return BadBody("it is the last one and empty, although more was to come")
-        return None if self.before is None else _misfit(self.before, page, limit)
+        return None if self.before is None else _inconsistency(self.before, page, limit)
 
     def took(self, seconds: float) -> None:
         """One more request has."""
@@ -162,24 +162,24 @@ class Lister:
 
     def _pages(self, wanted: _Wanted, size: PageSize) -> Iterator[RawPage]:
         resource = wanted.resource
-        place, patience = _Place(), self.tardy.patience(resource.kind)
+        cursor, patience = _Cursor(), self.tardy.patience(resource.kind)
         while True:
             try:
-                page = self._page(wanted, place, size, patience)
+                page = self._page(wanted, cursor, size, patience)
             except Gone as error:
-                if not _recover(place, error):
-                    raise _named(error, resource, place.number) from error
+                if not _recover(cursor, error):
+                    raise _named(error, resource, cursor.number) from error
                 continue
             except BodyTooLarge as error:
                 if not size.shrink():
-                    raise _named(error, resource, place.number) from error
+                    raise _named(error, resource, cursor.number) from error
                 continue
             except KubeError as error:
-                raise _named(error, resource, place.number) from error
-            problem = place.problem(page, size.limit)
+                raise _named(error, resource, cursor.number) from error
+            problem = cursor.problem(page, size.limit)
             if problem is not None:
-                if not place.ask_again(problem):
-                    raise _named(problem, resource, place.number)
+                if not cursor.ask_again(problem):
+                    raise _named(problem, resource, cursor.number)
                 continue
             raw, said = page.raw, page.ends
             del page
@@ -188,25 +188,25 @@ class Lister:
             del raw  # so that it is not kept until the next one is here
             if not said.token:
                 return
-            place.follow(said)
+            cursor.follow(said)
 
-    def _page(self, wanted: _Wanted, place: _Place, size: PageSize, patience: Patience) -> _Arrived:
-        """The page at `place`."""
-        left = patience.kind - place.seconds
+    def _page(self, wanted: _Wanted, cursor: _Cursor, size: PageSize, patience: Patience) -> _ListPage:
+        """The page at `cursor`."""
+        left = patience.kind - cursor.seconds
         if left <= 0:
             raise TimedOut(f"its pages took more than {patience.kind:g} s")
-        select = Select(limit=size.limit, continue_token=place.token)
+        select = Select(limit=size.limit, continue_token=cursor.token)
         request = list_objects(wanted.resource, select, wanted.metadata_only)
         request = replace(request, largest=size.largest, within=min(patience.page, left))
         begun = self._elapsed()
         try:
             body = self._client.send(request)
         finally:
-            place.took(self._elapsed() - begun)
-        return _Arrived(RawPage(body, place.number, place.restarted), ends(body, wanted.kind), wanted.kind)
+            cursor.took(self._elapsed() - begun)
+        return _ListPage(RawPage(body, cursor.number, cursor.restarted), ends(body, wanted.kind), wanted.kind)
 
 
-def _misfit(before: Ends, page: _Arrived, limit: int) -> BadBody | None:
+def _inconsistency(before: Ends, page: _ListPage, limit: int) -> BadBody | None:
     """Why a page cannot be the next one of its list, all of whose pages are of one moment.
 
     Pages are full but for the last one, so that most need not be decoded to know how many objects they hold.
@@ -227,12 +227,12 @@ def _misfit(before: Ends, page: _Arrived, limit: int) -> BadBody | None:
     return BadBody(text, reason=INCONSISTENT)
 
 
-def _recover(place: _Place, error: Gone) -> bool:
+def _recover(cursor: _Cursor, error: Gone) -> bool:
     """Move to where the listing can go on after a 410; False when it has begun again once already."""
-    if error.hints.continue_token and not place.refreshed:
-        place.refresh(error.hints.continue_token)
+    if error.hints.continue_token and not cursor.refreshed:
+        cursor.refresh(error.hints.continue_token)
         return True
-    return place.begin_again()
+    return cursor.begin_again()
 
 
 def _named(error: KubeError, resource: Resource, number: int) -> KubeError:

@@ -56,7 +56,7 @@ Item = Listing | Event | KubeError
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Intervals:
     """How patient a watch is, in seconds.
 
     `quiet` is after how long the server ends a watch, whatever happens (a connection that is dead without a word is
@@ -102,11 +102,11 @@ class Server:
         raise error_of(request, Reply(stream.status, stream.headers, body), time.time())
 
 
-PATIENT = Pace()
+PATIENT = Intervals()
 
 
 @dataclass(slots=True)
-class _Place:
+class _Cursor:
     """Where a watch is: after `version`, with so many `failures` behind it.
 
     `lively`: the last try brought something; `listed`: it began with a list.
@@ -149,7 +149,7 @@ class Watch:
     server: Server
     resource: Resource
     select: Select = EVERYTHING
-    pace: Pace = PATIENT
+    intervals: Intervals = PATIENT
     streaming: bool = False
     _closed: Flag = field(default_factory=Flag)
     _woken: Flag = field(default_factory=Flag)
@@ -157,28 +157,28 @@ class Watch:
     _stream: Stream | None = None
 
     def __iter__(self) -> Iterator[Item]:
-        place = _Place()
+        cursor = _Cursor()
         while not self._closed.is_set():
-            begun = self.pace.elapsed()
-            error = yield from self._once(place)
+            begun = self.intervals.elapsed()
+            error = yield from self._once(cursor)
             if self._closed.is_set():
                 return
-            lasted = self.pace.elapsed() - begun >= _LASTING
+            lasted = self.intervals.elapsed() - begun >= _LASTING
             if error is not None:
                 yield error
-            place.end(error, lasted)
-            self._pause(error, place)
+            cursor.end(error, lasted)
+            self._pause(error, cursor)
 
-    def _once(self, place: _Place) -> Generator[Listing | Event, None, KubeError | None]:
+    def _once(self, cursor: _Cursor) -> Generator[Listing | Event, None, KubeError | None]:
         """List where that is needed, and one watch; gives what ended it, None for its time."""
-        place.begin()
+        cursor.begin()
         try:
-            if not place.version:
+            if not cursor.version:
                 listing = self._list()
-                place.list(listing.version)
+                cursor.list(listing.version)
                 yield listing
-            for event in self._events(place.version):
-                place.follow(event.version)
+            for event in self._events(cursor.version):
+                cursor.follow(event.version)
                 if event.type != BOOKMARK:
                     yield event
         except KubeError as error:
@@ -230,8 +230,8 @@ class Watch:
 
     def _events(self, version: str) -> Iterator[Event]:
         """What happens after `version`, until the server, or `close`, ends it. Raises a KubeError."""
-        select = replace(self.select, resource_version=version, timeout=self.pace.quiet)
-        request = replace(watch_objects(self.resource, select), timeout=self.pace.quiet + _SLACK)
+        select = replace(self.select, resource_version=version, timeout=self.intervals.quiet)
+        request = replace(watch_objects(self.resource, select), timeout=self.intervals.quiet + _SLACK)
         stream = self.server.open(request)
         with self._lock:
             self._stream = stream
@@ -245,14 +245,14 @@ class Watch:
                 self._stream = None
             stream.release()
 
-    def _pause(self, error: KubeError | None, place: _Place) -> None:
+    def _pause(self, error: KubeError | None, cursor: _Cursor) -> None:
         """Wait before the next try; not at all after a watch that ended as it should."""
-        if not place.failures:
+        if not cursor.failures:
             return
         asked = error.hints.retry_after if error is not None else None
-        longest = self.pace.poll if place.listed else math.inf
-        waiting = min(asked, _LONGEST_PAUSE) if asked else min(self.pace.after(place.failures), longest)
-        seconds = self.pace.poll if isinstance(error, Forbidden) else waiting
+        longest = self.intervals.poll if cursor.listed else math.inf
+        waiting = min(asked, _LONGEST_PAUSE) if asked else min(self.intervals.after(cursor.failures), longest)
+        seconds = self.intervals.poll if isinstance(error, Forbidden) else waiting
         self._woken.wait(seconds)
         self._woken.clear()
 

@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 
 from audit.aggregate import Summary
 from audit.metrics.requests import Requests
-from audit.metrics.series import STATUSES, Known, capped, known_violations, of_ending, of_run, of_violations
+from audit.metrics.series import STATUSES, Standings, capped, known_violations, of_ending, of_run, of_violations
 from audit.model import Outcome, RunInfo, Syncing
 from audit.outcomes import ending
 
@@ -96,7 +96,7 @@ class Metrics(Collector):
         self._synced: Mapping[str, int] = {}
         self._syncs, self._last_sync = Distribution(SYNC_SECONDS), 0.0
         self._last_run: tuple[Metric, ...] = ()
-        self._known: Known = {}
+        self._known: Standings = {}
         self._ending: tuple[Metric, ...] = ()
         self._doubtful = False
         self.registry.register(self)

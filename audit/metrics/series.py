@@ -16,7 +16,7 @@ from constraints import Gap
 from constraints.model import Cause, Kind
 
 Labels = tuple[str, ...]
-Known = Mapping[Labels, tuple[int, bool]]
+Standings = Mapping[Labels, tuple[int, bool]]
 ACTIONS = ("deny", "dryrun", "warn", "scoped", "unrecognized")  # all five are always there (compatibility, section 2)
 STATUSES = ("active", "error")
 OTHER = "_other"
@@ -85,13 +85,13 @@ def constraints_by_status(records: Sequence[ConstraintRecord]) -> Counter[Labels
     return rows
 
 
-def known_violations(summary: Summary) -> Known:
+def known_violations(summary: Summary) -> Standings:
     """Kind, name and action of each constraint of which anything is known, with its total and whether that is stale."""
     rows = ((record, summary.standing[record.key]) for record in summary.records)
     return {(*r.names, r.action): (each.total, each.stale) for r, each in rows if each.total is not None}
 
 
-def of_violations(known: Known, limit: int, doubtful: bool) -> Metric:
+def of_violations(known: Standings, limit: int, doubtful: bool) -> Metric:
     """The violations of each constraint; all are stale when it is `doubtful` whether they still hold."""
     rows = {(*labels, _truth(stale or doubtful)): float(total) for labels, (total, stale) in known.items()}
     return _gauge(

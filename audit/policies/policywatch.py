@@ -16,13 +16,13 @@ from time import monotonic
 from audit.errors import Forbidden, KubeError, NotFound
 from audit.guard import attempt
 from audit.kube.request import EVERYTHING, Select
-from audit.kube.watch import DELETED, PATIENT, Item, Listing, Pace, Server, Watch
+from audit.kube.watch import DELETED, PATIENT, Intervals, Item, Listing, Server, Watch
 from audit.model import Resource, kind_of
 from audit.policies.exclusions import NAME
 from audit.policies.referential import SYNC_SETS
 from audit.policies.surroundings import CONFIGS
 from audit.policies.templates import TEMPLATES
-from audit.tracking import Known, PolicyChanges
+from audit.tracking import PolicyChanges, Seen
 from constraints import Kind
 from constraints.crd import GROUP, VERSIONS
 from constraints.model import Object
@@ -44,7 +44,7 @@ class Follower:
     watch: Watch
     heard: Heard
     settled: Flag = field(default_factory=Flag)
-    _known: Known = field(default_factory=Known)
+    _known: Seen = field(default_factory=Seen)
     _is_listed: bool = False
     _complained: bool = False
     _thread: Thread | None = None
@@ -96,7 +96,7 @@ class Follower:
             return
         self._complained = True
         if self._is_listed:
-            log.warning("%s may not be watched, they are listed every %g s: %s", what, self.watch.pace.poll, error)
+            log.warning("%s may not be watched, they are listed every %g s: %s", what, self.watch.intervals.poll, error)
         else:
             log.warning("%s may not be listed, so changes of them are not seen: %s", what, error)
 
@@ -105,9 +105,9 @@ class PolicyWatch:
     """Notes in `changes` that policies have changed, and hands new and changed templates to `intake`."""
 
     def __init__(
-        self, server: Server, changes: PolicyChanges, intake: Callable[[Object], None], pace: Pace = PATIENT
+        self, server: Server, changes: PolicyChanges, intake: Callable[[Object], None], intervals: Intervals = PATIENT
     ) -> None:
-        self._server, self._pace = server, pace
+        self._server, self._intervals = server, intervals
         self._changes = changes
         self._intake = intake
         self._lock = Lock()
@@ -162,7 +162,7 @@ class PolicyWatch:
             return (*self._fixed, *self._kinds.values())
 
     def _follower(self, resource: Resource, heard: Heard, select: Select = EVERYTHING) -> Follower:
-        return Follower(Watch(self._server, resource, select, self._pace), heard)
+        return Follower(Watch(self._server, resource, select, self._intervals), heard)
 
     def _note(self, follower: Follower, changed: tuple[Object, ...], gone: tuple[Object, ...]) -> None:
         """What is heard first of a kind is what the first run reads anyway."""

@@ -18,7 +18,7 @@ from constraints import Kind
 from constraints.model import Json, Object
 
 T = TypeVar("T")
-Arrived = Callable[[bytes, Sequence[Object], Iterable[Object]], None]
+OnPage = Callable[[bytes, Sequence[Object], Iterable[Object]], None]
 Unless = Callable[[Object], bool]
 
 
@@ -76,7 +76,7 @@ class Reader:
         self._by_kind = {resource.kind: resource for resource in resources}
         self._by_name = {(resource.kind.group, resource.kind.kind): resource for resource in resources}
 
-    def objects(self, resource: Resource, arrived: Arrived = ignore, unless: Unless = none) -> list[Object]:
+    def objects(self, resource: Resource, arrived: OnPage = ignore, unless: Unless = none) -> list[Object]:
         """All objects of a resource, each with apiVersion and kind. Raises KubeError, also for one that has no name.
 
         A list that has to start again gives no object twice: the last one of each name counts. `arrived` hears of each

@@ -11,7 +11,7 @@ from audit.errors import KubeError
 from audit.kube.replies import shown
 from audit.model import Resource
 from audit.policies.exclusions import CONFIG, NAME
-from audit.policies.reading import Arrived, Kept, Reader
+from audit.policies.reading import Kept, OnPage, Reader
 from audit.policies.weight import InventoryTooLarge, Scales
 from constraints import Cause, Gap, Inventory, Kind
 from constraints.model import Json, Object
@@ -21,7 +21,7 @@ NOTHING = Inventory()
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Problem:
     """Why a part of the inventory is missing or old; `kind` is None when it is not known which.
 
     `lost`: nothing is known of that part, not even from an earlier run.
@@ -43,27 +43,27 @@ class Sync:
     """The kinds to be synced, and what was wrong with the rows that name them."""
 
     kinds: tuple[Kind, ...]
-    troubles: tuple[Trouble, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def wanted(config: Object | None, sync_sets: Iterable[Object]) -> Sync:
     """The union of `Config.spec.sync.syncOnly` and the `gvks` of all SyncSets, each kind once and in order."""
     found: set[Kind] = set()
-    troubles: list[Trouble] = []
+    problems: list[Problem] = []
     for where, rows in _sources(config, sync_sets):
         for path, row in _numbered(where, rows):
             kind = _kind(row)
             if kind is None:
-                troubles.append(Trouble("InvalidSync", f"{path} must name a version and a kind, not {shown(row)}"))
+                problems.append(Problem("InvalidSync", f"{path} must name a version and a kind, not {shown(row)}"))
             else:
                 found.add(kind)
-    return Sync(tuple(sorted(found)), tuple(troubles))
+    return Sync(tuple(sorted(found)), tuple(problems))
 
 
 class Synced:
     """Lists the kinds to be synced, and remembers of each what was listed last.
 
-    All together take no more than `most` bytes (0 = no bound): a kind that does not fit is a Trouble. Where old and new
+    All together take no more than `most` bytes (0 = no bound): a kind that does not fit is a Problem. Where old and new
     objects do not fit beside each other the old ones are given up before the new ones are read.
     """
 
@@ -72,22 +72,22 @@ class Synced:
         self._weights: dict[Kind, int] = {}
         self._most = most
 
-    def load(self, reader: Reader, sync: Sync, excluded: Callable[[Object], bool]) -> tuple[Inventory, list[Trouble]]:
-        """List every kind of `sync`, less the `excluded` objects; a kind that cannot be listed is a Trouble."""
+    def load(self, reader: Reader, sync: Sync, excluded: Callable[[Object], bool]) -> tuple[Inventory, list[Problem]]:
+        """List every kind of `sync`, less the `excluded` objects; a kind that cannot be listed is a Problem."""
         self._forget(sync.kinds)
-        troubles = list(sync.troubles)
+        problems = list(sync.problems)
         for kind, kept in self._kept.items():
             error = self._renewed(reader, kind, excluded)
             if isinstance(error, NotServed):
                 kept.drop([])
-                troubles.append(Trouble("NotServed", str(error), kind))
+                problems.append(Problem("NotServed", str(error), kind))
             elif error is not None:
                 last = "those of the last run are used" if kept.known else "and never were"
                 what = "does not fit" if isinstance(error, InventoryTooLarge) else "could not be listed"
                 message = f"{kind} {what}, {last}: {error}"
-                troubles.append(Trouble(error.reason, message, kind, lost=not kept.known))
+                problems.append(Problem(error.reason, message, kind, lost=not kept.known))
         objects = [item for kept in self._kept.values() for item in kept.value]
-        return (Inventory.of(objects) if objects else NOTHING), troubles
+        return (Inventory.of(objects) if objects else NOTHING), problems
 
     def _forget(self, wanted: Sequence[Kind]) -> None:
         """What is not wanted any more; and all, where it could not be kept beside what comes."""
@@ -120,7 +120,7 @@ class NotServed(KubeError):
     """A kind that is to be synced, and that the cluster does not serve."""
 
 
-def _objects(reader: Reader, kind: Kind, excluded: Callable[[Object], bool], arrived: Arrived) -> list[Object]:
+def _objects(reader: Reader, kind: Kind, excluded: Callable[[Object], bool], arrived: OnPage) -> list[Object]:
     """The objects of a kind that are not excluded. Raises KubeError."""
     resource = reader.exactly(kind)
     if resource is None:
@@ -128,9 +128,9 @@ def _objects(reader: Reader, kind: Kind, excluded: Callable[[Object], bool], arr
     return reader.objects(resource, arrived, excluded)
 
 
-def gaps(troubles: Sequence[Trouble], policies: Sequence[str]) -> tuple[Gap, ...]:
-    """One gap for each trouble and each policy that it concerns: any part of the inventory may decide."""
-    return tuple(trouble.gap(policy, policies) for trouble in troubles for policy in policies)
+def gaps(problems: Sequence[Problem], policies: Sequence[str]) -> tuple[Gap, ...]:
+    """One gap for each problem and each policy that it concerns: any part of the inventory may decide."""
+    return tuple(problem.gap(policy, policies) for problem in problems for policy in policies)
 
 
 def _sources(config: Object | None, sync_sets: Iterable[Object]) -> Iterator[tuple[str, Json]]:

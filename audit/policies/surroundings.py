@@ -13,7 +13,7 @@ from audit.policies import referential
 from audit.policies.exclusions import CONFIG, NAME, Exclusions
 from audit.policies.namespaces import Namespaces
 from audit.policies.reading import Kept, Reader
-from audit.policies.referential import NOTHING, SYNC_SETS, Synced, Trouble
+from audit.policies.referential import NOTHING, SYNC_SETS, Problem, Synced
 from constraints import Cause, Engine, Gap, Inventory
 from constraints.model import Object
 
@@ -85,17 +85,17 @@ class Surroundings:
         """`data.inventory`, for the templates `policies` that read it."""
         error = self._sync_sets.renew(lambda: reader.objects_if_served(SYNC_SETS))
         sync = referential.wanted(self._config.value, self._sync_sets.value)
-        inventory, troubles = self._synced.load(reader, sync, exclusions.of_process("sync").test())
+        inventory, problems = self._synced.load(reader, sync, exclusions.of_process("sync").test())
         if error:
             last = "those of the last run are used" if self._sync_sets.known else "and never were"
             message = f"SyncSets could not be listed, {last}: {error}"
-            troubles.append(Trouble(error.reason, message, lost=not self._sync_sets.known))
+            problems.append(Problem(error.reason, message, lost=not self._sync_sets.known))
         if not self._config.known:
-            troubles.append(
-                Trouble("ConfigUnknown", f"Config {NAME}, which may name kinds, could not be read", lost=True)
+            problems.append(
+                Problem("ConfigUnknown", f"Config {NAME}, which may name kinds, could not be read", lost=True)
             )
-        lost = any(trouble.lost for trouble in troubles)
-        return replace(inventory, partial=True) if lost else inventory, referential.gaps(troubles, policies)
+        lost = any(problem.lost for problem in problems)
+        return replace(inventory, partial=True) if lost else inventory, referential.gaps(problems, policies)
 
 
 def _readers_of_inventory(engine: Engine) -> list[str]:

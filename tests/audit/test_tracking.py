@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audit.tracking import NEVER, Known, PolicyChanges
+from audit.tracking import NEVER, PolicyChanges, Seen
 
 
 class Time:
@@ -89,13 +89,13 @@ def policy(name: str = "a", uid: str = "1", **more: Any) -> dict[str, Any]:
     ],
 )
 def test_only_identity_and_spec_count(after: dict[str, Any], counts: bool) -> None:
-    known = Known()
+    known = Seen()
     assert known.put(policy())
     assert known.put(after) is counts
 
 
 def test_a_whole_list_tells_what_is_new_and_what_is_gone() -> None:
-    known = Known()
+    known = Seen()
     assert known.replace([policy("a"), policy("b")]) == ((policy("a"), policy("b")), ())
     changed, gone = known.replace([policy("b"), policy("c")])
     assert ([obj["metadata"]["name"] for obj in changed], [obj["metadata"]["name"] for obj in gone]) == (["c"], ["a"])

@@ -20,13 +20,13 @@ from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Bounds, Connection
 from audit.kube.request import Request, Select
-from audit.kube.watch import Event, Item, Listing, Pace, Server, Watch, events, lines
+from audit.kube.watch import Event, Intervals, Item, Listing, Server, Watch, events, lines
 from audit.model import Resource
 from constraints import Kind
 
 MAPS = Resource(Kind("", "v1", "ConfigMap"), "configmaps", True)
 PATH = "/api/v1/configmaps"
-SOON = Pace(first=0.01, longest=0.02, poll=0.01)
+SOON = Intervals(first=0.01, longest=0.02, poll=0.01)
 REQUEST = Request("GET", PATH)
 
 
@@ -48,7 +48,7 @@ def follow(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Follow]:
         connection = connect(Access(str(cluster.kubeconfig(tmp_path / "config", token)), environ={}))
         connections.append(connection)
         server = Server(Client(connection, retries=Retries(attempts=1)), connection)
-        made.append(Watch(server, resource, **{"pace": SOON, **more}))
+        made.append(Watch(server, resource, **{"intervals": SOON, **more}))
         return made[-1]
 
     yield start
@@ -89,7 +89,7 @@ def test_only_what_is_selected_is_followed(cluster: EmbeddedCluster, follow: Fol
 
 
 def test_a_watch_whose_time_is_over_goes_on_where_it_was(cluster: EmbeddedCluster, follow: Follow) -> None:
-    items = iter(follow(pace=Pace(quiet=1, first=0.01, longest=0.02)))
+    items = iter(follow(intervals=Intervals(quiet=1, first=0.01, longest=0.02)))
     assert told(next(items)) == []
     change = threading.Timer(1.3, lambda: cluster.load([config_map("late")]))
     change.start()
@@ -118,7 +118,9 @@ def test_a_cut_connection_is_tried_again_without_listing(cluster: EmbeddedCluste
 def test_a_kind_that_is_not_served_yet_is_asked_for_again_and_at_once_when_woken(
     cluster: EmbeddedCluster, follow: Follow
 ) -> None:
-    watch = follow(Resource(Kind("x.io", "v1", "Thing"), "things", False), pace=Pace(first=60.0, longest=60.0))
+    watch = follow(
+        Resource(Kind("x.io", "v1", "Thing"), "things", False), intervals=Intervals(first=60.0, longest=60.0)
+    )
     items = iter(watch)
     assert told(next(items)) is NotFound
     threading.Timer(0.05, watch.wake).start()
@@ -149,7 +151,7 @@ def test_a_reply_that_is_no_watch_is_an_error_and_not_the_end(
 
 
 def test_closing_ends_a_watch_that_waits_for_a_quiet_server(cluster: EmbeddedCluster, follow: Follow) -> None:
-    watch = follow(pace=Pace())
+    watch = follow(intervals=Intervals())
     listed = threading.Event()
 
     def read() -> None:
@@ -166,12 +168,12 @@ def test_closing_ends_a_watch_that_waits_for_a_quiet_server(cluster: EmbeddedClu
 
 
 def test_pauses_grow_and_are_bounded_and_a_short_watch_is_a_failure_whatever_it_brings() -> None:
-    pace = Pace(first=0.5, longest=30.0, chance=lambda: 0.0)
-    assert [pace.after(number) for number in (1, 2, 3, 7, 1000)] == [0.5, 1.0, 2.0, 30.0, 30.0]
+    intervals = Intervals(first=0.5, longest=30.0, chance=lambda: 0.0)
+    assert [intervals.after(number) for number in (1, 2, 3, 7, 1000)] == [0.5, 1.0, 2.0, 30.0, 30.0]
 
 
 @dataclass(frozen=True)
-class Recording(Pace):
+class Recording(Intervals):
     """Remembers how many failures each pause was for, and does not wait."""
 
     failures: list[int] = field(default_factory=list)
@@ -194,8 +196,10 @@ def test_where_no_watch_ever_comes_through_lists_take_their_place(
     cluster: EmbeddedCluster, follow: Follow, fault: dict[str, Any]
 ) -> None:
     cluster.faults.append(Fault(PATH, query="watch=true", times=None, **fault))
-    pace = Pace(first=0.01, longest=60.0, poll=0.05)  # pauses of a server that is down are longer than this test waits
-    items = (told(item) for item in follow(pace=pace))
+    intervals = Intervals(
+        first=0.01, longest=60.0, poll=0.05
+    )  # pauses of a server that is down are longer than this test waits
+    items = (told(item) for item in follow(intervals=intervals))
     assert next(items) == []
     for names in (["a"], ["a", "b"], ["a", "b", "c"]):
         cluster.load([config_map(names[-1])])
@@ -229,9 +233,9 @@ def test_a_server_that_forgets_at_once_each_time_is_asked_more_and_more_seldom(
     cluster: EmbeddedCluster, follow: Follow
 ) -> None:
     cluster.faults.append(Fault(PATH, query="watch=true", status=410, times=None))
-    pace = Recording()
-    assert [told(item) for item in islice(follow(pace=pace), 9)] == [[], Gone] * 4 + [[]]
-    assert pace.failures == [1, 2, 3, 4]
+    intervals = Recording()
+    assert [told(item) for item in islice(follow(intervals=intervals), 9)] == [[], Gone] * 4 + [[]]
+    assert intervals.failures == [1, 2, 3, 4]
 
 
 def test_a_watch_that_ends_at_once_each_time_is_never_begun_again_without_a_pause(
@@ -240,12 +244,12 @@ def test_a_watch_that_ends_at_once_each_time_is_never_begun_again_without_a_paus
     obj = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"resourceVersion": str(cluster.revision)}}
     bookmark = orjson.dumps({"type": "BOOKMARK", "object": obj}) + b"\n"
     cluster.faults.append(Fault(PATH, query="watch=true", body=bookmark, times=20))
-    pace = Recording()
-    items = iter(follow(pace=pace))
+    intervals = Recording()
+    items = iter(follow(intervals=intervals))
     assert told(next(items)) == []
     threading.Timer(0.0, lambda: cluster.load([config_map("a")])).start()
     assert told(next(items)) == ("ADDED", "a")
-    assert pace.failures == [1] * 20
+    assert intervals.failures == [1] * 20
 
 
 @pytest.mark.parametrize(

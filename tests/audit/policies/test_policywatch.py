@@ -21,7 +21,7 @@ from audit.embedded.access import DISCOVERY
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.discovery import discover
-from audit.kube.watch import Pace, Server
+from audit.kube.watch import Intervals, Server
 from audit.policies.book import PolicySettings, compiled
 from audit.policies.policywatch import PolicyWatch
 from audit.tracking import NEVER, PolicyChanges
@@ -29,7 +29,7 @@ from constraints.model import Object
 
 MANIFESTS = Path(__file__).parents[3] / "manifests"
 CRD = "CustomResourceDefinition"
-SOON = Pace(first=0.02, longest=0.1, poll=0.05)
+SOON = Intervals(first=0.02, longest=0.1, poll=0.05)
 LONG = 10.0  # seconds after which something will not come any more
 
 

@@ -56,11 +56,11 @@ def test_what_others_hold_counts() -> None:
 
 
 def synced(stored: StoredCluster, into: Synced, chunk: int = 2) -> tuple[int, list[tuple[str, bool]]]:
-    """How many objects there are then, and the troubles."""
+    """How many objects there are then, and the problems."""
     reader = Reader(stored.client, [MAPS], chunk)
-    inventory, troubles = into.load(reader, SYNC, lambda item: item["metadata"]["name"] == "excluded")
+    inventory, problems = into.load(reader, SYNC, lambda item: item["metadata"]["name"] == "excluded")
     found = inventory.tree.get("namespace", {}).get("shop", {}).get("v1", {}).get("ConfigMap", {})
-    return len(found), [(trouble.reason, trouble.lost) for trouble in troubles]
+    return len(found), [(problem.reason, problem.lost) for problem in problems]
 
 
 def filled(count: int, size: int = 1000) -> StoredCluster:
@@ -103,5 +103,5 @@ def test_kinds_are_weighed_together() -> None:
     stored.put("api/v1/secrets", *(config_map(f"s{number}", text="x" * 1000) for number in range(30)))
     kinds = [MAPS, resource("v1", "Secret", "secrets")]
     both = Sync(tuple(sorted(one.kind for one in kinds)))
-    _, troubles = Synced(70_000).load(Reader(stored.client, kinds, 2), both, lambda item: False)
-    assert [(t.kind, t.reason) for t in troubles] == [(Kind("", "v1", "Secret"), "InventoryTooLarge")]
+    _, problems = Synced(70_000).load(Reader(stored.client, kinds, 2), both, lambda item: False)
+    assert [(t.kind, t.reason) for t in problems] == [(Kind("", "v1", "Secret"), "InventoryTooLarge")]
