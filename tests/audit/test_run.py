@@ -74,6 +74,30 @@ def test_every_sink_hears_the_start_every_violation_and_the_end() -> None:
     assert sink.finished[0].totals == {"K8sSay/say-0": 3}
 
 
+class Full(ListSink):
+    """One that cannot write a violation that says `four`."""
+
+    def page(self, reviewed: Reviewed) -> None:
+        for violation in reviewed.violations():
+            if violation.message == "four":
+                raise OSError(28, "No space left on device")
+            self.violations.append(violation)
+
+
+def test_a_sink_that_fails_in_the_middle_of_a_page_loses_that_page_at_most_and_the_others_lose_nothing() -> None:
+    said = (["one", "two"], ["three", "four", "five"], ["six"])
+    pages = [Page(PODS, [pod(str(at), texts)]) for at, texts in enumerate(said)]
+    full, other = Full(name="full"), ListSink()
+    ended = run(lambda: prepared(Items(pages)), [full, other], summary(), Memory(), lambda: None)
+    assert [v.message for v in full.violations] == ["one", "two", "three", "six"]
+    assert (len(other.violations), ended.totals) == (6, {"K8sSay/say-0": 6})
+    (gap,) = ended.gaps
+    assert (gap.cause, gap.message) == (
+        Cause.SINK,
+        "sink full: No space left on device; 3 violations did not reach it",
+    )
+
+
 def test_what_a_source_could_not_give_travels_with_the_results() -> None:
     sink = play([unlisted(POD), Page(PODS, [pod("a", ["one"])])])
     assert (sink.finished[0].gaps, len(sink.violations)) == ((unlisted(POD),), 1)
