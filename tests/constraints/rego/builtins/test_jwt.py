@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,12 +17,12 @@ from constraints.rego.builtins.outside import Outside
 
 SECRET = "sesame"
 OCT = {"kty": "oct", "k": base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("=")}
-KEYS = {
-    "RS256": rsa.generate_private_key(65537, 2048),
-    "PS384": rsa.generate_private_key(65537, 2048),
-    "ES256": ec.generate_private_key(ec.SECP256R1()),
-    "ES512": ec.generate_private_key(ec.SECP521R1()),
-    "EdDSA": ed25519.Ed25519PrivateKey.generate(),
+KEYS: dict[str, Callable[[], Any]] = {
+    "RS256": lambda: rsa.generate_private_key(65537, 2048),
+    "PS384": lambda: rsa.generate_private_key(65537, 2048),
+    "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ES512": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "EdDSA": ed25519.Ed25519PrivateKey.generate,
 }
 
 
@@ -45,16 +46,13 @@ def verified(token: str, constraints: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("algorithm", sorted(KEYS))
 def test_what_a_private_key_signs_its_public_key_verifies(algorithm: str) -> None:
-    private = KEYS[algorithm].private_bytes(
+    key = KEYS[algorithm]()
+    private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     jwk = BUILTINS["crypto.x509.parse_rsa_private_key"].run(private.decode())
     token = BUILTINS["io.jwt.encode_sign"].run({"alg": algorithm}, {"a": 1}, jwk)
-    public = (
-        KEYS[algorithm]
-        .public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     verify = BUILTINS[f"io.jwt.verify_{algorithm.lower()}"].run
     assert verify(token, public.decode()) is True
     assert verify(token[:-8] + "AAAAAAAA", public.decode()) is False
