@@ -1,19 +1,11 @@
-"""Small templates and constraints, a few of the sample policies, and what loads policies as a run does."""
+"""Small templates and constraints, and a few of the sample policies."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
-from threading import Event
+from collections.abc import Container
 from typing import Any
 
-from audit.controller.controller import Controller, ControllerSettings
 from audit.demo import sample_objects
-from audit.kube.client import Client
-from audit.model import Resource
-from audit.policies.book import Loaded, Policies, PolicySettings
-from audit.policies.reading import Listed, Reader
-from audit.policies.templates import by_version
-from audit.preparing import held_against
 from constraints.model import Object
 
 REGO = """package x
@@ -78,30 +70,3 @@ def _policy_kind(obj: Object) -> Any:
     if obj["kind"] == "ConstraintTemplate":
         return obj["spec"]["crd"]["spec"]["names"]["kind"]
     return obj["kind"] if str(obj["apiVersion"]).startswith("constraints.gatekeeper.sh/") else None
-
-
-def of_templates(*objects: dict[str, Any]) -> Sequence[Listed]:
-    """Templates as they are listed."""
-    return by_version(objects)
-
-
-AT_ONCE = ControllerSettings("patrol-0", crd_seconds=0.0)
-
-
-class Loading:
-    """The policies of one cluster, loaded again and again with the same Policies, as runs do."""
-
-    def __init__(
-        self,
-        client: Client,
-        policies: PolicySettings | None = None,
-        controller: ControllerSettings | None = None,
-        stop: Event | None = None,
-    ) -> None:
-        self._client = client
-        self._policies = Policies(policies or PolicySettings())
-        self._controller = Controller(client, controller or AT_ONCE, stop or Event())
-
-    def load(self, resources: Iterable[Resource], chunk: int = 2) -> Loaded:
-        """What `resources`, which discovery has found, are held against now."""
-        return held_against(Reader(self._client, tuple(resources), chunk), self._policies, self._controller)

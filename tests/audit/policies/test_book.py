@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-from threading import Event
 from typing import Any
 
 import pytest
-from policybuilders import BAD_REGO, INVENTORY_REGO, Loading, alien_template, constraint, template
+from loading import FOUND, entry, keys, load, policies, with_template
+from policybuilders import BAD_REGO, INVENTORY_REGO, alien_template, constraint, template
 from storedcluster import (
     CONFIGS,
     CONSTRAINTS,
     CRDS,
-    NAMESPACES,
-    POD_STATUSES,
     SYNC_SETS,
-    TEMPLATE_POD_STATUSES,
     TEMPLATES,
     StoredCluster,
     resource,
 )
 
-from audit.controller.controller import ControllerSettings
-from audit.policies.book import Loaded, PolicySettings
 from constraints import Cause, Gap, Kind
 
-FOUND = [
-    resource("templates.gatekeeper.sh/v1", "ConstraintTemplate", "constrainttemplates"),
-    resource("v1", "Namespace", "namespaces"),
-    resource("v1", "Pod", "pods", namespaced=True),
-    resource("networking.k8s.io/v1", "Ingress", "ingresses", namespaced=True),
-]
 TEMPLATES_WORD = "constrainttemplates.templates.gatekeeper.sh"
 TESTS_WORD = "k8stest.constraints.gatekeeper.sh"
 
 
 @pytest.fixture
 def stored() -> StoredCluster:
-    made = StoredCluster()
-    made.put(TEMPLATES, template())
-    made.put(CRDS)
-    made.put(NAMESPACES, namespace("a"), namespace("b"), namespace("c"))
-    return made
-
-
-def namespace(name: str) -> dict[str, Any]:
-    return {"metadata": {"name": name, "labels": {"name": name}}}
+    return with_template()
 
 
 def pod(name: str, namespace: str) -> dict[str, Any]:
@@ -53,24 +34,6 @@ def pod(name: str, namespace: str) -> dict[str, Any]:
 
 def config(namespace: str, **spec: Any) -> dict[str, Any]:
     return {"metadata": {"name": "config", "namespace": namespace}, "spec": spec}
-
-
-def policies(stored: StoredCluster, manage_crds: str = "auto", stop: Event | None = None, **settings: Any) -> Loading:
-    controller = ControllerSettings("patrol-0", manage_crds=manage_crds, crd_seconds=0.0)
-    return Loading(stored.client, PolicySettings("patrol", **settings), controller, stop)
-
-
-def load(stored: StoredCluster, manage_crds: str = "auto", **settings: Any) -> Loaded:
-    return policies(stored, manage_crds, **settings).load(FOUND)
-
-
-def keys(loaded: Loaded) -> list[str]:
-    return [record.key for record in loaded.records]
-
-
-def entry(obj: dict[str, Any]) -> dict[str, Any]:
-    [found] = obj["status"]["byPod"]
-    return dict(found)
 
 
 # Templates and constraints
@@ -85,19 +48,6 @@ def test_templates_and_their_constraints_are_loaded(stored: StoredCluster) -> No
     assert [each.name for each in loaded.templates.ingestions] == ["k8stest"]
 
 
-def test_a_new_template_gets_its_crd_and_says_that_it_was_created(stored: StoredCluster) -> None:
-    loaded = load(stored)
-    assert (loaded.gaps, loaded.records) == ((), ())
-    assert list(stored.collections[CRDS]) == ["/k8stest.constraints.gatekeeper.sh"]
-    made = stored.get(TEMPLATES, "k8stest")
-    assert made["status"]["created"] is True
-    assert entry(made) == {
-        "id": "patrol-0",
-        "templateUID": "uid-K8sTest",
-        "operations": ["audit", "status", "kube-patrol"],
-    }
-
-
 def test_a_second_run_compiles_and_writes_nothing(stored: StoredCluster) -> None:
     stored.put(f"{CONSTRAINTS}/k8stest", constraint())
     known = policies(stored)
@@ -108,17 +58,6 @@ def test_a_second_run_compiles_and_writes_nothing(stored: StoredCluster) -> None
     assert second.engine is first.engine
     assert second.records[0].constraint is first.records[0].constraint
     assert stored.written() == writes
-
-
-def test_a_constraint_says_that_it_is_enforced(stored: StoredCluster) -> None:
-    stored.put(f"{CONSTRAINTS}/k8stest", constraint())
-    load(stored)
-    assert entry(stored.get(f"{CONSTRAINTS}/k8stest", "one")) == {
-        "id": "patrol-0",
-        "constraintUID": "uid-one",
-        "enforced": True,
-        "operations": ["audit", "status", "kube-patrol"],
-    }
 
 
 def test_a_template_in_error_is_a_gap_a_status_and_an_error_of_its_constraints(stored: StoredCluster) -> None:
@@ -236,34 +175,7 @@ def test_a_page_that_is_no_list_is_a_gap(stored: StoredCluster) -> None:
     )
 
 
-def test_a_status_that_may_not_be_written_is_said_once(stored: StoredCluster) -> None:
-    stored.put(TEMPLATES, template("K8sMore"))
-    stored.faults["PATCH", f"{TEMPLATES_WORD}/status"] = 403
-    [gap] = load(stored).gaps
-    assert (gap.cause, gap.reason, gap.policy) == (Cause.SINK, "Forbidden", "")
-    assert gap.message.startswith("ConstraintTemplate k8smore: status.byPod could not be written: ")
-
-
-def test_nothing_is_written_once_the_program_stops(stored: StoredCluster) -> None:
-    stop = Event()
-    stop.set()
-    policies(stored, stop=stop).load(FOUND)
-    assert [write for write in stored.written() if write.startswith("PATCH")] == []
-
-
 # CRDs, and Gatekeeper's own controller
-
-
-def test_a_crd_that_is_refused_is_an_error_of_the_template_and_a_gap(stored: StoredCluster) -> None:
-    stored.faults["POST", "customresourcedefinitions.apiextensions.k8s.io"] = 403
-    loaded = load(stored)
-    [gap] = loaded.gaps
-    assert (gap.cause, gap.reason, gap.policy) == (Cause.TEMPLATE, "Forbidden", "K8sTest")
-    assert gap.message.startswith(
-        'ConstraintTemplate "k8stest": CRD k8stest.constraints.gatekeeper.sh could not be written'
-    )
-    assert entry(stored.get(TEMPLATES, "k8stest"))["errors"][0]["code"] == "create_error"
-    assert loaded.templates.records[0].template is not None
 
 
 def test_a_definition_that_is_there_but_whose_kind_is_not_served_is_a_gap(stored: StoredCluster) -> None:
@@ -296,46 +208,6 @@ def test_templates_are_gone_only_when_their_definition_is(is_defined: bool, stor
     loaded = known.load(FOUND)
     assert [gap.reason for gap in loaded.gaps] == ["NotFound" if is_defined else "NotServed"]
     assert bool(loaded.engine.templates) is is_defined
-
-
-def test_crds_that_cannot_be_listed_are_one_gap(stored: StoredCluster) -> None:
-    stored.faults["GET", "customresourcedefinitions.apiextensions.k8s.io"] = 403
-    stored.put(f"{CONSTRAINTS}/k8stest")
-    [gap] = load(stored).gaps
-    assert gap.message.startswith("the CRDs of constraints could not be listed, and were left as they are: ")
-
-
-def test_without_crds_to_manage_an_unserved_kind_is_a_gap(stored: StoredCluster) -> None:
-    loaded = load(stored, manage_crds="false")
-    message = "constraints of kind K8sTest are not served: nobody made their CRD"
-    assert loaded.gaps == (Gap(Cause.TEMPLATE, "NotServed", message, policy="K8sTest"),)
-    assert all(CRDS not in request.path for request in stored.asked)
-
-
-@pytest.mark.parametrize("path", [POD_STATUSES, TEMPLATE_POD_STATUSES])
-def test_where_gatekeeper_keeps_pod_statuses_nothing_is_written(stored: StoredCluster, path: str) -> None:
-    stored.put(path, {"metadata": {"name": "x", "namespace": "gatekeeper-system"}})
-    stored.put(f"{CONSTRAINTS}/k8stest", constraint())
-    loaded = load(stored)
-    assert (loaded.gaps, keys(loaded)) == ((), ["K8sTest/one"])
-    assert stored.written() == []
-
-
-def test_entries_of_a_controller_count_only_where_pod_statuses_cannot_be_seen(stored: StoredCluster) -> None:
-    left = {"byPod": [{"id": "gatekeeper-controller-manager-0", "operations": ["webhook"]}]}
-    stored.put(TEMPLATES, template(status=left))
-    load(stored)
-    assert stored.written() == []
-    stored.put(POD_STATUSES)
-    stored.put(TEMPLATE_POD_STATUSES)
-    load(stored)
-    assert stored.written() != []
-
-
-def test_true_makes_crds_beside_gatekeeper(stored: StoredCluster) -> None:
-    stored.put(POD_STATUSES, {"metadata": {"name": "x", "namespace": "gatekeeper-system"}})
-    load(stored, manage_crds="true")
-    assert stored.written() == [f"POST /{CRDS}"]
 
 
 # Config, Namespaces and the inventory

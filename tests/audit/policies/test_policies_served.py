@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from policybuilders import BAD_REGO, Loading, constraint, template
+from loading import Loading
+from policybuilders import BAD_REGO, constraint, template
 
 from audit.controller.controller import ControllerSettings
 from audit.embedded import EmbeddedCluster, Fault

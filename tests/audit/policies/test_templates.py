@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from policybuilders import BAD_REGO, INVENTORY_REGO, alien_template, constraint, of_templates, template
+from loading import of_templates
+from policybuilders import BAD_REGO, INVENTORY_REGO, alien_template, constraint, template
 
 from audit.model import kind_of
 from audit.policies.templates import TemplateBook, gaps

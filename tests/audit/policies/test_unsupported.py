@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from policybuilders import Loading, constraint, template
+from loading import Loading
+from policybuilders import constraint, template
 from storedcluster import CONSTRAINTS, CRDS, NAMESPACES, TEMPLATES, StoredCluster, resource
 
 from audit.aggregate import concerns
