@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -85,15 +85,19 @@ def serve(config: Config, *more: Sink) -> int:
         if election is not None:
             parting.callback(election.release)
             stack.enter_context(campaigning(election, stop))
-        prompted = Prompting(auditor.run)
-        if config.audit.on_policy_change and auditing_interval(config.audit):
-            prompted = stack.enter_context(following(auditor, followed))
+        audit_forever(config.audit, auditor, followed)
+    return OK
+
+
+def audit_forever(config: AuditConfig, auditor: Auditor, followed: Followed) -> None:
+    """Audit every interval, and soon after policies have changed, until told to stop. Raises NoLease."""
+    follows = config.on_policy_change and auditing_interval(config)
+    with following(auditor, followed) if follows else nullcontext(Prompting(auditor.run)) as prompted:
         try:
-            loop_of(config.audit, prompted, duty).forever()
+            loop_of(config, prompted, auditor.duty).forever()
         except NoLease as error:
             log.error("%s", error)
             raise
-    return OK
 
 
 def access(config: Config) -> Access:
