@@ -8,7 +8,7 @@ from typing import Final
 
 from constraints.lang.pycode import Block
 from constraints.model import value
-from constraints.rego.codegen.blocks import closure, join
+from constraints.rego.codegen.blocks import attach, closure
 from constraints.rego.codegen.bodies import emit_body
 from constraints.rego.codegen.dispatch import value_of
 from constraints.rego.codegen.emission import Emission
@@ -103,7 +103,7 @@ def _outcome(emission: Emission, found: Clause, *, is_first: bool) -> Outcome | 
     is_loud, emission.quiet = not emission.quiet, quiet and emission.quiet
     if answer is None or end is None:
         if is_loud and is_first:  # it never holds, but what comes before that may end in an error
-            join(emission, block, end)
+            attach(emission, block, end)
         return None
     return Outcome(block, end, answer, found, emission.place.loops)
 
@@ -135,7 +135,7 @@ def _tried(emission: Emission, chain: Chain, agree: str) -> list[Operand]:
         if outcome.is_single or outcome.answer.is_constant:
             answers.append(outcome.answer)
             outcome.end.block.append(emission.nodes.give(load(emission, outcome.answer)))
-            join(emission, outcome.block, outcome.end)
+            attach(emission, outcome.block, outcome.end)
         else:
             name = _gathered(emission, [outcome], agree)
             answers.append(Operand(kind=outcome.answer.kind))
@@ -171,7 +171,7 @@ def _gathered(emission: Emission, chain: Chain, agree: str) -> str:
             test.body += outcome.block
             emission.emit(test)
         else:
-            join(emission, outcome.block, outcome.end)
+            attach(emission, outcome.block, outcome.end)
     return name
 
 

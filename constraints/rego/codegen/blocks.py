@@ -110,8 +110,8 @@ def closure(emission: Emission, emit: Callable[[], bool], *, ordered: bool = Fal
         return block, emission.place if alive else None
 
 
-def join(emission: Emission, block: Block, end: Place | None) -> None:
-    """Go on behind a block that was emitted aside; what it always does was done then."""
+def attach(emission: Emission, block: Block, end: Place | None) -> None:
+    """Add a block that was emitted aside, and go on behind it; what it always does was done then."""
     place = emission.place
     place.block += block
     if end is not None:

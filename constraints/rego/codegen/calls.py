@@ -28,8 +28,8 @@ from constraints.rego.syntax.tree import ArrayTerm, Call, Scalar, Term
 def emit_call(emission: Emission, call: Call) -> bool:
     """A statement: an equation, a condition of the rule index, any other call. False when it never holds."""
     match call:
-        case Call(name=indexed, args=(place, *patterns)) if indexed == INDEXED:
-            return _may_fit(emission, place, patterns)
+        case Call(name=indexed, args=(term, *patterns)) if indexed == INDEXED:
+            return _may_fit(emission, term, patterns)
         case Call(name="eq", args=(left, right)):
             return unify(emission, left, right)
     with emission.at(call.span):
@@ -55,9 +55,9 @@ def _value(emission: Emission, call: Call, wish: str) -> Operand:
     return NOTHING if arguments is None else _apply(emission, call.name, arguments, wish)
 
 
-def _may_fit(emission: Emission, place: Term, patterns: Sequence[Term]) -> bool:
+def _may_fit(emission: Emission, term: Term, patterns: Sequence[Term]) -> bool:
     """A condition of the rule index. False when it never holds."""
-    value = needed(emission, value_of(emission, place))
+    value = needed(emission, value_of(emission, term))
     if value is None or not patterns:
         return value is not None
     known = emission.unit.bind("PATTERNS", tuple(map(pattern_of, patterns)))

@@ -27,8 +27,8 @@ def add_member(emission: Emission, members: str, value: Operand) -> None:
     emission.emit(nodes.assign_item(nodes.name(members), key, load(emission, value)))
 
 
-def hold(emission: Emission, *terms: Term, is_pair: bool = False) -> None:
-    """Count what stays in memory of a solution, where there may be very many of them."""
+def count_held(emission: Emission, *terms: Term, is_pair: bool = False) -> None:
+    """Count what is held in memory of a solution, where there may be very many of them."""
     if not emission.place.loops:
         return
     if _counts_each(emission) or is_pair or any(map(_makes_more, terms)):

@@ -8,9 +8,9 @@ from typing import Final
 
 from constraints.lang.pycode import Block
 from constraints.model import value
-from constraints.rego.codegen.blocks import OUTLINE_DEPTH, closure, join, outlined
+from constraints.rego.codegen.blocks import OUTLINE_DEPTH, attach, closure, outlined
 from constraints.rego.codegen.bodies import emit_body
-from constraints.rego.codegen.collecting import add_member, hold, members_counted
+from constraints.rego.codegen.collecting import add_member, count_held, members_counted
 from constraints.rego.codegen.dispatch import value_of, values_of
 from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.fold import Unknown, computed
@@ -62,7 +62,7 @@ def _late(emission: Emission, found: _Collection, block: Block, end: Place) -> O
     if emission.place.loops >= OUTLINE_DEPTH:
         whole.append(emission.nodes.give(_collected(emission, found)))
         return Operand(node=outlined(emission, "comprehension", whole, found.known), kind=found.kind)
-    join(emission, whole, end)
+    attach(emission, whole, end)
     if found.kind == "array":
         return Operand(name=found.name, kind="array")
     return Operand(node=_collected(emission, found), kind=found.kind)
@@ -91,7 +91,7 @@ def _collect(emission: Emission, term: Comprehension, found: _Collection) -> boo
     parts = values_of(emission, [term.value] if term.key is None else [term.key, term.value])
     if parts is None:
         return False
-    hold(emission, term.value)
+    count_held(emission, term.value)
     nodes, name = emission.nodes, emission.nodes.name(found.name)
     values = loads(emission, parts)
     if term.kind == "array":

@@ -66,7 +66,7 @@ def _in_tree(emission: Emission, branch: Branch, rest: Sequence[Term]) -> Operan
 
 
 def _descend(emission: Emission, value: Operand, part: Term) -> Operand:
-    """A step below a place in the tree; a loop for a key that is not bound yet."""
+    """A step into a branch of the tree; a loop for a key that is not bound yet."""
     nodes = emission.nodes
     if not free(emission, part):
         key = needed(emission, value_of(emission, part), "key")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from constraints.rego.codegen.callees import answer_of
-from constraints.rego.codegen.collecting import hold
+from constraints.rego.codegen.collecting import count_held
 from constraints.rego.codegen.dispatch import value_of, values_of
 from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.operand import Operand
@@ -44,7 +44,7 @@ def _report(emission: Emission, found: Clause) -> None:
     """Add a row for a member, whose parts stand alone where they are written out."""
     key = found.rule.head.key
     assert key is not None
-    hold(emission, key)
+    count_held(emission, key)
     parts = _parts(key)
     if parts is None:
         _report_member(emission, key)

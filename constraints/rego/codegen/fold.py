@@ -17,8 +17,8 @@ EARLY_STEPS: Final = 100_000
 """The budget of what is computed early; what takes more is left to the reviews, which have budgets of their own."""
 
 _FAILURES: Final = (EvaluationError, RecursionError, MemoryError, SyntaxError)
-"""What ends an evaluation, and what Python says of code that nests too deeply. Builtins that cannot answer are handled by
-the code itself, as in a review."""
+"""What ends an evaluation, and what Python says of code that nests too deeply. Builtins that cannot answer are handled
+by the code itself, as in a review."""
 
 
 class Unknown(Exception):

@@ -11,7 +11,7 @@ from constraints.lang.pycode import Names
 from constraints.lang.pywalk import BLOCKS, depth_of
 from constraints.model import value
 from constraints.rego.builtins import Builtin
-from constraints.rego.codegen.blocks import aside, closure, join
+from constraints.rego.codegen.blocks import aside, attach, closure
 from constraints.rego.codegen.bodies import emit_body
 from constraints.rego.codegen.callees import callee_of
 from constraints.rego.codegen.emission import Emission
@@ -106,7 +106,7 @@ class Generator:
         with aside(emission, ordered=True) as block:
             emission.emit(nodes.assign("found", nodes.array([])))
             inner, end = closure(emission, lambda: _solutions(emission, body), ordered=True)
-            join(emission, inner, end)
+            attach(emission, inner, end)
             emission.emit(nodes.give(nodes.name("found")))
         emission.add(nodes.function(function, ["c"], block))
         return function
@@ -177,7 +177,7 @@ def _bodies(resolved: Resolved) -> Iterator[Any]:
 
 
 def _targets(node: Any) -> Iterator[object]:
-    """The functions and the places below `data` that some `with` replaces, _INPUT for one that replaces input."""
+    """The functions and the paths below `data` that some `with` replaces, _INPUT for one that replaces input."""
     for found in nodes_of(node):
         if not isinstance(found, Expr):
             continue

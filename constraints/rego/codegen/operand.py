@@ -54,11 +54,9 @@ class Operand:
     constant: Any = NO_CONSTANT
     node: ast.expr | None = None
     defined: bool = True  # it can't be UNDEFINED
-    kind: str = (
-        ""  # its type's name where that is known: a type of Rego or one of those above; `tree`: see Tree of runtime
-    )
+    kind: str = ""  # its type's name where that is known: a type of Rego, one of those above, or `tree`
     test: bool = False  # the expression is a Python bool and never UNDEFINED
-    origin: Path | None = None  # the place in the review that the value is at, `*` for any key
+    origin: Path | None = None  # the path in the review that the value is at, `*` for any key
     keys: str = ""  # the variable of whose value it is the set of keys
 
     @property

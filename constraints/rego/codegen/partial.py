@@ -9,9 +9,9 @@ from typing import Any
 from constraints.lang.pycode import Block
 from constraints.lang.pywalk import all_assigned
 from constraints.rego.codegen.asked import asked_for, is_asked_for
-from constraints.rego.codegen.blocks import aside, closure, join
+from constraints.rego.codegen.blocks import aside, attach, closure
 from constraints.rego.codegen.bodies import emit_body
-from constraints.rego.codegen.collecting import add_member, hold, members_counted
+from constraints.rego.codegen.collecting import add_member, count_held, members_counted
 from constraints.rego.codegen.dispatch import value_of, values_of
 from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.operand import Operand
@@ -49,7 +49,7 @@ def collect_from(emission: Emission, found: Clause, opened: Opened, finish: Call
 
     with During(found.rule.span, found.source):
         block, end = closure(emission, emit)
-    join(emission, block, end)
+    attach(emission, block, end)
 
 
 # sets
@@ -77,7 +77,7 @@ def _add_member(emission: Emission, found: Clause, members: str) -> None:
     assert key is not None
     member = needed(emission, value_of(emission, key), "member")
     if member is not None:
-        hold(emission, key)
+        count_held(emission, key)
         add_member(emission, members, member)
 
 
@@ -102,7 +102,7 @@ def _add_pair(emission: Emission, found: Clause, pairs: str) -> None:
     assert value is not None
     parts = values_of(emission, [*found.tail, value])
     if parts is not None:
-        hold(emission, *found.tail, value, is_pair=True)
+        count_held(emission, *found.tail, value, is_pair=True)
         *keys, last = loads(emission, parts)
         add = nodes.attribute(nodes.name(pairs), "member" if head.contains else "single")
         emission.emit(nodes.do(nodes.call(add, nodes.row(keys), last, emission.where())))

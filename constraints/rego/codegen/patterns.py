@@ -35,7 +35,7 @@ def free(emission: Emission, term: Term) -> bool:
 
 
 def wish_of(pattern: Term) -> str:
-    """The name that the policy has for what fits a pattern; none where that is no variable, or one of the compiler's."""
+    """The name that the policy has for what fits a pattern; none where that is no variable, or the compiler's."""
     if not isinstance(pattern, Var) or pattern.is_wildcard or pattern.name.startswith(SUPPORT):
         return ""
     return pattern.name.partition("#")[0]
@@ -79,10 +79,9 @@ def _inner(emission: Emission, pair: Pair) -> list[Pair] | None:
     if not free(emission, pattern):
         values = values_of(emission, [left, right])
         return [] if values is not None and equal(emission, *values) else None
-    value: Operand | None = value_of(emission, term)
-    if value is not None and not value.defined:
-        value = needed(emission, value, wish_of(pattern) or "value")
-    return [] if value is not None and matches(emission, pattern, value) else None
+    value = value_of(emission, term)
+    found = value if value.defined else needed(emission, value, wish_of(pattern) or "value")
+    return [] if found is not None and matches(emission, pattern, found) else None
 
 
 def _composites(pair: Pair) -> bool:

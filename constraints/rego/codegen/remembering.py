@@ -41,8 +41,8 @@ def _replaced(emission: Emission, branch: Branch) -> ast.stmt:
     nodes, context = emission.nodes, emission.nodes.name("c")
     number = nodes.constant(branch.number)
     hidden = nodes.when(nodes.compare(number, ast.In(), nodes.attribute(context, "hidden")))
-    place = nodes.row([nodes.constant(part) for part in branch.path])
-    hidden.body.append(nodes.give(nodes.call("data_at", context, place)))
+    path = nodes.row([nodes.constant(part) for part in branch.path])
+    hidden.body.append(nodes.give(nodes.call("data_at", context, path)))
     return hidden
 
 

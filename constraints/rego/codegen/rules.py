@@ -1,4 +1,4 @@
-"""Rules: each place with rules becomes a Python function of the Context, and of arguments where it has some."""
+"""Rules: each branch with rules becomes Python functions of the Context, and of arguments where it has some."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEAVY: Final = (
 
 
 def emit_rule(emission: Emission, branch: Branch, known: Sequence[Operand | None]) -> Callee:
-    """The functions of the rule at a place, for arguments of which some are known."""
+    """The functions of the rule at a branch, for arguments of which some are known."""
     rule = branch.rule
     assert rule is not None
     with emission.at(rule.clauses[0].rule.span):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from constraints.lang.pycode import Block
-from constraints.rego.codegen.blocks import OUTLINE_DEPTH, closure, guard, join, outlined
+from constraints.rego.codegen.blocks import OUTLINE_DEPTH, attach, closure, guard, outlined
 from constraints.rego.codegen.dispatch import value_of
 from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.place import Place
@@ -42,7 +42,7 @@ def negated(emission: Emission, emit: Callable[[], bool]) -> bool:
     if end is None:
         return True
     if end.block is block and end.loops == loops:
-        join(emission, block, end)  # what it computes may fail, in strict mode
+        attach(emission, block, end)  # what it computes may fail, in strict mode
         return False
     _unless(emission, block, end, names)
     return True
@@ -53,7 +53,7 @@ def _unless(emission: Emission, block: Block, end: Place, names: int) -> None:
     nodes, deep = emission.nodes, end.loops - emission.place.loops
     if deep == 0 and _is_one_test(block, end):
         assert isinstance(block[-1], ast.If)
-        join(emission, block[:-1], end)
+        attach(emission, block[:-1], end)
         guard(emission, nodes.inverse(block[-1].test))
     elif deep > 1 or emission.place.loops >= OUTLINE_DEPTH:
         end.block.append(nodes.give(nodes.constant(True)))
@@ -64,7 +64,7 @@ def _unless(emission: Emission, block: Block, end: Place, names: int) -> None:
         end.block.append(nodes.assign(flag, nodes.constant(False)))
         if deep:
             end.block.append(nodes.leave())
-        join(emission, [nodes.assign(flag, nodes.constant(True)), *block], end)
+        attach(emission, [nodes.assign(flag, nodes.constant(True)), *block], end)
         guard(emission, nodes.name(flag))
 
 

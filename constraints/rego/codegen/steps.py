@@ -1,4 +1,4 @@
-"""Single steps into values, and into the input; which places in the review are looked for and read by them."""
+"""Single steps into values, and into the input; which paths in the review are looked for and read by them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from constraints.rego.codegen.reading import expression, is_type, kept, load
 from constraints.rego.names.resolved import Path
 from constraints.rego.values.kinds import UNDEFINED, key_of, lookup
 
-DEEPEST: Final = 64  # parts of a place in the review that are told apart
+DEEPEST: Final = 64  # parts of a path in the review that are told apart
 ANY: Final = "*"
 """In a path: any key."""
 
@@ -35,7 +35,7 @@ def item_of(emission: Emission, value: Operand, key: Operand) -> Operand:
 
 
 def _found(emission: Emission, value: Operand, key: Operand) -> Operand:
-    below = place_below(value, key)
+    below = path_below(value, key)
     note(emission, below)
     wish = key.constant if isinstance(key.constant, str) else "item"
     kind = BASE if value.kind == BASE else ""
@@ -90,25 +90,25 @@ def from_context(emission: Emission, name: str, known: Operand) -> Operand:
     return emission.place.step(key)
 
 
-# places in the review
+# paths in the review
 
 
-def place_below(value: Operand, key: Operand = NOTHING) -> Path | None:
-    """The place of what is in a value, for any key when there is none; what is very deep counts as what it is in."""
+def path_below(value: Operand, key: Operand = NOTHING) -> Path | None:
+    """The path of what is in a value, for any key when there is none; what is very deep counts as what it is in."""
     if value.origin is None or len(value.origin) >= DEEPEST:
         return value.origin
     return (*value.origin, key.constant if key.is_constant and key.defined else ANY)
 
 
 def note(emission: Emission, path: Path | None) -> None:
-    """Note that a place in the review is looked for."""
+    """Note that a path in the review is looked for."""
     if path is not None:
         emission.unit.steps[path] = None
 
 
 def note_keys(emission: Emission, value: Operand) -> None:
     """Note that all keys of a value are used."""
-    path = place_below(value)
+    path = path_below(value)
     note(emission, path)
     if path is not None:
         emission.unit.reads[path] = None

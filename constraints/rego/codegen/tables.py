@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from constraints.rego.codegen.blocks import aside, closure, join, loop
+from constraints.rego.codegen.blocks import aside, attach, closure, loop
 from constraints.rego.codegen.dispatch import values_of
 from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.operand import Operand
@@ -37,7 +37,7 @@ def _table(emission: Emission, found: Join) -> str | None:
         rows = other.names.new("rows")
         other.emit(nodes.assign(rows, nodes.mapping([])))
         inner, end = closure(other, lambda: _rows_of(other, found, rows), ordered=ordered)
-        join(other, inner, end)
+        attach(other, inner, end)
         other.emit(nodes.give(nodes.name(rows)))
     if end is None or (found.lasts and other.alien):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from constraints.rego.codegen.blocks import closure, join
+from constraints.rego.codegen.blocks import attach, closure
 from constraints.rego.codegen.dispatch import value_of
 from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.operand import Operand, constant
@@ -31,7 +31,7 @@ def _part(emission: Emission, part: Term) -> ast.expr:
     if end is None:
         return nodes.constant("<undefined>")
     emission.emit(nodes.assign(found, nodes.name("UNDEFINED")))
-    join(emission, block, end)
+    attach(emission, block, end)
     return nodes.call("shown", nodes.name(found))
 
 

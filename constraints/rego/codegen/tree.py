@@ -22,7 +22,7 @@ OBJECT: Final = "object"
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One definition of a rule: its source, and the part of its head's path that is below the rule's place."""
+    """One definition of a rule: its source, and the part of its head's path that is below the rule's branch."""
 
     rule: Rule
     source: str
@@ -31,7 +31,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """All clauses at one place. `kind` is complete, function, set or object (with variables in the head's path)."""
+    """All clauses at one path. `kind` is complete, function, set or object (with variables in the head's path)."""
 
     path: Path
     kind: str
@@ -45,7 +45,7 @@ class RuleSet:
 
 @dataclass(slots=True)
 class Branch:
-    """A place below `data`: the rule there, or what is below it. `function` is the Python name of the rule."""
+    """A part of the tree: the rule there, or what is below it. `function` is the Python name of the rule."""
 
     path: Path
     number: int
@@ -65,14 +65,14 @@ class Branch:
         return bool(self.kind) or bool(self.rule and self.rule.kind == COMPLETE and self.rule.default)
 
     def find(self, path: Iterable[Any]) -> Branch | None:
-        """The place at a path from here on, whose parts are keys; None when nothing is there."""
+        """The branch at a path from here on, whose parts are keys; None when nothing is there."""
         branch: Branch | None = self
         for part in path:
             branch = branch.children.get(part) if branch else None
         return branch
 
     def all(self) -> Iterator[Branch]:
-        """This place and those below."""
+        """This branch and those below."""
         waiting = [self]
         while waiting:
             branch = waiting.pop()
@@ -80,7 +80,7 @@ class Branch:
             waiting += reversed(branch.children.values())
 
     def reached(self, steps: Sequence[Term]) -> Iterator[Branch]:
-        """The places that a reference of these steps from here on can end at or pass a rule at, and those below."""
+        """The branches that a reference of these steps from here on can end at or pass a rule at, and those below."""
         waiting = [(self, 0)]
         while waiting:
             branch, taken = waiting.pop()
@@ -92,7 +92,7 @@ class Branch:
             waiting += reversed([(child, taken + 1) for child in ahead if child is not None])
 
     def numbers(self) -> Iterator[int]:
-        """The numbers of this place and those below."""
+        """The numbers of this branch and those below."""
         return (branch.number for branch in self.all())
 
 
@@ -109,22 +109,22 @@ def tree_of(resolved: Resolved, names: Names) -> Branch:
     root = Branch((), 0, Node((), 0))
     counter = count(1)
     for path in resolved.packages:
-        _place(root, path, counter)
+        _branch_at(root, path, counter)
     for path, below in _below(_roots(resolved.rules), resolved.rules).items():
-        branch = _place(root, _spelled(path, resolved.rules[path][0].head), counter)
+        branch = _branch_at(root, _spelled(path, resolved.rules[path][0].head), counter)
         branch.rule = _rule_set(path, below, resolved)
         branch.function = names.new(str(path[-1]) if path else "data")
     return root
 
 
-def _place(root: Branch, path: Path, counter: Iterator[int]) -> Branch:
-    """The place at a path, made if it is not there."""
+def _branch_at(root: Branch, path: Path, counter: Iterator[int]) -> Branch:
+    """The branch at a path, made if it is not there."""
     branch = root
     for at, part in enumerate(path):
         key = key_of(part)
         if key not in branch.children:
-            number, place = next(counter), path[: at + 1]
-            child = branch.children[key] = Branch(place, number, Node(place, number))
+            number, reached = next(counter), path[: at + 1]
+            child = branch.children[key] = Branch(reached, number, Node(reached, number))
             branch.node.children[key] = child.node
         branch = branch.children[key]
     return branch
@@ -142,13 +142,13 @@ def _ground(head: Head) -> tuple[Term, ...]:
 
 
 def _roots(rules: Mapping[Path, Any]) -> list[Path]:
-    """The places of rules; those below a rule with variables in its head belong to it."""
+    """The paths of rules; those below a rule with variables in its head belong to it."""
     wide = {path for path, found in rules.items() if any(dynamic_tail(rule.head) for rule in found)}
     return [path for path in rules if not any(path[:size] in wide for size in range(len(path)))]
 
 
 def _below(roots: list[Path], rules: Mapping[Path, Any]) -> dict[Path, list[Path]]:
-    """The places of the rules at each of the roots, and below it; OPA evaluates them in this order."""
+    """The paths of the rules at each of the roots, and below it; OPA evaluates them in this order."""
     found: dict[Path, list[Path]] = {path: [path] for path in roots}
     for path in rules:
         for size in range(len(path)):
@@ -157,9 +157,9 @@ def _below(roots: list[Path], rules: Mapping[Path, Any]) -> dict[Path, list[Path
     return found
 
 
-def _rule_set(path: Path, places: list[Path], resolved: Resolved) -> RuleSet:
+def _rule_set(path: Path, paths: list[Path], resolved: Resolved) -> RuleSet:
     found = []
-    for below in places:
+    for below in paths:
         rules = resolved.rules[below]
         sources = resolved.sources.get(below, ("",) * len(rules))
         for rule, source in zip(rules, sources, strict=True):

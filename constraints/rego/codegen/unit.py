@@ -39,12 +39,12 @@ class Unit:
 
     resolved: Resolved
     builtins: Mapping[str, Builtin]
-    tree: Branch  # the rules, by their places below `data`
+    tree: Branch  # the rules, by their paths below `data`
     parameters: Any = (
         NO_CONSTANT  # of the constraint, where there is one: input is {"review": ..., "parameters": ...} then
     )
     mocked: frozenset[str] = frozenset()  # the functions that some `with` replaces
-    targets: frozenset[tuple[Any, ...]] = frozenset()  # the places below `data` that some `with` puts a value at
+    targets: frozenset[tuple[Any, ...]] = frozenset()  # the paths below `data` that some `with` puts a value at
     fixed: bool = False  # there is a constraint, and no `with` changes its input
     rule_names: Mapping[str, Path] = field(
         init=False
@@ -71,8 +71,8 @@ class Unit:
 
     # what was found out
 
-    reads: dict[Path, None] = field(default_factory=dict)  # the places in the review whose values are used
-    steps: dict[Path, None] = field(default_factory=dict)  # the places in the review that are looked for
+    reads: dict[Path, None] = field(default_factory=dict)  # the paths in the review whose values are used
+    steps: dict[Path, None] = field(default_factory=dict)  # the paths in the review that are looked for
     conflicts: Conflicts | None = None  # which rules can end in a conflict, known once somebody has asked
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.operand import BASE, NOTHING, Operand, constant
 from constraints.rego.codegen.patterns import free, matches
 from constraints.rego.codegen.reading import expression, is_type, kept, needed
-from constraints.rego.codegen.steps import is_undefined, item_of, note, note_keys, place_below
+from constraints.rego.codegen.steps import is_undefined, item_of, note, note_keys, path_below
 from constraints.rego.runtime.iteration import items_of
 from constraints.rego.syntax.tree import Term, Var
 
@@ -44,7 +44,7 @@ def iterate(emission: Emission, value: Operand, key: Term) -> Operand:
         return constant(item) if matches(emission, key, constant(name)) else NOTHING
     value = kept(emission, value)
     spend(emission, value)
-    below = place_below(value)
+    below = path_below(value)
     note(emission, below)
     name = _items(emission, value) if isinstance(key, Var) and key.is_wildcard else _pairs(emission, value, key)
     return Operand(name=name, kind=BASE if value.kind == BASE else "", origin=below) if name else NOTHING

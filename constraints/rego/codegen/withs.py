@@ -50,7 +50,7 @@ def _with_function(emission: Emission, found: With, value: Operand) -> ast.expr 
 
 def _with_document(emission: Emission, target: Term, value: Operand) -> ast.expr:
     """The Context with a value somewhere in the input, or below `data`."""
-    root, path = _place_of(emission, target)
+    root, path = _target_of(emission, target)
     nodes, unit = emission.nodes, emission.unit
     keys = nodes.row([nodes.constant(key) for key in path])
     arguments = [emission.context(), keys, load(emission, value)]
@@ -61,7 +61,7 @@ def _with_document(emission: Emission, target: Term, value: Operand) -> ast.expr
     return nodes.call(f"with_{root}", *arguments)
 
 
-def _place_of(emission: Emission, target: Term) -> tuple[str, Path]:
+def _target_of(emission: Emission, target: Term) -> tuple[str, Path]:
     if isinstance(target, Var) and target.name in ("input", "data"):
         return target.name, ()
     if isinstance(target, Ref) and isinstance(target.head, Var) and target.head.name in ("input", "data"):
@@ -70,6 +70,6 @@ def _place_of(emission: Emission, target: Term) -> tuple[str, Path]:
 
 
 def _hidden(emission: Emission, path: Path) -> frozenset[int]:
-    """The numbers of all places at this path and below."""
+    """The numbers of the branch at this path and of those below."""
     branch = emission.unit.tree.find(map(key_of, path))
     return frozenset(branch.numbers()) if branch else frozenset()

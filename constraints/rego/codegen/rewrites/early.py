@@ -35,7 +35,7 @@ def with_early_fields(body: Body, builtins: Mapping[str, Builtin]) -> Body:
 
 
 def _field_of(expr: Expr) -> tuple[str, ...]:
-    """The variables of a statement that looks up a field, for a value that the policy has no name for; none for others."""
+    """The variables of a statement that looks up a field, for a value without a name in the policy; none for others."""
     match expr:
         case Expr(Call("eq", (Var(name), Ref(Var(head), path))), False, ()) if name.startswith(SUPPORT):
             plain = head != "data" and all(isinstance(part, Scalar) for part in path)

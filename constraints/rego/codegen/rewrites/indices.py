@@ -7,13 +7,13 @@ becomes a table of all `y` by `y.name`, made when it is asked for the first time
 
     same := [y | y := table[x.name][_]]
 
-as with OPA's index of comprehensions (v1/ast/compile.go, getComprehensionIndex). As there, what is iterated must not depend
-on the loop.
+as with OPA's index of comprehensions (v1/ast/compile.go, getComprehensionIndex). As there, what is iterated must not
+depend on the loop.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from constraints.rego.codegen.rewrites.joins import Join, bound, equality_of, may_join
 from constraints.rego.codegen.rewrites.known import Env
@@ -86,7 +86,8 @@ def _iterates(expr: Expr) -> bool:
 
 def _is_plain(expr: Expr) -> bool:
     """Whether it makes no difference how often a statement is done."""
-    return not expr.withs and not isinstance(expr.what, Every) and _is_quiet(expr.what)  # type: ignore[arg-type]  # others are gone
+    what: Any = expr.what
+    return not expr.withs and not isinstance(what, Every) and _is_quiet(what)
 
 
 def _is_quiet(term: Term) -> bool:

@@ -43,7 +43,7 @@ def _bodies(body: Body, parameters: Value, room: int) -> list[Body]:
 
 
 def _array(expr: Expr) -> dict[str, Value]:
-    """The array of constants that a statement binds, by the name of its variable; none that is written where it is used."""
+    """The array of constants that a statement binds, by the name of its variable; none that is written in place."""
     match expr:
         case Expr(Call("eq", (Var(name=name), ArrayTerm(items=items))), False, ()) if not name.startswith(SUPPORT):
             values = [item.value for item in items if isinstance(item, Scalar)]

@@ -1,4 +1,4 @@
-"""Which bodies become a table and a look into it."""
+"""Which bodies, in OPA's form, become a table and a look into it."""
 
 from __future__ import annotations
 
@@ -31,17 +31,18 @@ def told(find: Finder, body: str) -> str:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        pytest.param(f"{ALL}; f(other) == mine", "OTHER | f(other) is mine | ", id="an equality"),
-        pytest.param(f"{ALL}; mine == f(other); g(other)", "OTHER | f(other) is mine | g(other)", id="what follows"),
+        pytest.param(f"{ALL}; other.x = mine", "OTHER | other.x is mine | ", id="an equality"),
+        pytest.param(f"{ALL}; mine = other.x; g(other)", "OTHER | other.x is mine | g(other)", id="what follows"),
+        pytest.param(f"{ALL}; f(other, t); t = mine", "OTHER; f(other, t) | t is mine | ", id="what a call says of it"),
         pytest.param(
-            f"{ALL}; g(mine); h(other); f(other) == mine", "OTHER; h(other) | f(other) is mine | g(mine)", id="between"
+            f"{ALL}; g(mine); h(other); other.x = mine", "OTHER; h(other) | other.x is mine | g(mine)", id="between"
         ),
-        pytest.param(f"{ALL}; f(other) == input.x", "OTHER | f(other) is input.x | ", id="what the review says"),
-        pytest.param(f"{ALL}; f(other, mine) == mine", "no table", id="what depends on both sides"),
-        pytest.param(f"{ALL}; f(other) != mine", "no table", id="an inequality"),
-        pytest.param(f"{ALL}; f(other) == mine with input as 1", "no table", id="another input"),
-        pytest.param(f"not {ALL.partition(' = ')[2]}; mine == 1", "no table", id="what is negated"),
-        pytest.param("x = input.review.items[_]; x == mine", "no table", id="what is no part of the inventory"),
+        pytest.param(f"{ALL}; other.x = input.x", "OTHER | other.x is input.x | ", id="what the review says"),
+        pytest.param(f"{ALL}; f(other, mine, t); t = mine", "no table", id="what depends on both sides"),
+        pytest.param(f"{ALL}; neq(other.x, mine)", "no table", id="an inequality"),
+        pytest.param(f"{ALL}; other.x = mine with input as 1", "no table", id="another input"),
+        pytest.param(f"not {ALL.partition(' = ')[2]}; mine = 1", "no table", id="what is negated"),
+        pytest.param("x = input.review.items[_]; x = mine", "no table", id="what is no part of the inventory"),
     ],
 )
 def test_what_is_compared_with_all_of_the_inventory_is_looked_up(body: str, expected: str) -> None:
@@ -49,18 +50,18 @@ def test_what_is_compared_with_all_of_the_inventory_is_looked_up(body: str, expe
 
 
 def test_a_bound_key_of_the_inventory_is_looked_up_with_the_rest() -> None:
-    said = told(join_at, 'other = data.inventory.namespace[ns][_]["Service"][name]; f(other) == mine')
-    assert " | key, f(other) is ns, mine | " in said
+    said = told(join_at, 'other = data.inventory.namespace[ns][_]["Service"][name]; other.x = mine')
+    assert " | key, other.x is ns, mine | " in said
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        pytest.param("y = input.items[_]; y.n == mine.n; g(y)", "y = input.items[_] | y.n is mine.n | g(y)", id="a part"),
-        pytest.param("y = input.items[_]; y.n == 1", "no table", id="a constant, which needs no loop around"),
-        pytest.param("y = input.items[_]; g(mine); y.n == mine", "no table", id="a statement about the loop in between"),
-        pytest.param("y = mine[_]; y.n == mine.n", "no table", id="what the loop itself iterates"),
-        pytest.param("y = input.items[_]; y.n == f(mine)", "no table", id="what may fail"),
+        pytest.param("y = input.items[_]; y.n = mine.n; g(y)", "y = input.items[_] | y.n is mine.n | g(y)", id="a part"),
+        pytest.param("y = input.items[_]; y.n = 1", "no table", id="a constant, which needs no loop around"),
+        pytest.param("y = input.items[_]; g(mine); y.n = mine", "no table", id="a statement about the loop in between"),
+        pytest.param("y = mine[_]; y.n = mine.n", "no table", id="what the loop itself iterates"),
+        pytest.param("y = input.items[_]; f(mine, t); y.n = t", "no table", id="what is known behind it alone"),
     ],
 )  # fmt: skip
 def test_what_a_loop_goes_through_again_and_again_is_looked_up(body: str, expected: str) -> None:
