@@ -79,11 +79,11 @@ class Summary:
     """Exact totals of one run; for each constraint only the first `limit` violations in sort order.
 
     `found` counts violations by constraint key, kind of object and namespace, `passes` the objects that a constraint
-    matched without finding anything, `kept` are the first violations, ascending. `standing` is what each constraint comes
-    to when what could not be seen keeps its last results, by key, once the run has ended. `cut` says of a run that did not
-    come to its end how it ended: its totals are then a part and must not replace those of a whole run; `mistake` is what
-    ended it where that can only be a mistake of ours. `skipped` are kinds that were not listed because no constraint can
-    match them; `templates` counts them by `active` and `error`.
+    matched without finding anything, `kept` are the first violations, ascending. `standing` is what each constraint
+    comes to when what could not be seen keeps its last results, by key, once the run has ended. `cut` says of a run
+    that did not come to its end how it ended: its totals are then a part and must not replace those of a whole run;
+    `mistake` is what ended it where that can only be a mistake of ours. `skipped` are kinds that were not listed
+    because no constraint can match them; `templates` counts them by `active` and `error`.
     """
 
     info: RunInfo
@@ -222,8 +222,8 @@ class Totals:
 class Gaps:
     """What could not be audited, each at its place in the run.
 
-    One about a Namespace comes with each object in it, and counts once for a policy; where a policy misses many, the next
-    one is about all others. One for want of time comes with each page, and counts once, at the end.
+    One about a Namespace comes with each object in it, and counts once for a policy; where a policy misses many, the
+    next one is about all others. One for want of time comes with each page, and counts once, at the end.
     """
 
     def __init__(self) -> None:

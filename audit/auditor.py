@@ -28,8 +28,8 @@ log = logging.getLogger("kube_patrol")
 class Auditor:
     """Runs what was prepared, and hands it to the `sinks`; `duty` says whether a run may go on.
 
-    No more than `limit` violations of a constraint are kept. `metrics` and `readiness` hear how each run ended, once all
-    sinks have finished; `clock` gives Unix seconds. The rest is what the runs so far have left.
+    No more than `limit` violations of a constraint are kept. `metrics` and `readiness` hear how each run ended, once
+    all sinks have finished; `clock` gives Unix seconds. The rest is what the runs so far have left.
     """
 
     preparation: Preparation

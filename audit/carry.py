@@ -1,4 +1,4 @@
-"""What the last run knew of objects that this one could not see: a constraint must not turn green by being blind (pure)."""
+"""What the last run knew of objects that this one could not see: no constraint may turn green by being blind (pure)."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def sample_objects() -> list[Object]:
 
 
 def load(cluster: EmbeddedCluster, objects: list[Object]) -> None:
-    """Create the objects; the CRD of each template's constraints before the constraints, which the audit would do later."""
+    """Create the objects; before constraints the CRD of each template's, which the audit would make later."""
     templates = [item for item in objects if item["kind"] == TEMPLATES.kind]
     others = [item for item in objects if item["kind"] != TEMPLATES.kind]
     cluster.load([item for item in others if item["kind"] == "CustomResourceDefinition"])

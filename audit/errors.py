@@ -47,8 +47,8 @@ class OtherVersion(AuditError):
 
 
 class Hints:
-    """What a refusal says besides: `continue_token` is a fresh one that a 410 offers, `retry_after` the seconds that the
-    server asks to wait, `name` the object that the server says it is about.
+    """What a refusal says besides: `continue_token` is a fresh one that a 410 offers, `retry_after` the seconds that
+    the server asks to wait, `name` the object that the server says it is about.
     """
 
     __slots__ = ("continue_token", "name", "retry_after")  # no dataclass, which each start would have to wait for

@@ -1,4 +1,4 @@
-"""The one table of names under which log, export and events tell of a violation (compatibility, sections 3.2 and 10)."""
+"""The one table of names by which log, export and events tell of a violation (compatibility, sections 3.2, 10)."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _PLACES: Final = {
 
 
 class Broken(InputError):
-    """A text that is not the JSON it should be, in Go's words; `offset` in characters, 0 where what it holds is wrong."""
+    """A text that is not the JSON it should be, in Go's words; `offset` in characters, 0 for what it holds."""
 
     def __init__(self, message: str, offset: int = 0) -> None:
         super().__init__(message)

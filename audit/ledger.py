@@ -1,7 +1,7 @@
 """The last known violations of every object, and what a run changes in them (pure).
 
-Two violations are the same when one constraint says the same text of one object; a constraint or an object that was made
-anew is another one. What a run could not see stays as it was, and is stale until it is seen again.
+Two violations are the same when one constraint says the same text of one object; a constraint or an object that was
+made anew is another one. What a run could not see stays as it was, and is stale until it is seen again.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from audit.model import ConstraintRecord, RunInfo
 from audit.verdicts import Reviewed, identity
 from constraints import Constraint, Kind, ObjectRef, Violation
 
-# The violations of one object, four parts for each: the number of its constraint, its message, the runs that saw it first
-# and last; the last one is empty where that is the last whole run. One tuple takes a third of what many would.
+# The violations of one object, four parts for each: the number of its constraint, its message, the runs that saw it
+# first and last; the last one is empty where that is the last whole run. One tuple takes a third of what many would.
 Entry = tuple[int | str, ...]
 _PARTS = 4
 
 
 class Why(Enum):
-    """Why a violation is resolved. An object is mended that is still there, and that the constraint has nothing against."""
+    """Why a violation is resolved; an object is mended that is still there with nothing against it."""
 
     OBJECT_GONE = "object_gone"
     OBJECT_MENDED = "object_mended"

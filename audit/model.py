@@ -128,8 +128,8 @@ class KindEnd:
 class TemplateRecord:
     """A ConstraintTemplate object that exists, also one in error.
 
-    `template` is None when the engine refused it, and `errors` say why; `resource` says where its status is; `admission`
-    is what its code reads that only an admission request has.
+    `template` is None when the engine refused it, and `errors` say why; `resource` says where its status is;
+    `admission` is what its code reads that only an admission request has.
     """
 
     obj: Object
@@ -194,8 +194,8 @@ class ConstraintRecord:
 class Standing:
     """What is known of one constraint when a run has ended: status, metrics and log all tell it from here.
 
-    `total` is None where nothing is known. `entries` are those of `status.violations`, ascending. `stale`: not all of it
-    is of this run; what could not be seen is as it was before.
+    `total` is None where nothing is known. `entries` are those of `status.violations`, ascending. `stale`: not all of
+    it is of this run; what could not be seen is as it was before.
     """
 
     total: int | None

@@ -71,7 +71,7 @@ def wanted(kind: Kind, alias_of: Kind | None, constraints: Sequence[Constraint])
 
 
 def without_data(chosen: Plan, reads_metadata_only: Callable[[Kind], bool]) -> Plan:
-    """The same, without the data of Secrets and ConfigMaps where no policy reads it: it stays in the API server then."""
+    """The same, without the data of Secrets and ConfigMaps where no policy reads it: it stays in the API server."""
     listings = tuple(
         replace(listing, metadata_only=(kind.group, kind.kind) in DATA and reads_metadata_only(kind))
         for listing in chosen.listings

@@ -1,4 +1,4 @@
-"""What a run has to do, read before its first object: which kinds are served, and what their objects are held against."""
+"""What a run has to do, read before its first object: which kinds are served, what objects are held against."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ class Preparation:
     def __call__(self, info: RunInfo) -> Prepared:
         """What this run has to do. Raises KubeError when nothing could be learned of the cluster at all."""
         pace = self.pace.since(self.pace.elapsed())
-        # What is read before and between the lists ends with the run; lists are left alone then, and statuses still written.
+        # What is read before and between the lists ends with the run; lists are left alone then, and statuses still
+        # written.
         reading = self.client.prompt().bounded(Deadline(pace.ends(), pace.elapsed).left)
         catalogue = self.served.read(reading)
         reader = Reader(reading, catalogue.listed, pace.chunk, Lister(reading, self.sizes, self.tardy))

@@ -56,9 +56,9 @@ class Rules:
     """What objects are held against: the engine, what is left out, and what lies around an object.
 
     `namespaces` are those that are known, by name, and what is known of others that policies read; `empty` makes an
-    engine like this one without policies. `run` names the run that reviews are a part of: in each process, policies have
-    all of their time again in the next one. Rules can be pickled: whoever reads them gets an engine made anew, once in a
-    process as long as the policies stay the same. They are for one thread at a time, as the engine is.
+    engine like this one without policies. `run` names the run that reviews are a part of: in each process, policies
+    have all of their time again in the next one. Rules can be pickled: whoever reads them gets an engine made anew,
+    once in a process as long as the policies stay the same. They are for one thread at a time, as the engine is.
     """
 
     engine: Engine

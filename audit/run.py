@@ -28,8 +28,8 @@ from constraints.model import Object
 class Work:
     """What one run has to do: the objects, and what they are held against.
 
-    `missing` reads a Namespace that is not among those of the rules. A page is reviewed when it is its `turn`, for engines
-    are not for several threads at once; `review` does it, here or elsewhere.
+    `missing` reads a Namespace that is not among those of the rules. A page is reviewed when it is its `turn`, for
+    engines are not for several threads at once; `review` does it, here or elsewhere.
     """
 
     source: Source
@@ -58,8 +58,8 @@ def run(prepare: Prepare, sinks: Sequence[Sink], blank: Summary, memory: Memory,
     """Audit every object once and hand each page of results to every sink on its way past; gives what it came to.
 
     `prepare` reads the policies, after the sinks have heard that the run has begun. `memory` knows of earlier runs what
-    this one may not see. Once `stopping()` says how the run has to end, the page in work is the last. An error ends it as
-    `failed`; the sinks are finished even then. One that is no AuditError is the summary's `mistake`.
+    this one may not see. Once `stopping()` says how the run has to end, the page in work is the last. An error ends it
+    as `failed`; the sinks are finished even then. One that is no AuditError is the summary's `mistake`.
     """
     course = _Course(blank, [GuardedSink(sink) for sink in sinks], memory, stopping)
     try:

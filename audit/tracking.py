@@ -72,7 +72,7 @@ class Seen:
     _marks: dict[str, bytes] = field(default_factory=dict)
 
     def replace(self, objects: Iterable[Object]) -> tuple[tuple[Object, ...], tuple[Object, ...]]:
-        """These are all that there are: gives those that are new or changed, and what is left of those that are gone."""
+        """These are all that there are: gives those that are new or changed, and what is left of those now gone."""
         found = {_key(obj): obj for obj in objects}
         gone = tuple(_named(key) for key in self._marks.keys() - found.keys())
         changed = tuple(obj for obj in found.values() if self.put(obj))

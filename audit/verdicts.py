@@ -71,9 +71,10 @@ class Seconds:
 class Reviewed:
     """What one page of objects of one kind came to.
 
-    There is a verdict for each object that some constraint matched; `others` are the identities of all others, `objects`
-    and `excluded` count all that were listed and those that a Config leaves out. `unfinished` names the constraints that were not asked about some object for want
-    of time. It can be pickled; who reads one that another version of this program has made gets OtherVersion.
+    There is a verdict for each object that some constraint matched; `others` are the identities of all others,
+    `objects` and `excluded` count all that were listed and those that a Config leaves out. `unfinished` names the
+    constraints that were not asked about some object for want of time. It can be pickled; who reads one that another
+    version of this program has made gets OtherVersion.
     """
 
     kind: Kind
@@ -109,7 +110,7 @@ def sealed(of: Callable[..., Any], state: Mapping[str, Any]) -> tuple[Callable[.
 
 
 def received(of: Callable[..., Any], version: str, state: bytes) -> Any:
-    """What was `sealed`. Raises OtherVersion, before anything is read, when another version of this program did that."""
+    """What was `sealed`. Raises OtherVersion, before anything is read, where another version of this program did it."""
     if version != ours():
         raise OtherVersion(f"results and rules of kube-patrol {version} cannot be used by kube-patrol {ours()}")
     return of(**pickle.loads(state))
@@ -124,8 +125,9 @@ def top_owner(obj: Object) -> Owner | None:
     """Who controls an object, None where nobody does.
 
     Where that is a ReplicaSet with the object's `pod-template-hash` in its name it is the Deployment that made the
-    ReplicaSet, and where it is a Job whose name ends in the minute of its start it is the CronJob: nobody else gives such
-    names, and neither has to be read for it. Nothing in `obj` is trusted: owners without a kind and a name are none.
+    ReplicaSet, and where it is a Job whose name ends in the minute of its start it is the CronJob: nobody else gives
+    such names, and neither has to be read for it. Nothing in `obj` is trusted: owners without a kind and a name are
+    none.
     """
     metadata = obj["metadata"]
     references = metadata.get("ownerReferences")

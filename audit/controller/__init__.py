@@ -1,1 +1,1 @@
-"""What Gatekeeper's controller would write: CRDs of constraints, and `status.byPod`; nothing else in the cluster is written from here."""
+"""What Gatekeeper's controller would write: CRDs of constraints, and `status.byPod`; it writes nothing else."""

@@ -1,4 +1,4 @@
-"""Finds out whether Gatekeeper's own controller runs; where it does not, writes what this pod says to `status.byPod`."""
+"""Finds out whether Gatekeeper's own controller runs; where it does not, writes what this pod says in `byPod`."""
 
 from __future__ import annotations
 

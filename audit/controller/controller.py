@@ -34,8 +34,8 @@ class ControllerSettings:
 class Defined:
     """The templates, by now with what went wrong with the CRDs of their constraints.
 
-    `controlled`: Gatekeeper's own controller runs too, so that statuses are left to it; `defines`: CRDs are made here, as
-    far as no `error` prevented that.
+    `controlled`: Gatekeeper's own controller runs too, so that statuses are left to it; `defines`: CRDs are made here,
+    as far as no `error` prevented that.
     """
 
     templates: tuple[TemplateRecord, ...]

@@ -17,11 +17,11 @@ from audit.embedded.refusals import Refusal
 class Fault:
     """Something that goes wrong with requests that match.
 
-    Matching: `method` and `path` are shell patterns; `query` is a text that the query must contain (`continue=`);
-    the first `after` requests that match pass, then `times` are hit (None: all).
-    What happens: first a `delay` in seconds; then, where they are given, the connection is `cut` after so many bytes of the
-    body, `body` is sent with status 200, or `status` is refused (410 with `fresh_token` offers one, 429 and 5xx with
-    `retry_after` ask to wait, 404 with `named` names the object as an API server does). With a delay only, the request is answered as usual.
+    Matching: `method` and `path` are shell patterns; `query` is a text that the query must contain (`continue=`); the
+    first `after` requests that match pass, then `times` are hit (None: all). What happens: first a `delay` in seconds;
+    then, where they are given, the connection is `cut` after so many bytes of the body, `body` is sent with status 200,
+    or `status` is refused (410 with `fresh_token` offers one, 429 and 5xx with `retry_after` ask to wait, 404 with
+    `named` names the object as an API server does). With a delay only, the request is answered as usual.
     """
 
     path: str = "*"

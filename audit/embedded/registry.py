@@ -57,8 +57,8 @@ class Served:
         return f"{namespace}/{name}" if self.namespaced else name
 
 
-# group/version, plural, kind, marks, short names. Marks: n namespaced, s status subresource, g generation, a category `all`,
-# c nothing but create.
+# group/version, plural, kind, marks, short names. Marks: n namespaced, s status subresource, g generation, a category
+# `all`, c nothing but create.
 _TABLE: Final = """
 v1 namespaces Namespace s ns
 v1 nodes Node s no

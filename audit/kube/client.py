@@ -79,8 +79,8 @@ class Retries:
 
     Waits double from `first` up to `longest`, each with up to as much again of chance. A Retry-After is waited for
     exactly; one longer than `patience` is an error at once. After `total` there are no other tries but those that the
-    server asks for, and none to get one object or document takes longer; after `silence` it is logged what is waited for.
-    All requests together have no more than `left()`, and what the `doubts` know of is tried less.
+    server asks for, and none to get one object or document takes longer; after `silence` it is logged what is waited
+    for. All requests together have no more than `left()`, and what the `doubts` know of is tried less.
     """
 
     attempts: int = 6
@@ -95,9 +95,9 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time as clients and elections see it: `now` in Unix seconds, `elapsed` monotonic; `sleep` None waits for the stop event.
+    """Time as clients and elections see it: `now` in Unix seconds, `elapsed` monotonic.
 
-    `chance` gives a number from 0 to 1, by which waits differ.
+    `sleep` None waits for the stop event; `chance` gives a number from 0 to 1, by which waits differ.
     """
 
     now: Callable[[], float] = time.time

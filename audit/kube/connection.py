@@ -143,7 +143,7 @@ class Connection:
         return reply
 
     def stream(self, request: Request) -> Streamed:
-        """As `exchange`, for a reply that is read while it comes; its time-out is that of a pause. Raises Unreachable."""
+        """As `exchange`, for a reply that is read as it comes; its time-out is that of a pause. Raises Unreachable."""
         reply = self._begun(request)
         if reply.status == 401 and self._token and self._renewed(self._token):
             reply.close()

@@ -131,7 +131,8 @@ def _aggregated(group: Json, root: str) -> Iterator[Version | Gap]:
     name = _word(_mapping(_mapping(group).get("metadata")), "name")
     if bool(name) is not (root == "/apis"):
         raise BadBody(
-            f"discovery of {root}: it has {f'the group {name}' if name else 'a group without name'}, which is not served there"
+            f"discovery of {root}: it has {f'the group {name}' if name else 'a group without name'}, "
+            "which is not served there"
         )
     is_preferred = True  # the first version that is not stale
     for entry in _list(_mapping(group), "versions", f"group {name}"):

@@ -24,9 +24,9 @@ _SERVER = "server"
 class Doubts:
     """Remembers since when what is asked has had no good answer; `elapsed` is a monotonic clock in seconds.
 
-    Requests are told apart by method and path. Where one fails, others of its group, or of its resource where that is in
-    none, get fewer tries, too, but all their time, until one of them is answered; where there is no connection, everything
-    gets less. Reads do not count for writes. May be shared by threads.
+    Requests are told apart by method and path. Where one fails, others of its group, or of its resource where that is
+    in none, get fewer tries, too, but all their time, until one of them is answered; where there is no connection,
+    everything gets less. Reads do not count for writes. May be shared by threads.
     """
 
     elapsed: Callable[[], float] = time.monotonic

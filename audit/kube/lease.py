@@ -115,7 +115,7 @@ class Election:
 
     @property
     def silence(self) -> Problem | None:
-        """Set while whatever we ask the API server ends in an error: we know neither that we lead nor that another does."""
+        """Set while all that we ask the API server ends in an error: nobody here knows who leads."""
         return self._problem(self._unanswered)
 
     @property
@@ -128,7 +128,8 @@ class Election:
     ) -> None:
         """Try to lead, and to go on leading, until `stop`; then give the lease back.
 
-        Set `stop` only when the work of the leader has ended: another one may lead a moment later. `on_started` and `on_stopped` are called from here when we come to lead and when we lead no more.
+        Set `stop` only when the work of the leader has ended: another one may lead a moment later. `on_started` and
+        `on_stopped` are called from here when we come to lead and when we lead no more.
         """
         led = False
         try:

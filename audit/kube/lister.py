@@ -146,12 +146,12 @@ class Lister:
     def pages(self, resource: Resource, limit: int, metadata_only: bool = False) -> Iterator[RawPage]:
         """Pages of `limit` objects, 0 for all at once, or of fewer where these are large; whole, or their metadata.
 
-        Raises a KubeError that names kind and page: a BodyTooLarge for an object that is too large by itself, a TimedOut
-        (ListTimeout) when there is no patience left. A 410 is got over with the fresh token that it offers, else by
-        beginning again, once; the second such is a Gone. Each token is followed once: a page with one that came before
-        may be another reply sent twice, and is asked for again; then it is a TokenLoop. So is a last page that is empty.
-        Pages of which some is missing in between, or that are of several lists, are asked for from the beginning, once.
-        Of most bodies only both ends are looked at, so the rest of it may still not be JSON.
+        Raises a KubeError that names kind and page: a BodyTooLarge for an object that is too large by itself, a
+        TimedOut (ListTimeout) when there is no patience left. A 410 is got over with the fresh token that it offers,
+        else by beginning again, once; the second such is a Gone. Each token is followed once: a page with one that came
+        before may be another reply sent twice, and is asked for again; then it is a TokenLoop. So is a last page that
+        is empty. Pages of which some is missing in between, or that are of several lists, are asked for from the
+        beginning, once. Of most bodies only both ends are looked at, so the rest of it may still not be JSON.
         """
         try:
             yield from self._pages(_Wanted(resource, metadata_only), self._sizes.begin(resource.kind, limit))
@@ -223,7 +223,8 @@ def _inconsistency(before: Ends, page: _ListPage, limit: int) -> BadBody | None:
     count = page.count()
     if count is None or count + said.remaining == before.remaining:
         return None
-    text = f"{before.remaining} objects were to come after the page before, and it holds {count} with {said.remaining} to come"
+    holds = f"it holds {count} with {said.remaining} to come"
+    text = f"{before.remaining} objects were to come after the page before, and {holds}"
     return BadBody(text, reason=INCONSISTENT)
 
 

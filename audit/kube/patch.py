@@ -124,9 +124,9 @@ class StatusWriter:
         return current, current["metadata"]
 
     def _gone(self, resource: Resource, name: str, namespace: str) -> Written:
-        """Tell an object that is no more from a kind that has no status subresource, and from a 404 of somebody between:
+        """Tell an object that is no more from a kind without status subresource, and from a 404 of somebody between.
 
-        only of an object that is no more does the API server's own answer give the name.
+        Only of an object that is no more does the API server's own answer give the name.
         """
         try:
             self.client.send(get_object(resource, name, namespace))

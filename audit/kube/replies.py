@@ -1,7 +1,7 @@
 """What a good reply is: the one place that says so, for every kind of request.
 
-A status of 200 alone says little: proxies answer with HTML, with nothing, with half of it, with a `Status`, or with what
-somebody else has asked for. Each request says what it expects; whatever else comes is a BadBody.
+A status of 200 alone says little: proxies answer with HTML, with nothing, with half of it, with a `Status`, or with
+what somebody else has asked for. Each request says what it expects; whatever else comes is a BadBody.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class Form(Enum):
 class Expected:
     """What a good reply to one request is.
 
-    `kind` is that of the object, or of the objects in a list; None for documents, whose `kinds` are then those that they
-    may be of (none: any). `name` and `namespace` are those of the object, empty where they do not matter. `written` are fields
-    that the object must have after a write: part, name and value.
+    `kind` is that of the object, or of the objects in a list; None for documents, whose `kinds` are then those that
+    they may be of (none: any). `name` and `namespace` are those of the object, empty where they do not matter.
+    `written` are fields that the object must have after a write: part, name and value.
     """
 
     form: Form = Form.DOCUMENT
@@ -70,8 +70,8 @@ ANYTHING: Final = Expected()
 class Ends:
     """What a page says of the list that it is of.
 
-    `token` is the continue token of the next page, empty at the last one; `remaining` is how many objects come after this
-    page, None where the server does not say; `version` is the list's resourceVersion.
+    `token` is the continue token of the next page, empty at the last one; `remaining` is how many objects come after
+    this page, None where the server does not say; `version` is the list's resourceVersion.
     """
 
     token: str = ""

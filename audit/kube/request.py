@@ -205,7 +205,7 @@ def _object(resource: Resource, name: str, namespace: str) -> Expected:
 
 
 def _written(expected: Expected, obj: Json, part: str) -> Expected:
-    """With the plain fields of what is written, by which a reply of before can be told. A server changes none of these."""
+    """With the plain fields of what is written, by which a reply of before can be told: a server changes none."""
     fields = obj.get(part) if isinstance(obj, Mapping) else None
     plain = fields.items() if isinstance(fields, Mapping) else ()
     return replace(expected, written=tuple((part, key, value) for key, value in plain if _is_plain(value)))

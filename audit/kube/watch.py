@@ -1,8 +1,8 @@
 """Follows a resource: what there is, then what changes, for as long as somebody wants to know.
 
 LIST with a limit and then WATCH from its resourceVersion with bookmarks: the way that is sound on every API server
-(compatibility, section 9). What the server says is cut into `Listing`, `Event` and errors; waiting, and beginning again, is
-done here.
+(compatibility, section 9). What the server says is cut into `Listing`, `Event` and errors; waiting, and beginning
+again, is done here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _TRIES = 2  # watches in a row that bring nothing, until what there is is listed
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a watch: its `type` is ADDED, MODIFIED, DELETED or BOOKMARK, `version` the resourceVersion after it."""
+    """One line of a watch: `type` is ADDED, MODIFIED, DELETED or BOOKMARK, `version` the resourceVersion after it."""
 
     type: str
     object: Object
@@ -60,8 +60,8 @@ class Intervals:
     """How patient a watch is, in seconds.
 
     `quiet` is after how long the server ends a watch, whatever happens (a connection that is dead without a word is
-    noticed then). Pauses after failures double from `first` to `longest`; a watch that is forbidden, or fails while lists
-    are answered, is replaced by a list every `poll`.
+    noticed then). Pauses after failures double from `first` to `longest`; a watch that is forbidden, or fails while
+    lists are answered, is replaced by a list every `poll`.
     """
 
     quiet: int = 120
@@ -258,7 +258,7 @@ class Watch:
 
 
 def events(request: Request, chunks: Iterable[bytes]) -> Iterator[Event]:
-    """The lines of a watch as events. Raises Gone and other KubeErrors for what the server reports, BadBody for trash."""
+    """The lines of a watch as events. Raises Gone, and other KubeErrors that the server reports, BadBody for trash."""
     for line in lines(chunks):
         try:
             found = orjson.loads(line)

@@ -19,8 +19,8 @@ from audit.logs.streams import JSON_OPTIONS, json_default
 from constraints import Kind, ObjectRef, Violation
 from constraints.model import Json
 
-# One for each place in a line, in their order. That of `details` has a key that the formatter writes in another way where
-# it has to make something in the line readable first: then it would do so in all lines.
+# One for each place in a line, in their order. That of `details` has a key that the formatter writes in another way
+# where it has to make something in the line readable first: then it would do so in all lines.
 _MARKS: Final[tuple[Any, ...]] = ("<ts>", "<msg>", {True: "<details>"}, "<namespace>", "<name>", "<labels>")
 _SHORT: Final = 64  # characters that never make more than 256 bytes
 Fields = Callable[[Violation], Mapping[str, Json]]

@@ -70,8 +70,8 @@ class Metrics(Collector):
     """What there is to scrape. Runs write and scrapes read, each from a thread of its own.
 
     No family has more than `series_limit` series: the largest stay, the rest are summed up as `_other`. Who does not
-    `leads()` tells of no run: the leader's figures are the true ones, and they would count twice. `watching()` gives the
-    numbers of kinds of policies that are watched, and that should be.
+    `leads()` tells of no run: the leader's figures are the true ones, and they would count twice. `watching()` gives
+    the numbers of kinds of policies that are watched, and that should be.
     """
 
     def __init__(

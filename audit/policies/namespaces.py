@@ -29,7 +29,7 @@ class Namespaces:
 
     @classmethod
     def read(cls, reader: Reader) -> Namespaces:
-        """List them. Where that fails none is known: each is got when it is needed, for its labels may be others now."""
+        """List them. Where that fails none is known: each is got when needed, for its labels may be others now."""
         try:
             return cls(reader, {found["metadata"]["name"]: found for found in reader.objects(NAMESPACES)})
         except KubeError as error:

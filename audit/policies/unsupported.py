@@ -1,4 +1,4 @@
-"""Resources that change the results of Gatekeeper's audit and that nothing is made of here: while they exist, it is said.
+"""Resources that change what Gatekeeper's audit finds, and that nothing is made of here: while they exist, it is said.
 
 Some are none of these: a Connection changes no result, and mutators change, in an audit, only what ExpansionTemplates
 generate, which is said already.
@@ -68,7 +68,7 @@ def _found(reader: Reader, resource: Resource) -> Found | None:
 
 
 def _of_expansions(found: Found, policies: InForce) -> Iterable[Gap]:
-    """Those about generated objects only find nothing at all here; others find less, where they match what is generated.
+    """Those about generated objects only find nothing here; others find less, where they match what is generated.
 
     With a kind, a Gap of this cause is about objects of it that no run has seen; without one, about everything.
     """

@@ -40,9 +40,9 @@ def weight(objects: Iterable[Json]) -> int:
 
 @dataclass(slots=True)
 class Scales:
-    """Adds up what is read of one kind, page by page, until with what is `held` it is more than `most` bytes (0 = no bound).
+    """Adds up what is read of one kind, page by page, until with what is `held` it is more than `most` bytes.
 
-    It is estimated up to half of that, and weighed from there on.
+    0 is no bound. It is estimated up to half of that, and weighed from there on.
     """
 
     most: int
@@ -51,7 +51,9 @@ class Scales:
     _is_exact: bool = False
 
     def page(self, body: bytes, items: Sequence[Json], so_far: Iterable[Json]) -> None:
-        """One more page has come; `so_far` are all objects of its kind by now, its own `items` included. Raises InventoryTooLarge."""
+        """One more page has come; `so_far` are all objects of its kind by now, its own `items` included. Raises
+        InventoryTooLarge.
+        """
         if not self.most:
             return
         if self._is_exact:

@@ -1,7 +1,8 @@
 """Python's collector of cyclic garbage, kept out of runs.
 
-It looks through everything that is alive, again and again, while a run makes values by the million and hardly any cycle:
-that took a third of a run. Reference counts free what a run leaves, and the few cycles are looked for between two runs.
+It looks through everything that is alive, again and again, while a run makes values by the million and hardly any
+cycle: that took a third of a run. Reference counts free what a run leaves, and the few cycles are looked for between
+two runs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ EVERY = 60  # runs, after which it looks through everything and not only through
 
 
 class Garbage:
-    """Collects before each run but the first; what is alive then, such as compiled policies, is not looked through again.
+    """Collects before each run but the first; what is alive then, as compiled policies, is not looked through again.
 
     Policies that were replaced are cycles: where they are others, everything is looked through.
     """

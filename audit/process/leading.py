@@ -26,8 +26,8 @@ class NoLease(AuditError):
 class Leadership:
     """Asks an `election`, None where there is none and this process always leads.
 
-    The API server may refuse the Lease for `patience` seconds (0 = for ever); after that this process leads `alone` until
-    it can be had, or `may_run` raises.
+    The API server may refuse the Lease for `patience` seconds (0 = for ever); after that this process leads `alone`
+    until it can be had, or `may_run` raises.
     """
 
     election: Election | None = None

@@ -19,7 +19,7 @@ def available(root: Path = ROOT) -> int:
 
 
 def share(total: int) -> int:
-    """The part of `total` bytes that pages from the API server may take: a third, for what is made of them is larger."""
+    """The part of `total` bytes that pages of the API server may take: a third, for what is made of them is larger."""
     return total // 3
 
 

@@ -15,8 +15,9 @@ ENDED = frozenset({Outcome.COMPLETE, Outcome.GAPS, Outcome.UNWRITTEN})
 class Readiness:
     """Hears how runs end and is asked by another thread; `clock` gives monotonic seconds.
 
-    A replica that `leads()` is ready while a run has come to its end, with or without gaps, in the last `max_age` seconds
-    (0 = always). One that waits for the leader to leave is ready. `refused()` says why it can neither lead nor wait.
+    A replica that `leads()` is ready while a run has come to its end, with or without gaps, in the last `max_age`
+    seconds (0 = always). One that waits for the leader to leave is ready. `refused()` says why it can neither lead nor
+    wait.
     """
 
     leads: Callable[[], bool]

@@ -13,7 +13,8 @@ from audit.verdicts import Reviewed
 class Sink(Protocol):
     """`start` and `finish` frame one run; `finish` is called even when the run raised.
 
-    `changes` are empty where nobody has asked for them. Its time counts for the `phase`, one of aggregate.PHASES. What it raises at a page makes it lose that page.
+    `changes` are empty where nobody has asked for them. Its time counts for the `phase`, one of aggregate.PHASES. What
+    it raises at a page makes it lose that page.
     """
 
     name: str

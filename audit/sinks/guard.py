@@ -19,8 +19,8 @@ TRIED = 3  # pages in a row that may fail, each of which may have waited long
 class GuardedSink:
     """Passes one run on to `sink`. A page at which it fails is lost to it, and the next one is tried again.
 
-    After a failure in `start`, or at three pages in a row, it gets no more pages. Its `finish` is called all the same, so
-    that it can write what it has.
+    After a failure in `start`, or at three pages in a row, it gets no more pages. Its `finish` is called all the same,
+    so that it can write what it has.
     """
 
     def __init__(self, sink: Sink) -> None:

@@ -1,4 +1,4 @@
-"""A bounded queue that lets listing run ahead of evaluation, and spills to disk before a continue token gets too old."""
+"""A bounded queue that lets listing run ahead of evaluation, and spills to disk before a token gets too old."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Room:
 class Ahead(Generic[T]):
     """A queue of some producers and one consumer that holds no more bodies in memory than there is `room` for.
 
-    When it is full a producer waits with patience (API servers let a continue token expire after some minutes); then the
-    body goes to the cache and listing goes on. Bodies marked `secret` never go to disk; without a cache, or when its
-    disk is full, none does, and the producer goes on waiting. Once `over()` is true nothing more is handed out.
+    When it is full a producer waits with patience (API servers let a continue token expire after some minutes); then
+    the body goes to the cache and listing goes on. Bodies marked `secret` never go to disk; without a cache, or when
+    its disk is full, none does, and the producer goes on waiting. Once `over()` is true nothing more is handed out.
     """
 
     def __init__(self, room: Room, cache: PageCache | None, over: Callable[[], bool]) -> None:

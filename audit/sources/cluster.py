@@ -73,8 +73,8 @@ Entry = Arrived | KindEnd | Gap
 class Progress:
     """Which objects of one kind have been handed on, so that none counts twice, whatever pages come.
 
-    API servers list in the order of their keys, `<namespace>/<name>`: while they do, what comes is new, and the keys are
-    only kept, packed by pages. `_seen` are those keys one by one, from the first page on that breaks the order.
+    API servers list in the order of their keys, `<namespace>/<name>`: while they do, what comes is new, and the keys
+    are only kept, packed by pages. `_seen` are those keys one by one, from the first page on that breaks the order.
     """
 
     last: str = ""

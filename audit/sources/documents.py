@@ -1,7 +1,7 @@
 """The documents of a text, as Kubernetes' decoder finds them (apimachinery's YAMLOrJSONDecoder).
 
-A text that begins like JSON is a stream of JSON values; where that breaks off in one of the first two, the rest is YAML.
-YAML documents stand between lines that begin with `---`.
+A text that begins like JSON is a stream of JSON values; where that breaks off in one of the first two, the rest is
+YAML. YAML documents stand between lines that begin with `---`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _FEWEST_LEFT: Final = 4  # bytes; with fewer the decoder does not try YAML
 _SHOWN: Final = 80
 _MANY: Final = 2  # JSON values that make a text JSON for good
 
-# A number in JSON that may not be a float64 as it stands. It is looked for in what is left of a text when all is one that
-# looks the same to it, and characters that are in no number and next to none are gone: that is faster. Sometimes it then is
-# a part of a text, which does no harm; the quantifiers give nothing back, so hostile text costs no more.
+# A number in JSON that may not be a float64 as it stands. It is looked for in what is left of a text when all is one
+# that looks the same to it, and characters that are in no number and next to none are gone: that is faster. Sometimes
+# it then is a part of a text, which does no harm; the quantifiers give nothing back, so hostile text costs no more.
 _ODD_NUMBER: Final = re.compile(rb":0(?:0{6}|0*+\.)[0.]*+:")
 _LOOKS: Final = bytes.maketrans(b"123456789eE,[]}", b"000000000..::::")
 _NO_NUMBER: Final = bytes({*range(256)} - {*b'0123456789.eE:,[]}"'})
@@ -114,7 +114,7 @@ def _stream(data: bytes, dialect: Dialect) -> Iterator[Document]:
 
 
 def _rest(text: str) -> str | None:
-    """What the decoder hands to YAML where JSON broke off: without space up to the end of a line; None if it does not."""
+    """What the decoder hands to YAML where JSON broke off: without space up to the end of a line; None for nothing."""
     found = _LINE_END.match(text)
     end = found.end() if found else 0
     looked_at = text[end - 1 if text[:end].endswith("\n") else end :][:_FEWEST_LEFT].encode("utf-8", "surrogateescape")

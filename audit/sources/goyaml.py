@@ -1,9 +1,9 @@
 """A YAML document to its value, as the readers of Kubernetes and of gator understand it.
 
-libyaml makes the nodes, from which both of Go's YAML libraries descend, too; what a node stands for is decided here. Two
-dialects are in use. Kubernetes' reader (sigs.k8s.io/yaml on go.yaml.in/yaml/v2; `kubectl`, `gator test`) follows YAML 1.1:
-`yes`, `on` and `y` are booleans. gator's reader of suites (go.yaml.in/yaml/v3; `gator verify`) follows YAML 1.2: they are
-strings. Both read `010` as octal, leave timestamps as strings and turn keys into strings.
+libyaml makes the nodes, from which both of Go's YAML libraries descend, too; what a node stands for is decided here.
+Two dialects are in use. Kubernetes' reader (sigs.k8s.io/yaml on go.yaml.in/yaml/v2; `kubectl`, `gator test`) follows
+YAML 1.1: `yes`, `on` and `y` are booleans. gator's reader of suites (go.yaml.in/yaml/v3; `gator verify`) follows YAML
+1.2: they are strings. Both read `010` as octal, leave timestamps as strings and turn keys into strings.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ def _composed(text: bytes, parser: Callable[[bytes], Any] = _Nodes) -> yaml.Node
 
 
 def _check_scalars(node: yaml.Node, text: str) -> None:
-    """What go-yaml reads otherwise than libyaml and only the text tells: a scalar behind a lone `!`, the escape `\\/`."""
+    """What go-yaml reads otherwise than libyaml, as the text tells: a scalar behind a lone `!`, the escape `\\/`."""
     if _SLASH.match(text[node.end_mark.index :].lstrip()):  # go-yaml looks at one token more than the document has
         raise _wrong("found unknown escape character", node)
     waiting, seen = [node], {id(node)}

@@ -34,7 +34,7 @@ class Manifest:
 
 
 def read(paths: Iterable[str], stdin: BinaryIO | None = None) -> list[Manifest]:
-    """The objects of files, of folders (walked in the order of names) and of `stdin`. Raises InputError, in gator's words."""
+    """The objects of files, folders (in the order of names) and `stdin`. Raises InputError, in gator's words."""
     found: list[Manifest] = []
     try:
         for path in paths:
@@ -68,7 +68,8 @@ def duplicates(manifests: Iterable[Manifest]) -> Iterator[str]:
         name = str(metadata.get("name", ""))
         key = (kind.group, kind.kind, str(metadata.get("namespace", "")), name)
         if key in seen:
-            yield f"WARNING - Resource named {quoted(name)} (from {manifest.file}) is already defined in {seen[key].file}"
+            what = f"Resource named {quoted(name)} (from {manifest.file})"
+            yield f"WARNING - {what} is already defined in {seen[key].file}"
         seen[key] = manifest
 
 
