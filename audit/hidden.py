@@ -9,18 +9,18 @@ from constraints import Gap, Kind
 from constraints.model import ANY, Cause
 
 Bucket = tuple[Kind, str]  # a kind and a namespace
-Place = tuple[str | None, str, str]  # group, kind, namespace; None and empty ones stand for every one
+Region = tuple[str | None, str, str]  # group, kind, namespace; None and empty ones stand for every one
 
-EVERYWHERE: Place = (None, "", "")
+EVERYWHERE: Region = (None, "", "")
 # These say that something is old, wrong or not written; what was looked at was seen all the same.
 HIDING_NOTHING = frozenset({Cause.CONFIG, Cause.TEMPLATE, Cause.CONSTRAINT, Cause.SINK})
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """The objects of which a run does not know whether they break one constraint: by place, and one by one."""
+    """The objects of which a run does not know whether they break one constraint: by region, and one by one."""
 
-    places: frozenset[Place] = frozenset()
+    regions: frozenset[Region] = frozenset()
     objects: frozenset[tuple[str, str, str, str]] = frozenset()
 
     @classmethod
@@ -29,21 +29,21 @@ class Hidden:
         hiding = [gap for gap in gaps if gap.cause not in HIDING_NOTHING and not _of_the_unborn(gap)]
         objects = [g.object for g in hiding if g.object is not None]
         return cls(
-            frozenset(_place(gap) for gap in hiding if gap.object is None),
+            frozenset(_region(gap) for gap in hiding if gap.object is None),
             frozenset((o.kind.group, o.kind.kind, o.namespace, o.name) for o in objects),
         )
 
     def __bool__(self) -> bool:
-        return bool(self.places or self.objects)
+        return bool(self.regions or self.objects)
 
     def covers(self, bucket: Bucket) -> bool:
         """Whether every object of this kind and namespace is hidden."""
         kind, namespace = bucket
         kinds = ((None, ""), (kind.group, ""), (kind.group, kind.kind), (ANY, kind.kind))
-        return any((*which, where) in self.places for which in kinds for where in ("", namespace))
+        return any((*which, where) in self.regions for which in kinds for where in ("", namespace))
 
-    def touched(self) -> frozenset[Place]:
-        """The places of the objects that are hidden one by one."""
+    def touched(self) -> frozenset[Region]:
+        """The regions of the objects that are hidden one by one."""
         return frozenset(item[:3] for item in self.objects)
 
     def hides(self, bucket: Bucket, name: str) -> bool:
@@ -57,7 +57,7 @@ def _of_the_unborn(gap: Gap) -> bool:
     return gap.cause is Cause.UNSUPPORTED and gap.kind is not None
 
 
-def _place(gap: Gap) -> Place:
+def _region(gap: Gap) -> Region:
     if gap.cause is Cause.INVENTORY:  # its kind is one that the policy reads, not one that was to be audited
         return EVERYWHERE
     return (gap.kind.group, gap.kind.kind, gap.namespace) if gap.kind else (None, "", gap.namespace)

@@ -28,7 +28,7 @@ class Written(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Target:
     """Which object a status belongs to: the one of that name, or with a `uid` only that very one.
 
     `version` is the resourceVersion that was seen last, with which the first try is made.
@@ -41,8 +41,8 @@ class Place:
     version: str = ""
 
     @classmethod
-    def of(cls, resource: Resource, obj: Object) -> Place:
-        """The place of an object as it was read."""
+    def of(cls, resource: Resource, obj: Object) -> Target:
+        """The target of an object as it was read."""
         metadata = obj["metadata"]
         name, namespace, uid, version = (
             str(metadata.get(key) or "") for key in ("name", "namespace", "uid", "resourceVersion")
@@ -61,18 +61,18 @@ class StatusWriter:
     attempts: int = 6
     sleep: Callable[[float], object] = time.sleep
 
-    def patch(self, place: Place, patch: Object) -> Written:
+    def patch(self, target: Target, patch: Object) -> Written:
         """Set the fields in `patch` (`{"status": {...}}`, null removes one), whatever the others are by now.
 
         GONE when the object is no more, or another one has its name. Raises a KubeError; nothing is written then.
         """
-        if place.uid:
-            return self._patch_that_very(place, patch)
-        request = merge_patch(place.resource, place.name, patch, place.namespace, "status")
+        if target.uid:
+            return self._patch_that_very(target, patch)
+        request = merge_patch(target.resource, target.name, patch, target.namespace, "status")
         try:
             self._retrying()(self.client.send, request)
         except NotFound:
-            return self._gone(place.resource, place.name, place.namespace)
+            return self._gone(target.resource, target.name, target.namespace)
         return Written.WRITTEN
 
     def change(self, resource: Resource, name: str, change: Change, namespace: str = "") -> Written:
@@ -86,30 +86,30 @@ class StatusWriter:
         except NotFound:
             return self._gone(resource, name, namespace)
 
-    def _patch_that_very(self, place: Place, patch: Object) -> Written:
+    def _patch_that_very(self, target: Target, patch: Object) -> Written:
         """An API server ignores a uid in a patch of a custom resource's status, but heeds a resourceVersion.
 
         So the state that was seen last is the precondition; when there is a newer one, its uid is looked at.
         """
-        if place.version:
+        if target.version:
             try:
-                return self._send(place, place.version, patch)
+                return self._send(target, target.version, patch)
             except (Conflict, NotFound):
                 pass  # changed, or gone: what is there now tells
         try:
-            return self._retrying()(self._patch_if_same, place, patch)
+            return self._retrying()(self._patch_if_same, target, patch)
         except NotFound:
-            return self._gone(place.resource, place.name, place.namespace)
+            return self._gone(target.resource, target.name, target.namespace)
 
-    def _patch_if_same(self, place: Place, patch: Object) -> Written:
-        metadata = self._read(place.resource, place.name, place.namespace)[1]
-        if metadata.get("uid") != place.uid:
+    def _patch_if_same(self, target: Target, patch: Object) -> Written:
+        metadata = self._read(target.resource, target.name, target.namespace)[1]
+        if metadata.get("uid") != target.uid:
             return Written.GONE
-        return self._send(place, metadata.get("resourceVersion"), patch)
+        return self._send(target, metadata.get("resourceVersion"), patch)
 
-    def _send(self, place: Place, version: Json, patch: Object) -> Written:
+    def _send(self, target: Target, version: Json, patch: Object) -> Written:
         guarded = {**patch, "metadata": {"resourceVersion": version}}
-        self.client.send(merge_patch(place.resource, place.name, guarded, place.namespace, "status"))
+        self.client.send(merge_patch(target.resource, target.name, guarded, target.namespace, "status"))
         return Written.WRITTEN
 
     def _change(self, resource: Resource, name: str, change: Change, namespace: str) -> Written:
@@ -117,7 +117,7 @@ class StatusWriter:
         patch = change(current)
         if patch is None:
             return Written.UNCHANGED
-        return self._send(Place(resource, name, namespace), metadata.get("resourceVersion"), patch)
+        return self._send(Target(resource, name, namespace), metadata.get("resourceVersion"), patch)
 
     def _read(self, resource: Resource, name: str, namespace: str) -> tuple[Object, Metadata]:
         current: Object = self.client.send_json(get_object(resource, name, namespace))

@@ -1,7 +1,7 @@
 """Follows a resource: what there is, then what changes, for as long as somebody wants to know.
 
 LIST with a limit and then WATCH from its resourceVersion with bookmarks: the way that is sound on every API server
-(compatibility, section 9). What the server says is cut into `Listing`, `Event` and errors; waiting, and beginning
+(compatibility, section 9). What the server says is cut into `Snapshot`, `Event` and errors; waiting, and beginning
 again, is done here.
 """
 
@@ -45,14 +45,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class Snapshot:
     """All objects of a resource, each with apiVersion and kind, as they were at `version`."""
 
     objects: tuple[Object, ...]
     version: str
 
 
-Item = Listing | Event | KubeError
+Item = Snapshot | Event | KubeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class _Cursor:
 class Watch:
     """Follows `resource`. One thread iterates; any other may `close` it, or `wake` it where it pauses.
 
-    Gives a Listing first, whenever the server has forgotten where the watch was (410), and when three tries in a row
+    Gives a Snapshot first, whenever the server has forgotten where the watch was (410), and when three tries in a row
     have brought nothing and not lasted; Events in between, without bookmarks; and a KubeError for each try that failed,
     after which it goes on. `streaming` tells whether the server is being listened to. It ends only when it is closed.
     """
@@ -169,14 +169,14 @@ class Watch:
             cursor.end(error, lasted)
             self._pause(error, cursor)
 
-    def _once(self, cursor: _Cursor) -> Generator[Listing | Event, None, KubeError | None]:
+    def _once(self, cursor: _Cursor) -> Generator[Snapshot | Event, None, KubeError | None]:
         """List where that is needed, and one watch; gives what ended it, None for its time."""
         cursor.begin()
         try:
             if not cursor.version:
-                listing = self._list()
-                cursor.list(listing.version)
-                yield listing
+                snapshot = self._list()
+                cursor.list(snapshot.version)
+                yield snapshot
             for event in self._events(cursor.version):
                 cursor.follow(event.version)
                 if event.type != BOOKMARK:
@@ -201,7 +201,7 @@ class Watch:
             if self._stream is not None:
                 self._stream.close()
 
-    def _list(self) -> Listing:
+    def _list(self) -> Snapshot:
         objects: list[Object] = []
         seen: set[str] = set()
         select = replace(self.select, limit=500)
@@ -214,7 +214,7 @@ class Watch:
             objects += self._named(items or [])
             token = metadata.get("continue") or ""
             if not token:
-                return Listing(tuple(objects), metadata["resourceVersion"])
+                return Snapshot(tuple(objects), metadata["resourceVersion"])
             if not isinstance(token, str) or token in seen:
                 raise BadBody(
                     f"the list of {self.resource.kind} does not end: its continue token came before", status=200

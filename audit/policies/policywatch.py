@@ -16,7 +16,7 @@ from time import monotonic
 from audit.errors import Forbidden, KubeError, NotFound
 from audit.guard import attempt
 from audit.kube.request import EVERYTHING, Select
-from audit.kube.watch import DELETED, PATIENT, Intervals, Item, Listing, Server, Watch
+from audit.kube.watch import DELETED, PATIENT, Intervals, Item, Server, Snapshot, Watch
 from audit.model import Resource, kind_of
 from audit.policies.exclusions import NAME
 from audit.policies.referential import SYNC_SETS
@@ -76,7 +76,7 @@ class Follower:
             self.settled.set()
 
     def _news(self, item: Item) -> tuple[tuple[Object, ...], tuple[Object, ...]]:
-        if isinstance(item, Listing):
+        if isinstance(item, Snapshot):
             self._is_listed = True
             return self._known.replace(item.objects)
         if isinstance(item, KubeError):

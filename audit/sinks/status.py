@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from audit.aggregate import Summary
 from audit.errors import AuditError, KubeError, TooLarge, Unreachable
 from audit.fields import truncate
-from audit.kube.patch import Place
+from audit.kube.patch import Target
 from audit.ledger import Changes
 from audit.model import ConstraintRecord, RunInfo
 from audit.verdicts import Reviewed
@@ -20,7 +20,7 @@ from constraints.model import Cause, Json, Object
 GAPS_SHOWN = 20
 SILENT_WRITES = 2  # of one kind in a row without a reply, after which no others of it are tried in this run
 SILENT_KINDS = 3  # so many of those in a row, after which nothing is
-Write = Callable[[Place, Object], object]
+Write = Callable[[Target, Object], object]
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class Silence:
 class StatusSink:
     """Merge-patches `status` of every constraint at the end of a run, several at a time.
 
-    `write(place, body)` does the patch; a constraint that is gone is not an error of it. A status that is too large for
+    `write(target, body)` does the patch; a constraint that is gone is not an error of it. A status that is too large for
     the API server is written with fewer violations, and says how many it leaves out. Raises AuditError naming those
     that could not be written, after all were tried for which there was hope. Nothing is written for a run that was cut:
     its totals are a part, and the last ones are better.
@@ -82,19 +82,19 @@ class StatusSink:
         kind, problem = record.resource.kind, None
         try:
             silence.check(kind)
-            self._write_what_fits(Place.of(record.resource, record.obj), self._status(record, summary))
+            self._write_what_fits(Target.of(record.resource, record.obj), self._status(record, summary))
         except KubeError as error:
             problem = error
         silence.heard(kind, problem)
         return problem
 
-    def _write_what_fits(self, place: Place, status: Object) -> None:
+    def _write_what_fits(self, target: Target, status: Object) -> None:
         """Halve the list until the API server takes it; what is kept are the first ones in sort order, as ever."""
         listed = status.get("violations") or ()
         kept = len(listed)
         while True:
             try:
-                self.write(place, {"status": status})
+                self.write(target, {"status": status})
                 return
             except TooLarge:
                 if not kept:

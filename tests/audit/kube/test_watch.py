@@ -20,7 +20,7 @@ from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
 from audit.kube.connection import Bounds, Connection
 from audit.kube.request import Request, Select
-from audit.kube.watch import Event, Intervals, Item, Listing, Server, Watch, events, lines
+from audit.kube.watch import Event, Intervals, Item, Server, Snapshot, Watch, events, lines
 from audit.model import Resource
 from constraints import Kind
 
@@ -59,7 +59,7 @@ def follow(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Follow]:
 
 
 def told(item: Item) -> object:
-    if isinstance(item, Listing):
+    if isinstance(item, Snapshot):
         return sorted(obj["metadata"]["name"] for obj in item.objects)
     return (item.type, item.object["metadata"]["name"]) if isinstance(item, Event) else type(item)
 
@@ -72,7 +72,7 @@ def test_it_gives_what_is_there_and_then_what_changes(cluster: EmbeddedCluster, 
     cluster.load([config_map("a")])
     items = iter(follow())
     first = next(items)
-    assert isinstance(first, Listing)
+    assert isinstance(first, Snapshot)
     assert (first.objects[0]["apiVersion"], first.objects[0]["kind"]) == ("v1", "ConfigMap")
     cluster.load([config_map("b"), config_map("a", x="y")])
     cluster.delete("ConfigMap", "b", "default")

@@ -10,7 +10,7 @@ from builders import POD, constraint, pods, record, settled, summary, unlisted, 
 
 from audit.aggregate import Summary
 from audit.errors import AuditError, ServerError, TooLarge, Unreachable
-from audit.kube.patch import Place
+from audit.kube.patch import Target
 from audit.ledger import NO_CHANGES
 from audit.model import ConstraintRecord, Outcome
 from audit.sinks.status import StatusSink
@@ -27,15 +27,15 @@ class Cluster:
     tries: int = 0
     patches: dict[str, Any] = field(default_factory=dict)
 
-    def write(self, place: Place, body: Any) -> None:
+    def write(self, target: Target, body: Any) -> None:
         self.tries += 1
-        if place.resource.kind.kind in self.dead:
+        if target.resource.kind.kind in self.dead:
             raise Unreachable("PATCH: no reply in time", reason="Timeout")
-        if place.name in self.refuses:
-            raise ServerError(f"PATCH {place.resource.plural}/{place.name}/status: 500", status=500)
+        if target.name in self.refuses:
+            raise ServerError(f"PATCH {target.resource.plural}/{target.name}/status: 500", status=500)
         if len(body["status"].get("violations") or ()) > self.most:
             raise TooLarge("etcdserver: request is too large", status=500)
-        self.patches[place.name] = body["status"]
+        self.patches[target.name] = body["status"]
 
 
 def written(run: Summary) -> dict[str, Any]:
