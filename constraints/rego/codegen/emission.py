@@ -35,8 +35,8 @@ class Table:
 class Emission:
     """One function while it is made: what it is given, where its next statement goes, what its callers must know."""
 
-    unit: Unit
-    table: Table
+    unit: Unit  # what it shares with the other functions of the policy
+    table: Table  # what translates each construct
     source: str  # the name of the source that the clause at hand comes from
     nodes: Nodes = field(default_factory=Nodes)  # makes nodes at the position in the source that is being translated
     names: Names = field(init=False)  # gives out local names, and knows how many were given out before each
@@ -44,9 +44,7 @@ class Emission:
 
     # what it is given
 
-    parameters: Sequence[
-        Operand
-    ] = ()  # a function's arguments: local variables, or constants where it is made for these
+    parameters: Sequence[Operand] = ()  # its arguments: local variables, or constants where it is made for these
     keys: Keys = ()  # those of a partial rule that are asked for; all of them where it is empty
     is_repeated: bool = field(init=False)  # it may be called any number of times in an evaluation
 

@@ -50,9 +50,9 @@ KINDS: Final[Mapping[type, str]] = {
 class Operand:
     """A value in generated code: a local variable (`name`), a `constant`, or an expression to be used once (`node`)."""
 
-    name: str = ""
-    constant: Any = NO_CONSTANT
-    node: ast.expr | None = None
+    name: str = ""  # the variable
+    constant: Any = NO_CONSTANT  # the value
+    node: ast.expr | None = None  # the expression
     defined: bool = True  # it can't be UNDEFINED
     kind: str = ""  # its type's name where that is known: a type of Rego, one of those above, or `tree`
     test: bool = False  # the expression is a Python bool and never UNDEFINED

@@ -34,17 +34,15 @@ class Entered:
 class Place:
     """Where statements go and what is known there; a copy of it is a place to come back to."""
 
-    block: Block  # the next statement is its last one
+    block: Block  # the next statement goes to its end
 
     # what is known here
 
     env: MutableMapping[str, Operand] = field(default_factory=dict)  # the values of the policy's local variables
-    walked: MutableMapping[Any, Operand] = field(
-        default_factory=dict
-    )  # what was found already: steps of references, calls
+    walked: MutableMapping[Any, Operand] = field(default_factory=dict)  # what steps and calls have found already
     sure: MutableMapping[str, Operand] = field(default_factory=dict)  # variables of the generated code that are defined
     kinds: MutableMapping[str, str] = field(default_factory=dict)  # variables of the generated code and their kinds
-    facts: MutableMapping[Any, Any] = field(default_factory=dict)  # the tests that hold, as codegen/facts.py says them
+    facts: MutableMapping[Any, Any] = field(default_factory=dict)  # the tests that hold, as facts.py says them
 
     # what is around
 
@@ -56,12 +54,8 @@ class Place:
     # what later clauses of the same set may share
 
     home: Block | None = None  # the block which `fresh` speaks of
-    fresh: dict[Any, Operand] = field(
-        default_factory=dict
-    )  # those in `walked` that are found wherever `home` is entered
-    open: dict[Any, Entered] | None = (
-        None  # by what they test and iterate, what stands right here; None: nobody goes in
-    )
+    fresh: dict[Any, Operand] = field(default_factory=dict)  # those in `walked` that hold wherever `home` is entered
+    open: dict[Any, Entered] | None = None  # what stands right here, by test or values; None: nobody goes into it
     entered: Entered | None = None  # what was gone into last
 
     def learn(self, key: Any, found: Operand) -> None:

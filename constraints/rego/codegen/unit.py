@@ -37,37 +37,27 @@ class Unit:
 
     # what there is to translate
 
-    resolved: Resolved
-    builtins: Mapping[str, Builtin]
-    tree: Branch  # the rules, by their paths below `data`
-    parameters: Any = (
-        NO_CONSTANT  # of the constraint, where there is one: input is {"review": ..., "parameters": ...} then
-    )
+    resolved: Resolved  # the rules, by their paths, checked and in order
+    builtins: Mapping[str, Builtin]  # those that may be called, by name
+    tree: Branch  # the same rules, as a tree below `data`
+    parameters: Any = NO_CONSTANT  # of the constraint, where there is one: input has these and the review alone
     mocked: frozenset[str] = frozenset()  # the functions that some `with` replaces
     targets: frozenset[tuple[Any, ...]] = frozenset()  # the paths below `data` that some `with` puts a value at
     fixed: bool = False  # there is a constraint, and no `with` changes its input
-    rule_names: Mapping[str, Path] = field(
-        init=False
-    )  # rules by what a call without arguments, `rule()`, has for a name
+    rule_names: Mapping[str, Path] = field(init=False)  # rules by the name that a call without arguments has for them
 
     # what was made
 
-    scope: dict[str, Any] = field(
-        default_factory=dict
-    )  # the global names of the generated code and what they stand for
-    names: Names = field(default_factory=Names)  # gives out global names
+    scope: dict[str, Any] = field(default_factory=dict)  # what the global names of the generated code stand for
+    names: Names = field(default_factory=Names)  # gives out global names, each once
     locals: set[str] = field(default_factory=set)  # the local names of all functions: none of them is a global one
-    bound: dict[tuple[str, int], str] = field(
-        default_factory=dict
-    )  # global names by what was wished for, and the object
+    objects: dict[tuple[str, int], str] = field(default_factory=dict)  # global names by the wish, and the object's id
     positions: dict[tuple[str, int, int], str] = field(default_factory=dict)  # global names of source, line and column
     functions: dict[str, list[ast.FunctionDef]] = field(default_factory=dict)  # by the source that they come from
     callees: dict[Any, Callee] = field(default_factory=dict)  # by rule and those of the arguments that are known
     variants: Counter[int] = field(default_factory=Counter)  # how many functions there are of a rule, by its number
     deep: set[int] = field(default_factory=set)  # the numbers of rules that get one function, for any arguments
-    searches: dict[tuple[int, tuple[Term, ...]], str] = field(
-        default_factory=dict
-    )  # see codegen/asked.py; by rule and keys
+    searches: dict[tuple[int, tuple[Term, ...]], str] = field(default_factory=dict)  # by rule and keys, see asked.py
 
     # what was found out
 
@@ -86,10 +76,10 @@ class Unit:
     def bind(self, wish: str, value: Any) -> str:
         """The global name of an object that generated code needs; the same one for the same object."""
         key = (wish, id(value))
-        if key not in self.bound:
-            self.bound[key] = self.new(wish)
-            self.scope[self.bound[key]] = value
-        return self.bound[key]
+        if key not in self.objects:
+            self.objects[key] = self.new(wish)
+            self.scope[self.objects[key]] = value
+        return self.objects[key]
 
     def position(self, source: str, span: Span) -> str:
         """The global name of a position, for errors."""
