@@ -1,19 +1,27 @@
-"""The one table of names by which log, export and events tell of a violation (compatibility, sections 3.2, 10)."""
+"""The one table of names by which log, export and events tell of a violation (compatibility, sections 3.2, 10).
+
+Also the names of what else is told of a run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from constraints import Constraint, Violation
+from constraints import Constraint, Gap, Kind, ObjectRef, Violation
 from constraints.model import Json
 
 CONSTRAINT_GROUP = "constraints.gatekeeper.sh"
 CONSTRAINT_VERSION = "v1beta1"  # whatever version a constraint was written in (compatibility, section 3.2)
+AUDIT_STARTED = "audit_started"
 VIOLATION_AUDITED = "violation_audited"
+CONSTRAINT_AUDITED = "constraint_audited"
+AUDIT_GAP = "audit_gap"  # ours; Gatekeeper has no line for what it could not audit
+AUDIT_FINISHED = "audit_finished"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 MESSAGE_BYTES = 256
 ELLIPSIS = "..."
+_NOWHERE = ObjectRef(Kind("", "", ""), "", "")
 
 
 def valid_text(text: str) -> str:
@@ -23,6 +31,11 @@ def valid_text(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def printable(text: str) -> str:
+    """The same text with U+FFFD for what is no plain character: those of hostile names and messages steer a terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def truncate(message: str) -> str:
@@ -97,6 +110,28 @@ def constraint_fields(kind: str, name: str) -> dict[str, Json]:
         "constraint_name": name,
         "constraint_namespace": "",
     }
+
+
+def gap_fields(gap: Gap) -> dict[str, Json]:
+    """What could not be audited: the cause, one word for the reason, and as much of the resource as is known."""
+    item = gap.object or _NOWHERE
+    kind = item.kind if gap.object else gap.kind or _NOWHERE.kind
+    return event_type(AUDIT_GAP) | {
+        "gap_cause": gap.cause.value,
+        "gap_reason": gap.reason,
+        "gap_policy": gap.policy,
+        "resource_group": kind.group,
+        "resource_api_version": kind.version,
+        "resource_kind": kind.kind,
+        "resource_namespace": item.namespace or gap.namespace,
+        "resource_name": item.name,
+        **({"gap_policies": list(gap.policies)} if gap.policies else {}),
+    }
+
+
+def event_type(name: str) -> dict[str, Json]:
+    """What marks a line of the log as an event for machines."""
+    return {"event_type": name, "semantic": True}
 
 
 def status_entry(violation: Violation) -> dict[str, Json]:

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 
 from audit.aggregate import Summary
 from audit.duration import format_duration
-from audit.fields import constraint_fields, truncate, valid_text, violation_fields
+from audit.fields import (
+    AUDIT_FINISHED,
+    AUDIT_STARTED,
+    CONSTRAINT_AUDITED,
+    constraint_fields,
+    event_type,
+    gap_fields,
+    truncate,
+    valid_text,
+    violation_fields,
+)
 from audit.ledger import Changes, Known, Ledger
 from audit.logs.lines import ViolationLines
 from audit.logs.streams import EVENTS, event, events
@@ -18,13 +28,9 @@ from audit.outcomes import ending
 from audit.repeats import Repeats
 from audit.verdicts import Reviewed
 from constraints import Gap, Violation
-from constraints.model import Json, Kind, ObjectRef
+from constraints.model import Json
 
 log = logging.getLogger("kube_patrol")
-AUDIT_STARTED = "audit_started"
-CONSTRAINT_AUDITED = "constraint_audited"
-AUDIT_GAP = "audit_gap"  # ours; Gatekeeper has no line for what it could not audit
-AUDIT_FINISHED = "audit_finished"
 VIOLATION_RESOLVED = "violation_resolved"  # ours, too; only where changes are logged
 ALL, NONE, CHANGES = LOGGED = ("all", "none", "changes")
 _ENDED = dict.fromkeys(
@@ -35,7 +41,6 @@ _AS_BEFORE = frozenset({Outcome.FAILED, Outcome.NO_POLICIES})  # nothing was aud
 _NO_NEWS = frozenset({Outcome.INTERRUPTED, Outcome.NOT_LEADER})
 _LEVELS = {Outcome.COMPLETE: logging.INFO, Outcome.FAILED: logging.ERROR}
 AT_ONCE = 500  # lines of a page in one write: as many as most pages have, and half a megabyte
-NOWHERE = ObjectRef(Kind("", "", ""), "", "")
 
 
 class LogSink:
@@ -69,7 +74,7 @@ class LogSink:
         """Log `audit_started`."""
         self._audit_id = info.audit_id
         self._lines = ViolationLines(self._violation)
-        self._emit("auditing constraints and violations", _type(AUDIT_STARTED))
+        self._emit("auditing constraints and violations", event_type(AUDIT_STARTED))
 
     def page(self, reviewed: Reviewed) -> None:
         """Log `violation_audited` for each violation, where such lines are wanted."""
@@ -92,7 +97,10 @@ class LogSink:
                 standing = summary.standing[record.key]
                 if standing.total:
                     self._emit("audit results for constraint", total_fields(record, standing))
-        fields = _type(AUDIT_FINISHED) | {"duration": format_duration(summary.seconds), "outcome": end.outcome.value}
+        fields = event_type(AUDIT_FINISHED) | {
+            "duration": format_duration(summary.seconds),
+            "outcome": end.outcome.value,
+        }
         self._emit(
             _ENDED.get(end.outcome, _NOT_ENDED), fields | _reason(end), _LEVELS.get(end.outcome, logging.WARNING)
         )
@@ -136,28 +144,11 @@ class _Part:
         return self.lines.text(self.violations, formatter, record)
 
 
-def gap_fields(gap: Gap) -> dict[str, Json]:
-    """What could not be audited: the cause, one word for the reason, and as much of the resource as is known."""
-    item = gap.object or NOWHERE
-    kind = item.kind if gap.object else gap.kind or NOWHERE.kind
-    return _type(AUDIT_GAP) | {
-        "gap_cause": gap.cause.value,
-        "gap_reason": gap.reason,
-        "gap_policy": gap.policy,
-        "resource_group": kind.group,
-        "resource_api_version": kind.version,
-        "resource_kind": kind.kind,
-        "resource_namespace": item.namespace or gap.namespace,
-        "resource_name": item.name,
-        **({"gap_policies": list(gap.policies)} if gap.policies else {}),
-    }
-
-
 def resolved_fields(known: Known) -> dict[str, Json]:
     """What is no longer in violation, why, and the run that saw it first."""
     ref = known.object
     return (
-        _type(VIOLATION_RESOLVED)
+        event_type(VIOLATION_RESOLVED)
         | constraint_fields(*known.constraint.split("/", 1))
         | {
             "constraint_action": known.action,
@@ -175,7 +166,7 @@ def resolved_fields(known: Known) -> dict[str, Json]:
 def total_fields(record: ConstraintRecord, standing: Standing) -> dict[str, Json]:
     """What a constraint came to; `constraint_stale` is there when not all of that is of this run."""
     return (
-        _type(CONSTRAINT_AUDITED)
+        event_type(CONSTRAINT_AUDITED)
         | constraint_fields(*record.names)
         | {
             "constraint_action": record.action,
@@ -188,7 +179,3 @@ def total_fields(record: ConstraintRecord, standing: Standing) -> dict[str, Json
 
 def _reason(end: Ending) -> dict[str, Json]:
     return {"reason": valid_text(end.reason)} if end.reason else {}
-
-
-def _type(name: str) -> dict[str, Json]:
-    return {"event_type": name, "semantic": True}

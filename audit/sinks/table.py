@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from audit.aggregate import Summary
+from audit.fields import printable
 from audit.ledger import Changes
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
@@ -71,16 +72,11 @@ def _texts(constraint: Constraint, summary: Summary) -> list[str]:
 def _violation(violation: Violation) -> str:
     item = violation.object
     name = f"{item.namespace}/{item.name}" if item.namespace else item.name
-    return _printable(f"{item.kind.kind} {name}: {' '.join(violation.message.split())}")
+    return printable(f"{item.kind.kind} {name}: {' '.join(violation.message.split())}")
 
 
 def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
-
-
-def _printable(text: str) -> str:
-    """Control characters of hostile names and messages must not reach a terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _footer(summary: Summary) -> list[str]:
@@ -90,5 +86,5 @@ def _footer(summary: Summary) -> list[str]:
     lines = [f"{found} in {seen}, {summary.seconds:.2f} s, audit_id {summary.info.audit_id}"]
     if summary.gaps:
         lines.append(f"Not everything could be audited, {len(summary.gaps)} gaps ({STALE} is partly as it was before):")
-        lines += [f"    {gap.cause.value} {gap.reason}: {_printable(gap.message)}" for gap in summary.gaps[:10]]
+        lines += [f"    {gap.cause.value} {gap.reason}: {printable(gap.message)}" for gap in summary.gaps[:10]]
     return lines

@@ -11,7 +11,7 @@ from storedcluster import CONSTRAINTS, CRDS, NAMESPACES, TEMPLATES, StoredCluste
 
 from audit.aggregate import concerns
 from audit.carry import Hidden
-from audit.sinks.log import gap_fields
+from audit.fields import gap_fields
 from constraints import Cause, Gap, Kind
 
 EXPANSIONS = "apis/expansion.gatekeeper.sh/v1beta1/expansiontemplate"
