@@ -7,14 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import merge
-from itertools import islice
-from operator import itemgetter
+from itertools import groupby, islice
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from audit.fields import truncate
 from audit.model import ConstraintRecord, KindEnd, Outcome, RunInfo, Standing
 from audit.verdicts import Reviewed
-from constraints import Constraint, Gap, Kind, Violation
+from constraints import Constraint, Gap, Kind, ObjectRef, Violation
 from constraints.model import Cause
 
 Named = tuple[str, str, str, str, str]
@@ -24,6 +24,8 @@ Ranked = tuple[tuple[Named, str, str, int, int], Violation]
 NAMESPACES_NAMED = 20  # for one policy, in gaps of their own
 PHASES = ("list", "decode", "match", "evaluate", "log", "write")
 _RANK: Callable[[Ranked], Any] = itemgetter(0)
+_KIND: Callable[[ObjectRef], Kind] = attrgetter("kind")
+_NAMESPACE: Callable[[ObjectRef], str] = attrgetter("namespace")
 _AT: Callable[[tuple[Point, Gap]], Point] = itemgetter(0)
 
 
@@ -45,8 +47,9 @@ def _said(violation: Violation) -> tuple[str, str]:
     return truncate(violation.message), violation.action
 
 
-def _place(violation: Violation) -> tuple[Kind, str]:
-    return violation.object.kind, violation.object.namespace
+def _is_behind(item: ObjectRef, other: ObjectRef) -> bool:
+    """Whether that is seen at once; what is not may be all the same."""
+    return item.kind is other.kind and (item.namespace, item.name) > (other.namespace, other.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +202,9 @@ class Totals:
 
     def _count(self, key: str, found: Sequence[tuple[int, Violation]]) -> None:
         self._totals[key] += len(found)
-        for (kind, namespace), number in Counter([_place(violation) for _, violation in found]).items():
-            self._found[key, kind, namespace] += number
+        for kind, objects in groupby([violation.object for _, violation in found], _KIND):
+            for namespace, number in Counter(map(_NAMESPACE, objects)).items():
+                self._found[key, kind, namespace] += number
         failed = sum([violation.error for _, violation in found])
         if failed:
             self._errors[key] += failed
@@ -211,8 +215,8 @@ class Totals:
     def _keep(self, key: str, number: int, found: Sequence[tuple[int, Violation]]) -> None:
         kept, limit = self._kept.setdefault(key, []), self.limit
         for at, violation in found if limit else ():
-            if len(kept) == limit and _named(violation) > kept[-1][0][0]:
-                continue  # most are behind the last one by their name alone
+            if len(kept) == limit and _is_behind(violation.object, kept[-1][1].object):
+                continue  # most are, by their name alone
             rank = (_named(violation), *_said(violation), number, at)
             if len(kept) < limit or rank < kept[-1][0]:
                 insort(kept, (rank, violation), key=_RANK)

@@ -43,6 +43,8 @@ def truncate(message: str) -> str:
 
     The cut never divides a character (compatibility, section 4.1; Gatekeeper cuts anywhere).
     """
+    if len(message) <= MESSAGE_BYTES and message.isascii():
+        return message
     data = valid_text(message).encode()
     if len(data) <= MESSAGE_BYTES:
         return data.decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import chain
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from audit.errors import OtherVersion
 from audit.version import ours
-from constraints import Gap, Kind, ObjectRef, Violation
+from constraints import Constraint, Gap, Kind, ObjectRef, Violation
 from constraints.model import Json, Object, value
 
 _DEPLOYMENT: Final = Kind("apps", "v1", "Deployment")
@@ -95,9 +95,16 @@ class Reviewed:
         for keys, number in Counter([verdict.matched for verdict in self.verdicts]).items():  # most match the same ones
             for key in keys:
                 passes[key] += number
+        broken: defaultdict[tuple[str, ...], Counter[Constraint]] = defaultdict(Counter)
         for verdict in self.verdicts:
-            if verdict.violations or verdict.gaps:
+            if verdict.gaps:
                 passes.subtract(verdict.spoken.intersection(verdict.matched))
+            elif verdict.violations:
+                broken[verdict.matched].update({violation.constraint for violation in verdict.violations})
+        for keys, numbers in broken.items():
+            for constraint, number in numbers.items():
+                if constraint.key in keys:
+                    passes[constraint.key] -= number
         return passes
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:

@@ -13,6 +13,14 @@ from constraints.model import Json
 
 def nameless(item: Json) -> str:
     """Why an item of a list is no object that can be told from others; empty for one that is."""
+    if type(item) is dict and type(metadata := item.get("metadata")) is dict:
+        name, namespace = metadata.get("name"), metadata.get("namespace")
+        if type(name) is str and name and (namespace is None or type(namespace) is str):
+            return ""
+    return _why(item)
+
+
+def _why(item: Json) -> str:
     if isinstance(item, Unreadable):
         return f"{item.name or 'it'} cannot be read: {item.why}"
     if not isinstance(item, dict):

@@ -16,7 +16,7 @@ import orjson
 
 from audit.fields import truncate
 from audit.logs.streams import JSON_OPTIONS, json_default
-from constraints import Kind, ObjectRef, Violation
+from constraints import Constraint, Kind, ObjectRef, Violation
 from constraints.model import Json
 
 # One for each place in a line, in their order. That of `details` has a key that the formatter writes in another way
@@ -46,13 +46,17 @@ class ViolationLines:
     def text(self, violations: Iterable[Violation], formatter: Formatter, record: LogRecord) -> str:
         """A line for each violation, with a line break between two; `record` says when and for which logger."""
         stamp, lines = orjson.dumps(record.created), []
-        kind, table, item, named = None, {}, None, (b"", b"", b"")
+        known: dict[tuple[Constraint, str, tuple[str, ...]], tuple[bytes, ...] | None] = {}
+        kind, item, named = None, None, (b"", b"", b"")
         for violation in violations:
             ref = violation.object
             if ref.kind is not kind:
-                kind, table = ref.kind, self._patterns.setdefault(ref.kind, {})
-            pattern = self._pattern(violation, table, formatter, record)
-            if pattern.pieces is None:
+                kind, known = ref.kind, {}
+            key = violation.constraint, violation.action, violation.actions
+            if key not in known:
+                known[key] = self._pattern(violation, formatter, record).pieces
+            pieces = known[key]
+            if pieces is None:
                 lines.append(self._slow(violation, formatter, record))
                 continue
             try:
@@ -63,14 +67,12 @@ class ViolationLines:
                 item = None
                 lines.append(self._slow(violation, formatter, record))
                 continue
-            a, b, c, d, e, f, g = pattern.pieces
+            a, b, c, d, e, f, g = pieces
             lines.append(b"".join((a, stamp, b, said[0], c, said[1], d, named[0], e, named[1], f, named[2], g)))
         return b"\n".join(lines).decode()
 
-    def _pattern(
-        self, violation: Violation, table: dict[tuple[Any, ...], Pattern], formatter: Formatter, record: LogRecord
-    ) -> Pattern:
-        constraint = violation.constraint
+    def _pattern(self, violation: Violation, formatter: Formatter, record: LogRecord) -> Pattern:
+        constraint, table = violation.constraint, self._patterns.setdefault(violation.object.kind, {})
         key = (constraint.kind, constraint.name, violation.action, violation.actions)
         found = table.get(key)
         if found is None or found.annotations != constraint.annotations:
@@ -107,5 +109,8 @@ def _named(ref: ObjectRef) -> tuple[bytes, bytes, bytes]:
 def _said(violation: Violation) -> tuple[bytes, bytes]:
     message = violation.message
     short = message if len(message) <= _SHORT else truncate(message)
+    details = violation.details
+    if details is None or (type(details) is dict and not details):
+        return orjson.dumps(short), b"{}" if details is not None else b"null"
     # In a list, so that it is as deep as in a line: what is too deep there is too deep here.
-    return orjson.dumps(short), orjson.dumps([violation.details], json_default, JSON_OPTIONS)[1:-1]
+    return orjson.dumps(short), orjson.dumps([details], json_default, JSON_OPTIONS)[1:-1]

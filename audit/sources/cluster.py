@@ -203,12 +203,14 @@ class ClusterSource:
         except BadBody as error:
             yield list_gap(resource, error)
             return
-        items = [item for item in found if not nameless(item)]
+        odd = [item for item in found if nameless(item)]
+        items = [item for item in found if not nameless(item)] if odd else found
+        version, kind = resource.kind.api_version, resource.kind.kind
         for item in items:
-            item["apiVersion"], item["kind"] = resource.kind.api_version, resource.kind.kind
+            item["apiVersion"], item["kind"] = version, kind
         progress = self._progress.setdefault(resource.kind, Progress())
         fresh = progress.fresh(items, arrived.restarted)
-        yield from (_malformed(resource, item) for item in found if nameless(item))
+        yield from (_malformed(resource, item) for item in odd)
         if fresh:
             yield Page(resource, fresh, arrived.listing.alias_of, perf_counter() - begun)
 
