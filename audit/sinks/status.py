@@ -56,7 +56,7 @@ class StatusSink:
     """
 
     write: Write
-    parallel: int = 4
+    parallel: int = 8
     name: str = "status"
     phase: str = "write"
 
