@@ -12,7 +12,7 @@ from constraints.errors import CompileError
 from constraints.inventory import EMPTY
 
 LEVELS = 1_000
-ROW = 5_000
+ROW = 2_000
 
 
 def policy(body: str) -> dict[str, str]:

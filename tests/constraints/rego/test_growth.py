@@ -15,7 +15,7 @@ from constraints.rego.runtime.context import BUDGET
 
 REVIEW = {"s": "ab", "n": 3, "l": [1, 2, 3], "any": "x"}
 MOST = 300 << 10  # KiB
-SHARE = 10  # part of the budget that the default tests do with
+SHARE = 20  # part of the budget that the default tests do with
 
 
 def program(rules: str, budget: int = BUDGET) -> ConstraintProgram:
