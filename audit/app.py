@@ -12,7 +12,6 @@ from pathlib import Path
 from threading import Event
 
 from audit.auditor import Auditor
-from audit.carry import Memory
 from audit.controller.controller import Controller, ControllerSettings
 from audit.controller.intake import Intake, Taking, Waiting
 from audit.hooks.engines import EngineOptions, empty_engine
@@ -42,6 +41,7 @@ from audit.process.leading import Duty, Leadership, NoLease, campaigning
 from audit.process.memory import available, share
 from audit.process.readiness import Readiness
 from audit.process.signals import Leaving, signals
+from audit.run import Past
 from audit.settings.config import AuditConfig, Config, PoliciesConfig, ServeConfig
 from audit.sinks import Sink
 from audit.sinks.log import CHANGES, LogSink
@@ -176,7 +176,7 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
         metrics,
         readiness_of(config, duty),
         config.audit.violations_limit,
-        memory=Memory(ledger=ledger),
+        past=Past(ledger=ledger),
     )
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from audit.aggregate import Summary
-from audit.carry import Memory
 from audit.metrics.registry import Metrics
 from audit.model import RunInfo
 from audit.outcomes import ending
@@ -17,7 +16,7 @@ from audit.preparing import Preparation
 from audit.process.garbage import Garbage
 from audit.process.leading import Duty
 from audit.process.readiness import Readiness
-from audit.run import Prepared, run
+from audit.run import Past, Prepared, run
 from audit.sinks import Sink
 from constraints import Constraint
 
@@ -39,7 +38,7 @@ class Auditor:
     readiness: Readiness
     limit: int
     clock: Callable[[], float] = time.time
-    memory: Memory = field(default_factory=Memory)
+    past: Past = field(default_factory=Past)
     garbage: Garbage = field(default_factory=Garbage)
     last: RunInfo | None = None
     enforced: tuple[Constraint, ...] = ()
@@ -50,7 +49,7 @@ class Auditor:
         self.last = RunInfo.at(self.clock(), self.last)
         blank = Summary(self.last, self.limit)
         with self.garbage.resting(self.enforced):
-            summary = run(partial(self._prepared, self.last), self.sinks, blank, self.memory, self.duty.over)
+            summary = run(partial(self._prepared, self.last), self.sinks, blank, self.past, self.duty.over)
         error = summary.mistake
         if error is not None:
             text = "a mistake in this program ended the run: %s: %s"

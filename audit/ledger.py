@@ -13,8 +13,8 @@ from enum import Enum
 from sys import intern
 
 from audit.aggregate import Summary
-from audit.hidden import Hidden
 from audit.model import ConstraintRecord, RunInfo
+from audit.standing.hidden import Hidden
 from audit.verdicts import Reviewed, identity
 from constraints import Constraint, Kind, ObjectRef, Violation
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from audit.aggregate import Summary, Totals
-from audit.carry import Memory
 from audit.errors import AuditError
 from audit.guard import attempt
-from audit.ledger import NO_CHANGES
+from audit.ledger import NO_CHANGES, Ledger
 from audit.model import ConstraintRecord, KindEnd, Lost, Outcome, Page
 from audit.outcomes import cut_gap, failure_gap
 from audit.reviewing import Rules, review_page, unknown_namespaces
 from audit.sinks import Sink
 from audit.sinks.guard import GuardedSink
 from audit.sources import Source
+from audit.standing.carry import Memory
 from audit.verdicts import Reviewed
 from constraints import Gap, Kind
 from constraints.model import Object
@@ -50,18 +50,26 @@ class Prepared:
     skipped: tuple[Kind, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of earlier runs: how many violations, and, where somebody wants to hear of changes, every one."""
+
+    memory: Memory = field(default_factory=Memory)
+    ledger: Ledger | None = None
+
+
 Prepare = Callable[[], Prepared]
 Stopping = Callable[[], Outcome | None]
 
 
-def run(prepare: Prepare, sinks: Sequence[Sink], blank: Summary, memory: Memory, stopping: Stopping) -> Summary:
+def run(prepare: Prepare, sinks: Sequence[Sink], blank: Summary, past: Past, stopping: Stopping) -> Summary:
     """Audit every object once and hand each page of results to every sink on its way past; gives what it came to.
 
-    `prepare` reads the policies, after the sinks have heard that the run has begun. `memory` knows of earlier runs what
+    `prepare` reads the policies, after the sinks have heard that the run has begun. `past` knows of earlier runs what
     this one may not see. Once `stopping()` says how the run has to end, the page in work is the last. An error ends it
     as `failed`; the sinks are finished even then. One that is no AuditError is the summary's `mistake`.
     """
-    course = _Course(blank, [GuardedSink(sink) for sink in sinks], memory, stopping)
+    course = _Course(blank, [GuardedSink(sink) for sink in sinks], past, stopping)
     try:
         error = attempt(lambda: course.take(prepare))
     except BaseException as fatal:  # the process has to end
@@ -73,7 +81,7 @@ def run(prepare: Prepare, sinks: Sequence[Sink], blank: Summary, memory: Memory,
 class _Course:
     """A run on its way: `summary` is what is known before and after the pages, `totals` what they add up to."""
 
-    def __init__(self, blank: Summary, sinks: Sequence[GuardedSink], memory: Memory, stopping: Stopping) -> None:
+    def __init__(self, blank: Summary, sinks: Sequence[GuardedSink], past: Past, stopping: Stopping) -> None:
         self.begun = perf_counter()
         self.summary = blank
         self.totals = Totals(blank.limit)
@@ -82,10 +90,10 @@ class _Course:
         self.stopping = stopping
         self.last: tuple[Gap, ...] = ()  # why the run did not come to its end
         self.telling: Counter[str] = Counter()  # seconds that sinks took, by their phase
-        self.memory = memory
+        self.past = past
         self.changes = NO_CHANGES
-        if memory.ledger:
-            memory.ledger.start(blank.info)
+        if past.ledger:
+            past.ledger.start(blank.info)
         for sink in sinks:
             sink.start(blank.info)
 
@@ -113,9 +121,9 @@ class _Course:
 
     def _settle(self) -> None:
         known = self._known()
-        self.summary = replace(self.summary, standing=self.memory.settle(known))
-        if self.memory.ledger:
-            self.changes = self.memory.ledger.end(known)
+        self.summary = replace(self.summary, standing=self.past.memory.settle(known))
+        if self.past.ledger:
+            self.changes = self.past.ledger.end(known)
 
     def end(self, error: BaseException | None) -> Summary:
         """Finish the sinks one after the other; what each could not do is known to those after it."""
@@ -143,8 +151,8 @@ class _Course:
 
     def _hand_on(self, reviewed: Reviewed) -> None:
         self._count(reviewed)
-        if self.memory.ledger:
-            self.memory.ledger.page(reviewed)
+        if self.past.ledger:
+            self.past.ledger.page(reviewed)
         for sink in self.sinks:
             before = perf_counter()
             sink.page(reviewed)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from audit.aggregate import Summary, Totals
-from audit.carry import Memory
 from audit.model import ConstraintRecord, Resource, RunInfo
+from audit.standing.carry import Memory
 from audit.verdicts import Reviewed, Verdict
 from constraints import Cause, Constraint, Gap, Kind, ObjectRef, Violation
 

@@ -98,13 +98,12 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.plan": VALUES,
     "audit.tracking": VALUES,
     "audit.aggregate": VALUES | {"audit.fields", "audit.verdicts"},
-    "audit.hidden": VALUES,
-    "audit.ledger": VALUES | {"audit.aggregate", "audit.hidden", "audit.verdicts"},
-    "audit.carry": VALUES | {"audit.aggregate", "audit.fields", "audit.hidden", "audit.ledger"},
+    "audit.ledger": VALUES | {"audit.aggregate", "audit.standing", "audit.verdicts"},
+    "audit.standing": VALUES | {"audit.aggregate", "audit.fields"},
     "audit.outcomes": VALUES | {"audit.aggregate"},
     "audit.run": VALUES
-    | {"audit.aggregate", "audit.carry", "audit.outcomes", "audit.reviewing", "audit.sources", "audit.sinks"}
-    | {"audit.guard", "audit.ledger", "audit.verdicts"},
+    | {"audit.aggregate", "audit.outcomes", "audit.reviewing", "audit.sources", "audit.sinks"}
+    | {"audit.guard", "audit.ledger", "audit.standing", "audit.verdicts"},
     "audit.loop": set(),
     "audit.process": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},
     "audit.repeats": set(),
@@ -131,7 +130,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.sources",
     },
     "audit.auditor": VALUES
-    | {"audit.aggregate", "audit.carry", "audit.hooks", "audit.metrics", "audit.outcomes", "audit.preparing"}
+    | {"audit.aggregate", "audit.metrics", "audit.outcomes", "audit.preparing"}
     | {"audit.process", "audit.run", "audit.sinks"},
     "audit.metrics": VALUES | {"audit.aggregate", "audit.fields", "audit.outcomes"},
     "audit.sinks": VALUES

@@ -19,7 +19,6 @@ from policybuilders import constraint, template
 from prometheus_client import generate_latest
 from saying import PODS, engine, pod
 
-from audit.carry import Memory
 from audit.demo import sample_objects
 from audit.errors import OtherVersion
 from audit.exclusion import Exclusion
@@ -29,7 +28,7 @@ from audit.logs.streams import LineFormatter, LineHandler
 from audit.metrics.registry import Metrics
 from audit.model import ConstraintRecord, Lost, Page, Resource
 from audit.reviewing import Rules, review_page, unknown_namespaces
-from audit.run import Prepared, Work, run
+from audit.run import Past, Prepared, Work, run
 from audit.settings.config import LogConfig
 from audit.sinks.log import LogSink
 from audit.sinks.metrics import MetricsSink
@@ -143,7 +142,7 @@ def told(review: Callable[[Page, Rules], Reviewed]) -> tuple[list[Any], list[str
         LogSink(logger),
     )
     work = Work(Samples(), rules, lambda name: Lost("nobody knows"), review=review)
-    run(lambda: Prepared(work, records(rules.engine)), sinks, summary(), Memory(), lambda: None)
+    run(lambda: Prepared(work, records(rules.engine)), sinks, summary(), Past(), lambda: None)
     lines = [re.sub(r'"(ts|duration)":[^,}]*', r'"\1":', line) for line in stream.getvalue().splitlines()]
     rows = generate_latest(metrics.registry).decode().splitlines()
     return (

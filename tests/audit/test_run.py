@@ -12,12 +12,11 @@ from builders import POD, constraint, record, summary, unlisted
 from saying import PODS, engine, pod
 
 from audit.aggregate import Summary
-from audit.carry import Memory
 from audit.exclusion import Exclusion
 from audit.ledger import Changes, Ledger, Why
 from audit.model import KindEnd, Lost, Outcome, Page, Resource, RunInfo
 from audit.reviewing import Rules
-from audit.run import Prepared, Work, run
+from audit.run import Past, Prepared, Work, run
 from audit.verdicts import Reviewed
 from constraints import Cause, Engine, Gap, Kind, Violation
 
@@ -63,7 +62,7 @@ def play(
     items: list[Any], of: Engine | None = None, stopping: Callable[[], Outcome | None] = lambda: None, **more: Any
 ) -> ListSink:
     sink = ListSink()
-    run(lambda: prepared(Items(items), of, **more), [sink], summary(), Memory(), stopping)
+    run(lambda: prepared(Items(items), of, **more), [sink], summary(), Past(), stopping)
     return sink
 
 
@@ -88,7 +87,7 @@ def test_a_sink_that_fails_in_the_middle_of_a_page_loses_that_page_at_most_and_t
     said = (["one", "two"], ["three", "four", "five"], ["six"])
     pages = [Page(PODS, [pod(str(at), texts)]) for at, texts in enumerate(said)]
     full, other = Full(name="full"), ListSink()
-    ended = run(lambda: prepared(Items(pages)), [full, other], summary(), Memory(), lambda: None)
+    ended = run(lambda: prepared(Items(pages)), [full, other], summary(), Past(), lambda: None)
     assert [v.message for v in full.violations] == ["one", "two", "three", "six"]
     assert (len(other.violations), ended.totals) == (6, {"K8sSay/say-0": 6})
     (gap,) = ended.gaps
@@ -189,7 +188,7 @@ def test_a_run_that_is_told_to_stop_before_it_begins_reads_nothing() -> None:
     def forbidden() -> Prepared:
         raise AssertionError("nothing is to be read any more")
 
-    summed = run(forbidden, [sink], summary(), Memory(), lambda: Outcome.INTERRUPTED)
+    summed = run(forbidden, [sink], summary(), Past(), lambda: Outcome.INTERRUPTED)
     assert [(each.cut, each.mistake) for each in (*sink.finished, summed)] == [(Outcome.INTERRUPTED, None)] * 2
 
 
@@ -199,7 +198,7 @@ def test_sinks_are_finished_even_when_the_policies_cannot_be_read() -> None:
     def unreadable() -> Prepared:
         raise OSError("no route to host")
 
-    summed = run(unreadable, [sink], summary(), Memory(), lambda: None)
+    summed = run(unreadable, [sink], summary(), Past(), lambda: None)
     assert (len(sink.started), sink.finished[0].cut) == (1, Outcome.FAILED)
     assert str(summed.mistake) == "no route to host"
 
@@ -211,7 +210,7 @@ def test_what_ends_the_process_ends_the_run_only_after_the_sinks_were_finished()
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(leaving, [sink], summary(), Memory(), lambda: None)
+        run(leaving, [sink], summary(), Past(), lambda: None)
     assert sink.finished[0].cut is Outcome.FAILED
 
 
@@ -221,7 +220,7 @@ def test_what_one_sink_could_not_do_is_known_to_the_next_and_in_the_end() -> Non
             raise OSError(28, "No space left on device")
 
     last = ListSink()
-    summed = run(lambda: prepared(Items([])), [Full(), last], summary(), Memory(), lambda: None)
+    summed = run(lambda: prepared(Items([])), [Full(), last], summary(), Past(), lambda: None)
     assert [g.message for g in last.finished[0].gaps] == ["sink list: No space left on device"]
     assert summed.gaps == last.finished[0].gaps
 
@@ -229,12 +228,12 @@ def test_what_one_sink_could_not_do_is_known_to_the_next_and_in_the_end() -> Non
 def test_what_could_not_be_read_before_comes_before_what_comes_with_the_pages() -> None:
     first, last = Gap(Cause.CONFIG, "InvalidConfig", "x"), ListSink()
     before = replace(prepared(Items([unlisted(POD)])), gaps=(first,), records=(record(constraint()),))
-    summed = run(lambda: before, [last], summary(), Memory(), lambda: None)
+    summed = run(lambda: before, [last], summary(), Past(), lambda: None)
     assert (summed.gaps, summed.records) == ((first, unlisted(POD)), before.records)
 
 
 def test_with_a_ledger_sinks_hear_what_has_changed_and_of_a_part_nothing() -> None:
-    memory, policies = Memory(ledger=Ledger()), engine()
+    past, policies = Past(ledger=Ledger()), engine()
     records = tuple(map(record, policies.constraints.values()))
     told: list[tuple[int, int, dict[Why, int]]] = []
 
@@ -247,7 +246,7 @@ def test_with_a_ledger_sinks_hear_what_has_changed_and_of_a_part_nothing() -> No
         pages = [Page(PODS, [pod("a", says)])]
         before = replace(prepared(Items(pages), policies), records=records)
         info = RunInfo.at(100.0 + at)
-        run(lambda before=before: before, [Listening()], summary(info=info), memory, lambda: next(outcomes))  # type: ignore[misc]
+        run(lambda before=before: before, [Listening()], summary(info=info), past, lambda: next(outcomes))  # type: ignore[misc]
     assert told == [(1, 0, {}), (1, 1, {}), (0, 0, {}), (0, 1, {Why.OBJECT_MENDED: 1})]
 
 
@@ -267,5 +266,5 @@ def test_the_objects_of_a_page_are_gone_when_the_next_one_is_made() -> None:
                 yield page
                 del page
 
-    run(lambda: prepared(Watching([])), [ListSink()], summary(), Memory(), lambda: None)
+    run(lambda: prepared(Watching([])), [ListSink()], summary(), Past(), lambda: None)
     assert alive == [0, 0, 0, 0]

@@ -17,11 +17,10 @@ import pytest
 from answering import Answer, Answering
 
 from audit.aggregate import Summary
-from audit.carry import Memory
 from audit.hooks.timekeeping import TimeLimits, Watchdog, is_untouchable
 from audit.model import Page, Resource, RunInfo
 from audit.reviewing import Rules
-from audit.run import Prepared, Work, run
+from audit.run import Past, Prepared, Work, run
 from constraints import Engine, Gap, Inventory, Kind, Review, Violation
 from constraints.drivers.rego import RegoDriver
 from constraints.model import Finding, Json
@@ -257,7 +256,7 @@ def test_a_run_says_which_constraint_used_up_its_time_and_goes_on_with_the_other
     page = Page(Resource(Kind("", "v1", "Pod"), "pods", True), [pod(1).object] * 30)
     work = Work(Given([page]), Rules(engine), lambda name: {})
     with watchdog.watching():
-        summary = run(lambda: Prepared(work), [], Summary(RunInfo.at(0.0), 20), Memory(), lambda: None)
+        summary = run(lambda: Prepared(work), [], Summary(RunInfo.at(0.0), 20), Past(), lambda: None)
     assert [(gap.reason, gap.policy) for gap in summary.gaps] == [("EvaluationTimeout", "K0/c")]
     assert summary.totals["K1/c"] == 30
     assert summary.errors["K0/c"] < 30

@@ -10,8 +10,8 @@ from policybuilders import constraint, template
 from storedcluster import CONSTRAINTS, CRDS, NAMESPACES, TEMPLATES, StoredCluster, resource
 
 from audit.aggregate import concerns
-from audit.carry import Hidden
 from audit.fields import gap_fields
+from audit.standing.carry import Hidden
 from constraints import Cause, Gap, Kind
 
 EXPANSIONS = "apis/expansion.gatekeeper.sh/v1beta1/expansiontemplate"

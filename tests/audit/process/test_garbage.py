@@ -14,13 +14,12 @@ import pytest
 from builders import record, summary
 from saying import PODS, engine, pod
 
-from audit.carry import Memory
 from audit.logs.streams import LineFormatter, LineHandler
 from audit.metrics.registry import Metrics
 from audit.model import Lost, Page
 from audit.process.garbage import EVERY, Garbage
 from audit.reviewing import Rules
-from audit.run import Prepared, Work, run
+from audit.run import Past, Prepared, Work, run
 from audit.settings.config import LogConfig
 from audit.sinks.log import LogSink
 from audit.sinks.metrics import MetricsSink
@@ -80,7 +79,7 @@ class Cluster:
 
 def runs(garbage: Garbage, number: int, made: Engine | None = None) -> Iterator[int]:
     """How many objects are alive after each run; without an engine each run has one of its own."""
-    logger, handler, memory, metrics = logging.Logger("controller"), LineHandler(io.StringIO()), Memory(), Metrics()
+    logger, handler, past, metrics = logging.Logger("controller"), LineHandler(io.StringIO()), Past(), Metrics()
     handler.setFormatter(LineFormatter(LogConfig()))
     logger.addHandler(handler)
     sinks = (StatusSink(lambda place, body: None, parallel=1), MetricsSink(metrics), LogSink(logger))
@@ -91,7 +90,7 @@ def runs(garbage: Garbage, number: int, made: Engine | None = None) -> Iterator[
         with garbage.resting(enforced):
             of = made or engine()
             prepared = Prepared(Work(Cluster(), Rules(of), Lost), tuple(map(record, of.constraints.values())))
-            done = run(lambda prepared=prepared: prepared, sinks, summary(), memory, lambda: None)  # type: ignore[misc]
+            done = run(lambda prepared=prepared: prepared, sinks, summary(), past, lambda: None)  # type: ignore[misc]
             enforced = done.constraints
             cycles(50)
         yield alive()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import DEPLOYMENT, POD, SERVICE, unlisted
 
-from audit.hidden import Hidden
+from audit.standing.hidden import Hidden
 from constraints import Cause, Gap, Kind, ObjectRef
 
 NAME = "K8sTest/one"

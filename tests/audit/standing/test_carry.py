@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from builders import DEPLOYMENT, POD, constraint, pods, record, summary, unlisted, violation
 
-from audit.carry import Memory
 from audit.fields import status_entry
 from audit.model import ConstraintRecord, Standing
+from audit.standing.carry import Memory
 from constraints import Cause, Gap, Kind, ObjectRef, PolicyError
 
 BOTH = [*pods("Pod"), *pods("Deployment", group="apps")]

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from audit.aggregate import Summary
 from audit.fields import status_entry
-from audit.hidden import Bucket, Hidden
-from audit.ledger import Ledger
 from audit.model import ConstraintRecord, Standing
+from audit.standing.hidden import Bucket, Hidden
 from constraints import Kind
 from constraints.model import Json
 
@@ -29,12 +28,10 @@ def entry_key(entry: Entry) -> tuple[str, ...]:
 class Memory:
     """How many violations are known by constraint, kind and namespace, from run to run of this process.
 
-    Only constraints of which everything was seen in one run are in it. The `ledger`, where somebody wants to hear of
-    changes, remembers every single one.
+    Only constraints of which everything was seen in one run are in it.
     """
 
     counts: dict[Identity, Counter[Bucket]] = field(default_factory=dict)
-    ledger: Ledger | None = None
 
     def settle(self, summary: Summary) -> dict[str, Standing]:
         """What each constraint comes to after a whole run, by key; and remember it."""
