@@ -25,7 +25,7 @@ class TypeCheck:
     """Knows the types of the rules that it has seen; notes what cannot fit."""
 
     def __init__(self, functions: Mapping[str, Path], builtins: Mapping[str, Builtin], problems: Problems) -> None:
-        self._world = World(Place(scalar("data")), functions, builtins)
+        self._world = World(Place(scalar("data")), functions, builtins, check_body)
         self._problems = problems
 
     def rules(self, rules: Mapping[Path, Sequence[FlatRule]], order: Sequence[Path]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -52,11 +52,16 @@ UNNAMED: Final = ObjectOf((), Others(STRING, ANY))
 
 @dataclass(slots=True)
 class World:
-    """What is known outside of rules; `checks` counts the bodies of comprehensions that were looked at."""
+    """What is known outside of rules.
+
+    `check` looks at a body, gives the scope the types of its variables, and says what cannot fit: statements have terms in
+    them, and terms bodies. `checks` counts the bodies of comprehensions that were looked at.
+    """
 
     rules: Place
     functions: Mapping[str, Path]
     builtins: Mapping[str, Builtin]
+    check: Callable[[TypeScope, Body], list[Misfit]]
     checks: int = 0
 
     def function(self, name: str) -> Type | None:
@@ -187,10 +192,8 @@ class TypeScope:
 
     def checked(self, body: Body) -> tuple[TypeScope, list[Misfit]]:
         """What is known behind a body, and what is wrong in it."""
-        from constraints.rego.types.statements import check_body  # statements have terms in them, and terms bodies
-
         scope = self.inner()
-        return scope, check_body(scope, body)
+        return scope, self.world.check(scope, body)
 
     def reference(self, head: Term, path: Sequence[Term]) -> Type | None:
         """The type of a reference; nothing is known of one into a constant, which is no reference."""
