@@ -1,7 +1,8 @@
 """What kube-patrol costs: `make bench`, or `make bench ARGS="review startup"` for some of it.
 
 `audits` gives seconds and peak memory of audits of growing fleets. All others give figures beside those of a peer that
-is measured in the same run: gator, built from the Go tools of tests/peers. Fleets and policies are those of ../shared.
+is measured in the same run: gator, built from the Go tools of tests/peers. With `--against REV` the peer is this program as
+it was at that commit, for `audits`, too. Fleets and policies are those of ../shared.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import audits, figures, fleets
+from benchmarks import against, audits, figures, fleets
+from benchmarks.against import BEFORE, NOW, Pair, cloned
 from benchmarks.audits import say
-from benchmarks.figures import Figure
+from benchmarks.figures import SIDES, Figure, Sides
 from benchmarks.measurements import LIBRARY, MEASUREMENTS, Bench
 from benchmarks.places import Failed
 from peers.build import NoGo, peer
@@ -29,11 +31,15 @@ def main(arguments: Sequence[str]) -> int:
     for folder in (fleets.BENCH, LIBRARY):
         if not folder.is_dir():
             return complain(f"needs the fleet, the policies and the library beside the repository, in {folder}")
-    wanted = options.what or NAMES
-    if unknown := sorted({*wanted} - {*NAMES}):
-        return complain(f"no measurement {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    names = (*against.PAIRED, AUDITS) if options.against else NAMES
+    wanted = options.what or names
+    if unknown := sorted({*wanted} - {*names}):
+        return complain(f"no measurement {', '.join(unknown)}; there are {', '.join(names)}")
     try:
-        compare(options, [name for name in wanted if name != AUDITS])
+        if options.against:
+            compare(options, paired(options, wanted), (NOW, options.against))
+            return 0
+        compare(options, measured(options, [name for name in wanted if name != AUDITS]))
         if AUDITS in wanted:
             audits.run(options)
     except Failed as error:
@@ -53,20 +59,21 @@ def parser() -> argparse.ArgumentParser:
     of.add_argument("--pods", type=int, default=4000, help="size of the fleet for `test` (%(default)s)")
     of.add_argument("--services", type=int, default=2000, help="Services for `referential` (%(default)s)")
     of.add_argument("--no-gator", action="store_true", help="measure ours alone")
+    of.add_argument("--against", metavar="REV", default="", help="a commit to be measured in turn with what is here")
     audits.add_flags(result)
     return result
 
 
-def compare(options: argparse.Namespace, names: Sequence[str]) -> None:
-    """Print the table of these measurements, also when one of them failed. Raises Failed."""
+def compare(options: argparse.Namespace, rows: Iterable[Figure], sides: Sides = SIDES) -> None:
+    """Print the table of these figures, also when one of them failed. Raises Failed."""
     found: list[Figure] = []
     try:
-        for figure in measured(options, names):
+        for figure in rows:
             tell("  ".join(figures.cells(figure)))  # a whole table may take minutes
             found.append(figure)
     finally:
         if found:
-            say((figures.markdown if options.markdown else figures.plain)(found))
+            say((figures.markdown if options.markdown else figures.plain)(found, sides))
 
 
 def measured(options: argparse.Namespace, names: Sequence[str]) -> Iterator[Figure]:
@@ -78,6 +85,17 @@ def measured(options: argparse.Namespace, names: Sequence[str]) -> Iterator[Figu
         bench = Bench(gator, options.rounds, options.pods, options.services, Path(folder), tell)
         for name in names:
             yield from MEASUREMENTS[name](bench)
+
+
+def paired(options: argparse.Namespace, names: Sequence[str]) -> Iterator[Figure]:
+    """The figures of these measurements beside those of the commit."""
+    with tempfile.TemporaryDirectory(prefix="kube-patrol-bench-") as name:
+        folder = Path(name)
+        bench = Bench(None, options.rounds, options.pods, options.services, folder, tell)
+        with cloned(options.against, folder) as tree:
+            pair = Pair({NOW: fleets.ROOT, BEFORE: tree}, bench)
+            for name in names:
+                yield from against.audited(pair, options) if name == AUDITS else against.PAIRED[name](pair)
 
 
 def found_gator() -> Path | None:

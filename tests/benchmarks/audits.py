@@ -18,6 +18,7 @@ from benchmarks.measured import Measured
 
 from audit.aggregate import PHASES
 
+SIZES = "1000,10000,40000"
 COLUMNS = ("pods", "objects", *PHASES, "total", "objects/s", "MiB", "violations", "gaps")
 NOTE = """\
 Seconds; listing goes on while pages are evaluated, so the phases add up to more than the total.
@@ -27,8 +28,6 @@ MiB is the peak of the auditing process (ru_maxrss)."""
 def run(options: argparse.Namespace) -> None:
     """Measure and print a row for each size as soon as it is there. Raises Failed."""
     chosen = choice(options.policies)
-    if unknown := sorted(set(chosen) - set(fleets.names())):
-        raise places.Failed(f"--policies: no policy {', '.join(unknown)}; there are {', '.join(fleets.names())}")
     with tempfile.TemporaryDirectory(prefix="kube-patrol-bench-") as folder:
         say(f"{server_of(options)}; policies: {', '.join(chosen)}" if not options.kubeconfig else server_of(options))
         rows = list(measure(options, Path(folder), chosen))
@@ -38,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """What can be said about the audits on the command line."""
     of = parser.add_argument_group("audits")
-    of.add_argument("--sizes", default="1000,10000,40000", help="numbers of Pods, ascending (%(default)s)")
+    of.add_argument("--sizes", default="", help=f"numbers of Pods, ascending ({SIZES})")
     of.add_argument(
         "--policies",
         default="few",
@@ -51,20 +50,27 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def choice(words: str) -> tuple[str, ...]:
-    """The policies that the option names."""
-    return {"few": fleets.FEW, "all": fleets.names()}.get(words) or tuple(words.split(","))
+    """The policies that the option names. Raises Failed."""
+    chosen = {"few": fleets.FEW, "all": fleets.names()}.get(words) or tuple(words.split(","))
+    if unknown := sorted(set(chosen) - set(fleets.names())):
+        raise places.Failed(f"--policies: no policy {', '.join(unknown)}; there are {', '.join(fleets.names())}")
+    return chosen
 
 
 def measure(options: argparse.Namespace, folder: Path, chosen: Sequence[str]) -> Iterator[Measured]:
     """A row for each size, printed on the way."""
-    sizes = [0] if options.kubeconfig else sorted(int(size) for size in options.sizes.split(","))
     say(line(COLUMNS))
     with place(options, folder, chosen) as fill:
-        for pods in sizes:
+        for pods in sizes(options, SIZES):
             with fill(pods) as kubeconfig:
                 row = Measured(**json.loads(places.audit_once(kubeconfig, folder, *options.flags.split())))
             say(line(cells(row)))
             yield row
+
+
+def sizes(options: argparse.Namespace, usual: str) -> list[int]:
+    """The numbers of Pods; of a cluster that is there already it is not known."""
+    return [0] if options.kubeconfig else sorted(int(size) for size in (options.sizes or usual).split(","))
 
 
 def place(options: argparse.Namespace, folder: Path, chosen: Sequence[str]) -> AbstractContextManager[places.Fill]:

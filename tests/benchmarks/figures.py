@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-COLUMNS = ("figure", "kube-patrol", "peer", "ratio", "claim", "held")
+Sides = tuple[str, str]
+SIDES: Sides = ("kube-patrol", "peer")
 SMALL = 1e-3  # seconds; below them figures are told in microseconds
 
 
@@ -77,22 +78,28 @@ def octets(value: float) -> str:
 
 
 def cells(figure: Figure) -> tuple[str, ...]:
-    """The row of a figure, in the order of COLUMNS."""
+    """The row of a figure, in the order of `columns`."""
     peer = "-" if figure.peer is None else figure.show(figure.peer)
     return (figure.what, figure.show(figure.ours), peer, figure.ratio, figure.claim.words, figure.held)
 
 
-def plain(figures: Sequence[Figure]) -> str:
+def columns(sides: Sides) -> tuple[str, ...]:
+    """The names of the columns, of which two are those that are compared."""
+    return ("figure", *sides, "ratio", "claim", "held")
+
+
+def plain(figures: Sequence[Figure], sides: Sides = SIDES) -> str:
     """A table for people at a terminal."""
-    rows = [COLUMNS, *map(cells, figures)]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(COLUMNS))]
+    rows = [columns(sides), *map(cells, figures)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(_aligned(row, widths) for row in rows)
 
 
-def markdown(figures: Iterable[Figure]) -> str:
+def markdown(figures: Iterable[Figure], sides: Sides = SIDES) -> str:
     """The same table for a README."""
-    rule = ("---", *("---:" for _ in COLUMNS[1:-1]), "---")
-    return "\n".join(f"| {' | '.join(row)} |" for row in (COLUMNS, rule, *map(cells, figures)))
+    named = columns(sides)
+    rule = ("---", *("---:" for _ in named[1:-1]), "---")
+    return "\n".join(f"| {' | '.join(row)} |" for row in (named, rule, *map(cells, figures)))
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -27,7 +27,8 @@ def main(arguments: Sequence[str]) -> None:
     _, status, usage = os.wait4(pid, 0)
     seconds = time.perf_counter() - start
     code = os.waitstatus_to_exitcode(status)
-    sys.stdout.write(json.dumps({"seconds": seconds, "memory": mebibytes(usage.ru_maxrss), "code": code}))
+    cost = {"seconds": seconds, "memory": mebibytes(usage.ru_maxrss), "processor": usage.ru_utime + usage.ru_stime}
+    sys.stdout.write(json.dumps({**cost, "code": code}))
 
 
 if __name__ == "__main__":

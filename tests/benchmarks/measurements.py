@@ -54,8 +54,7 @@ class Bench:
 def review(bench: Bench) -> Iterator[Figure]:
     """One review of a library template's samples in a warm process."""
     for sample in SAMPLES:
-        samples = LIBRARY / "general" / sample
-        files = [samples.parents[1] / "template.yaml", samples]
+        files = samples_of(sample)
         ours, peer, found = [], [], set()
         for _ in range(bench.rounds):
             mine = json.loads(asked([*python("reviewed"), "3", *map(str, files)], as_installed(bench.folder)))
@@ -126,9 +125,7 @@ def compiling(bench: Bench) -> Iterator[Figure]:
 
 def startup(bench: Bench) -> Iterator[Figure]:
     """One template, constraint and Pod, beside a Python that only imports two of the modules that this needs."""
-    samples = LIBRARY / "general" / SAMPLES[0]
-    files = [samples.parents[1] / "template.yaml", samples / "constraint.yaml", samples / "example_disallowed.yaml"]
-    named = [argument for file in files for argument in ("-f", str(file))]
+    named = [argument for file in smallest() for argument in ("-f", str(file))]
     imports = [sys.executable, "-c", "import yaml, orjson"]
     turns = {OURS: [*PATROL, "test", *named], PEER: imports}
     alternating(turns, 1, bench.folder)  # modules are compiled once
@@ -152,6 +149,18 @@ MEASUREMENTS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "startup": startup,
     "remembered": remembered,
 }
+
+
+def samples_of(sample: str) -> list[Path]:
+    """The template and the samples of one of SAMPLES."""
+    samples = LIBRARY / "general" / sample
+    return [samples.parents[1] / "template.yaml", samples]
+
+
+def smallest() -> list[Path]:
+    """One template, constraint and Pod."""
+    template, samples = samples_of(SAMPLES[0])
+    return [template, samples / "constraint.yaml", samples / "example_disallowed.yaml"]
 
 
 def figure(what: str, ours: Sequence[float], peer: Sequence[float], of: Callable[..., Figure]) -> Figure:

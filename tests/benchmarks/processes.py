@@ -19,10 +19,11 @@ Command = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Wall seconds, and MiB at the peak."""
+    """Wall seconds, MiB at the peak, and seconds of the processor."""
 
     seconds: float
     memory: float
+    processor: float = 0.0
 
 
 def alternating(commands: Mapping[str, Command], rounds: int, folder: Path) -> dict[str, Cost]:
@@ -35,8 +36,12 @@ def alternating(commands: Mapping[str, Command], rounds: int, folder: Path) -> d
 
 
 def middle(costs: Sequence[Cost]) -> Cost:
-    """The median seconds and the median memory, which may be those of different runs."""
-    return Cost(median(cost.seconds for cost in costs), median(cost.memory for cost in costs))
+    """The median of each, which may be those of different runs."""
+    return Cost(
+        median(cost.seconds for cost in costs),
+        median(cost.memory for cost in costs),
+        median(cost.processor for cost in costs),
+    )
 
 
 def once(command: Command, output: Path) -> Cost:
@@ -47,7 +52,7 @@ def once(command: Command, output: Path) -> Cost:
     found = json.loads(done.stdout) if done.stdout else {"code": done.returncode}
     if found["code"] not in (0, DENIED) or "Error:" in done.stderr:
         raise Failed(f"{' '.join(command[:3])} ... ended with code {found['code']}: {done.stderr[-500:]}")
-    return Cost(found["seconds"], found["memory"])
+    return Cost(found["seconds"], found["memory"], found["processor"])
 
 
 def as_installed(folder: Path) -> dict[str, str]:

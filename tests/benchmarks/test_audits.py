@@ -27,14 +27,14 @@ def measured(pods: int, memory: float) -> Measured:
 
 @needs_fleet
 def test_each_size_is_a_row_with_its_phases_and_memory() -> None:
-    done = audits("--sizes=8,16", "--policies=requiredlabels")
+    done = audits("--sizes=8,16", "--policies=requiredlabels,host-namespaces")
     assert done.returncode == 0, done.stderr
     title, header, *rows = done.stdout.splitlines()[:4]
-    assert title == "The embedded API server; policies: requiredlabels"
+    assert title == "The embedded API server; policies: requiredlabels, host-namespaces"
     columns = [dict(zip(header.split(), row.split(), strict=True)) for row in rows]
     assert [row["pods"] for row in columns] == ["8", "16"]
     # 33 of the 50 namespaces of the fleet have no owner, and Kubernetes' own four have none either;
-    # the template's CEL has two validations, and both fail.
+    # the template's CEL has two validations, and both fail. No Pod of the fleet shares a namespace of its host.
     assert [(row["violations"], row["gaps"]) for row in columns] == [("74", "0"), ("74", "0")]
     assert all(float(row["total"]) > 0 and float(row["MiB"]) > 10 for row in columns)
     assert re.search(r"Peak memory at 16 Pods is \d\.\d\d times that at 8\.$", done.stdout)
