@@ -17,6 +17,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what is not beside this checkout: one reason from one place, so that it is told in one line."""
+    if not all(path.exists() for mark in item.iter_markers("beside") for path in mark.args):
+        pytest.skip("read recorded answers, policies or fleets that are not beside this checkout, in ../shared")
+
+
 def pytest_collection_finish() -> None:
     """Thousands of tests are never garbage, and large values of tests seldom are: to look for it takes a tenth of the time."""
     gc.freeze()

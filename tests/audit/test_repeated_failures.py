@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import socket
 import ssl
 from collections import Counter
@@ -34,7 +33,6 @@ from audit.outcomes import ending
 from audit.process.leading import Duty
 from audit.settings.config import AuditConfig, ClusterConfig, Config, LogConfig
 
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificates with openssl")
 Start = Callable[..., Auditor]
 ONCE = Retries(attempts=1)
 
@@ -103,7 +101,6 @@ def test_a_server_that_speaks_no_tls_is_told_once(
     is_told_once(start(cluster.url.replace("http://", "https://")), tmp_path)
 
 
-@needs_openssl
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_a_server_of_another_authority_or_spoken_to_without_tls_is_told_once(
     scheme: str, start: Start, tmp_path: Path

@@ -17,8 +17,9 @@ from benchmarks import against, audits, figures, fleets
 from benchmarks.against import BEFORE, NOW, Pair, cloned
 from benchmarks.audits import say
 from benchmarks.figures import SIDES, Figure, Sides
-from benchmarks.measurements import LIBRARY, MEASUREMENTS, Bench
+from benchmarks.measurements import MEASUREMENTS, Bench
 from benchmarks.places import Failed
+from beside import BENCH, LIBRARY
 from peers.build import NoGo, peer
 
 AUDITS = "audits"
@@ -28,7 +29,7 @@ NAMES = (*MEASUREMENTS, AUDITS)
 def main(arguments: Sequence[str]) -> int:
     """Measure what `arguments` ask for; gives the exit code: 2 when something could not be measured."""
     options = parser().parse_args(arguments)
-    for folder in (fleets.BENCH, LIBRARY):
+    for folder in (BENCH, LIBRARY):
         if not folder.is_dir():
             return complain(f"needs the fleet, the policies and the library beside the repository, in {folder}")
     names = (*against.PAIRED, AUDITS) if options.against else NAMES

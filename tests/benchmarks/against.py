@@ -22,9 +22,10 @@ from statistics import median
 
 from benchmarks import audits, fleets
 from benchmarks.figures import Figure, at_most, mebibytes, seconds
-from benchmarks.measurements import LIBRARY, REFERENTIAL, SAMPLE, SAMPLES, Bench, fleet, samples_of, smallest
+from benchmarks.measurements import REFERENTIAL, SAMPLE, SAMPLES, Bench, fleet, samples_of, smallest
 from benchmarks.places import Failed
 from benchmarks.processes import PATROL, Command, Cost, as_installed, asked, middle, once
+from beside import BENCH, LIBRARY
 
 NOW, BEFORE = "now", "before"
 SIZES = "10000"
@@ -78,7 +79,7 @@ def audited(pair: Pair, options: argparse.Namespace) -> Iterator[Figure]:
 def tested(pair: Pair) -> Iterator[Figure]:
     """The fleet against the policies of ../shared/bench."""
     objects = fleet(pair.bench.folder, pair.bench.pods)
-    yield from printed(pair, f"patrol test, {pair.bench.pods:,} Pods", [fleets.BENCH / "policies", objects])
+    yield from printed(pair, f"patrol test, {pair.bench.pods:,} Pods", [BENCH / "policies", objects])
 
 
 def referential(pair: Pair) -> Iterator[Figure]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from beside import BENCH
 
 ROOT = Path(__file__).resolve().parents[2]
-BENCH = ROOT.parent / "shared" / "bench"
 CRDS = ROOT / "manifests" / "crds"
 FEW = ("allowedrepos", "httpsonly", "replicalimits", "requiredlabels")  # about one evaluation for each object
 Object = dict[str, Any]

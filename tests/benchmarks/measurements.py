@@ -18,9 +18,9 @@ from benchmarks import fleets, gator
 from benchmarks.figures import Figure, at_most, below, less, mebibytes, octets, seconds
 from benchmarks.places import Failed, environment
 from benchmarks.processes import PATROL, Command, Cost, alternating, as_installed, asked
+from beside import BENCH, LIBRARY
 
-LIBRARY = fleets.ROOT.parent / "shared" / "conformance" / "library"
-REFERENTIAL = fleets.BENCH / "referential"
+REFERENTIAL = BENCH / "referential"
 SAMPLE = [
     fleets.ROOT / "manifests" / "samples" / kind / "unique-service-selector.yaml"
     for kind in ("templates", "constraints")
@@ -73,7 +73,7 @@ def test(bench: Bench) -> Iterator[Figure]:
     """The fleet against the policies of ../shared/bench, as whole processes: first as both do it by themselves."""
     objects = fleet(bench.folder, bench.pods)
     for name, flags in (("defaults", ()), ("Rego only", (REGO_ONLY,))):
-        arguments = ["test", "-f", str(fleets.BENCH / "policies"), "-f", str(objects), *flags]
+        arguments = ["test", "-f", str(BENCH / "policies"), "-f", str(objects), *flags]
         costs = alternating(commands(bench, arguments), bench.rounds, bench.folder)
         compare_answers(bench, f"{bench.pods:,} Pods, {name}")
         what = f"patrol test, {bench.pods:,} Pods, {name}"
@@ -206,7 +206,7 @@ def fleet(folder: Path, count: int, *flags: str) -> Path:
     """The fleet of that size in a file."""
     path = folder / f"fleet-{count}.yaml"
     with path.open("w") as file:
-        subprocess.run([sys.executable, str(fleets.BENCH / "fleet.py"), str(count), *flags], stdout=file, check=True)
+        subprocess.run([sys.executable, str(BENCH / "fleet.py"), str(count), *flags], stdout=file, check=True)
     return path
 
 

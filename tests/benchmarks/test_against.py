@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 from benchmarks import fleets
 from benchmarks.against import BEFORE, NOW, agreement, cloned, in_turns, violations
-from benchmarks.measurements import LIBRARY, Bench
+from benchmarks.measurements import Bench
 from benchmarks.places import Failed, environment
+from beside import BENCH, LIBRARY
 
-needs_commits = pytest.mark.skipif(
-    not (LIBRARY.is_dir() and (fleets.ROOT / ".git").exists()), reason="needs ../shared beside a repository"
-)
+needs_commits = pytest.mark.beside(BENCH, LIBRARY, fleets.ROOT / ".git")
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -35,6 +34,7 @@ def test_an_audit_is_told_beside_that_of_a_commit() -> None:
     assert "the same 74 lines from both" in done.stderr
 
 
+@pytest.mark.slow  # an audit beside that of a commit is told above, in the same way
 @needs_commits
 def test_reviews_and_starts_are_told_beside_those_of_a_commit() -> None:
     done = bench("startup", "review")

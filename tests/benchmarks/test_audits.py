@@ -8,12 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from benchmarks import fleets
 from benchmarks.audits import growth
 from benchmarks.measured import Measured
 from benchmarks.places import environment
-
-needs_fleet = pytest.mark.skipif(not fleets.BENCH.is_dir(), reason="needs ../shared/bench beside the repository")
+from beside import BENCH
 
 
 def audits(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -25,7 +23,7 @@ def measured(pods: int, memory: float) -> Measured:
     return Measured({}, 1.0, memory, pods, pods, 0, 0)
 
 
-@needs_fleet
+@pytest.mark.beside(BENCH)
 def test_each_size_is_a_row_with_its_phases_and_memory() -> None:
     done = audits("--sizes=8,16", "--policies=requiredlabels,host-namespaces")
     assert done.returncode == 0, done.stderr
@@ -45,7 +43,7 @@ def test_memory_is_compared_between_the_two_largest_fleets() -> None:
     assert growth(rows) == "Peak memory at 40,000 Pods is 1.10 times that at 10,000."
 
 
-@needs_fleet
+@pytest.mark.beside(BENCH)
 def test_a_policy_that_does_not_exist_is_named() -> None:
     done = audits("--policies=requiredlabels,nope")
     assert done.returncode == 2
@@ -54,7 +52,7 @@ def test_a_policy_that_does_not_exist_is_named() -> None:
     )
 
 
-@needs_fleet
+@pytest.mark.beside(BENCH)
 def test_a_cluster_that_cannot_be_audited_ends_the_benchmark_with_the_reason(tmp_path: Path) -> None:
     done = audits(f"--kubeconfig={tmp_path}/nowhere")
     assert done.returncode == 2

@@ -7,13 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from benchmarks import fleets
 from benchmarks.gator import Benched, benched, duration
-from benchmarks.measurements import LIBRARY, Bench, compare_answers
+from benchmarks.measurements import Bench, compare_answers
 from benchmarks.places import Failed, environment
 from benchmarks.processes import Cost, middle, once
-
-needs_shared = pytest.mark.skipif(not LIBRARY.is_dir(), reason="needs ../shared beside the repository")
+from beside import BENCH, LIBRARY
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -86,7 +84,7 @@ def test_different_answers_are_told(tmp_path: Path, ours: str, its: str, said: s
     assert told == [said]
 
 
-@needs_shared
+@pytest.mark.beside(BENCH, LIBRARY)
 def test_without_the_peer_ours_is_measured_alone() -> None:
     done = bench("startup", "referential", "--no-gator", "--rounds=1", "--services=4", "--markdown")
     assert done.returncode == 0, done.stderr
@@ -97,11 +95,10 @@ def test_without_the_peer_ours_is_measured_alone() -> None:
     ]
 
 
-@needs_shared
+@pytest.mark.beside(BENCH, LIBRARY)
 def test_a_measurement_that_does_not_exist_is_named() -> None:
     done = bench("reviews")
     assert done.returncode == 2
     assert done.stderr == (
         "bench: no measurement reviews; there are review, test, referential, compiling, startup, remembered, audits\n"
     )
-    assert fleets.BENCH.is_dir()

@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from cluster.deployed import BENCH, Cluster
+from beside import BENCH
+from cluster.deployed import Cluster
 from cluster.server import running
 
 HERE = Path(__file__).resolve().parent

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from beside import BENCH
 from cluster.api import Api, Object, apply_all
 from cluster.patrol import ROOT, Patrol
 from cluster.server import ApiServer, Request
 
 MANIFESTS = ROOT / "manifests"
-BENCH = ROOT.parent / "shared" / "bench"
 ACCOUNT = "system:serviceaccount:kube-patrol:kube-patrol"
 
 

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))  # so that it runs from a checkout that is not installed
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # so that it runs from a checkout that is not installed
+
+from beside import absent  # noqa: E402
 
 from constraints.cel import Compiler, Failure, Invalid  # noqa: E402 - after the path above, here and below
 from constraints.cel.costs import CONDITIONS  # noqa: E402
@@ -164,11 +166,14 @@ def failures(files: Iterable[Path]) -> Iterator[tuple[str, str, Case]]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the files; gives 1 when a case fails."""
+    """Run the files; gives 1 when a case fails, 2 when a file is not there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("-v", "--verbose", action="store_true", help="say why a case fails")
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE")
     flags = parser.parse_args(argv)
+    if lacking := absent(flags.files):
+        sys.stdout.write(f"{lacking}\n")
+        return 2
     passed = failed = 0
     for name, why, case in failures(flags.files):
         passed, failed = passed + (not why), failed + bool(why)

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))  # so that it runs from a checkout that is not installed
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # so that it runs from a checkout that is not installed
+
+from beside import absent  # noqa: E402
 
 from audit.errors import InputError  # noqa: E402 - after the path above, here and below
 from audit.gator import verify  # noqa: E402
@@ -42,12 +44,16 @@ def _counted(found: Iterable[verify.CaseResult]) -> Iterator[verify.CaseResult]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the suites; gives 1 when a case fails."""
+    """Run the suites; gives 1 when a case fails, 2 when a folder is not there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+", metavar="DIR")
+    flags = parser.parse_args(argv)
+    if lacking := absent(flags.folders):
+        sys.stdout.write(f"{lacking}\n")
+        return 2
     passed = failed = 0
     try:
-        for result in results(parser.parse_args(argv).folders):
+        for result in results(flags.folders):
             passed, failed = passed + (not result.why), failed + bool(result.why)
             if result.why:
                 sys.stdout.write(f"{result}\n")

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))  # so that it runs from a checkout that is not installed
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # so that it runs from a checkout that is not installed
 
-from constraints.errors import CompileError, EvaluationError, PolicyError  # noqa: E402 - after the path above
+from beside import absent  # noqa: E402
+
+from constraints.errors import CompileError, EvaluationError, PolicyError  # noqa: E402 - after the path above, here and below
 from constraints.lang.source import Source  # noqa: E402
 from constraints.rego import Compiled, compile_modules  # noqa: E402
 from constraints.rego.builtins import BUILTINS, Builtin  # noqa: E402
@@ -133,9 +135,13 @@ def cases(files: Sequence[Path]) -> Iterator[tuple[str, Case]]:
 
 
 def main(argv: Sequence[str], write: Callable[[str], object] = sys.stdout.write) -> int:
-    """Run the files; gives 1 when a case fails."""
+    """Run the files; gives 1 when a case fails, 2 when a file is not there."""
+    files = [Path(name) for name in argv]
+    if lacking := absent(files):
+        write(f"{lacking}\n")
+        return 2
     passed = failed = 0
-    for note, case in cases([Path(name) for name in argv]):
+    for note, case in cases(files):
         why = why_not(case)
         passed, failed = passed + (not why), failed + bool(why)
         if why:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from beside import CASES
 from conformance.run_case import Ended, ended
 
 HERE = Path(__file__).parent
-SHARED = HERE.parents[2] / "shared" / "cases"
 GAPS = dict(row.split(": ", 1) for row in (HERE / "cases-gaps.txt").read_text().splitlines() if row)
 POLICIES = HERE / "cases-policies.txt"
 SECONDS, GAP_SECONDS = 20, 3
@@ -25,7 +25,7 @@ MEMORY = 1_500_000_000
 ANY = "-"
 _PLACE = re.compile(r' \((?:file: "[^"]*"|stdin), document \d+, line \d+\)')
 
-pytestmark = pytest.mark.skipif(not SHARED.exists(), reason="needs the cases in ../shared")
+pytestmark = pytest.mark.beside(CASES)
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ def parsed(lines: Iterable[str]) -> Expected:
 
 def expectations() -> Iterator[tuple[str, Expected]]:
     """Of each folder with an expected.txt, and of those below policies/, whose answers are kept here."""
-    for file in sorted(SHARED.glob("*/expected.txt")):
+    for file in sorted(CASES.glob("*/expected.txt")):
         yield file.parent.name, parsed(file.read_text(encoding="utf-8").split("\n"))
-    for block in POLICIES.read_text(encoding="utf-8").strip().split("\n\n") if SHARED.exists() else ():
+    for block in POLICIES.read_text(encoding="utf-8").strip().split("\n\n") if CASES.exists() else ():
         name, *lines = block.split("\n")
         yield name, parsed(lines)
 
@@ -72,7 +72,7 @@ def parameters() -> Iterator[Any]:
 def patrol(name: str, folder: Path) -> Ended:
     """`patrol test` of a folder, as JSON. Raises TimeoutError."""
     arguments = ["test", "-o", "json", "-f", f"{name}/", *["--evaluation-timeout=200ms"] * (name in ENDLESS)]
-    return ended(arguments, SHARED, folder, seconds=GAP_SECONDS if name in GAPS else SECONDS, memory=MEMORY)
+    return ended(arguments, CASES, folder, seconds=GAP_SECONDS if name in GAPS else SECONDS, memory=MEMORY)
 
 
 def told(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -106,5 +106,5 @@ def test_every_gap_names_a_case() -> None:
 
 
 def test_every_folder_has_an_answer() -> None:
-    folders = {str(file.parent.relative_to(SHARED)) for file in SHARED.rglob("object.yaml")}
+    folders = {str(file.parent.relative_to(CASES)) for file in CASES.rglob("object.yaml")}
     assert sorted(folders - {name for name, _ in expectations()}) == []

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance.run_cel import ROOT, failures, main
+from beside import CEL
+from conformance.run_cel import failures, main
 
-CORPUS = ROOT.parent / "shared" / "conformance" / "cel"
-FILES = [CORPUS / "k8s.jsonl", *sorted(CORPUS.glob("spec/*.json"))]
+FILES = [CEL / "k8s.jsonl", *sorted(CEL.glob("spec/*.json"))]
 GAPS = dict(row.split(" ", 1) for row in (Path(__file__).parent / "cel-gaps.txt").read_text().splitlines())
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not beside this checkout (../shared)")
+@pytest.mark.beside(CEL)
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_expressions_answer_as_in_kubernetes(file: Path) -> None:
     answers = {name: why for name, why, _ in failures([file])}

@@ -8,18 +8,17 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
+from beside import BENCH
 
 from audit.gator.evaluate import Outcome, evaluate, load, namespace_of, namespaces_of
 from audit.sources.manifests import Manifest, parse, read
 from constraints import Engine, Inventory, Point, Violation
 from constraints.review import review_of
 
-BENCH = Path(__file__).parents[3] / "shared" / "bench"
-pytestmark = pytest.mark.skipif(not BENCH.exists(), reason="the bench is not beside this checkout (../shared)")
+pytestmark = pytest.mark.beside(BENCH)
 
 
 def fleet(*arguments: str) -> list[Manifest]:

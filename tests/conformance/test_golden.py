@@ -9,9 +9,8 @@ import json
 from pathlib import Path
 
 import pytest
-from conformance.run_golden import ALWAYS, LIBRARY, Golden, label, lines, main
-
-GOLDEN = LIBRARY.parent / "golden"
+from beside import GOLDEN, LIBRARY
+from conformance.run_golden import ALWAYS, Golden, label, lines, main
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,7 @@ def golden() -> Golden:
     return Golden([LIBRARY])
 
 
-@pytest.mark.skipif(not GOLDEN.exists(), reason="the golden answers are not beside this checkout (../shared)")
+@pytest.mark.beside(GOLDEN)
 @pytest.mark.parametrize(
     ("name", "at_least"),
     [

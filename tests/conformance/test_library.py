@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
+from beside import LIBRARY
 from conformance.run_library import main
 from probes import constraint, pod, template
 
 from audit.gator import verify
 
 HERE = Path(__file__).parent
-LIBRARY = HERE.parents[2] / "shared" / "conformance" / "library"
 GAPS = dict(row.split(" ", 1) for row in (HERE / "library-gaps.txt").read_text().splitlines() if row)
 
 
@@ -26,7 +26,7 @@ def templates() -> Iterator[Any]:
         yield pytest.param(path.parent, id=name, marks=marks)
 
 
-@pytest.mark.skipif(not LIBRARY.exists(), reason="the library is not beside this checkout (../shared)")
+@pytest.mark.beside(LIBRARY)
 @pytest.mark.parametrize("folder", list(templates()))
 def test_the_cases_of_a_template_pass(folder: Path) -> None:
     results = [result for suite in verify.find(folder) for result in verify.verify(suite)]
@@ -34,7 +34,7 @@ def test_the_cases_of_a_template_pass(folder: Path) -> None:
     assert [str(result) for result in results if result.why] == []
 
 
-@pytest.mark.skipif(not LIBRARY.exists(), reason="the library is not beside this checkout (../shared)")
+@pytest.mark.beside(LIBRARY)
 def test_every_gap_names_a_template() -> None:
     assert [name for name in GAPS if not (LIBRARY / name).exists()] == []
 

@@ -9,17 +9,16 @@ import gzip
 import json
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from answering import Answering
+from beside import GOLDEN, LIBRARY
 
 from constraints import Engine, Point, PolicyError
 
-CONFORMANCE = Path(__file__).resolve().parents[3] / "shared" / "conformance"
-REFUSED = CONFORMANCE / "golden" / "refused.jsonl.gz"
+REFUSED = GOLDEN / "refused.jsonl.gz"
 OWN_WORDS = {  # gator says `spec.labelSelector` of both selectors; we say which one it is
     "match-068",
     "match-069",
@@ -28,19 +27,18 @@ OWN_WORDS = {  # gator says `spec.labelSelector` of both selectors; we say which
     "match-090",
 }
 
-pytestmark = pytest.mark.skipif(not REFUSED.exists(), reason="needs ../shared beside the repository")
+pytestmark = pytest.mark.beside(REFUSED)
 
 
 def cases() -> Iterator[dict[str, Any]]:
-    if REFUSED.exists():
-        with gzip.open(REFUSED, "rt", encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
+    with gzip.open(REFUSED, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
 
 
 @cache
 def engine(template: str) -> Engine:
     golden = template.startswith("match/")
-    path = CONFORMANCE / (f"golden/{template[6:]}.template.yaml" if golden else f"library/{template}/template.yaml")
+    path = GOLDEN / f"{template[6:]}.template.yaml" if golden else LIBRARY / template / "template.yaml"
     made = Engine(Point.GATOR, {"Rego": Answering()})  # whether a constraint is refused does not depend on its policy
     made.add_template(yaml.load(path.read_bytes(), yaml.CSafeLoader))
     return made

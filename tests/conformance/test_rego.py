@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from beside import REGO
 from conformance.run_rego import cases, main, why_not
 
 HERE = Path(__file__).parent
-SHARED = HERE.parents[2] / "shared" / "conformance" / "rego"
 GAPS = dict(row.split(": ", 1) for row in (HERE / "rego-gaps.txt").read_text().splitlines() if row)
 MOST_GAPS = 15
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="needs OPA's cases in ../shared")
-@pytest.mark.parametrize("file", sorted(SHARED.glob("*.json")), ids=lambda file: file.stem)
+@pytest.mark.beside(REGO)
+@pytest.mark.parametrize("file", sorted(REGO.glob("*.json")), ids=lambda file: file.stem)
 def test_opas_cases_pass_but_for_the_gaps(file: Path) -> None:
     answers = [(note, why_not(case)) for note, case in cases([file])]
     assert answers

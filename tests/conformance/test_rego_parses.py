@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from beside import LIBRARY, REGO
 
 from constraints.lang.source import Source
 from constraints.rego.syntax.parser import parse_module, parse_query
 
-SHARED = Path(__file__).parents[3] / "shared"
-SUITES = sorted((SHARED / "conformance" / "rego").glob("*.json"))
-TEMPLATES = sorted((SHARED / "conformance" / "library").glob("*/*/template.yaml"))
+SUITES = sorted(REGO.glob("*.json"))
+TEMPLATES = sorted(LIBRARY.glob("*/*/template.yaml"))
 
 
-@pytest.mark.skipif(not SUITES, reason="OPA's suite is not beside the repository (../shared)")
+@pytest.mark.beside(REGO)
 def test_the_modules_and_queries_of_the_suite_are_v1() -> None:
     cases = [case for path in SUITES for case in json.loads(path.read_text())["cases"]]
     for case in cases:
@@ -27,7 +26,7 @@ def test_the_modules_and_queries_of_the_suite_are_v1() -> None:
         assert parse_query(Source(case["note"], case["query"]), v1=True)
 
 
-@pytest.mark.skipif(not TEMPLATES, reason="the library is not beside the repository (../shared)")
+@pytest.mark.beside(LIBRARY)
 def test_the_templates_of_the_library_are_v0() -> None:
     for path in TEMPLATES:
         for text in _texts(yaml.safe_load(path.read_text())):

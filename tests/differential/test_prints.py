@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from beside import LIBRARY
 from differential.prints import FORMATS, PATROL, documents, printed
 from peers.build import peer
 
@@ -21,7 +22,6 @@ from audit.gator import main
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "prints.jsonl"
-LIBRARY = HERE.parents[2] / "shared" / "conformance" / "library"
 FEW, MANY = 10, 60
 SEED = 27
 
@@ -56,7 +56,7 @@ def test_a_random_file_is_told_as_gator_tells_it(gator: Path, seed: int, tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not LIBRARY.exists(), reason="the library is not beside this checkout (../shared)")
+@pytest.mark.beside(LIBRARY)
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("template", sorted(LIBRARY.glob("*/*/template.yaml")), ids=lambda path: path.parent.name)
 def test_the_samples_of_the_library_are_told_as_gator_tells_them(

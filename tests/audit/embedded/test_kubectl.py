@@ -15,13 +15,14 @@ import yaml
 from audit.embedded import EmbeddedCluster
 
 PROGRAM = shutil.which("kubectl")
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="kubectl is not on PATH")
 Kubectl = Callable[..., str]
 
 
 @pytest.fixture
 def kubectl(cluster: EmbeddedCluster, tmp_path: Path) -> Kubectl:
     """`kubectl(*arguments, file=objects)`: what it prints; it fails the test when kubectl fails."""
+    if PROGRAM is None:
+        pytest.skip("kubectl is not on PATH")
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -34,7 +35,7 @@ def kubectl(cluster: EmbeddedCluster, tmp_path: Path) -> Kubectl:
             (tmp_path / "objects.yaml").write_text(yaml.safe_dump_all(file))
             more = ["-f", str(tmp_path / "objects.yaml")]
         done = subprocess.run(
-            [PROGRAM or "", *arguments, *more], env=environment, capture_output=True, text=True, timeout=30, check=False
+            [PROGRAM, *arguments, *more], env=environment, capture_output=True, text=True, timeout=30, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

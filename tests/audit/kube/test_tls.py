@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 import ssl
 
 import pytest
@@ -14,8 +13,6 @@ from audit.errors import Unreachable
 from audit.kube.auth import Access, connect
 from audit.kube.client import UNTRUSTED
 from audit.kube.request import read
-
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificates with openssl")
 
 
 @pytest.fixture(scope="module")
