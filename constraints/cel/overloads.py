@@ -46,7 +46,7 @@ class Function:
 
     def __call__(self, *values: Value) -> Value:
         """Raises Failure when no overload takes the values."""
-        kinds = tuple(map(type, values))
+        kinds = (type(values[0]),) if len(values) == 1 else tuple(map(type, values))
         code = self._checked.get(kinds)
         if code is not None:
             return code(*values)

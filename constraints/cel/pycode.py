@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+from constraints.lang.pywalk import INNER
 from constraints.lang.source import Span
 
 
@@ -103,11 +105,18 @@ def keep_failure(name: str, *, first: bool) -> list[ast.stmt]:
 
 
 def locate(nodes: Iterable[ast.AST], at: Span) -> None:
-    """Let all nodes point at `at` that point nowhere yet."""
-    waiting = list(nodes)
+    """Let all nodes point at `at` that point nowhere yet; contexts and operators need not."""
+    line, column = at.line, at.column - 1
+    waiting: list[Any] = list(nodes)
     while waiting:
         node = waiting.pop()
-        if not hasattr(node, "lineno"):
-            node.lineno = node.end_lineno = at.line  # type: ignore[attr-defined]  # not every node has them
-            node.col_offset = node.end_col_offset = at.column - 1  # type: ignore[attr-defined]
-            waiting.extend(ast.iter_child_nodes(node))
+        if hasattr(node, "lineno"):
+            continue
+        node.lineno = node.end_lineno = line
+        node.col_offset = node.end_col_offset = column
+        for name in INNER[type(node)]:
+            part = getattr(node, name, None)
+            if type(part) is list:
+                waiting += part
+            elif part is not None:
+                waiting.append(part)

@@ -44,7 +44,7 @@ def total(slots: list[Value], a: Value, b: Value) -> Value:
         if tally > MOST:
             raise Exhausted
         if kind is list or kind is str:
-            return a + b
+            return a + b if b else a
     return add(a, b)
 
 

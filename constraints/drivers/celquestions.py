@@ -87,7 +87,8 @@ class Questions:
 def accepted(text: str) -> str:
     """A message that an expression gives, the empty text when Gatekeeper would not take it."""
     text = text.strip(BLANK)
-    return text if "\n" not in text and len(text.encode(errors="replace")) <= _LONGEST_MESSAGE else ""
+    size = len(text) if text.isascii() else len(text.encode(errors="replace"))
+    return text if size <= _LONGEST_MESSAGE and "\n" not in text else ""
 
 
 def _joined(failures: list[str]) -> str:
