@@ -69,7 +69,8 @@ def serve(config: Config, *more: Sink) -> int:
     stop, parting = Event(), ExitStack()
     with ExitStack() as stack:
         stack.enter_context(signals(stop, leaving_of(config, parting)))
-        connection, requests = connect(access(config)), Requests()
+        with lasting():  # what it imports is as large as all of this program
+            connection, requests = connect(access(config)), Requests()
         stack.callback(connection.close)
         # The election has a client of its own: one that still answers after `stop`, to give the Lease back.
         election = election_of(config, Client(connection, on_request=requests.count), stop)
