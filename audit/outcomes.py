@@ -29,6 +29,7 @@ _PASSING = frozenset(  # answers of an API server that is busy, down or behind s
         *("TimedOut", "Unreachable", "NotConnected", "Cut", "BadBody", "Conflict", "Gone", "Expired"),
     }
 )
+_NOT_CONNECTED = "NotConnected"
 _CUT: Mapping[Outcome, Gap] = {
     Outcome.INTERRUPTED: Gap(Cause.RUN, "Interrupted", "the run was told to stop before its end"),
     Outcome.NOT_LEADER: Gap(Cause.RUN, "NotLeader", "the run was ended early, for another replica may lead now"),
@@ -79,9 +80,14 @@ def _no_policies(gap: Gap) -> bool:
 
 def _unread(summary: Summary) -> list[Gap]:
     """Why nothing at all was audited: not one policy, or with policies not one kind, could be read."""
-    if any(constraint.enforced for constraint in summary.constraints):
-        return [] if summary.kinds else [gap for gap in summary.gaps if gap.cause in (Cause.LIST, Cause.DISCOVERY)]
-    return [gap for gap in summary.gaps if _policies_unread(gap)]
+    if not any(constraint.enforced for constraint in summary.constraints):
+        return [gap for gap in summary.gaps if _policies_unread(gap)]
+    if summary.kinds:
+        return []
+    unlisted = [gap for gap in summary.gaps if gap.cause in (Cause.LIST, Cause.DISCOVERY)]
+    # The API server may well answer for kinds that were left out as nothing can match them; unless it does for nobody.
+    is_silent = any(map(_policies_unread, summary.gaps)) or all(gap.reason == _NOT_CONNECTED for gap in unlisted)
+    return unlisted if is_silent or not summary.skipped else []
 
 
 def _policies_unread(gap: Gap) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,6 +51,24 @@ def run(*gaps: Gap, seen: bool = True, policies: bool = True, **more: Any) -> Su
             Outcome.FAILED,
             "nothing could be audited: v1/Pod: could not be listed",
             id="no kind could be listed",
+        ),
+        pytest.param(
+            run(unlisted(), seen=False, skipped=(CONSTRAINTS,)),
+            Outcome.GAPS,
+            "1 gap: list Forbidden",
+            id="the kinds that policies match could not be listed, others were not asked for",
+        ),
+        pytest.param(
+            run(replace(unlisted(), reason="NotConnected"), seen=False, skipped=(CONSTRAINTS,)),
+            Outcome.FAILED,
+            "nothing could be audited: v1/Pod: could not be listed",
+            id="there was no API server for the kinds that policies match",
+        ),
+        pytest.param(
+            run(Gap(Cause.TEMPLATE, "Forbidden", "403"), unlisted(), seen=False, skipped=(CONSTRAINTS,)),
+            Outcome.FAILED,
+            "nothing could be audited: v1/Pod: could not be listed",
+            id="neither policies nor the kinds that they match could be listed",
         ),
         pytest.param(
             run(Gap(Cause.TEMPLATE, "Forbidden", "403"), seen=False, policies=False),

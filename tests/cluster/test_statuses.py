@@ -23,14 +23,13 @@ pytestmark = pytest.mark.cluster
 ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/kube-patrol"
 OWNED = constraint("K8sTestLabels", "owned", "ConfigMap", ["owner"])
 TEAMED = constraint("K8sTestLabels", "teamed", "Service", ["team"])
-SEEN = constraint("K8sTestLabels", "seen", "Pod", ["team"])  # of which there are none, and which may always be listed
 LABELS = Resource(Kind("constraints.gatekeeper.sh", "v1beta1", "K8sTestLabels"), "k8stestlabels", False)
 STRANGER = "gatekeeper-stranger"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def policies(cluster: Cluster) -> None:
-    cluster.load_policies([template("K8sTestLabels")], [OWNED, TEAMED, SEEN])
+    cluster.load_policies([template("K8sTestLabels")], [OWNED, TEAMED])
     for number in range(30):
         cluster.api.apply(config_map(f"unowned-{number:02d}"))
 
