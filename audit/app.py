@@ -42,7 +42,7 @@ from audit.process.memory import available, share
 from audit.process.readiness import Readiness
 from audit.process.signals import Leaving, signals
 from audit.run import Past
-from audit.settings.config import AuditConfig, Config, PoliciesConfig, ServeConfig
+from audit.settings.config import AuditConfig, Config, PoliciesConfig, ResultsConfig, ServeConfig
 from audit.sinks import Sink
 from audit.sinks.log import CHANGES, LogSink
 from audit.sinks.metrics import MetricsSink
@@ -169,16 +169,25 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more:
     client = client.doubting(Doubts())
     ledger = Ledger() if config.log.violations == CHANGES else None
     told = LogSink(violations=config.log.violations, ledger=ledger)
-    sinks: tuple[Sink, ...] = (StatusSink(StatusWriter(client.prompt()).patch), MetricsSink(metrics), *more, told)
+    written: tuple[Sink, ...] = (StatusSink(StatusWriter(client.prompt()).patch), MetricsSink(metrics))
     return Auditor(
         preparation_of(config, client, duty.stop, partial(tell, metrics)),
-        sinks,
+        (*written, *more, *kept(config.results), told),
         duty,
         metrics,
         readiness_of(config, duty),
         config.audit.violations_limit,
         past=Past(ledger=ledger),
     )
+
+
+def kept(config: ResultsConfig) -> Iterator[Sink]:
+    """What keeps whole runs as files, where that is wanted."""
+    if config.folder:
+        from audit.results.folder import Folder  # late: most installations keep none
+        from audit.sinks.results import ResultsSink
+
+        yield ResultsSink(Folder(config.folder, config.keep, config.compress))
 
 
 def preparation_of(config: Config, client: Client, stop: Event, heard: Callable[[Loaded], None]) -> Preparation:

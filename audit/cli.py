@@ -103,6 +103,12 @@ def _explain(arguments: Arguments) -> int:
     return explain(arguments)
 
 
+def _results(arguments: Arguments) -> int:
+    from audit.results.command import main as results
+
+    return results(arguments)
+
+
 def _version(arguments: Arguments) -> int:
     from importlib import metadata  # as slow as all other imports of this module together
 
@@ -153,6 +159,7 @@ COMMANDS: dict[str, tuple[Callable[[Arguments], int], str]] = {
     "demo": (_demo, "Start a small cluster in this process, audit it and show what was found."),
     "test": (_test, "Hold files of objects against the policies among them, without a cluster."),
     "explain": (_explain, "Show the Python that a template becomes for a constraint."),
+    "results": (_results, "Show what a run found, and what changed between two, from files of --results-dir."),
     "version": (_version, "Tell the version."),
     "help": (_help, "Tell about a command."),
 }

@@ -16,6 +16,7 @@ AuditError
 │   ├── NotLeader        not sent: only the leader may write
 │   ├── BodyTooLarge     a reply that is larger than there is memory for
 │   └── BadBody          a reply that is not the JSON it should be
+├── ResultsError         a file of results that cannot be written or read
 ├── OtherVersion         results that another version of this program has made
 └── InputError           a file of objects that cannot be read
 """
@@ -40,6 +41,10 @@ class ConfigError(AuditError):
 
 class InputError(AuditError):
     """A file of objects that cannot be read."""
+
+
+class ResultsError(AuditError):
+    """A file of results that cannot be written or read; the text names it."""
 
 
 class OtherVersion(AuditError):

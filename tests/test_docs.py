@@ -22,8 +22,11 @@ from audit.metrics.requests import Requests
 from audit.model import Outcome
 from audit.outcomes import EXIT_CODES
 from audit.process.leading import Duty
+from audit.results.command import ResultsFlags
+from audit.results.command import main as patrol_results
 from audit.settings.config import AuditConfig, ClusterConfig, Config
 from audit.settings.flags import BY_NAME
+from audit.settings.rows import rows
 
 ROOT = Path(__file__).parent.parent
 MAPS = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]
@@ -107,12 +110,18 @@ def test_every_outcome_is_documented_with_its_exit_code() -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_flag_and_variable_that_a_document_names_exists(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with suppress(SystemExit):
-        patrol_test(["--help"])
+    for command in (patrol_test, patrol_results):
+        with suppress(SystemExit):
+            command(["--help"])
     known = {f"--{name}" for name in BY_NAME} | set(LONG_FLAG.findall(capsys.readouterr().out))
     inline = " ".join(CODE.findall(path.read_text()))
     assert set(LONG_FLAG.findall(inline)) - known - {"--x"} == set()
     assert set(VARIABLE.findall(inline)) - {flag.variable for flag in BY_NAME.values()} == set()
+
+
+def test_every_flag_of_results_is_documented() -> None:
+    text = (ROOT / "docs" / "results.md").read_text()
+    assert [row.name for _, row in rows(ResultsFlags()) if f"`--{row.name}`" not in text] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -131,6 +131,9 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.auditor": VALUES
     | {"audit.aggregate", "audit.metrics", "audit.outcomes", "audit.preparing"}
     | {"audit.process", "audit.run", "audit.sinks"},
+    "audit.results": VALUES
+    | {"audit.aggregate", "audit.fields", "audit.logs", "audit.outcomes", "audit.settings", "audit.standing"}
+    | {"audit.verdicts", "audit.version"},
     "audit.metrics": VALUES | {"audit.aggregate", "audit.fields", "audit.outcomes"},
     "audit.sinks": VALUES
     | {
@@ -141,7 +144,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.guard",
         "audit.kube",
     }
-    | {"audit.ledger", "audit.logs", "audit.metrics", "audit.repeats", "audit.verdicts"},
+    | {"audit.ledger", "audit.logs", "audit.metrics", "audit.repeats", "audit.results", "audit.verdicts"},
     "audit.web": {"audit.errors", "audit.settings"},
     "audit.hooks": {
         "audit.duration",
@@ -180,6 +183,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.errors",
         "audit.explain",
         "audit.gator",
+        "audit.results",
         "audit.settings",
     },
     "audit.__main__": {"audit.cli", "audit.process"},

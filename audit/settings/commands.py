@@ -61,15 +61,19 @@ def _names(row: AnyFlag) -> tuple[str, ...]:
 def _manner(row: AnyFlag, environ: Mapping[str, str]) -> dict[str, Any]:
     """What argparse is to know of a flag."""
     kind = row.type
-    manner: dict[str, Any] = {"type": _reader(kind), "help": row.help, "default": row.default}
+    manner: dict[str, Any] = {"type": _reader(kind), "help": row.help}
+    before = _set_before(row, environ)
+    manner["default"] = before[0] if before and not kind.repeatable else row.default
     if kind.hint:
         manner["metavar"] = kind.hint
     if kind.choices:
         manner["choices"] = kind.choices
+    if kind.values > 1:
+        manner["nargs"] = kind.values
     if kind.bare:
         manner |= {"nargs": "?", "const": True}
     if kind.repeatable:
-        manner |= {"action": "append", "default": _set_before(row, environ)}
+        manner |= {"action": "append", "default": before}
     return manner
 
 
@@ -94,8 +98,8 @@ def _reader(kind: FlagType[Value]) -> Callable[[str], Value]:
 
 
 def _told(row: AnyFlag, value: Any) -> Value:
-    """The value of a field: all words of a flag that was repeated, the default of an operand that was left out."""
-    if row.type.repeatable:
+    """The value of a field: all words of a flag that takes several, the default of an operand that was left out."""
+    if row.type.repeatable or row.type.values > 1:
         return tuple(word for words in value for word in words)
     told: Value = row.default if value is None else value
     return told

@@ -25,6 +25,7 @@ from audit.settings.flagtypes import (
     MEMORY,
     METRICS_BACKENDS,
     OPERATIONS,
+    OPTIONAL_PATH,
     PATH,
     PORT,
     SECONDS,
@@ -223,6 +224,22 @@ class LogConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultsConfig:
+    """Where whole runs are kept, as files; an empty `folder` is nowhere."""
+
+    folder: str = flag(
+        "results-dir",
+        "",
+        OPTIONAL_PATH,
+        "folder where every run is kept whole, as JSON Lines for patrol results and others; made when missing",
+    )
+    keep: int = flag(
+        "results-keep", 10, UNSIGNED, "runs kept in the results folder, and as many that did not end; 0 keeps all"
+    )
+    compress: bool = flag("results-compress", False, TRUTH, "keep runs compressed, as .jsonl.gz")
+
+
+@dataclass(frozen=True, slots=True)
 class ServeConfig:
     """Where to answer, and when this process is ready."""
 
@@ -246,6 +263,7 @@ class Config:
     policies: PoliciesConfig = field(default_factory=PoliciesConfig)
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
     log: LogConfig = field(default_factory=LogConfig)
+    results: ResultsConfig = field(default_factory=ResultsConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
     warnings: tuple[str, ...] = ()
 
@@ -258,7 +276,7 @@ class Config:
             serve = replace(serve, ready_max_age=max(serve.ready_max_age, 3 * audit.interval))
         more = (*_unknown_level(log), *(_unused_operations(audit) if "operation" in values.given else ()))
         policies, cluster = values.fill(PoliciesConfig()), values.fill(ClusterConfig())
-        return cls(audit, policies, cluster, log, serve, (*warnings, *more))
+        return cls(audit, policies, cluster, log, values.fill(ResultsConfig()), serve, (*warnings, *more))
 
 
 def _unknown_level(log: LogConfig) -> tuple[str, ...]:

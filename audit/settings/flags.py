@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audit.settings.config import AuditConfig, ClusterConfig, LogConfig, PoliciesConfig, ServeConfig
+from audit.settings.config import AuditConfig, ClusterConfig, LogConfig, PoliciesConfig, ResultsConfig, ServeConfig
 from audit.settings.flagtypes import DURATION, INTEGER, TEXT, TRUTH, WORDS
 from audit.settings.rows import AnyFlag, Flag, rows
 
@@ -82,6 +82,7 @@ GROUPS: Mapping[str, tuple[AnyFlag, ...]] = {
     "Policies": tuple(row for _, row in rows(PoliciesConfig)),
     "Cluster": tuple(row for _, row in rows(ClusterConfig)),
     "Logs": tuple(row for _, row in rows(LogConfig)),
+    "Results": tuple(row for _, row in rows(ResultsConfig)),
     "Health and metrics": tuple(row for _, row in rows(ServeConfig)),
     IGNORED: _IGNORED,
 }

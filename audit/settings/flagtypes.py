@@ -37,7 +37,8 @@ class FlagType(Generic[T_co]):
     alone or takes a value. `hint` is the placeholder in help, or what may be chosen with `|` between.
 
     Where argparse reads the flags of a command, it takes only `choices` of what `read` gives, if there are any; a text
-    that `read` refuses is said to be what stands in `otherwise`: 'maybe' is `neither true nor false`.
+    that `read` refuses is said to be what stands in `otherwise`: 'maybe' is `neither true nor false`. It takes as many
+    words as `values` says; `read` gives a tuple for each where those are several.
     """
 
     hint: str
@@ -47,6 +48,7 @@ class FlagType(Generic[T_co]):
     bare: bool = False
     choices: tuple[str, ...] = ()
     otherwise: str = ""
+    values: int = 1
 
 
 def _truth(text: str) -> bool:
@@ -162,6 +164,7 @@ MEMORY = FlagType("BYTES", "bytes such as 268435456, 256Mi or 1G, at least 16Mi,
 PORT = FlagType("PORT", "a port from 0 to 65535", _integer(0, 65535))
 TEXT = FlagType("TEXT", "text", str)
 PATH = FlagType("PATH", "the path of a folder", _pattern(r"[^\0]+"))
+OPTIONAL_PATH = FlagType("PATH", "the path of a folder, or nothing", _pattern(r"[^\0]*"))
 ADDRESS = FlagType("ADDRESS", "an address such as :9090 or 127.0.0.1:9090, or 0", _address)
 DURATION = FlagType("DURATION", "a duration such as 10s or 3m", _duration)
 TIME_LIMIT = FlagType("DURATION", "a duration such as 1s or 500ms, or 0", time_limit)

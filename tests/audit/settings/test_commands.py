@@ -87,3 +87,25 @@ def test_help_shows_every_flag_and_operand(capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize("group", [GatorTestFlags, ExplainFlags])
 def test_every_field_of_a_command_has_a_row(group: type[GatorTestFlags | ExplainFlags]) -> None:
     assert [place for place, _ in rows(group)] == [one.name for one in fields(group)]
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """A flag that takes two values, and one that the environment may set."""
+
+    two: tuple[str, ...] = flag("two", (), FlagType("COLOUR", "a colour", lambda text: (text,), values=2), "both")
+    place: str = flag("place", "here", WORD, "where", "PAINT_PLACE")
+
+
+def test_a_flag_may_take_several_values_at_once() -> None:
+    assert COMMAND.read(Mix(), ["--two", "red", "blue"], {}).two == ("red", "blue")
+    assert COMMAND.read(Mix(), [], {}).two == ()
+    with pytest.raises(ConfigError, match="expected 2 arguments"):
+        COMMAND.read(Mix(), ["--two", "red"], {})
+
+
+def test_the_environment_sets_a_flag_that_is_not_given() -> None:
+    environ = {"PAINT_PLACE": "there"}
+    assert COMMAND.read(Mix(), [], environ).place == "there"
+    assert COMMAND.read(Mix(), ["--place", "elsewhere"], environ).place == "elsewhere"
+    assert COMMAND.read(Mix(), [], {"PAINT_PLACE": ""}).place == "here"

@@ -1,0 +1,1 @@
+"""Files of whole runs: how they are written beside and renamed, read again, and compared."""

@@ -1,0 +1,145 @@
+"""What a run tells, as the lines of its file: violations with their whole messages, gaps, constraints, counts (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+
+from audit.aggregate import Summary
+from audit.fields import (
+    AUDIT_FINISHED,
+    AUDIT_STARTED,
+    CONSTRAINT_AUDITED,
+    MESSAGE_BYTES,
+    constraint_fields,
+    event_type,
+    gap_fields,
+    truncate,
+    valid_text,
+    violation_fields,
+)
+from audit.logs.streams import JSON_OPTIONS, json_default, writable
+from audit.model import ConstraintRecord, RunInfo, Standing
+from audit.outcomes import ending
+from audit.results.format import FORMAT, VERSION
+from audit.verdicts import Reviewed
+from audit.version import ours
+from constraints import Kind, Violation
+from constraints.model import Json
+
+_OPTIONS: Final = JSON_OPTIONS | orjson.OPT_APPEND_NEWLINE
+_SHORT: Final = MESSAGE_BYTES // 4  # characters that never make more bytes than that
+_OWN: Final = frozenset(
+    {"details", "resource_namespace", "resource_name", "resource_labels"}
+)  # differ with each object
+_UNKNOWN: Final = Standing(None)
+
+
+class RunLines:
+    """The lines of one run, and how many violations they told.
+
+    What is the same in all lines of a constraint and a kind of object is made once, and stands first in them.
+    """
+
+    def __init__(self, info: RunInfo) -> None:
+        self.violations = 0
+        self._info = info
+        self._heads: dict[Kind, dict[tuple[Any, ...], bytes]] = {}
+
+    def started(self) -> bytes:
+        """The first line."""
+        fields = {
+            "event_type": AUDIT_STARTED,
+            "format": FORMAT,
+            "version": VERSION,
+            "audit_id": self._info.audit_id,
+            "started": timestamp(self._info.started),
+            "program": f"kube-patrol {ours()}",
+        }
+        return _line(fields)
+
+    def page(self, reviewed: Reviewed) -> bytes:
+        """A line for each violation; what the log cuts short is there whole besides, as `full_message`."""
+        kind, heads, lines = None, {}, []
+        for violation in reviewed.violations():
+            ref, message = violation.object, violation.message
+            if ref.kind is not kind:
+                kind, heads = ref.kind, self._heads.setdefault(ref.kind, {})
+            key = (violation.constraint.kind, violation.constraint.name, violation.action, violation.actions)
+            head = heads.get(key) or heads.setdefault(key, self._head(violation))
+            short = message if len(message) <= _SHORT else truncate(message)
+            own = {
+                "msg": short,
+                "details": violation.details,
+                "resource_namespace": ref.namespace,
+                "resource_name": ref.name,
+                "resource_uid": ref.uid,
+                "resource_labels": ref.labels,
+            }
+            if short != message and short != (whole := valid_text(message)):
+                own["full_message"] = whole
+            lines.append(head + _line(own)[1:])
+        self.violations += len(lines)
+        return b"".join(lines)
+
+    def rest(self, summary: Summary, ended: float) -> Iterator[bytes]:
+        """The lines after the violations; `ended` in Unix seconds."""
+        for gap in summary.gaps:
+            yield self._event(gap_fields(gap) | {"msg": valid_text(gap.message)})
+        for record in summary.records:
+            yield self._event(_constraint(record, summary))
+        yield self._event(event_type(AUDIT_FINISHED) | self._counts(summary) | {"ended": timestamp(ended)})
+
+    def _head(self, violation: Violation) -> bytes:
+        """A line up to what only the object says."""
+        shared = {name: value for name, value in violation_fields(violation).items() if name not in _OWN}
+        return self._event(shared).rstrip()[:-1] + b","
+
+    def _event(self, fields: Mapping[str, Json]) -> bytes:
+        return _line({"event_type": fields["event_type"], "audit_id": self._info.audit_id, **fields})
+
+    def _counts(self, summary: Summary) -> dict[str, Json]:
+        end = ending(summary)
+        return {
+            "outcome": end.outcome.value,
+            "reason": valid_text(end.reason),
+            "seconds": round(summary.seconds, 3),
+            "violations": self.violations,
+            "gaps": len(summary.gaps),
+            "constraints": len(summary.records),
+            "objects": sum(stats.objects for stats in summary.kinds.values()),
+            "kinds": len(summary.kinds),
+        }
+
+
+def timestamp(seconds: float) -> str:
+    """Unix seconds as RFC 3339 in UTC, with milliseconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _constraint(record: ConstraintRecord, summary: Summary) -> dict[str, Json]:
+    """What a constraint came to: found in this run, and `total` as its status has it, with what could not be seen."""
+    standing = summary.standing.get(record.key, _UNKNOWN)
+    return (
+        event_type(CONSTRAINT_AUDITED)
+        | constraint_fields(*record.names)
+        | {
+            "constraint_action": record.action,
+            "constraint_status": "enforced" if record.constraint else "unenforced",
+            "violations": summary.totals[record.key],
+            "passes": summary.passes[record.key],
+            "errors": summary.errors[record.key],
+            "total": standing.total,
+            "stale": standing.stale,
+        }
+    )
+
+
+def _line(fields: Mapping[str, Json]) -> bytes:
+    try:
+        return orjson.dumps(fields, json_default, _OPTIONS)
+    except TypeError:  # half a surrogate pair, a number too large, a value nested too deep
+        return orjson.dumps(writable(fields), option=_OPTIONS)
