@@ -11,7 +11,7 @@ from typing import TypeVar
 import constraints.cel.library  # noqa: F401 - declares the functions
 from constraints.cel import pycode as py
 from constraints.cel.check import Checked, Scope, check
-from constraints.cel.codegen import Emitter
+from constraints.cel.codegen import emitter_of
 from constraints.cel.constants import check_constants
 from constraints.cel.depth import check_depth
 from constraints.cel.failures import Failure, Invalid, Mistake, WrongResult, composited
@@ -159,7 +159,7 @@ class Compiler:
 
     def _emit_expression(self, checked: Checked, function: str) -> bool:
         """Gives whether the cost depends on what the expression sees."""
-        emitter = Emitter(checked, self.layout)
+        emitter = emitter_of(checked, self.layout)
         emitter.finish(function, emitter.emit(checked.root), checked.root, whole=True)
         return emitter.adds
 
@@ -172,7 +172,7 @@ class Compiler:
 
         Gives whether the cost depends on what the variable sees.
         """
-        emitter = Emitter(checked, self.layout)
+        emitter = emitter_of(checked, self.layout)
         value_slot, failure_slot = (py.item(py.read(SLOTS), py.constant(slot)) for slot in slots)
         bare = py.method(failure_slot, "with_traceback", py.constant(None))  # each raise would add to the last one's
         known = py.is_not(failure_slot, py.constant(None))

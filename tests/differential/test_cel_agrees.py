@@ -19,7 +19,7 @@ from differential.gatorcel import Source, ours, theirs
 from constraints.cel import Compiler, Failure, Invalid
 from constraints.cel.costs import PER_CALL
 from constraints.cel.exact.frame import Frame
-from constraints.cel.exact.plan import Planner
+from constraints.cel.exact.plan import plan
 from constraints.cel.failures import Panic
 from constraints.cel.types import BOOL
 
@@ -121,7 +121,7 @@ def spent(text: str) -> int:
     try:
         checked = compiler.expression(text).checked
         frame = Frame({"object": OBJECT}, lambda name: None, PER_CALL)
-        Planner(checked, frozenset(frame.inputs)).plan(checked.root)(frame)
+        plan(checked, frozenset(frame.inputs))(frame)
     except (Invalid, Failure, Panic):
         return 0
     return frame.spent

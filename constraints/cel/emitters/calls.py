@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from constraints.cel import pycode as py
 from constraints.cel import syntax
 from constraints.cel.constants import check_constant, check_key, seeks
 from constraints.cel.costs import ERROR, LIST, PANICS, Rule, no_integer, rule_of, size
+from constraints.cel.emitter import Emitter
 from constraints.cel.layout import SLOTS
 from constraints.cel.library.regex import textual
 from constraints.cel.overloads import FUNCTIONS, Function, alone
 from constraints.cel.syntax import Node
 from constraints.cel.types import DOUBLE, INT, UINT
-
-if TYPE_CHECKING:
-    from constraints.cel.codegen import Emitter
 
 _NUMBERS: Final = frozenset({INT, UINT, DOUBLE})
 _EQUALITY: Final = {"_==_": "same", "_!=_": "different"}

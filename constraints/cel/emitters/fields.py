@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from constraints.cel import pycode as py
 from constraints.cel import syntax
+from constraints.cel.emitter import Emitter
 from constraints.cel.layout import SLOTS
 from constraints.cel.library.messages import ENUMS
 from constraints.cel.syntax import Node
 from constraints.cel.values import TypeValue
-
-if TYPE_CHECKING:
-    from constraints.cel.codegen import Emitter
 
 
 def emit_ident(emitter: Emitter, node: syntax.Ident) -> ast.expr:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from constraints.cel import pycode as py
 from constraints.cel import syntax
+from constraints.cel.emitter import Emitter
 from constraints.cel.library.messages import message
 from constraints.cel.maps import map_key
 from constraints.cel.syntax import Node
 from constraints.cel.values import Uint
-
-if TYPE_CHECKING:
-    from constraints.cel.codegen import Emitter
 
 
 def emit_constant(emitter: Emitter, node: syntax.Literal) -> ast.expr:

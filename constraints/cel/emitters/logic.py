@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from constraints.cel import pycode as py
 from constraints.cel import syntax
-
-if TYPE_CHECKING:
-    from constraints.cel.codegen import Emitter
+from constraints.cel.emitter import Emitter
 
 
 def emit_logic(emitter: Emitter, node: syntax.Logic) -> ast.expr:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from constraints.cel import pycode as py
 from constraints.cel import syntax
-
-if TYPE_CHECKING:
-    from constraints.cel.codegen import Emitter
+from constraints.cel.emitter import Emitter
 
 
 @dataclass(frozen=True, slots=True)

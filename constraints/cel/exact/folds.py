@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from constraints.cel import syntax
 from constraints.cel.costs import LIST, rule_of
 from constraints.cel.exact.folded import VARIES
 from constraints.cel.exact.frame import Frame, Step
+from constraints.cel.exact.planner import Planner
 from constraints.cel.failures import Exhausted, Failure, Panic, no_overload
 from constraints.cel.maps import keyed, map_key
 from constraints.cel.overloads import FUNCTIONS
 from constraints.cel.runtime import each, insert, optional_target, pairs
 from constraints.cel.values import NONE, Optional, Value
-
-if TYPE_CHECKING:
-    from constraints.cel.exact.plan import Planner
 
 NAME: Final = 1  # to look at what was found so far
 CALL: Final = 1

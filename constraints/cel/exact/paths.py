@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from constraints.cel import syntax
 from constraints.cel.exact.folded import VARIES
 from constraints.cel.exact.frame import Frame, Step
+from constraints.cel.exact.planner import Planner
 from constraints.cel.failures import no_overload
 from constraints.cel.runtime import has, index, index_optional
 from constraints.cel.syntax import Node
 from constraints.cel.values import NONE, Optional, Value
-
-if TYPE_CHECKING:
-    from constraints.cel.exact.plan import Planner
 
 
 @dataclass(frozen=True, slots=True)

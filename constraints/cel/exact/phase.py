@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from constraints.cel.check import Checked
 from constraints.cel.costs import PER_CALL
 from constraints.cel.exact.frame import Frame, Step
-from constraints.cel.exact.plan import Planner
+from constraints.cel.exact.plan import plan
 from constraints.cel.failures import Exhausted, Failure, OverBudget, Panic, composited, failed
 from constraints.cel.values import Value
 
@@ -26,7 +26,7 @@ class Plans:
 
     def of(self, checked: Checked) -> Step:
         """The plan of one expression."""
-        return Planner(checked, self._inputs).plan(checked.root)
+        return plan(checked, self._inputs)
 
 
 class Phase:

@@ -2,78 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from constraints.cel import syntax
 from constraints.cel.check import Checked
 from constraints.cel.constants import seeks
 from constraints.cel.costs import ERROR, LIST, MAP, MESSAGE, PANICS, Rule, rule_of
-from constraints.cel.exact.folded import VARIES, Folded
 from constraints.cel.exact.folds import plan_loop, plan_optional_map, plan_sort_by
 from constraints.cel.exact.frame import Frame, Step
 from constraints.cel.exact.paths import attribute, path_of
+from constraints.cel.exact.planner import Planner
 from constraints.cel.failures import Failure, Panic, no_overload
 from constraints.cel.library.messages import message
 from constraints.cel.library.regex import textual
 from constraints.cel.maps import keyed, map_key
 from constraints.cel.overloads import FUNCTIONS, Code, alone
 from constraints.cel.runtime import optional_target, unwrap_entry
-from constraints.cel.syntax import Node, qualified
+from constraints.cel.syntax import Node
 from constraints.cel.values import Value
 
 
-class Planner:
-    """Plans one expression.
+def plan(checked: Checked, inputs: frozenset[str]) -> Step:
+    """The value of a whole expression, with all that it costs; `inputs` are the names that a Frame has values for."""
+    return Planner(checked, inputs, _planned).plan(checked.root)
 
-    `local` are the keys in a Frame of the names of macros around the node at hand; those of `bound` are computed late.
-    """
 
-    def __init__(self, checked: Checked, inputs: frozenset[str]) -> None:
-        self.checked = checked
-        self.inputs = inputs
-        self.folded = Folded(checked, inputs)
-        self.local: dict[str, str] = {}
-        self.bound: set[str] = set()
-        self._count = 0
-
-    def plan(self, node: Node) -> Step:
-        """The value of `node`, with all that it costs."""
-        value = self.folded.value(node, self.local)
-        if value is not VARIES:
-            return lambda frame: value
-        path = path_of(self, node)
-        return attribute(node, path) if path else _PLANS[type(node)](self, node)
-
-    def dotted(self, node: Node) -> str:
-        """The name, when the node is one with dots in it."""
-        return self.checked.functions.get(node, "") if isinstance(node, syntax.Select) else ""
-
-    def is_variable(self, node: Node) -> bool:
-        """Whether the node is `variables.x`, or asks for it."""
-        if not isinstance(node, syntax.Select) or qualified(node.operand) != "variables":
-            return False
-        return "variables" not in self.local
-
-    @contextmanager
-    def naming(self, *names: str) -> Iterator[list[str]]:
-        """The keys in a Frame for the names of a macro, while its body is planned."""
-        outer = self.local
-        self._count += 1
-        keys = [f"{name} {self._count}" for name in names]
-        self.local = {**outer, **dict(zip(names, keys, strict=True))}
-        try:
-            yield keys
-        finally:
-            self.local = outer
-
-    @contextmanager
-    def binding(self, name: str) -> Iterator[str]:
-        """The key for a name whose value is computed when it is first looked at."""
-        with self.naming(name) as (key,):
-            self.bound.add(key)
-            yield key
+def _planned(planner: Planner, node: Node) -> Step:
+    path = path_of(planner, node)
+    return attribute(node, path) if path else _PLANS[type(node)](planner, node)
 
 
 def _call(planner: Planner, node: syntax.Call) -> Step:

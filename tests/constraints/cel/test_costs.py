@@ -15,7 +15,7 @@ from constraints.cel.check import Checked
 from constraints.cel.compiler import Compiled
 from constraints.cel.equality import equal
 from constraints.cel.exact.frame import Frame
-from constraints.cel.exact.plan import Planner
+from constraints.cel.exact.plan import plan
 from constraints.cel.failures import Exhausted
 from constraints.cel.tally import MOST, TALLY
 
@@ -35,7 +35,7 @@ def counted(checked: Checked, limit: int = 1_000_000) -> tuple[Any, int]:
     """The value, or the failure, and what was spent on it. Raises Exhausted."""
     frame = Frame({"object": OBJECT}, lambda name: None, limit)
     try:
-        value = Planner(checked, frozenset(frame.inputs)).plan(checked.root)(frame)
+        value = plan(checked, frozenset(frame.inputs))(frame)
     except Failure as failure:
         value = failure
     frame.check()
