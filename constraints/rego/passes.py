@@ -86,13 +86,13 @@ def prepare(
     calls(each, given.problems)
     safety(each, callables.arity, given.problems)
     lookups(each)
-    number(written)
+    numbers(written)
     recursion(graph, definitions, given.problems)
     order = in_order(graph)
     types(TypeCheck(callables.functions, builtins, given.problems), parts, order, question, given)
     binding(each, callables.arity)
     copies(each)
-    return with_index(_resolved(given, definitions, parts, graph, order))
+    return index(_resolved(given, definitions, parts, graph, order))
 
 
 # names
@@ -225,6 +225,14 @@ def lookups(rules: Iterable[FlatRule], equals: frozenset[str] = UNIFICATIONS) ->
     _each(rules, spread)
 
 
+def numbers(written: Sequence[Definition]) -> None:
+    """Gives each variable the name that it has with OPA, whose types depend on the order of names here and there.
+
+    p { x := 1; y := count(z) }    notes    x: __local0__, y: __local1__, the result of count: __local2__
+    """
+    number(written)
+
+
 # what is checked on that form
 
 
@@ -262,6 +270,15 @@ def copies(rules: Iterable[FlatRule]) -> None:
     p contains t if { count(xs, u); n = u; t = {"msg": n} }    becomes    p contains {"msg": n} if { count(xs, n) }
     """
     _each((rule for rule in rules if not rule.is_early), drop_copies)
+
+
+def index(resolved: Resolved) -> Resolved:
+    """Conditions that OPA tests before it looks at a body, in front of what can end in an error.
+
+    p { x = {1: v | v = xs[_]}; input.a = 1 }
+    becomes    p { internal.indexed(input.a, 1); x = {1: v | v = xs[_]}; input.a = 1 }
+    """
+    return with_index(resolved)
 
 
 def _each(rules: Iterable[FlatRule], step: Callable[[FlatRule], None]) -> None:

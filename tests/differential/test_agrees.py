@@ -161,6 +161,11 @@ SMALL: tuple[tuple[str, str, Any], ...] = (
     ("of equal keys a reference counts before a call", "p := {input.a: 1, lower(input.a): 2}", {"a": "k"}),
     ("of equal keys the variable counts that was bound last", "p := z if { y := 1; x := 1; z := {x: 1, y: 2} }", {}),
     ("of equal keys a composite counts before a constant one", 'p := {[input.a]: 1, ["k"]: 2}', {"a": "k"}),
+    (
+        "of equal keys in arrays the reference counts",
+        "p := {[w | w := input.a]: 1, [input.a]: 2, [upper(input.a)]: 3}",
+        {"a": "K"},
+    ),
     ("of equal numbers as keys the first one stands", "p := {1: 1, 1.0: 2}", {}),
     ("a string with values is no array", 'p := x if { some x in $"a {input.b}" }', {"b": [1]}),
 )

@@ -1,7 +1,7 @@
 """Which of equal keys counts in an object that is written out: the last one in OPA's order of the terms.
 
-OPA sorts an object's keys as terms (v1/ast/compare.go), before it knows their values: constants, then variables, of
-which calls and references become some in this order, then composites.
+OPA sorts an object's keys as terms (v1/ast/compare.go), before it knows their values: constants, then variables, those
+that its compiler made of calls and of references last, in this order, then composites.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from constraints.rego.syntax.tree import ArrayTerm, Call, Comprehension, ObjectTerm, Ref, Scalar, SetTerm, Term, Var
+from constraints.rego.syntax.termorder import made_up
+from constraints.rego.syntax.tree import ArrayTerm, ObjectTerm, Scalar, SetTerm, Term, Var
 from constraints.rego.values.order import order_key
 
 Pair = TypeVar("Pair")
 
-_CALL, _REFERENCE, _ARRAY, _OBJECT, _SET, _CLOSURE = range(2, 8)
+_ARRAY, _OBJECT, _SET = range(2, 5)
 
 
 def in_order_of_keys(pairs: Sequence[Pair], term: ObjectTerm, known: Mapping[str, object]) -> Sequence[Pair]:
@@ -31,20 +32,15 @@ def _rank(term: Term, places: Mapping[str, int]) -> tuple[Any, ...]:
         case Scalar(value):
             return (0, order_key(value))
         case Var(name):
-            return (1, places.get(name, -1), name)
-        case Call(name, args):
-            return (_CALL, tuple(name.split(".")), *_ranks(args, places))
-        case Ref(head, path):
-            return (_REFERENCE, _rank(head, places), *_ranks(path, places))
+            made = made_up(name)
+            return (1, *made) if made[0] else (1, 0, places.get(name, -1), name)
         case ArrayTerm(items):
             return (_ARRAY, *_ranks(items, places))
         case ObjectTerm(pairs):
             return (_OBJECT, *_ranks((part for pair in pairs for part in pair), places))
         case SetTerm(items):
             return (_SET, *sorted(_ranks(items, places)))
-        case Comprehension(kind=kind):
-            return (_CLOSURE, kind)
-    return (_CALL,)  # a string with values is a call
+    raise AssertionError("a key is a constant, a variable, or made of such")
 
 
 def _ranks(terms: Iterable[Term], places: Mapping[str, int]) -> list[tuple[Any, ...]]:

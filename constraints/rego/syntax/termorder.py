@@ -97,7 +97,7 @@ def rank(term: Term, names: Names = _UNKNOWN) -> tuple[Any, ...]:
         key = order_key(term.value)
         return (key[0], key)
     if isinstance(term, Var):
-        return (5, names.get(term.name) or shown(term.name) if names else _made_up(term.name))
+        return (5, names.get(term.name) or shown(term.name) if names else made_up(term.name))
     if isinstance(term, Comprehension):
         return (_COMPREHENSIONS[term.kind],)
     if isinstance(term, Call):
@@ -107,8 +107,8 @@ def rank(term: Term, names: Names = _UNKNOWN) -> tuple[Any, ...]:
     return (_RANKS[type(term)], *(rank(part, names) for part in parts(term)))
 
 
-def _made_up(name: str) -> tuple[int, int, str]:
-    """Variables that the compiler made come last, in the order in which they were made."""
+def made_up(name: str) -> tuple[int, int, str]:
+    """The order of variables of which OPA's names are not known: those of the compiler last, as they were made."""
     if not name.startswith(SUPPORT):
         return (0, 0, name)
     return (1, int(name.removeprefix(SUPPORT).strip("#") or 1), "")

@@ -26,11 +26,12 @@ def with_early_fields(body: Body, builtins: Mapping[str, Builtin]) -> Body:
     """The same statements, fields first."""
     found: list[Expr] = []
     for expr in body:
+        found.append(expr)
         names = _field_of(expr)
-        at = len(found)
+        at = len(found) - 1
         while names and at and _may_wait(found[at - 1], names, builtins):
+            found[at - 1], found[at] = found[at], found[at - 1]
             at -= 1
-        found.insert(at, expr)
     return tuple(found)
 
 

@@ -33,15 +33,18 @@ def known(body: Body, env: Env, parameters: Any) -> Env:
     if len(body) < 2:
         return {}
     equations = [equation for expr in body for equation in _equations(expr)]
+    if not equations:
+        return {}
     found: dict[str, Operand] = {}
-    all_known = ChainMap(found, env)  # type: ignore[arg-type]  # what is behind the first one is only read
+    all_known: Any = {**env} if type(env) is dict else ChainMap({}, env)  # type: ignore[arg-type]  # it is only read
     more = True
     while more:  # each may make further terms known
         more = False
         for equation in equations:
             value = _value(equation, body, all_known, parameters)
             if value is not NO_CONSTANT:
-                found[equation[1].name], more = constant(value), True
+                found[equation[1].name] = all_known[equation[1].name] = constant(value)
+                more = True
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from regodriver import messages
 
 from constraints.lang.source import Source
 from constraints.rego.builtins import BUILTINS
@@ -10,6 +11,13 @@ from constraints.rego.codegen.rewrites.early import with_early_fields
 from constraints.rego.passes import prepare
 from constraints.rego.syntax.parser import parse_module
 from constraints.rego.syntax.spelling import body_text
+
+FIELDS = """package a
+violation[{"msg": msg}] {
+    x := input.review.object
+    msg := sprintf("%v", [{x.b: "the field", upper(x.c): "the call"}])
+}
+"""
 
 
 def early(body: str) -> str:
@@ -62,3 +70,7 @@ def early(body: str) -> str:
 )
 def test_fields_come_first(body: str, ordered: str) -> None:
     assert early(body) == ordered
+
+
+def test_of_equal_keys_the_same_one_counts() -> None:
+    assert messages(FIELDS, {"object": {"b": "A", "c": "a"}}) == ['{"A": "the field"}']
