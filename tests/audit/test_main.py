@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from fetching import fetched
-from policybuilders import constraint, template
+from policybuilders import constraint, samples_with, template
 
 from audit.cli import main
 from audit.demo import load, sample_objects
@@ -24,6 +24,7 @@ from audit.embedded.faults import Fault
 from constraints import Kind
 
 MAIN = "runpy.run_module('audit', run_name='__main__')"  # as `python -m audit`
+FEW = {"K8sContainerLimits", "K8sReplicaLimits"}
 ALONE = ("--leader-elect=false",)
 ROOT = Path(__file__).parent.parent.parent
 
@@ -72,6 +73,13 @@ def samples(cluster: EmbeddedCluster) -> EmbeddedCluster:
     return cluster
 
 
+@pytest.fixture
+def few(cluster: EmbeddedCluster) -> EmbeddedCluster:
+    """The embedded cluster with the sample objects and two of the policies, one of Pods and one of Deployments."""
+    load(cluster, samples_with(FEW))
+    return cluster
+
+
 def test_it_audits_at_once_and_again_answers_meanwhile_watches_nothing_where_unwanted_and_leaves_at_sigterm(
     samples: EmbeddedCluster, tmp_path: Path
 ) -> None:
@@ -115,29 +123,27 @@ def test_an_address_that_is_taken_is_named_and_the_program_ends(
     )
 
 
-def test_sigterm_in_the_middle_of_a_run_ends_it_without_writing_a_part(
-    samples: EmbeddedCluster, tmp_path: Path
-) -> None:
-    samples.faults.append(Fault("/apis/apps/v1/deployments", delay=8))
-    with patrol(samples, tmp_path, "--leader-elect=false") as process:
+def test_sigterm_in_the_middle_of_a_run_ends_it_without_writing_a_part(few: EmbeddedCluster, tmp_path: Path) -> None:
+    few.faults.append(Fault("/apis/apps/v1/deployments", delay=8))
+    with patrol(few, tmp_path, "--leader-elect=false") as process:
         eventually(lambda: events(tmp_path, "violation_audited"))
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=8) == 0
-    assert not any(b"auditTimestamp" in asked.body for asked in patches(samples))
+    assert not any(b"auditTimestamp" in asked.body for asked in patches(few))
 
 
 def test_policies_that_come_later_are_taken_in_and_audited_long_before_the_next_run(
-    samples: EmbeddedCluster, tmp_path: Path
+    few: EmbeddedCluster, tmp_path: Path
 ) -> None:
     def total() -> Any:
-        found = samples.get("K8sTest", "one") or {}
+        found = few.get("K8sTest", "one") or {}
         return found.get("status", {}).get("totalViolations")
 
-    with patrol(samples, tmp_path, *ALONE, "--audit-interval=3600", "--audit-debounce=1") as process:
+    with patrol(few, tmp_path, *ALONE, "--audit-interval=3600", "--audit-debounce=1") as process:
         eventually(lambda: events(tmp_path, "audit_finished"))
-        samples.load([template(rego='package x\nviolation[{"msg": "m"}] { input.review.kind.kind == "Node" }\n')])
-        eventually(lambda: ((samples.get("ConstraintTemplate", "k8stest") or {}).get("status") or {}).get("created"))
-        samples.load([constraint("one")])
+        few.load([template(rego='package x\nviolation[{"msg": "m"}] { input.review.kind.kind == "Node" }\n')])
+        eventually(lambda: ((few.get("ConstraintTemplate", "k8stest") or {}).get("status") or {}).get("created"))
+        few.load([constraint("one")])
         assert eventually(lambda: total() is not None)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=8) == 0
@@ -162,11 +168,11 @@ def test_of_two_replicas_one_audits_and_the_other_takes_over(samples: EmbeddedCl
 
 
 def test_a_replica_that_cannot_have_the_lease_says_why_is_not_ready_and_ends_with_the_cure(
-    samples: EmbeddedCluster, tmp_path: Path
+    few: EmbeddedCluster, tmp_path: Path
 ) -> None:
     health = free_port()
     flags = ("--pod-namespace=nowhere", "--leader-elect-timeout=2", f"--health-addr=127.0.0.1:{health}")
-    with patrol(samples, tmp_path, *flags) as process:
+    with patrol(few, tmp_path, *flags) as process:
         refusals = eventually(lambda: [line["msg"] for line in lines(tmp_path) if "nowhere" in line["msg"]])
         status, _, text = fetched(f"http://127.0.0.1:{health}/readyz")
         assert process.wait(timeout=20) == 1
@@ -178,10 +184,10 @@ def test_a_replica_that_cannot_have_the_lease_says_why_is_not_ready_and_ends_wit
 
 
 def test_a_replica_that_may_do_without_a_lease_audits_without_one_after_a_while(
-    samples: EmbeddedCluster, tmp_path: Path
+    few: EmbeddedCluster, tmp_path: Path
 ) -> None:
     flags = ("--pod-namespace=nowhere", "--leader-elect-timeout=1", "--leader-elect=auto")
-    with patrol(samples, tmp_path, *flags):
+    with patrol(few, tmp_path, *flags):
         eventually(lambda: events(tmp_path, "audit_finished"))
 
 
@@ -195,22 +201,22 @@ def holder(cluster: EmbeddedCluster) -> str:
 
 @pytest.mark.parametrize("again", [False, True], ids=["when its time is over", "at a second signal"])
 def test_one_that_is_made_to_leave_in_the_middle_of_a_run_gives_the_lease_back(
-    again: bool, samples: EmbeddedCluster, tmp_path: Path
+    again: bool, few: EmbeddedCluster, tmp_path: Path
 ) -> None:
-    namespace_of_the_lease(samples)
-    samples.faults.append(Fault("/apis/constraints.gatekeeper.sh/*", method="PATCH", delay=20, times=None))
+    namespace_of_the_lease(few)
+    few.faults.append(Fault("/apis/constraints.gatekeeper.sh/*", method="PATCH", delay=20, times=None))
     flags = ("--audit-on-policy-change=false", f"--shutdown-delay={60 if again else 1}")
-    with patrol(samples, tmp_path, *flags) as process:
+    with patrol(few, tmp_path, *flags) as process:
         # Statuses of templates are written right before those of constraints, of which the first one hangs.
-        eventually(lambda: len(patches(samples)) >= 8)
+        eventually(lambda: len(patches(few)) >= len(FEW))
         time.sleep(0.2)
-        assert holder(samples) != ""
+        assert holder(few) != ""
         process.send_signal(signal.SIGTERM)
         if again:
             time.sleep(0.2)
             process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=15) == 1
-    assert holder(samples) == ""
+    assert holder(few) == ""
 
 
 def namespace_of_the_lease(cluster: EmbeddedCluster) -> None:
@@ -218,27 +224,27 @@ def namespace_of_the_lease(cluster: EmbeddedCluster) -> None:
 
 
 def test_one_that_lost_the_lease_in_the_middle_of_a_run_writes_nothing_more(
-    samples: EmbeddedCluster, tmp_path: Path
+    few: EmbeddedCluster, tmp_path: Path
 ) -> None:
-    namespace_of_the_lease(samples)
+    namespace_of_the_lease(few)
     metrics = free_port()
-    samples.faults.append(Fault("/apis/apps/v1/deployments", delay=4))
-    with patrol(samples, tmp_path, f"--prometheus-port={metrics}", "--audit-interval=600"):
+    few.faults.append(Fault("/apis/apps/v1/deployments", delay=4))
+    with patrol(few, tmp_path, f"--prometheus-port={metrics}", "--audit-interval=600"):
         eventually(lambda: events(tmp_path, "violation_audited"))
-        lease = samples.get(LEASE, "kube-patrol", "gatekeeper-system") or {}
+        lease = few.get(LEASE, "kube-patrol", "gatekeeper-system") or {}
         other = {**lease["spec"], "holderIdentity": "another", "leaseDurationSeconds": 600}
-        samples.load([{**lease, "spec": other}])
+        few.load([{**lease, "spec": other}])
         (end,) = eventually(lambda: events(tmp_path, "audit_finished"))
         text = fetched(f"http://127.0.0.1:{metrics}/metrics").text
-    assert (end["outcome"], holder(samples)) == ("not_leader", "another")
-    assert not any(b"auditTimestamp" in asked.body for asked in patches(samples))
+    assert (end["outcome"], holder(few)) == ("not_leader", "another")
+    assert not any(b"auditTimestamp" in asked.body for asked in patches(few))
     assert "kube_patrol_leader 0.0" in text
     assert "kube_patrol_violations{" not in text
 
 
-def test_one_audit_that_is_told_to_stop_says_so_by_its_exit_code(samples: EmbeddedCluster, tmp_path: Path) -> None:
-    samples.faults.append(Fault("/apis/apps/v1/deployments", delay=8))
-    with patrol(samples, tmp_path, "--once") as process:
+def test_one_audit_that_is_told_to_stop_says_so_by_its_exit_code(few: EmbeddedCluster, tmp_path: Path) -> None:
+    few.faults.append(Fault("/apis/apps/v1/deployments", delay=8))
+    with patrol(few, tmp_path, "--once") as process:
         eventually(lambda: events(tmp_path, "violation_audited"))
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=8) == 6
@@ -247,9 +253,9 @@ def test_one_audit_that_is_told_to_stop_says_so_by_its_exit_code(samples: Embedd
 
 
 def test_a_log_on_a_full_disk_is_told_by_the_exit_code_and_in_one_line_with_the_cure(
-    samples: EmbeddedCluster, tmp_path: Path
+    few: EmbeddedCluster, tmp_path: Path
 ) -> None:
-    kubeconfig = samples.kubeconfig(tmp_path / "kubeconfig")
+    kubeconfig = few.kubeconfig(tmp_path / "kubeconfig")
     arguments = [
         "--once",
         f"--kubeconfig={kubeconfig}",
@@ -263,7 +269,7 @@ def test_a_log_on_a_full_disk_is_told_by_the_exit_code_and_in_one_line_with_the_
     assert done.returncode == 4
     assert line.startswith("patrol: the log cannot be written to /dev/full: [Errno 28] No space left on device; ")
     assert line.endswith("free space there, or name another file with --log-file")
-    assert len({asked.path for asked in patches(samples) if b"auditTimestamp" in asked.body}) == 8
+    assert len({asked.path for asked in patches(few) if b"auditTimestamp" in asked.body}) == len(FEW)
 
 
 def hears_signals(process: subprocess.Popen[bytes]) -> bool:
@@ -275,12 +281,12 @@ def hears_signals(process: subprocess.Popen[bytes]) -> bool:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks the kernel which signals are caught")
 @pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow), 4], ids=["every moment", "some moments"])
 def test_sigterm_at_any_moment_of_the_start_ends_with_the_documented_code(
-    step: int, samples: EmbeddedCluster, tmp_path: Path
+    step: int, few: EmbeddedCluster, tmp_path: Path
 ) -> None:
-    samples.faults.append(Fault("/apis/apps/v1/deployments", delay=1, times=None))  # so that none is done before
+    few.faults.append(Fault("/apis/apps/v1/deployments", delay=1, times=None))  # so that none is done before
     for moment in range(0, 20, step):
         flag, code = (("--once", 6), ("--audit-interval=60", 0))[moment // step % 2]
-        with patrol(samples, tmp_path, *ALONE, flag) as process:
+        with patrol(few, tmp_path, *ALONE, flag) as process:
             while not hears_signals(process):
                 assert process.poll() is None
             time.sleep(moment * 0.02)
