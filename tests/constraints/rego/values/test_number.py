@@ -81,7 +81,7 @@ def test_a_number_prints_as_go_prints_it(value: Any, shown: str) -> None:
         (0.5, number_of("0.50"), 0),
         (2, 2.5, -1),
         (-1, number_of("-1e30"), 1),
-        (number_of("1e1000000"), number_of("10e999999"), 0),
+        (number_of("1e100000"), number_of("10e99999"), 0),
     ],
 )
 def test_numbers_compare_as_the_decimals_that_they_print(one: Any, other: Any, order: int) -> None:
