@@ -30,7 +30,7 @@ from constraints.rego.syntax.tree import (
     Var,
     With,
 )
-from constraints.rego.syntax.walk import has_closure, own_names, visible_in
+from constraints.rego.syntax.walk import has_closure, own_names, visible_in, visible_in_body
 
 Heads = list[Term]
 """The terms that are made behind a body, each a variable or a composite of such."""
@@ -53,22 +53,23 @@ class _Copies:
     has_templates: bool
 
     def body(self, body: Body, bound: set[str], heads: Heads) -> tuple[Body, Heads]:
-        """A body and its heads."""
-        found = [self._statement(expr) for expr in _renamed(body, bound)]
+        """A body and its heads; `bound` are the variables around it."""
+        around = bound | visible_in_body(body) if self.has_closures else bound
+        found = [self._statement(expr, around) for expr in _renamed(body, bound)]
         if self.has_templates:
             found = _with_parts(found)
         heads = [_put_back(head, found) for head in heads]
         return tuple(found), heads
 
-    def _statement(self, expr: Expr) -> Expr:
+    def _statement(self, expr: Expr, around: set[str]) -> Expr:
         what = expr.what
         if isinstance(what, Every):
-            body, _ = self.body(what.body, own_names(what), [])
+            body, _ = self.body(what.body, around | own_names(what), [])
             key = self._key(what.key) if what.key is not None else None
             return replace(expr, what=replace(what, key=key, body=body))
         term = self._without_key(what) if self.keys and isinstance(what, Call) else what
         if self.has_closures:
-            term = self._closures(term)  # type: ignore[arg-type]  # SomeDecl and SomeIn are gone
+            term = self._closures(term, around)  # type: ignore[arg-type]  # SomeDecl and SomeIn are gone
         return expr if term is what else replace(expr, what=term)
 
     def _without_key(self, call: Call) -> Call:
@@ -81,10 +82,10 @@ class _Copies:
     def _key(self, key: Var) -> Var:
         return Var(f"${key.name}", key.span) if key.name in self.keys else key
 
-    def _closures(self, term: Term) -> Term:
+    def _closures(self, term: Term, around: set[str]) -> Term:
         if not isinstance(term, Comprehension):
-            return changed(term, self._closures) if has_closure(term) else term
-        body, (found, *keys) = self.body(term.body, set(), [term.value, *([term.key] if term.key else [])])
+            return changed(term, lambda part: self._closures(part, around)) if has_closure(term) else term
+        body, (found, *keys) = self.body(term.body, around, [term.value, *([term.key] if term.key else [])])
         return Comprehension(term.kind, found, body, keys[0] if keys else None, term.span)
 
 

@@ -64,6 +64,7 @@ class _Plain:
         elif isinstance(what, Call) and what.name == "assign":
             what = Call("eq", what.args, what.span)
         if isinstance(what, Every):
+            self.has_closures = True
             key = what.key or Var(self.fresh.keys[what.span], what.span)
             plain: Term | Every = Every(key, what.value, self.term(what.domain), self.body(what.body), what.span)
         else:

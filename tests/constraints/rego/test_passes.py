@@ -134,6 +134,11 @@ def test_a_head_only_puts_together_what_its_body_binds(text: str, body: str, hea
         pytest.param(
             "n := 1; n = count(input.a)", "n = 1; t = input.a; count(t, t); n = t", id="but one that is bound before"
         ),
+        pytest.param(
+            "n := 1; xs := [x | x := input.a[_]; f(x) == n]",
+            "n = 1; xs = [x | x = input.a[_]; data.a.f(x, t); t = n]",
+            id="also outside of a closure",
+        ),
         pytest.param("[n] = f(input.a)", "t = input.a; data.a.f(t, t); [n] = t", id="nor a pattern"),
         pytest.param(
             "n := count(input.a) with input.b as 1",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from constraints.rego.codegen.rewrites.joins import Join, bound, equality_of, may_join
+from constraints.rego.codegen.rewrites.joins import Join, bound, equality_of, may_join, names_of_row
 from constraints.rego.codegen.rewrites.known import Env
 from constraints.rego.syntax.nodes import nodes_of
 from constraints.rego.syntax.tree import (
@@ -64,8 +64,8 @@ def _index_of(body: Body, env: Env) -> Join | None:
             names |= visible_in(expr)
     if not keys:
         return None
-    found = {name for name in names if not name.startswith("$")}
-    return Join(tuple(inner), tuple(keys), tuple(asked), tuple(sorted(found)), body[last + 1 :], False)
+    found = tuple(sorted(names_of_row(inner, keys)))
+    return Join(tuple(inner), tuple(keys), tuple(asked), found, body[last + 1 :], False)
 
 
 def _is_of_loop(term: Term, outer: set[str]) -> bool:

@@ -12,11 +12,18 @@ Statements in between that depend on the iterated objects alone are done while t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from constraints.model import value
 from constraints.rego.codegen.rewrites.known import Env
 from constraints.rego.syntax.nodes import nodes_of
+from constraints.rego.syntax.termorder import SUPPORT
 from constraints.rego.syntax.tree import Body, Call, Every, Expr, Ref, Scalar, Term, Var
 from constraints.rego.syntax.walk import enclosed_in, has_closure, visible, visible_in
+
+_KEY: Final = "key#join"
+"""How the names begin of keys that are told when the table is asked."""
 
 
 @value
@@ -77,8 +84,26 @@ def _join_of(body: Body, env: Env) -> Join | None:
     early = tuple([expr for at, expr in inner if at < last])
     rest += [one for one in inner if one[0] > last]
     late = tuple([expr for _, expr in sorted(rest, key=lambda one: one[0])])
-    found = {name for expr in early for name in visible_in(expr) if not name.startswith("$")}
-    return Join(early, tuple(keys), tuple(asked), tuple(sorted(found - outer)), late)
+    return Join(early, tuple(keys), tuple(asked), tuple(sorted(names_of_row(early, keys) - outer)), late)
+
+
+def names_of_row(inner: Sequence[Expr], keys: Sequence[Term]) -> set[str]:
+    """The variables of statements that others may ask for: each that has a name, and what these and the keys do not use.
+
+    A variable of the compiler is used once.
+    """
+    named: set[str] = set()
+    used: set[str] = set()
+    for names in (*map(visible_in, inner), *map(_names_in, keys)):
+        used |= {name for name in names & named if name.startswith(SUPPORT)}
+        named |= names
+    return {name for name in named - used if not name.startswith(("$", _KEY))}
+
+
+def _names_in(term: Term) -> set[str]:
+    found: set[str] = set()
+    visible(term, found)
+    return found
 
 
 def _freed(expr: Expr, env: Env) -> tuple[Expr, list[Term], list[Term]]:
@@ -91,7 +116,7 @@ def _freed(expr: Expr, env: Env) -> tuple[Expr, list[Term], list[Term]]:
     for at, part in enumerate(ref.path):
         if isinstance(part, Var) and part.name in env and not env[part.name].is_constant:
             asked.append(part)
-            part = Var(f"key#join{at}", part.span)
+            part = Var(f"{_KEY}{at}", part.span)
             keys.append(part)
         path.append(part)
     free = Ref(ref.head, tuple(path), ref.span)
@@ -111,16 +136,12 @@ def equality_of(expr: Expr, names: set[str], env: Env) -> tuple[Term, Term] | No
 
 
 def _is_of_rows(term: Term, names: set[str]) -> bool:
-    found: set[str] = set()
-    visible(term, found)
-    plain = {name for name in found if not name.startswith("$")}
+    plain = {name for name in _names_in(term) if not name.startswith("$")}
     return bool(plain) and plain <= names and not has_closure(term) and not _mentions_input(term)
 
 
 def _is_bound(term: Term, env: Env) -> bool:
-    found: set[str] = set()
-    visible(term, found)
-    return not has_closure(term) and all(name in env for name in found)
+    return not has_closure(term) and all(name in env for name in _names_in(term))
 
 
 def _inventory(expr: Expr) -> Ref | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from constraints.drivers.rego import RegoDriver
 from constraints.lang.source import Source
 from constraints.rego.codegen.operand import Operand
 from constraints.rego.codegen.rewrites.indices import index_at
@@ -66,3 +67,15 @@ def test_a_bound_key_of_the_inventory_is_looked_up_with_the_rest() -> None:
 )  # fmt: skip
 def test_what_a_loop_goes_through_again_and_again_is_looked_up(body: str, expected: str) -> None:
     assert told(index_at, body) == expected
+
+
+def test_a_row_has_what_others_may_ask_for_alone() -> None:
+    rego = """package unique
+violation[{"msg": name}] {
+    mine := input.review.object
+    other := data.inventory.namespace[mine.metadata.namespace]["v1"]["Service"][name]
+    lower(other.spec.selector) == mine.selector
+}
+"""
+    program = RegoDriver().compile("K", {"rego": rego}).program({})
+    assert "for name, other in rows_of(table(c), namespace, selector):" in program.explain()
