@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +20,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Leave out what is not beside this checkout: one reason from one place, so that it is told in one line."""
+    """Leave out what is not there: each reason from one place, so that it is told in one line."""
+    for name in (name for mark in item.iter_markers("program") for name in mark.args):
+        if shutil.which(name) is None:
+            pytest.skip(f"{name} is not on PATH")
     if not all(path.exists() for mark in item.iter_markers("beside") for path in mark.args):
         pytest.skip("read recorded answers, policies or fleets that are not beside this checkout, in ../shared")
 

@@ -101,6 +101,7 @@ def test_a_server_that_speaks_no_tls_is_told_once(
     is_told_once(start(cluster.url.replace("http://", "https://")), tmp_path)
 
 
+@pytest.mark.program("openssl")
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_a_server_of_another_authority_or_spoken_to_without_tls_is_told_once(
     scheme: str, start: Start, tmp_path: Path

@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from peers.build import NoGo, peer
+from peers.build import NoGo, cached, peer
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """The default suite builds nothing; that is told in one line."""
+    asks = "opa" in getattr(item, "fixturenames", ())
+    if asks and item.get_closest_marker("slow") is None and not cached("opa").exists():
+        pytest.skip("OPA has not been built: python tests/peers/build.py opa")
 
 
 @pytest.fixture(scope="session")

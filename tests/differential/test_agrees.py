@@ -19,7 +19,7 @@ from differential.server import Opa, Panicked, serving
 from differential.wider import LIBRARY, Wider
 from hypothesis import HealthCheck, Phase, given, note, reject, settings
 from hypothesis import strategies as st
-from peers.build import NoGo, cached, peer
+from peers.build import NoGo, peer
 
 FEW = 100
 MANY = int(os.environ.get("DIFFERENTIAL_EXAMPLES", "20000"))
@@ -29,10 +29,8 @@ ALL_AT_ONCE = {"deadline": None, "database": None, "suppress_health_check": list
 
 
 @pytest.fixture(scope="module")
-def opa(request: pytest.FixtureRequest) -> Iterator[Opa]:
+def opa() -> Iterator[Opa]:
     """A server of the real OPA."""
-    if "slow" not in request.config.option.markexpr.replace("not slow", "") and not cached("opa").exists():
-        pytest.skip("OPA has not been built: python tests/peers/build.py opa")
     try:
         binary = peer("opa")
     except NoGo as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,15 +13,13 @@ import yaml
 
 from audit.embedded import EmbeddedCluster
 
-PROGRAM = shutil.which("kubectl")
+pytestmark = pytest.mark.program("kubectl")
 Kubectl = Callable[..., str]
 
 
 @pytest.fixture
 def kubectl(cluster: EmbeddedCluster, tmp_path: Path) -> Kubectl:
     """`kubectl(*arguments, file=objects)`: what it prints; it fails the test when kubectl fails."""
-    if PROGRAM is None:
-        pytest.skip("kubectl is not on PATH")
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -35,7 +32,7 @@ def kubectl(cluster: EmbeddedCluster, tmp_path: Path) -> Kubectl:
             (tmp_path / "objects.yaml").write_text(yaml.safe_dump_all(file))
             more = ["-f", str(tmp_path / "objects.yaml")]
         done = subprocess.run(
-            [PROGRAM, *arguments, *more], env=environment, capture_output=True, text=True, timeout=30, check=False
+            ["kubectl", *arguments, *more], env=environment, capture_output=True, text=True, timeout=30, check=False
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

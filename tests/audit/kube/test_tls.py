@@ -14,6 +14,8 @@ from audit.kube.auth import Access, connect
 from audit.kube.client import UNTRUSTED
 from audit.kube.request import read
 
+pytestmark = pytest.mark.program("openssl")
+
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
