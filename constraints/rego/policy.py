@@ -101,10 +101,10 @@ def _too_deep() -> EvaluationError:
 
 
 def _sorted(found: Rows) -> list[tuple[Value, Value]]:
-    kinds = set(map(type, found))
-    if kinds == {str}:  # no details at all
-        return [found[message] for message in sorted(found)]  # type: ignore[type-var]  # they are texts
-    return sorted(found.values(), key=lambda row: (order_key(row[1]), order_key(row[0])))
+    for key in found:
+        if type(key) is not str:
+            return sorted(found.values(), key=lambda row: (order_key(row[1]), order_key(row[0])))
+    return [found[message] for message in sorted(found)]  # type: ignore[type-var]  # texts: there are no details at all
 
 
 class RegoProgram:

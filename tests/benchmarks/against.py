@@ -177,7 +177,8 @@ def figures(what: str, costs: Mapping[str, Cost]) -> Iterator[Figure]:
 def violations(log: Path) -> Counter[str]:
     """The lines of violations, without what is another thing in each run. Raises Failed where the run did not end well."""
     lines = log.read_text().splitlines()
-    if not any('"outcome":"complete"' in line for line in lines):
+    ended = any('"auditing is complete"' in line for line in lines)
+    if not ended or any('"audit_gap"' in line for line in lines):
         raise Failed(f"an audit was not complete: {lines[-1][:500] if lines else 'it said nothing'}")
     return Counter(_OF_A_RUN.sub("", line) for line in lines if '"violation_audited"' in line)
 
