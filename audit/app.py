@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -35,12 +35,13 @@ from audit.model import Outcome
 from audit.outcomes import EXIT_CODES, ending, misses_policies
 from audit.policies.book import Loaded, Policies, PolicySettings, compiled
 from audit.policies.policywatch import PolicyWatch
-from audit.preparing import Preparation
+from audit.policies.reading import Reader
+from audit.preparing import Preparation, nowhere
 from audit.process.lasting import lasting
 from audit.process.leading import Duty, Leadership, NoLease, campaigning
 from audit.process.memory import available, share
 from audit.process.readiness import Readiness
-from audit.process.signals import Leaving, signals
+from audit.process.signals import Leaving, Stop, signals
 from audit.run import Past
 from audit.settings.config import AuditConfig, Config, PoliciesConfig, ResultsConfig, ServeConfig
 from audit.sinks import Sink
@@ -55,6 +56,7 @@ from audit.tracking import NEVER, PolicyChanges
 log = logging.getLogger("kube_patrol")
 OK, FAILED = 0, 1
 PAGES_MEMORY = 256 << 20  # bytes, where nothing tells how much memory there is
+EXPORT_MARGIN = 2.5  # seconds of the shutdown delay that are left when no more is published
 CONNECTIONS = 64  # kept open at most: the audit's own few, and one for each kind of policy that is watched
 
 
@@ -66,7 +68,7 @@ def serve(config: Config, *more: Sink) -> int:
     configure_logging(config.log)
     for warning in config.warnings:
         log.warning("%s", warning)
-    stop, parting = Event(), ExitStack()
+    stop, parting = Stop(), ExitStack()
     with ExitStack() as stack:
         stack.enter_context(signals(stop, leaving_of(config, parting)))
         with lasting():  # what it imports is as large as all of this program
@@ -78,7 +80,15 @@ def serve(config: Config, *more: Sink) -> int:
         followed = Followed.of(config.audit, connection, requests, stop)
         metrics = Metrics(requests, leads=duty.leadership.leads, watching=followed.watch.counts)
         client = Client(Fence(connection, duty.leadership.leads), stop=stop, on_request=requests.count)
-        auditor = assemble(config, client, metrics, duty, more)
+        export = Export()
+        if config.export.enabled:
+            # Statuses are still written while what waits is published, when everything else has been told to stop.
+            prompt = Client(Fence(connection, duty.leadership.leads), on_request=requests.count).prompt()
+            export = stack.enter_context(
+                exporting(config, prompt, metrics, ExportLeaving(stop, duty.leadership.leads, parting))
+            )
+        auditor = assemble(config, client, metrics, duty, (*more, *export.sinks))
+        auditor.preparation = replace(auditor.preparation, exporting=export.look)
         if config.audit.once:
             with lasting():
                 return EXIT_CODES[ending(auditor.run()).outcome]
@@ -88,6 +98,48 @@ def serve(config: Config, *more: Sink) -> int:
             stack.enter_context(campaigning(election, stop))
         audit_forever(config.audit, auditor, followed)
     return OK
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Where a run looks for the Connection, and the sinks of messages; without export there is neither."""
+
+    look: Callable[[Reader], None] = nowhere
+    sinks: tuple[Sink, ...] = ()
+
+
+@contextmanager
+def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportLeaving) -> Iterator[Export]:
+    """Export violations while the block lasts; what waits then is published in what is left of the shutdown delay."""
+    from audit.controller.connectionstatus import ConnectionStatus
+    from audit.controller.podstatus import PodStatus
+    from audit.export.backlog import Backlog, Limits  # late, all of them: most export nothing
+    from audit.export.delivery import Delivery, Surroundings
+    from audit.export.tally import Tally
+    from audit.exporting import Exporting, Heeded, Wanted
+    from audit.metrics.exporting import ExportMetrics
+    from audit.sinks.export import ExportSink
+
+    export, cluster, tally = config.export, config.cluster, Tally()
+    heeded = Heeded(ConnectionStatus(StatusWriter(client), PodStatus(cluster.identity, config.audit.performed)))
+    backlog = Backlog(Path(export.spill_dir), Limits(export.spill_limit), tally)
+    delivery = Delivery(backlog, tally, Surroundings(heeded.tell, leaving.leads))
+    look = Exporting(Wanted(cluster.pod_namespace, export.connection, export.channel), delivery, heeded)
+    metrics.registry.register(ExportMetrics(tally))
+    leaving.late.callback(delivery.close, 0.0)
+    try:
+        yield Export(look, (ExportSink(delivery, look.why),))
+    finally:
+        delivery.close(cluster.shutdown_delay - leaving.stop.since() - EXPORT_MARGIN)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLeaving:
+    """How this process leaves: when it was told to, whether it leads, and what is done even when it is `late`."""
+
+    stop: Stop
+    leads: Callable[[], bool]
+    late: ExitStack
 
 
 def audit_forever(config: AuditConfig, auditor: Auditor, followed: Followed) -> None:

@@ -17,6 +17,7 @@ AuditError
 │   ├── BodyTooLarge     a reply that is larger than there is memory for
 │   └── BadBody          a reply that is not the JSON it should be
 ├── ResultsError         a file of results that cannot be written or read
+├── ExportError          a Connection that makes no sense, or a target that takes no messages now
 ├── OtherVersion         results that another version of this program has made
 └── InputError           a file of objects that cannot be read
 """
@@ -45,6 +46,10 @@ class InputError(AuditError):
 
 class ResultsError(AuditError):
     """A file of results that cannot be written or read; the text names it."""
+
+
+class ExportError(AuditError):
+    """Violations cannot be exported: the Connection makes no sense, or its target takes no messages now."""
 
 
 class OtherVersion(AuditError):

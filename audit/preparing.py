@@ -40,12 +40,17 @@ def held_against(reader: Reader, policies: Policies, controller: Controller) -> 
     return replace(loaded, gaps=(*loaded.gaps, *written))
 
 
+def nowhere(reader: Reader) -> None:
+    """Nothing is exported."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preparation:
     """Prepares one run after the other; what was learned by one is kept for the next.
 
     `client` asks the cluster; `sizes` and `tardy` know how its kinds are best listed, at that `pace`. The `controller`
-    writes in the name of these settings, until `stop` is set. `heard` is called with what was read as soon as it is.
+    writes in the name of these settings, until `stop` is set. `heard` is called with what was read as soon as it is, and `exporting` finds
+    out where violations are exported to; it raises nothing.
     """
 
     client: Client
@@ -57,6 +62,7 @@ class Preparation:
     controller: ControllerSettings
     stop: Event
     heard: Callable[[Loaded], None]
+    exporting: Callable[[Reader], None] = nowhere
 
     def __call__(self, info: RunInfo) -> Prepared:
         """What this run has to do. Raises KubeError when nothing could be learned of the cluster at all."""
@@ -68,6 +74,7 @@ class Preparation:
         reader = Reader(reading, catalogue.listed, pace.chunk, Lister(reading, self.sizes, self.tardy))
         loaded = held_against(reader, self.policies, Controller(reading, self.controller, self.stop))
         self.heard(loaded)
+        self.exporting(reader)
         return self._prepared(info, catalogue, loaded, pace)
 
     def _prepared(self, info: RunInfo, catalogue: Catalogue, loaded: Loaded, pace: Pace) -> Prepared:

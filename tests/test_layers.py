@@ -94,6 +94,8 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.run": VALUES
     | {"audit.aggregate", "audit.outcomes", "audit.reviewing", "audit.sources", "audit.sinks"}
     | {"audit.guard", "audit.ledger", "audit.standing", "audit.verdicts"},
+    "audit.export": VALUES | {"audit.duration", "audit.fields", "audit.guard", "audit.repeats"},
+    "audit.exporting": VALUES | {"audit.controller", "audit.export", "audit.policies", "audit.repeats"},
     "audit.loop": set(),
     "audit.process": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},
     "audit.repeats": set(),
@@ -106,9 +108,11 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.sources": VALUES
     | {"audit.gojson", "audit.kube", "audit.plan", "audit.tracking", "constraints.golang", "constraints.lang"},
     "audit.policies": VALUES
-    | {"audit.exclusion", "audit.guard", "audit.kube", "audit.tracking"}
+    | {"audit.exclusion", "audit.export.connection", "audit.guard", "audit.kube", "audit.tracking"}
     | {"constraints.crd", "constraints.drivers", "constraints.errors", "constraints.timing"},
-    "audit.controller": VALUES | {"audit.guard", "audit.kube", "constraints.crd", "constraints.errors"},
+    "audit.controller": VALUES
+    | {"audit.export.connection", "audit.export.publishing", "audit.guard", "audit.kube"}
+    | {"constraints.crd", "constraints.errors"},
     "audit.preparing": VALUES
     | {
         "audit.controller",
@@ -125,12 +129,13 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.results": VALUES
     | {"audit.aggregate", "audit.fields", "audit.logs", "audit.outcomes", "audit.settings", "audit.standing"}
     | {"audit.verdicts", "audit.version"},
-    "audit.metrics": VALUES | {"audit.aggregate", "audit.fields", "audit.outcomes"},
+    "audit.metrics": VALUES | {"audit.aggregate", "audit.export.tally", "audit.fields", "audit.outcomes"},
     "audit.sinks": VALUES
     | {
         "audit.outcomes",
         "audit.aggregate",
         "audit.duration",
+        "audit.export",
         "audit.fields",
         "audit.guard",
         "audit.kube",

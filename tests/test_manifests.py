@@ -100,12 +100,16 @@ def test_only_policies_may_be_watched() -> None:
 
 
 def test_patches_are_for_statuses_only() -> None:
-    patched = [name for rule in rules("ClusterRole") if "patch" in rule["verbs"] for name in rule["resources"]]
-    assert patched == ["constrainttemplates/status", "*/status"]
+    every = [*rules("ClusterRole"), *rules("Role")]
+    patched = [name for rule in every if "patch" in rule["verbs"] for name in rule["resources"]]
+    assert patched == ["constrainttemplates/status", "*/status", "connections/status"]
 
 
 def test_only_our_own_lease_can_be_changed() -> None:
-    assert [rule for rule in rules("Role") if "resourceNames" not in rule and rule["verbs"] != ["create"]] == []
+    leases = [rule for rule in rules("Role") if "leases" in rule["resources"]]
+    assert [rule for rule in leases if "resourceNames" not in rule and rule["verbs"] != ["create"]] == []
+    others = {verb for rule in rules("Role") if rule not in leases for verb in rule["verbs"]}
+    assert others == {"get", "patch"}  # patches are for statuses only
     names = {name for rule in rules("Role") for name in rule.get("resourceNames", ())}
     assert names == {Config().cluster.lease_name}
 

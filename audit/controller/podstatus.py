@@ -54,6 +54,10 @@ class PodStatus:
         entry = self._entry(obj, "constraintUID", errors)
         return self._change(obj, entry if errors else {"enforced": True, **entry}, {})
 
+    def of_connection(self, obj: Object, told: Object) -> Object | None:
+        """The change to a Connection's status, None when there is none; `told` are more fields of the entry."""
+        return self._change(obj, {**self._entry(obj, "connectionUID", ()), **told}, {})
+
     def controller_speaks(self, objects: Iterable[Object]) -> bool:
         """Whether Gatekeeper's own controller has left its entries."""
         entries = [entry for obj in objects for entry in _by_pod(obj) if not self._ours(entry)]

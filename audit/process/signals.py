@@ -9,12 +9,30 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread, Timer
+from time import monotonic
 from types import FrameType
 
 from audit.process.early import STOPPING, Early
 
 log = logging.getLogger("kube_patrol")
 PARTING_SECONDS = 3.0
+
+
+class Stop(Event):
+    """Set when this process is to leave; it knows since when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._at = 0.0
+
+    def set(self) -> None:
+        """The first time counts."""
+        self._at = self._at or monotonic()
+        super().set()
+
+    def since(self) -> float:
+        """For how many seconds it has been set; 0 where it is not."""
+        return monotonic() - self._at if self._at else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,6 +240,30 @@ class ResultsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportConfig:
+    """Whether and where to export violations, and what may wait for that."""
+
+    enabled: bool = flag(
+        "enable-violation-export", False, TRUTH, "export violations to where the Connection says; see docs/export.md"
+    )
+    connection: str = flag(
+        "audit-connection",
+        "audit-connection",
+        DNS_NAME,
+        "the Connection, or ConfigMap, in the Pod's namespace that counts",
+    )
+    channel: str = flag(
+        "audit-channel", "audit-channel", TEXT, "where to export to at the target: the folder below `path` on disk"
+    )
+    spill_dir: str = flag(
+        "export-spill-dir", "/tmp/kube-patrol-export", PATH, "where messages wait for their target; made when missing"
+    )
+    spill_limit: int = flag(
+        "export-spill-limit", 256 << 20, MEMORY, "bytes that may wait there; more messages are dropped and counted"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ServeConfig:
     """Where to answer, and when this process is ready."""
 
@@ -265,6 +289,7 @@ class Config:
     log: LogConfig = field(default_factory=LogConfig)
     results: ResultsConfig = field(default_factory=ResultsConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -276,7 +301,8 @@ class Config:
             serve = replace(serve, ready_max_age=max(serve.ready_max_age, 3 * audit.interval))
         more = (*_unknown_level(log), *(_unused_operations(audit) if "operation" in values.given else ()))
         policies, cluster = values.fill(PoliciesConfig()), values.fill(ClusterConfig())
-        return cls(audit, policies, cluster, log, values.fill(ResultsConfig()), serve, (*warnings, *more))
+        results, export = values.fill(ResultsConfig()), values.fill(ExportConfig())
+        return cls(audit, policies, cluster, log, results, serve, export, (*warnings, *more))
 
 
 def _unknown_level(log: LogConfig) -> tuple[str, ...]:

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audit.settings.config import AuditConfig, ClusterConfig, LogConfig, PoliciesConfig, ResultsConfig, ServeConfig
+from audit.settings.config import (
+    AuditConfig,
+    ClusterConfig,
+    ExportConfig,
+    LogConfig,
+    PoliciesConfig,
+    ResultsConfig,
+    ServeConfig,
+)
 from audit.settings.flagtypes import DURATION, INTEGER, TEXT, TRUTH, WORDS
 from audit.settings.rows import AnyFlag, Flag, rows
 
@@ -22,9 +30,6 @@ _IGNORED: tuple[AnyFlag, ...] = (
     Flag("emit-audit-events", False, TRUTH, "a Kubernetes Event for each violation"),
     Flag("audit-events-involved-namespace", False, TRUTH, "Events in the namespace of the object"),
     Flag("log-stats-audit", False, TRUTH, "engine timings for each object"),
-    Flag("enable-violation-export", False, TRUTH, "export of violations"),
-    Flag("audit-connection", "audit-connection", TEXT, "Connection to export to"),
-    Flag("audit-channel", "audit-channel", TEXT, "channel to export to"),
     Flag("enable-admission-violation-export", False, TRUTH, "export by the webhook"),
     Flag("enable-external-data", True, TRUTH, "external data providers"),
     Flag("external-data-provider-response-cache-ttl", "3m", DURATION, "cache of external data"),
@@ -81,6 +86,7 @@ GROUPS: Mapping[str, tuple[AnyFlag, ...]] = {
     "Audit": (*(row for _, row in rows(AuditConfig)), *_ALWAYS),
     "Policies": tuple(row for _, row in rows(PoliciesConfig)),
     "Cluster": tuple(row for _, row in rows(ClusterConfig)),
+    "Export": tuple(row for _, row in rows(ExportConfig)),
     "Logs": tuple(row for _, row in rows(LogConfig)),
     "Results": tuple(row for _, row in rows(ResultsConfig)),
     "Health and metrics": tuple(row for _, row in rows(ServeConfig)),

@@ -1,0 +1,58 @@
+"""What this pod says in the status of Connections, in both shapes that Gatekeeper has had (compatibility, section 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from audit.controller.podstatus import PodStatus
+from audit.export.connection import CONNECTIONS
+from audit.export.publishing import Publishing
+from audit.kube.patch import StatusWriter
+from constraints.model import Json, Object
+
+UPSERT, PUBLISH = "UpsertConnection", "Publish"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStatus:
+    """Writes the entries of one pod."""
+
+    writer: StatusWriter
+    mine: PodStatus
+
+    def tell(self, obj: Object, why: str, published: Publishing | None = None) -> None:
+        """Why this Connection leads nowhere, empty for one that can be used; how publishing goes. Raises KubeError."""
+        refused = _errors(UPSERT, [why] if why else ())
+        failed = _errors(PUBLISH, published.errors if published else ())
+        entry: dict[str, Json] = {"active": published is not None and published.active}
+        entry |= {"errors": [*refused, *failed]} if refused or failed else {}
+        entry |= {"connectionErrors": refused} if refused else {}
+        entry |= {"publishStatuses": [_source(published, failed)]} if published else {}
+        self._write(obj, entry)
+
+    def _write(self, obj: Object, entry: Object) -> None:
+        metadata = obj["metadata"]
+
+        def change(now: Object) -> Object | None:
+            """Nothing where another Connection has the name by now."""
+            same = now["metadata"].get("uid") == metadata.get("uid")
+            return self.mine.of_connection(now, entry) if same else None
+
+        self.writer.change(CONNECTIONS, metadata["name"], change, metadata["namespace"])
+
+
+def _source(published: Publishing, errors: Sequence[Json]) -> dict[str, Json]:
+    times = {"lastAttemptTime": published.last_attempt, "lastSuccessTime": published.last_success}
+    told: dict[str, Json] = {"source": "audit", "active": published.active}
+    told |= {name: _time(seconds) for name, seconds in times.items() if seconds}
+    return told | ({"errors": errors} if errors else {})
+
+
+def _errors(kind: str, messages: Sequence[str]) -> list[Json]:
+    return [{"type": kind, "message": message} for message in messages]
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,66 @@
+"""The Connection that says where messages go: the resource, or the older ConfigMap, as a value (pure)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from audit.export.fields import Fields, invalid
+from audit.model import Resource
+from constraints import Kind
+from constraints.model import Json, Object
+
+CONNECTIONS = Resource(Kind("connection.gatekeeper.sh", "v1alpha1", "Connection"), "connections", True)
+CONFIG_MAPS = Resource(Kind("", "v1", "ConfigMap"), "configmaps", True)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Which driver, and its config.
+
+    `origin` names the object for people. Two that are equal lead to the same target in the same way.
+    """
+
+    driver: str
+    config: Mapping[str, Json] = field(default_factory=dict)
+    origin: str = field(default="", compare=False)
+
+    @classmethod
+    def of(cls, obj: Object) -> Connection:
+        """Of a Connection, or of a ConfigMap with `driver` and `config`. Raises ExportError, which names the field."""
+        kind, metadata = str(obj.get("kind")), obj["metadata"]
+        origin = f"{kind} {metadata.get('namespace') or ''}/{metadata['name']}"
+        if kind == CONFIG_MAPS.kind.kind:
+            place, values = f"{origin}: data", _data(origin, obj)
+        else:
+            place, values = f"{origin}: spec", _mapping(f"{origin}: spec", obj.get("spec"))
+        fields = Fields(place, values)
+        driver = fields.text("driver")
+        return cls(driver, _mapping(f"{place}.config", values.get("config")), origin)
+
+    @property
+    def where(self) -> str:
+        """Where the driver's config stands, for errors about its fields."""
+        part = "data" if self.origin.startswith(CONFIG_MAPS.kind.kind) else "spec"
+        return f"{self.origin}: {part}.config"
+
+
+def _data(origin: str, obj: Object) -> Mapping[str, Json]:
+    data = _mapping(f"{origin}: data", obj.get("data"))
+    if "config" not in data:
+        return data
+    try:
+        config = json.loads(data["config"])
+    except (TypeError, ValueError, RecursionError) as error:
+        why = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
+        raise invalid(f"{origin}: data.config is no JSON: {why}") from None
+    return {**data, "config": config}
+
+
+def _mapping(where: str, value: Json) -> Mapping[str, Json]:
+    if value is None:
+        raise invalid(f"{where} is missing")
+    if not isinstance(value, Mapping):
+        raise invalid(f"{where} must be an object, not {type(value).__name__}")
+    return value

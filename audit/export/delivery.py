@@ -1,0 +1,239 @@
+"""The thread that takes messages from the backlog to a driver, again and again until they are there."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from threading import Thread
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+
+from audit.errors import AuditError, ExportError
+from audit.export.backlog import Backlog, Batch
+from audit.export.connection import Connection
+from audit.export.driver import Driver
+from audit.export.publishing import Publishing
+from audit.export.tally import Tally
+from audit.guard import attempt
+from audit.repeats import Repeats
+
+log = logging.getLogger("kube_patrol.export")
+LONGEST_WAIT = 60.0  # seconds between two tries
+_TICK = 1.0  # seconds
+_JOINING = 2.0  # seconds in which a driver that hangs may still come back
+ERRORS_KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A Connection, and the driver that was made of it."""
+
+    connection: Connection
+    driver: Driver
+
+
+def silent(published: Publishing) -> None:
+    """Nobody wants to hear of it."""
+
+
+def always() -> bool:
+    """There is only one replica."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Whom delivery tells how publishing goes, when a run is published and when it first fails; whether this replica leads.
+
+    `multiplier` are the seconds of the first wait after a failure; `clock` gives Unix seconds.
+    """
+
+    told: Callable[[Publishing], None] = silent
+    leads: Callable[[], bool] = always
+    multiplier: float = 0.5
+    clock: Callable[[], float] = time.time
+
+
+class Delivery:
+    """Delivers what is put into the `backlog` to the target of the time; everything but `put` and `close` is cheap.
+
+    Of a target that was taken away what waits is still published to it; one that takes its place gets what waits.
+    """
+
+    def __init__(self, backlog: Backlog, tally: Tally, around: Surroundings | None = None) -> None:
+        self.tally = tally
+        self._backlog = backlog
+        self._around = around or Surroundings()
+        self._wanted: Target | None = None
+        self._current: Target | None = None
+        self._opened = self._published = self._leaving = False
+        self._until = 0.0
+        self._state = Publishing()
+        self._repeats = Repeats(time.monotonic)
+        self._thread: Thread | None = None
+
+    @property
+    def target(self) -> Target | None:
+        """Where the messages of a run go that begins now."""
+        return self._wanted
+
+    def aim(self, target: Target | None) -> None:
+        """From now on messages go there. One with an equal Connection changes nothing."""
+        with self._backlog.changed:
+            before = self._wanted
+            if target is None or before is None or target.connection != before.connection:
+                self._wanted = target
+                self._backlog.changed.notify_all()
+        if target is not None and self._thread is None:
+            self._thread = Thread(target=self._guarded, name="export", daemon=True)
+            self._thread.start()
+
+    def put(self, run: str, kind: bytes, messages: Sequence[bytes]) -> int:
+        """Messages of a run; gives how many had no place and are dropped. Raises ExportError when nothing is delivered."""
+        if self._thread is not None and not self._thread.is_alive():
+            raise ExportError("the thread that publishes has ended; see the log", reason="TargetFailed")
+        return self._backlog.put(run, kind, messages)
+
+    def close(self, seconds: float) -> None:
+        """Publish what waits for at most so many seconds, and keep the rest for the next start."""
+        with self._backlog.changed:
+            self._leaving, self._until = True, time.monotonic() + max(0.0, seconds)
+            self._backlog.changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(max(0.0, seconds) + _JOINING)
+        left = self.tally.counts().waiting
+        if left:
+            log.warning("export: %d messages could not be published and wait for the next start", left)
+        self._backlog.close()
+
+    def _guarded(self) -> None:
+        error = attempt(self._run)
+        if error is not None:
+            log.error("a mistake in this program ended the export: %s", error, exc_info=error)
+        if self._current is not None and self._opened:
+            self._current.driver.close(for_good=False)
+
+    def _run(self) -> None:
+        while not self._over():
+            self._aimed()
+            batch = self._next()
+            if batch is None or self._current is None:
+                continue
+            try:
+                self._repeated()(self._publish, self._current, batch)
+            except ExportError:
+                continue  # there is another target now, or it is time to leave
+            self._backlog.done(batch)
+            self._published = False
+            self._succeeded(batch)
+
+    def _next(self) -> Batch | None:
+        """What is to be published now; None after a moment when there is nothing, or nowhere to publish it to."""
+        changed, current = self._backlog.changed, self._current
+        if current is None:
+            with changed:
+                if self._settled() and not self._leaving:
+                    changed.wait(_TICK)
+            return None
+        if self._opened and not self.tally.counts().waiting and not self._around.leads():
+            self._shut(current, for_good=False)  # another replica may export to the same place now
+        try:
+            return self._backlog.next(0.0 if self._leaving else _TICK)
+        except OSError as error:
+            self._say(f"the spill folder cannot be read: {error}")
+            self._pause(_TICK)
+            return None
+
+    def _over(self) -> bool:
+        """Whether to leave now."""
+        late = time.monotonic() >= self._until
+        return self._leaving and (late or not self.tally.counts().waiting or self._current is self._wanted is None)
+
+    def _aimed(self) -> None:
+        """Change to the target that is wanted by now."""
+        wanted, current = self._wanted, self._current
+        if wanted is current or (wanted is None and self.tally.counts().waiting):
+            return
+        if current is not None:
+            self._shut(current, for_good=True)
+        self._current, self._published = wanted, False
+        if wanted is not None:
+            log.info("export: violations go to %s, by the driver %s", wanted.connection.origin, wanted.driver.name)
+
+    def _settled(self) -> bool:
+        return self._wanted is self._current
+
+    def _publish(self, target: Target, batch: Batch) -> None:
+        self._state = replace(self._state, last_attempt=self._around.clock())
+        if not self._opened:
+            target.driver.open(batch.run)
+            self._opened = True
+        if not self._published:
+            target.driver.publish(batch.run, batch.messages)
+            self._published = True
+        if batch.ended:
+            target.driver.end(batch.run)
+
+    def _shut(self, target: Target, for_good: bool) -> None:
+        target.driver.close(for_good)
+        self._opened = False
+
+    def _repeated(self) -> Retrying:
+        return Retrying(
+            retry=retry_if_exception_type(ExportError),
+            wait=wait_random_exponential(multiplier=self._around.multiplier, max=LONGEST_WAIT),
+            stop=self._interrupted,
+            sleep=self._pause,
+            reraise=True,
+        )
+
+    def _interrupted(self, state: RetryCallState) -> bool:
+        self._note(state)
+        return self._turned() or (self._leaving and time.monotonic() >= self._until)
+
+    def _turned(self) -> bool:
+        return self._wanted is not None and not self._settled()
+
+    def _pause(self, seconds: float) -> None:
+        with self._backlog.changed:
+            end = time.monotonic() + seconds
+            while (left := end - time.monotonic()) > 0 and not self._turned():
+                if self._leaving:
+                    left = min(left, self._until - time.monotonic())
+                    if left <= 0:
+                        return
+                self._backlog.changed.wait(left)
+
+    def _note(self, state: RetryCallState) -> None:
+        """The target failed: it is opened anew at the next try, and whoever wants to hear of it does."""
+        error = state.outcome.exception() if state.outcome else None
+        batch: Batch = state.args[1]
+        self._shut(state.args[0], for_good=False)
+        self.tally.failed(len(batch.messages))
+        known, text = self._state.errors, str(error)
+        if text.partition(":")[0] not in {each.partition(":")[0] for each in known} and len(known) < ERRORS_KEPT:
+            self._state = replace(self._state, errors=(*known, text))
+            self._tell()
+        self._say(f"{text}; messages wait")
+
+    def _say(self, text: str) -> None:
+        line = self._repeats.again(text, f"export: {text}")
+        if line:
+            log.warning("%s", line)
+
+    def _succeeded(self, batch: Batch) -> None:
+        over = self._repeats.over()
+        if over:
+            log.info("export: %s", over)
+        self._state = replace(self._state, active=True, last_success=self._around.clock())
+        if batch.ended:
+            self._tell()
+            self._state = Publishing(False, self._state.last_attempt, self._state.last_success)
+
+    def _tell(self) -> None:
+        try:
+            self._around.told(self._state)
+        except AuditError as error:
+            log.warning("export: the status of the Connection could not be written: %s", error)

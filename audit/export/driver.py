@@ -1,0 +1,29 @@
+"""What a driver does: one file for each, and one row in `audit.export.drivers`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Driver(Protocol):
+    """Publishes messages of runs to one target; used by one thread.
+
+    A call that cannot do what it is asked for raises ExportError and has done nothing of it, as far as the target lets it
+    tell; then the driver is closed, opened again some time later, and the call repeated. No text of an error and no line
+    of the log may show a secret.
+    """
+
+    name: str
+
+    def open(self, resuming: str) -> None:
+        """Make ready. Of the run `resuming`, empty for none, more messages are to come although it began earlier."""
+
+    def publish(self, run: str, messages: Sequence[bytes]) -> None:
+        """Publish some messages of a run, each the JSON of one object, in their order."""
+
+    def end(self, run: str) -> None:
+        """All messages of the run were published, its end message among them. Doing it twice does no harm."""
+
+    def close(self, for_good: bool) -> None:
+        """Let go of everything, raising nothing; `for_good`: the Connection is gone, and nobody will open this again."""

@@ -1,0 +1,80 @@
+"""Reads the fields of a driver's config one by one; what is wrong is told with the field and its value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from audit.duration import parse_duration
+from audit.errors import ExportError
+from constraints.model import Json
+
+INVALID = "InvalidConnection"
+_LONGEST = 60  # characters of a wrong value
+
+
+def invalid(message: str) -> ExportError:
+    """A Connection that makes no sense."""
+    return ExportError(message, reason=INVALID)
+
+
+class Fields:
+    """The fields of `values`; `where` is their place, as it is told in errors. Each method raises ExportError."""
+
+    def __init__(self, where: str, values: Mapping[str, Json]) -> None:
+        self._where = where
+        self._values = values
+        self._known: set[str] = set()
+
+    def text(self, name: str) -> str:
+        """A text that must be there and not be empty."""
+        value = self._required(name)
+        if not isinstance(value, str) or not value:
+            raise self.wrong(name, "a text")
+        return value
+
+    def whole(self, name: str, numbers: range) -> int:
+        """A whole number of `numbers` that must be there."""
+        value = self._required(name)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or value not in numbers:
+            raise self.wrong(name, f"a whole number from {numbers[0]} to {numbers[-1]}")
+        return int(value)
+
+    def seconds(self, name: str, default: str, bounds: tuple[str, str]) -> float:
+        """The seconds of a duration such as `10m`."""
+        value = self._optional(name, default)
+        least, most = map(parse_duration, bounds)
+        try:
+            seconds = parse_duration(value) if isinstance(value, str) else -1.0
+        except ValueError:
+            seconds = -1.0
+        if not least <= seconds <= most:
+            raise self.wrong(name, f"a duration from {bounds[0]} to {bounds[1]}")
+        return seconds
+
+    def end(self) -> None:
+        """There must be no other fields than those that were asked for."""
+        for name in sorted(self._values.keys() - self._known):
+            close = get_close_matches(name, self._known, 1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(self._known)) or 'none'}"
+            raise invalid(f"{self._where}.{name} is no field of this driver: {hint}")
+
+    def wrong(self, name: str, wanted: str) -> ExportError:
+        """The error for a value that is not what is wanted."""
+        return invalid(f"{self._where}.{name} must be {wanted}, not {_shown(self._values.get(name))}")
+
+    def _required(self, name: str) -> Json:
+        self._known.add(name)
+        if name not in self._values:
+            raise invalid(f"{self._where}.{name} is missing")
+        return self._values[name]
+
+    def _optional(self, name: str, default: Json) -> Json:
+        self._known.add(name)
+        return self._values.get(name, default)
+
+
+def _shown(value: Json) -> str:
+    text = repr(value) if not isinstance(value, Mapping | list) else type(value).__name__
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -1,0 +1,129 @@
+"""What waits: in order, within its bounds, and after a kill."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from exporting import NEXT, RUN
+
+from audit.export.backlog import END, START, VIOLATION, Backlog, Batch, Limits
+from audit.export.tally import Tally
+
+MUCH = Limits(1 << 20, 1 << 20)
+
+
+def made(folder: Path, limits: Limits = MUCH) -> tuple[Backlog, Tally]:
+    tally = Tally()
+    return Backlog(folder, limits, tally), tally
+
+
+def taken(backlog: Backlog) -> list[tuple[str, bytes]]:
+    """All that waits, published."""
+    found = []
+    while batch := backlog.next(0):
+        found += [(batch.run, message) for message in batch.messages]
+        backlog.done(batch)
+    return found
+
+
+def batch_of(backlog: Backlog) -> Batch:
+    found = backlog.next(0)
+    assert found is not None
+    return found
+
+
+def test_a_batch_is_of_one_run_and_ends_with_its_end_message(tmp_path: Path) -> None:
+    backlog, _ = made(tmp_path)
+    for run in (RUN, NEXT):
+        backlog.put(run, START, [b"start"])
+        backlog.put(run, VIOLATION, [b"{}", b"{} {}"])
+    backlog.put(NEXT, END, [b"end"])
+    first = batch_of(backlog)
+    assert (first.run, first.messages, first.ended) == (RUN, (b"start", b"{}", b"{} {}"), False)
+    assert batch_of(backlog) == first  # until it is done
+    backlog.done(first)
+    assert (batch_of(backlog).messages, batch_of(backlog).ended) == ((b"start", b"{}", b"{} {}", b"end"), True)
+
+
+def test_what_a_killed_process_has_put_in_is_there_for_the_next_one(tmp_path: Path) -> None:
+    backlog, _ = made(tmp_path)
+    backlog.put(RUN, START, [b"start"])
+    backlog.done(batch_of(backlog))
+    backlog.put(RUN, VIOLATION, [b"1", b"2"])
+    backlog.close()
+    later, tally = made(tmp_path)
+    assert tally.counts().waiting == 2
+    assert taken(later) == [(RUN, b"1"), (RUN, b"2")]
+
+
+def test_half_a_line_of_a_killed_process_is_no_message(tmp_path: Path) -> None:
+    backlog, _ = made(tmp_path)
+    backlog.put(RUN, VIOLATION, [b"1"])
+    backlog.close()
+    (file,) = tmp_path.glob("*.spool")
+    with file.open("ab") as end:
+        end.write(b"V 2026-11")
+    later, tally = made(tmp_path)
+    assert tally.counts().waiting == 1
+    later.put(RUN, VIOLATION, [b"2"])
+    assert taken(later) == [(RUN, b"1"), (RUN, b"2")]
+    assert tally.counts().waiting == 0
+
+
+def test_files_that_were_read_are_deleted(tmp_path: Path) -> None:
+    backlog, _ = made(tmp_path)
+    for number in range(2000):
+        backlog.put(RUN, VIOLATION, [b"x" * 100 + str(number).encode()])
+    assert len(list(tmp_path.glob("*.spool"))) > 1
+    assert [int(message[100:]) for _, message in taken(backlog)] == list(range(2000))
+    assert list(tmp_path.glob("*.spool")) == []
+    backlog.put(RUN, VIOLATION, [b"again"])
+    assert taken(backlog) == [(RUN, b"again")]
+
+
+def test_what_is_beyond_the_limit_is_dropped_and_counted_but_starts_and_ends_are_not(tmp_path: Path) -> None:
+    backlog, tally = made(tmp_path, Limits(1000))
+    assert backlog.put(RUN, VIOLATION, [b"x" * 300] * 5) == 2
+    assert backlog.put(RUN, END, [b"x" * 2000]) == 0
+    assert tally.dropped(RUN) == tally.counts().dropped == 2
+    assert len(taken(backlog)) == 4
+
+
+def test_what_a_killed_process_has_dropped_is_still_counted(tmp_path: Path) -> None:
+    backlog, _ = made(tmp_path, Limits(1000))
+    backlog.put(RUN, VIOLATION, [b"x" * 300] * 5)
+    backlog.close()
+    later, tally = made(tmp_path, Limits(1000))
+    assert tally.dropped(RUN) == 2
+    assert len(taken(later)) == 3
+
+
+def test_a_folder_that_another_process_uses_is_told_and_messages_wait_in_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made(tmp_path)
+    other, tally = made(tmp_path, Limits(1000, memory=100))
+    assert "cannot be used" in caplog.text
+    assert other.put(RUN, VIOLATION, [b"1", b"2" * 200]) == 1
+    assert taken(other) == [(RUN, b"1")]
+    assert tally.counts().waiting == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    os.chown(folder, 12345, 12345)
+    made(folder)
+    assert "cannot be used" in caplog.text
+
+
+def test_what_is_only_in_memory_when_the_process_leaves_is_counted_as_dropped(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    backlog, tally = made(file)
+    backlog.put(RUN, VIOLATION, [b"1", b"2"])
+    backlog.close()
+    assert tally.dropped(RUN) == 2

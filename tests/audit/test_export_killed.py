@@ -1,0 +1,144 @@
+"""Processes that are killed while they export: what they had found is delivered after the next start, or counted."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+import pytest
+from exporting import eventually
+from policybuilders import samples_with
+
+from audit.demo import load
+from audit.embedded import EmbeddedCluster
+
+ROOT = Path(__file__).parents[2]
+HOME = "patrol"
+PODS = 200
+Found = dict[str, set[tuple[str, str]]]
+
+
+@pytest.fixture
+def many(cluster: EmbeddedCluster) -> EmbeddedCluster:
+    """A cluster with many violations, to be exported to a folder."""
+    load(cluster, samples_with(["K8sContainerLimits"]))
+    cluster.load([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HOME}}])
+    cluster.load([pod(number) for number in range(PODS)])
+    return cluster
+
+
+def pod(number: int) -> dict[str, Any]:
+    metadata = {"name": f"pod-{number}", "namespace": "shop"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [{"name": "main"}]}}
+
+
+def connection(path: Path) -> dict[str, Any]:
+    metadata = {"name": "audit-connection", "namespace": HOME}
+    config = {"path": str(path), "maxAuditResults": 5}
+    spec = {"driver": "disk", "config": config}
+    return {"apiVersion": "connection.gatekeeper.sh/v1alpha1", "kind": "Connection", "metadata": metadata, "spec": spec}
+
+
+@contextmanager
+def patrol(cluster: EmbeddedCluster, folder: Path, life: int, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """An audit every second, in small pages; each life has a log of its own."""
+    flags = [
+        f"--kubeconfig={cluster.kubeconfig(folder / 'kubeconfig')}",
+        f"--api-cache-dir={folder / 'cache'}",
+        f"--export-spill-dir={folder / 'spill'}",
+        f"--log-file={folder / f'log-{life}'}",
+        f"--pod-namespace={HOME}",
+        *("--health-addr=0", "--prometheus-port=0", "--leader-elect=false", "--enable-violation-export"),
+        *("--audit-interval=1", "--audit-chunk-size=5", "--audit-on-policy-change=false", *more),
+    ]
+    process = subprocess.Popen([sys.executable, "-m", "audit", "run", *flags], cwd=ROOT)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """Whole lines only: the last one of a log may have been cut by the kill."""
+    text = path.read_text() if path.exists() else ""
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def logged(folder: Path) -> Found:
+    """What each run is known to have found, by all logs."""
+    found: Found = defaultdict(set)
+    for path in folder.glob("log-*"):
+        for line in lines(path):
+            if line.get("event_type") == "violation_audited":
+                found[line["audit_id"]].add((line["resource_name"], line["msg"]))
+    return found
+
+
+def collect(folder: Path, into: Found) -> None:
+    """Take what was delivered by now: later runs push the files of earlier ones out."""
+    for path in (folder / "out" / "audit-channel").glob("2*"):
+        for message in lines(path):
+            into[message["id"]].add((message.get("resourceName", ""), message["message"]))
+
+
+def begun(folder: Path, life: int) -> bool:
+    return any(line.get("event_type") == "audit_started" for line in lines(folder / f"log-{life}"))
+
+
+def killed_again_and_again(cluster: EmbeddedCluster, folder: Path, times: int) -> tuple[Found, Found]:
+    """What was found and what was delivered when the last process has left in good order."""
+    delivered: Found = defaultdict(set)
+    chance = random.Random(times)
+    cluster.load([connection(folder / "out")])
+    for life in range(times):
+        with patrol(cluster, folder, life) as process:
+            eventually(lambda life=life: begun(folder, life))
+            sleep(chance.uniform(0.0, 0.8))
+            process.kill()
+        collect(folder, delivered)
+    with patrol(cluster, folder, times) as process:
+        eventually(lambda: len(lines(folder / f"log-{times}")) > PODS)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    collect(folder, delivered)
+    return logged(folder), delivered
+
+
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_what_killed_runs_had_found_is_delivered_and_no_file_is_left_behind(
+    many: EmbeddedCluster, tmp_path: Path, times: int
+) -> None:
+    found, delivered = killed_again_and_again(many, tmp_path, times)
+    assert len(found) >= 2
+    assert {run: rows - delivered[run] for run, rows in found.items() if rows - delivered[run]} == {}
+    there = [path.name for path in (tmp_path / "out" / "audit-channel").iterdir()]
+    assert [name for name in there if name.endswith(".txt")] == []
+    assert list((tmp_path / "spill").glob("*.spool")) == []
+
+
+def test_a_process_that_cannot_deliver_leaves_in_time_and_the_next_one_does(
+    many: EmbeddedCluster, tmp_path: Path
+) -> None:
+    (tmp_path / "out").write_text("in the way")
+    many.load([connection(tmp_path / "out")])
+    with patrol(many, tmp_path, 0, "--shutdown-delay=4") as process:
+        eventually(lambda: any(line.get("event_type") == "audit_finished" for line in lines(tmp_path / "log-0")))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    assert any("could not be published and wait" in line["msg"] for line in lines(tmp_path / "log-0"))
+    (tmp_path / "out").unlink()
+    with patrol(many, tmp_path, 1, "--once") as process:
+        assert process.wait(timeout=30) == 0
+    delivered: Found = defaultdict(set)
+    collect(tmp_path, delivered)
+    assert {run: rows - delivered[run] for run, rows in logged(tmp_path).items() if rows - delivered[run]} == {}

@@ -1,0 +1,260 @@
+"""The export of whole audits of the embedded cluster: Connections that come, change and go, and processes that are killed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exporting import eventually
+from policybuilders import samples_with
+from prometheus_client import generate_latest
+
+from audit.app import ExportLeaving, assemble, exporting, serve
+from audit.auditor import Auditor
+from audit.demo import load
+from audit.embedded import EmbeddedCluster
+from audit.embedded.faults import Fault
+from audit.kube.auth import Access, connect
+from audit.kube.client import Client, Clock
+from audit.logs.streams import configure_logging
+from audit.metrics.registry import Metrics
+from audit.model import Outcome
+from audit.outcomes import ending
+from audit.process.leading import Duty
+from audit.process.signals import Stop
+from audit.settings.config import AuditConfig, ClusterConfig, Config, ExportConfig, LogConfig
+from constraints import Kind
+
+HOME = "patrol"
+CONNECTION = Kind("connection.gatekeeper.sh", "v1alpha1", "Connection")
+NAME = "audit-connection"
+
+
+@pytest.fixture
+def few(cluster: EmbeddedCluster) -> EmbeddedCluster:
+    """The embedded cluster with the sample objects and two of the policies."""
+    load(cluster, samples_with(["K8sContainerLimits", "K8sHttpsOnly"]))
+    cluster.load([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HOME}}])
+    return cluster
+
+
+@pytest.fixture
+def config(few: EmbeddedCluster, tmp_path: Path) -> Config:
+    return Config(
+        audit=AuditConfig(once=True, cache_dir=str(tmp_path / "cache")),
+        cluster=ClusterConfig(
+            kubeconfig=str(few.kubeconfig(tmp_path / "kubeconfig")),
+            leader_elect=False,
+            pod_name="patrol-0",
+            pod_namespace=HOME,
+        ),
+        log=LogConfig(file=str(tmp_path / "log")),
+        export=ExportConfig(enabled=True, spill_dir=str(tmp_path / "spill")),
+    )
+
+
+@contextmanager
+def auditing(config: Config) -> Iterator[tuple[Auditor, Metrics]]:
+    """An auditor that exports, and can run several times."""
+    handler = configure_logging(config.log)
+    stop, metrics = Stop(), Metrics()
+    connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
+    client = Client(connection, clock=Clock(sleep=lambda seconds: None))
+    with exporting(config, client, metrics, ExportLeaving(stop, lambda: True, ExitStack())) as export:
+        auditor = assemble(config, client, metrics, Duty(stop), export.sinks)
+        auditor.preparation = replace(auditor.preparation, exporting=export.look)
+        yield auditor, metrics
+    connection.close()
+    handler.close()
+
+
+def connection(path: Path, name: str = NAME, namespace: str = HOME, **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": CONNECTION.api_version,
+        "kind": CONNECTION.kind,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"driver": "disk", "config": {"path": str(path), "maxAuditResults": 3}, **spec},
+    }
+
+
+def config_map(config: str, driver: str = "disk") -> dict[str, Any]:
+    metadata = {"name": NAME, "namespace": HOME}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"driver": driver, "config": config}}
+
+
+def replaced(cluster: EmbeddedCluster, obj: dict[str, Any]) -> None:
+    cluster.delete("Connection", obj["metadata"]["name"], HOME)
+    cluster.load([obj])
+
+
+def entry(cluster: EmbeddedCluster, name: str = NAME, namespace: str = HOME) -> dict[str, Any]:
+    """What this pod says in the status of a Connection, nothing yet where it says nothing."""
+    found = cluster.get("Connection", name, namespace) or {}
+    by_pod = found.get("status", {}).get("byPod", [{}])
+    assert len(by_pod) == 1
+    return dict(by_pod[0])
+
+
+def runs(path: Path) -> list[list[dict[str, Any]]]:
+    """The messages of each run that has ended, by the files in the folder."""
+    files = sorted((path / "audit-channel").glob("*.log"))
+    return [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
+
+
+def is_whole(messages: list[dict[str, Any]]) -> bool:
+    return (messages[0]["message"], messages[-1]["message"], len(messages)) == (
+        "audit is started",
+        "audit is completed",
+        7,
+    )
+
+
+def log_lines(config: Config) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(config.log.file).read_text().splitlines()]
+
+
+def test_one_audit_exports_all_that_it_found_before_it_ends(
+    few: EmbeddedCluster, config: Config, tmp_path: Path
+) -> None:
+    few.load([connection(tmp_path / "out")])
+    assert serve(config) == 0
+    [messages] = runs(tmp_path / "out")
+    assert is_whole(messages)
+    logged = [line for line in log_lines(config) if line.get("event_type") == "violation_audited"]
+    assert [(m["message"], m["resourceName"]) for m in messages[1:-1]] == [
+        (line["msg"], line["resource_name"]) for line in logged
+    ]
+
+
+def test_the_status_of_the_connection_tells_in_both_shapes_how_publishing_goes(
+    few: EmbeddedCluster, config: Config, tmp_path: Path
+) -> None:
+    few.load([connection(tmp_path / "out")])
+    assert serve(config) == 0
+    told = entry(few)
+    metadata = few.get("Connection", NAME, HOME)["metadata"]  # type: ignore[index]
+    assert told["id"] == "patrol-0"
+    assert told["connectionUID"] == metadata["uid"]
+    assert told["active"] is True
+    [source] = told["publishStatuses"]
+    assert (source["source"], source["active"]) == ("audit", True)
+    assert set(source) == {"source", "active", "lastAttemptTime", "lastSuccessTime"}
+    assert "errors" not in told
+
+
+def test_a_connection_is_heeded_from_the_run_after_it_came_changed_or_went(
+    few: EmbeddedCluster, config: Config, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    with auditing(config) as (auditor, _):
+        nowhere = auditor.run()
+        assert ending(nowhere).outcome is Outcome.UNWRITTEN
+        assert [gap.reason for gap in nowhere.gaps] == ["NoConnection"]
+        few.load([connection(first)])
+        assert ending(auditor.run()).outcome is Outcome.COMPLETE
+        eventually(lambda: len(runs(first)) == 1)
+        replaced(few, connection(second))
+        auditor.run()
+        eventually(lambda: len(runs(second)) == 1)
+        few.delete("Connection", NAME, HOME)
+        assert [gap.reason for gap in auditor.run().gaps] == ["NoConnection"]
+        few.load([config_map(json.dumps({"path": str(second), "maxAuditResults": 3}))])
+        auditor.run()
+    assert [is_whole(messages) for messages in (*runs(first), *runs(second))] == [True] * 3
+
+
+def test_other_connections_are_told_that_they_are_not_heeded(
+    few: EmbeddedCluster, config: Config, tmp_path: Path
+) -> None:
+    few.load(
+        [connection(tmp_path / "a"), connection(tmp_path / "b", "other"), connection(tmp_path / "c", NAME, "shop")]
+    )
+    assert serve(config) == 0
+    message = "only the Connection audit-connection is heeded (--audit-connection)"
+    assert entry(few, "other")["errors"] == [{"type": "UpsertConnection", "message": message}]
+    assert entry(few, "other")["connectionErrors"] == entry(few, "other")["errors"]
+    assert entry(few, NAME, "shop") == {}  # another namespace is not ours
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name in "abc") == ["a"]
+
+
+def test_a_connection_that_makes_no_sense_is_told_where_a_user_looks_and_leaves_the_export_as_it_was(
+    few: EmbeddedCluster, config: Config, tmp_path: Path
+) -> None:
+    few.load([connection(tmp_path / "out")])
+    with auditing(config) as (auditor, metrics):
+        auditor.run()
+        replaced(few, connection(tmp_path / "out", config={"path": str(tmp_path / "out"), "maxAuditResults": 9}))
+        told = auditor.run()
+    scraped = generate_latest(metrics.registry).decode()
+    text = "Connection patrol/audit-connection: spec.config.maxAuditResults must be a whole number from 0 to 5, not 9"
+    assert [(gap.reason, gap.message) for gap in told.gaps] == [("InvalidConnection", f"sink export: {text}")]
+    assert entry(few)["errors"] == entry(few)["connectionErrors"] == [{"type": "UpsertConnection", "message": text}]
+    assert entry(few)["active"] is True  # what it was before it was changed still takes messages
+    assert any(line["msg"] == f"export: {text}" and line["level"] == "error" for line in log_lines(config))
+    assert 'kube_patrol_gaps{cause="sink",reason="InvalidConnection"} 1.0' in scraped
+    assert "kube_patrol_export_sent_total 14.0" in scraped
+    assert len(runs(tmp_path / "out")) == 2
+
+
+def test_a_config_map_with_broken_json_stops_no_audit(few: EmbeddedCluster, config: Config) -> None:
+    few.load([config_map("{,")])
+    assert serve(config) == 4  # not written
+    gaps = [line for line in log_lines(config) if line.get("event_type") == "audit_gap"]
+    assert [line["gap_reason"] for line in gaps] == ["InvalidConnection"]
+    assert "data.config is no JSON" in gaps[0]["msg"]
+    [constraint] = few.objects(Kind("constraints.gatekeeper.sh", "v1beta1", "K8sContainerLimits"))
+    assert constraint["status"]["totalViolations"] == 3
+
+
+def test_a_target_that_fails_is_told_in_the_status_and_gets_everything_once_it_is_well(
+    few: EmbeddedCluster, config: Config, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.write_text("in the way")
+    few.load([connection(out)])
+    with auditing(config) as (auditor, _):
+        assert ending(auditor.run()).outcome is Outcome.COMPLETE  # nothing is lost yet
+        eventually(lambda: entry(few).get("errors"))
+        told = entry(few)
+        assert told["active"] is False
+        assert told["errors"] == told["publishStatuses"][0]["errors"]
+        assert told["errors"][0]["type"] == "Publish"
+        assert f"{out}/audit-channel: out is a link or a file" in told["errors"][0]["message"]
+        out.unlink()
+        eventually(lambda: entry(few)["active"])
+    assert [is_whole(messages) for messages in runs(out)] == [True]
+
+
+def test_a_connection_that_cannot_be_read_now_is_as_it_was(
+    few: EmbeddedCluster, config: Config, tmp_path: Path
+) -> None:
+    few.load([connection(tmp_path / "out")])
+    with auditing(config) as (auditor, _):
+        auditor.run()
+        few.faults.append(Fault("/apis/connection.gatekeeper.sh/*", "GET", status=403, times=None))
+        told = auditor.run()
+    assert [gap.reason for gap in told.gaps if "export" in gap.message] == ["Forbidden"]
+    assert [is_whole(messages) for messages in runs(tmp_path / "out")] == [True, True]
+
+
+def test_a_status_that_may_not_be_written_keeps_nothing_back(
+    few: EmbeddedCluster, config: Config, tmp_path: Path
+) -> None:
+    few.load([connection(tmp_path / "out"), connection(tmp_path / "other", "other")])
+    few.faults.append(Fault("/apis/connection.gatekeeper.sh/*", "PATCH", status=403, times=None))
+    assert serve(config) == 0
+    assert [is_whole(messages) for messages in runs(tmp_path / "out")] == [True]
+    assert len([line for line in log_lines(config) if "status of" in line["msg"]]) == 2
+
+
+def test_without_the_flag_nothing_is_read_or_made(few: EmbeddedCluster, config: Config, tmp_path: Path) -> None:
+    few.load([connection(tmp_path / "out")])
+    assert serve(replace(config, export=ExportConfig(spill_dir=str(tmp_path / "spill")))) == 0
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "spill").exists()
+    assert entry(few) == {}
