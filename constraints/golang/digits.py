@@ -12,7 +12,7 @@ from functools import cache
 from typing import Final
 
 EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
-"""Decimals of any length."""
+"""Decimals of any length. Threads may share it: nothing is raised, and nobody reads its flags."""
 
 SHORT: Final = 2000
 """Digits, or bits; below, Python's own conversion is the fastest, and allowed."""

@@ -20,7 +20,7 @@ from constraints.rego.runtime.context import BUDGET, NOWHERE, Context
 from constraints.rego.syntax.parser import parse_module, parse_query
 from constraints.rego.syntax.tree import Module
 from constraints.rego.values.kinds import UNDEFINED, Value
-from constraints.rego.values.sizes import STEPS
+from constraints.rego.values.sizes import limited_to
 
 
 class Compiled:
@@ -45,9 +45,9 @@ class Compiled:
         """
         generated, name = self._generated(text)
         generated.load()
-        context = Context(input, {} if data is None else data, generated.rules, outside)
-        context.strict = strict
-        with STEPS.limited_to(BUDGET):
+        with limited_to(BUDGET):
+            context = Context(input, {} if data is None else data, generated.rules, outside)
+            context.strict = strict
             found: list[dict[str, Value]] = generated.scope[name](context)
         return found
 

@@ -20,7 +20,7 @@ from constraints.rego.runtime.table import RUNTIME
 from constraints.rego.syntax.tree import Body, Call, Expr, Module, ObjectTerm, Ref, Scalar, Var
 from constraints.rego.values.kinds import Value
 from constraints.rego.values.order import order_key
-from constraints.rego.values.sizes import IDLE, STEPS, TOO_DEEP
+from constraints.rego.values.sizes import IDLE, TOO_DEEP, own
 
 if TYPE_CHECKING:
     from constraints.rego.reads.mentions import Where
@@ -136,7 +136,7 @@ class RegoProgram:
         except (RecursionError, MemoryError) as error:
             raise _too_deep() from error
         finally:
-            STEPS.left = IDLE
+            self._context.budget.left = IDLE
 
     def _found(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> Rows:
         """The rows: each rule is asked where it is needed, which is too deep for some policies."""
@@ -195,7 +195,8 @@ class RegoProgram:
         context = self._context
         if self._unasked:
             context.memo[:] = self._unasked
-        STEPS.left = self._budget
+        context.budget = steps = own()
+        steps.left = self._budget
         if context.memory:
             context.memory = {}
         if context.calls:

@@ -18,7 +18,7 @@ from constraints.errors import EvaluationError
 from constraints.model import Json
 from constraints.rego.builtins import BUILTINS, BuiltinError
 from constraints.rego.runtime.context import BUDGET
-from constraints.rego.values.sizes import STEPS
+from constraints.rego.values.sizes import limited_to
 from constraints.timing import OutOfTime
 
 SIZE = 400_000  # characters of a text, items of a collection
@@ -60,7 +60,7 @@ def _ended(name: str, given: Sequence[Json], watchdog: Watchdog) -> str:
     try:
         try:
             watchdog.running = (_Named(name), None)  # type: ignore[assignment]  # only its key is looked at
-            with STEPS.limited_to(BUDGET):
+            with limited_to(BUDGET):
                 found = BUILTINS[name].run(*given)
                 if BUILTINS[name].relation:
                     _all(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Final
 
 import re2
@@ -10,6 +10,7 @@ import re2
 from constraints.cel.failures import Failure, no_overload
 from constraints.cel.overloads import Code, method
 from constraints.cel.values import Value
+from constraints.lang.weighed import Weighed
 
 _WORDS: Final = (  # RE2's words for what is wrong, and Go's
     ("missing ]", "missing closing ]"),
@@ -29,15 +30,20 @@ def _options() -> Any:
 
 
 _OPTIONS: Final = _options()
+_COMPILED: Final = Weighed[str, Any](500_000)
+_PATTERN_SIZE: Final = 500  # what a pattern takes besides its program, in instructions
 
 
-@lru_cache(maxsize=512)
 def compiled(pattern: str) -> Any:
     """The pattern, ready for `search`. Raises Failure with Go's words."""
+    found = _COMPILED.get(pattern)
+    if found is not None:
+        return found
     try:
-        return re2.compile(pattern, _OPTIONS)
+        made = re2.compile(pattern, _OPTIONS)
     except re2.error as error:
         raise Failure(f"error parsing regexp: {_said(error)}") from error
+    return _COMPILED.put(pattern, made, _PATTERN_SIZE + made.programsize)
 
 
 def _said(error: Exception) -> str:

@@ -62,10 +62,10 @@ def matches(text: Value, pattern: Value) -> bool:
         raise _no_method("matches", text)
     if type(pattern) is not str:
         raise no_overload()
-    return _found(pattern, text) if len(text) <= _SHORT else compiled(pattern).search(text) is not None
+    return _found(pattern, text) if len(text) <= _SHORT >= len(pattern) else compiled(pattern).search(text) is not None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=8192)  # pure answers for short texts; the lock of lru_cache lets threads share it
 def _found(pattern: str, text: str) -> bool:
     """Clusters repeat themselves: labels and images are matched again and again."""
     return compiled(pattern).search(text) is not None

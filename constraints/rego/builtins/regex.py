@@ -9,10 +9,11 @@ from itertools import islice
 from typing import Any, Final
 
 from constraints.golang.utf8 import from_bytes
+from constraints.lang.weighed import Weighed
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import as_bytes, integer, string
 from constraints.rego.values.kinds import Value
-from constraints.rego.values.sizes import ITEM, LONG, STEPS, fit, fit_items, lasting, limited, scan, spend, stop
+from constraints.rego.values.sizes import ITEM, LONG, fit, fit_items, lasting, limited, present, scan, spend, stop
 
 Pattern = Any
 Match = Any
@@ -22,9 +23,7 @@ _SMALL_PROGRAM_BYTES: Final = 1 << 20  # of a program and of what it remembers o
 _COMPILING: Final = 200  # steps to compile a pattern, besides those for its length
 _PATTERN_SIZE: Final = 500  # what a pattern takes besides its program, in instructions
 _MATCH: Final = 10  # steps for a match
-_MOST_KEPT: Final = 500_000
-_COMPILED: dict[str, Any] = {}
-_KEPT: Final = [0]
+_COMPILED: Final = Weighed[str, Any](500_000)
 _GO_WORDS: Final = {  # RE2's word for a mistake -> Go's (regexp/syntax)
     "missing ]": "missing closing ]",
     "missing )": "missing closing )",
@@ -45,18 +44,8 @@ def compiled(pattern: str) -> Pattern:
         spend(_COMPILING + len(pattern))
         found = _compiled(pattern)
         spend(found.programsize)
-        _keep(pattern, found)
+        _COMPILED.put(pattern, found, _PATTERN_SIZE + found.programsize)
     return found
-
-
-def _keep(pattern: str, made: Pattern) -> None:
-    """Remember a pattern, as long as all together stay small; else begin anew, since clusters repeat themselves soon."""
-    size = _PATTERN_SIZE + made.programsize
-    if _KEPT[0] + size > _MOST_KEPT:
-        _COMPILED.clear()
-        _KEPT[0] = 0
-    _COMPILED[pattern] = made
-    _KEPT[0] += size
 
 
 def _compiled(pattern: str) -> Pattern:
@@ -86,7 +75,7 @@ def _go_error(error: Exception) -> str:
 
 def search(pattern: str, text: str) -> bool:
     """Whether the pattern matches anywhere; remembered, as clusters repeat themselves."""
-    return _remembered(pattern, text) if len(text) <= LONG else _search(pattern, text)
+    return _remembered(pattern, text) if len(text) <= LONG >= len(pattern) else _search(pattern, text)
 
 
 def _search(pattern: str, text: str) -> bool:
@@ -109,11 +98,11 @@ Found = tuple[Match, int, int]
 
 def matches(pattern: Pattern, text: bytes) -> Iterator[Found]:
     """All matches as Go finds them: no empty one right behind another, none inside of a character."""
-    end = -1
+    end, steps = -1, present()
     searched(pattern, text)
     for match in pattern.finditer(text):
-        STEPS.left -= _MATCH  # there may be very many: no call that can be spared
-        if STEPS.left < 0:
+        steps.left -= _MATCH  # there may be very many: no call that can be spared
+        if steps.left < 0:
             stop()
         previous = end
         start, end = match.span()

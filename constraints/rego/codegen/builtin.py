@@ -15,7 +15,7 @@ from constraints.rego.codegen.fold import EARLY_STEPS
 from constraints.rego.codegen.operand import NOTHING, Operand, constant
 from constraints.rego.codegen.reading import loads
 from constraints.rego.runtime.calls import SHARING, SIZED
-from constraints.rego.values.sizes import FEW, SMALL, STEPS
+from constraints.rego.values.sizes import FEW, SMALL, limited_to
 
 _WIDE: Final = frozenset({"bits.lsh", "bits.negate", "bits.or", "bits.xor", "to_number"})
 """What makes numbers of very many digits."""
@@ -43,7 +43,7 @@ def global_name(builtin: str) -> str:
 def fold(emission: Emission, builtin: Builtin, arguments: Sequence[Operand]) -> Operand:
     """The answer for constants; where it fails it must fail again at run time, in strict mode."""
     try:
-        with STEPS.limited_to(EARLY_STEPS):
+        with limited_to(EARLY_STEPS):
             found = builtin.run(*[argument.constant for argument in arguments])
     except BuiltinError:
         if emission.unit.fixed:

@@ -11,7 +11,7 @@ from constraints.lang.pycode import Block, Nodes
 from constraints.lang.pywalk import loaded_names, walk
 from constraints.rego.runtime.context import Context
 from constraints.rego.values.kinds import Value
-from constraints.rego.values.sizes import STEPS
+from constraints.rego.values.sizes import limited_to
 
 EARLY_STEPS: Final = 100_000
 """The budget of what is computed early; what takes more is left to the reviews, which have budgets of their own."""
@@ -35,11 +35,10 @@ def computed(block: Block, scope: Mapping[str, Any], used: Mapping[str, int], kn
     read = names - stored - {"c", "error"}
     if any(used.get(name, known) < known or name not in scope for name in read):
         raise Unknown
-    context = Context({}, {}, 0)
     inside = dict(scope)
     try:
         exec(compile(ast.Module([Nodes().function("early", ["c"], block)], []), "early", "exec"), inside)
-        with STEPS.limited_to(EARLY_STEPS):
-            return inside["early"](context)
+        with limited_to(EARLY_STEPS):
+            return inside["early"](Context({}, {}, 0))
     except _FAILURES as error:
         raise Unknown from error  # a review that comes to this place says it

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.values.kinds import UNDEFINED, Key, Value, lookup
-from constraints.rego.values.sizes import STEPS
+from constraints.rego.values.sizes import present
 
 MISSING: Final = object()
 """In a table of answers: not asked yet."""
@@ -54,7 +54,7 @@ class Context:
         self.hidden: frozenset[int] = frozenset()
         self.outside = outside
         self.memory: dict[Any, Any] = {}
-        self.budget = STEPS
+        self.budget = present()
         self.plenty = BUDGET - FREE
         self.calls: dict[Key, Value] = {}
         self.strict = False

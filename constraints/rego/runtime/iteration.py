@@ -10,7 +10,7 @@ from constraints.rego.runtime.context import Context
 from constraints.rego.values.kinds import UNDEFINED, RegoObject, RegoSet, Value, has_member, is_number, lookup, same
 from constraints.rego.values.number import number_text
 from constraints.rego.values.order import sorted_pairs
-from constraints.rego.values.sizes import ENTRY, FEW, ITEM, MEMBER, STEPS, spend_text
+from constraints.rego.values.sizes import ENTRY, FEW, ITEM, MEMBER, present, spend_text
 
 _COLLECTIONS: Final = frozenset({list, dict, RegoSet, RegoObject})
 
@@ -72,7 +72,7 @@ def missing_keys(members: RegoSet, value: Value) -> RegoSet:
         return difference(members, keys_of(value))
     size = len(members.by_key)
     if size > FEW:
-        STEPS.spend(size)
+        present().spend(size)
     found = {key: member for key, member in members.by_key.items() if value.get(key, False) is False}
     return RegoSet(found)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from constraints.rego.runtime.context import Context, Table
 from constraints.rego.values.kinds import Value, key_of
-from constraints.rego.values.sizes import MEMBER, STEPS
+from constraints.rego.values.sizes import MEMBER, spend
 
 
 def table_of(context: Context, make: Callable[[Context], Table]) -> Table:
@@ -41,5 +41,5 @@ def rows_of(table: Table, *keys: Value) -> Collection[Any]:
 def counted_rows_of(table: Table, *keys: Value) -> Iterable[Any]:
     """The rows for these values, each of which is a step."""
     rows = rows_of(table, *keys)
-    STEPS.spend(1 + len(rows))
+    spend(1 + len(rows))
     return rows

@@ -6,7 +6,7 @@ from typing import Final
 
 from constraints.rego.runtime.iteration import items_of
 from constraints.rego.values.kinds import Key, Value, key_of
-from constraints.rego.values.sizes import STEPS, stop
+from constraints.rego.values.sizes import present, stop
 
 Rows = dict[Key, tuple[Value, Value]]
 """What was found against an object: messages with their details."""
@@ -22,7 +22,8 @@ _ONLY: Final = object()
 
 def report(found: Rows, message: Value, details: Value = EMPTY) -> None:
     """Add a row; of equal ones the last counts."""
-    STEPS.left = left = STEPS.left - _ROW
+    steps = present()  # as many lines as are spared by a call, for each violation
+    steps.left = left = steps.left - _ROW
     if left < 0:
         stop()
     if type(details) is dict and not details:

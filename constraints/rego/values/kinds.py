@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Final
 from constraints.rego.values.number import exact, number_key, whole
 from constraints.rego.values.order import OBJECT, SET, in_order
 from constraints.rego.values.order import Value as Value
-from constraints.rego.values.sizes import ENTRY, STEPS, count_items, fit_items, spend, stop, walks_down
+from constraints.rego.values.sizes import ENTRY, count_items, fit_items, present, spend, stop, walks_down
 from constraints.rego.values.text import text
 
 Key = Hashable
@@ -240,13 +240,15 @@ def key_of(value: Value) -> Key:
 
 def _composite_key(value: Value) -> Key:
     if isinstance(value, list):
-        STEPS.left -= 1 + len(value)  # here and below as `_count`, for most policies do nothing else so often
-        if STEPS.left < 0:
+        steps = present()  # here and below as `count_items`, for most policies do nothing else so often
+        steps.left -= 1 + len(value)
+        if steps.left < 0:
             stop()
         return ("a", *[item if type(item) in _ITSELF else _key(item) for item in value])
     if isinstance(value, dict):
-        STEPS.left -= 1 + 4 * len(value)
-        if STEPS.left < 0:
+        steps = present()
+        steps.left -= 1 + 4 * len(value)
+        if steps.left < 0:
             stop()
         pairs = [(key, item if type(item) in _ITSELF else _key(item)) for key, item in value.items()]
         return ("o", frozenset(pairs))

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache, wraps
+from threading import get_ident
 from typing import Final, NoReturn, ParamSpec, TypeVar
 
 from constraints.errors import EvaluationError
@@ -50,12 +52,13 @@ _SCANNED: Final = 6  # 64 characters a step, as the exponent of two
 
 
 class Steps:
-    """The steps that are left of the present evaluation; outside of evaluations nothing is counted."""
+    """The steps that an evaluation has left, in the thread that it runs in."""
 
-    __slots__ = ("left",)
+    __slots__ = ("left", "thread")
 
-    def __init__(self) -> None:
-        self.left = IDLE
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.thread = get_ident()
 
     def spend(self, steps: int) -> None:
         """Raises EvaluationError when nothing is left."""
@@ -63,19 +66,58 @@ class Steps:
         if self.left < 0:
             stop()
 
-    @contextmanager
-    def limited_to(self, steps: int) -> Iterator[None]:
-        """So many steps for what is done inside of the block, which are not taken from those outside."""
-        before, self.left = self.left, steps
-        try:
-            yield
-        finally:
-            self.left = before
+
+class _Endless(Steps):
+    """What a thread has that never was in an evaluation: nothing is counted, and nothing changes, so that all may have it."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.thread = 0
+
+    @property
+    def left(self) -> int:
+        return IDLE
+
+    @left.setter
+    def left(self, left: int) -> None:
+        pass
 
 
 IDLE: Final = 1 << 62
-STEPS: Final = Steps()
-spend: Final = STEPS.spend
+"""Steps outside of evaluations, where nothing is counted."""
+
+_PRESENT: Final[ContextVar[Steps]] = ContextVar("steps", default=_Endless())  # noqa: B039  # it never changes
+present: Final = _PRESENT.get
+"""The steps that are taken from now, in this thread."""
+
+
+def own() -> Steps:
+    """The steps of this thread, for an evaluation to fill; whoever copied a thread's variables still has those of the other."""
+    found = present()
+    if found.thread != get_ident():
+        found = Steps(IDLE)
+        _PRESENT.set(found)
+    return found
+
+
+def spend(steps: int) -> None:
+    """Take steps from those of the present evaluation. Raises EvaluationError when nothing is left."""
+    found = present()
+    found.left -= steps
+    if found.left < 0:
+        stop()
+
+
+@contextmanager
+def limited_to(steps: int) -> Iterator[Steps]:
+    """So many steps for what is done inside of the block, which are not taken from those outside."""
+    inside = Steps(steps)
+    token = _PRESENT.set(inside)
+    try:
+        yield inside
+    finally:
+        _PRESENT.reset(token)
 
 
 def stop() -> NoReturn:
@@ -129,9 +171,7 @@ def scan(text: str | bytes, times: int = 1) -> None:
 
 def count_items(value: Sized, steps: int = 1) -> None:
     """Count what is done with each item of a collection."""
-    STEPS.left -= 1 + len(value) * steps
-    if STEPS.left < 0:
-        stop()
+    spend(1 + len(value) * steps)
 
 
 def look_through(collection: Sized, steps: int = 1) -> None:
@@ -142,7 +182,10 @@ def look_through(collection: Sized, steps: int = 1) -> None:
 
 
 def lasting(count: int, longest: int = LONG) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """For a function of texts: remembers so many answers, unless a text is long, which would last as long."""
+    """For a pure function of texts: remembers so many answers, unless a text is long, which would last as long.
+
+    Threads may share the answers: lru_cache has a lock.
+    """
 
     def decorated(function: Callable[P, T]) -> Callable[P, T]:
         remembering = lru_cache(maxsize=count)(function)
@@ -182,13 +225,13 @@ def joined(pieces: Iterable[str]) -> str:
 def limited(items: Iterable[T]) -> list[T]:
     """The items as a list, those in lists counted, too. Raises EvaluationError as soon as there are too many."""
     found: list[T] = []
-    size = 0
+    size, steps = 0, present()
     for item in items:
         found.append(item)
         more = 1 + len(item) if isinstance(item, list) else 1
         size += more
-        STEPS.left -= ITEM * more  # the loop is too short for calls
-        if STEPS.left < 0:
+        steps.left -= ITEM * more  # the loop is too short for calls
+        if steps.left < 0:
             stop()
         if size > LARGEST:
             fit_items(size)

@@ -16,7 +16,7 @@ from regocalls import call
 from constraints.errors import EvaluationError
 from constraints.rego.builtins import BUILTINS, Builtin
 from constraints.rego.runtime.context import BUDGET
-from constraints.rego.values.sizes import STEPS, TOO_DEEP
+from constraints.rego.values.sizes import TOO_DEEP, limited_to
 
 SCHEMA: Final = """
 schema { query: Q }
@@ -255,7 +255,7 @@ LARGE = {
 
 @pytest.mark.parametrize("arguments", LARGE.values(), ids=LARGE)
 def test_what_is_too_large_or_too_deep_is_an_error(arguments: tuple[Any, ...]) -> None:
-    with STEPS.limited_to(BUDGET), pytest.raises(EvaluationError) as caught:
+    with limited_to(BUDGET), pytest.raises(EvaluationError) as caught:
         run(*arguments)
     assert caught.value.code in ("budget_exceeded", TOO_DEEP)
 
@@ -263,7 +263,7 @@ def test_what_is_too_large_or_too_deep_is_an_error(arguments: tuple[Any, ...]) -
 def test_what_is_of_a_common_size_is_answered_within_the_budget() -> None:
     fields = " ".join(f"f{at}(x: Int): Q" for at in range(1_000))
     query = "".join(f"f{at} {{ id }} " for at in range(500))
-    with STEPS.limited_to(BUDGET):
+    with limited_to(BUDGET):
         assert run("is_valid", f"{{{query}}}", f"type Query {{ a: Q {fields} }} type Q {{ id: ID {fields} }}")
         assert run("parse_query", f'{{a(b: "{"x" * 1_000_000}")}}')
         assert run("is_valid", f"{'{q' * 60}{{id}}{'}' * 60}", SCHEMA)

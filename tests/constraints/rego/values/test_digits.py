@@ -18,7 +18,7 @@ from constraints.rego.builtins import BUILTINS, Builtin, BuiltinError
 from constraints.rego.values.kinds import UNDEFINED, RegoSet, object_of
 from constraints.rego.values.number import integer_text, number_of
 from constraints.rego.values.plain import to_json
-from constraints.rego.values.sizes import STEPS
+from constraints.rego.values.sizes import limited_to
 from constraints.rego.values.text import text
 
 LONG: Final = 7**7_000
@@ -78,7 +78,7 @@ def test_builtins_answer_or_refuse_long_numbers(family: str) -> None:
 
 
 def answers_or_refuses(builtin: Builtin, given: tuple[Any, ...]) -> None:
-    with STEPS.limited_to(1_000_000):
+    with limited_to(1_000_000):
         try:
             answer = builtin.run(*given)
             answer = list(answer) if builtin.relation else answer

@@ -17,7 +17,7 @@ from constraints.rego.builtins import BUILTINS, BuiltinError
 from constraints.rego.policy import Settings
 from constraints.rego.runtime.context import BUDGET
 from constraints.rego.values.kinds import Value
-from constraints.rego.values.sizes import STEPS
+from constraints.rego.values.sizes import limited_to
 
 SIZE: Final = 5_000
 LEAST: Final = SIZE // 100
@@ -112,10 +112,10 @@ PREFIX = ("io.jwt.verify_",)
 def spent(run: Callable[..., Value], arguments: list[Value]) -> int:
     """The steps of one call, more than there were when it is stopped."""
     most = 20 * SIZE
-    with STEPS.limited_to(most):
+    with limited_to(most) as steps:
         with suppress(BuiltinError, EvaluationError):
             run(*arguments)
-        return most - STEPS.left
+        return most - steps.left
 
 
 def charged() -> list[str]:
@@ -226,5 +226,5 @@ def _shared(text: str) -> Value:
     ],
 )
 def test_small_values_cost_steps_where_there_is_no_end_of_them(name: str, arguments: list[Value]) -> None:
-    with STEPS.limited_to(BUDGET // 10), pytest.raises(EvaluationError, match="more steps"):
+    with limited_to(BUDGET // 10), pytest.raises(EvaluationError, match="more steps"):
         BUILTINS[name].run(*arguments)
