@@ -57,7 +57,7 @@ def events(folder: Path, name: str) -> list[dict[str, Any]]:
     return [line for line in lines(folder) if line.get("event_type") == name]
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 15) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():
