@@ -111,4 +111,6 @@ def made_up(name: str) -> tuple[int, int, str]:
     """The order of variables of which OPA's names are not known: those of the compiler last, as they were made."""
     if not name.startswith(SUPPORT):
         return (0, 0, name)
-    return (1, int(name.removeprefix(SUPPORT).strip("#") or 1), "")
+    rest = name.removeprefix(SUPPORT).lstrip("#")  # the first one has no number; a copy of a rule adds more to the name
+    made = rest.partition("#")[0]
+    return (1, int(made) if made.isdecimal() else 1, rest)
