@@ -55,6 +55,11 @@ COVERED = {  # a suite, in words -> the rooms and modules without a test of thei
         "audit.kube.refused",
     },
     "audit/metrics/test_registry.py: what is scraped after runs": {"audit.metrics", "audit.sinks.metrics"},
+    "audit/test_exporting.py: whole audits that export to where Connections say": {
+        "audit.controller.connectionstatus",
+        "audit.export",
+        "audit.policies.connections",
+    },
     "audit/results/test_command.py: what a user asks of the files of results": {"audit.results"},
     "audit/settings/test_flags.py: every row is a flag and a variable, and its value stands at its place": {
         "audit.settings.flagtypes",
@@ -72,7 +77,6 @@ COVERED = {  # a suite, in words -> the rooms and modules without a test of thei
     "audit/test_main.py: the command as a process": {
         "audit.demo",
         "audit.process.early",
-        "audit.process.signals",
         "audit.version",
     },
 }
