@@ -218,10 +218,11 @@ def intake_of(auditor: Auditor, followed: Followed) -> Intake:
 
 def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more: tuple[Sink, ...] = ()) -> Auditor:
     """The auditor of this configuration. The log comes last: `audit_finished` says that statuses are written."""
+    told_events = tuple(event_sinks(config, client, metrics, duty.stop))
     client = client.doubting(Doubts())
-    ledger = Ledger() if config.log.violations == CHANGES else None
+    ledger = Ledger() if config.log.violations == CHANGES or config.events.on_change else None
     told = LogSink(violations=config.log.violations, ledger=ledger)
-    written: tuple[Sink, ...] = (StatusSink(StatusWriter(client.prompt()).patch), MetricsSink(metrics))
+    written: tuple[Sink, ...] = (StatusSink(StatusWriter(client.prompt()).patch), MetricsSink(metrics), *told_events)
     return Auditor(
         preparation_of(config, client, duty.stop, partial(tell, metrics)),
         (*written, *more, *kept(config.results), told),
@@ -240,6 +241,23 @@ def kept(config: ResultsConfig) -> Iterator[Sink]:
         from audit.sinks.results import ResultsSink
 
         yield ResultsSink(Folder(config.folder, config.keep, config.compress))
+
+
+def event_sinks(config: Config, client: Client, metrics: Metrics, stop: Event) -> Iterator[Sink]:
+    """Those that write Kubernetes Events, where that is wanted; they come after the statuses, which nobody shall miss."""
+    if not (config.events.emit or config.events.on_change):
+        return
+    from audit.events.bodies import Where  # late: most runs write none
+    from audit.events.telling import Telling
+    from audit.events.writing import EventWriter
+    from audit.sinks.events import AuditEvents, ChangeEvents
+
+    where = Where(config.cluster.pod_namespace, config.events.involved_namespace)
+    told = partial(Telling, count=metrics.events.add, limit=config.events.limit, instance=config.cluster.identity)
+    if config.events.emit:
+        yield AuditEvents(told(EventWriter(client, stop.is_set, home=where.namespace)), where)
+    if config.events.on_change:
+        yield ChangeEvents(told(EventWriter(client, stop.is_set)))
 
 
 def preparation_of(config: Config, client: Client, stop: Event, heard: Callable[[Loaded], None]) -> Preparation:

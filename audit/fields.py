@@ -45,10 +45,15 @@ def truncate(message: str) -> str:
     """
     if len(message) <= MESSAGE_BYTES and message.isascii():
         return message
-    data = valid_text(message).encode()
-    if len(data) <= MESSAGE_BYTES:
+    return shortened(message, MESSAGE_BYTES)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of no more than `most` bytes of UTF-8; three dots end one that was longer."""
+    data = valid_text(text).encode()
+    if len(data) <= most:
         return data.decode()
-    return data[: MESSAGE_BYTES - len(ELLIPSIS)].decode(errors="ignore") + ELLIPSIS
+    return data[: most - len(ELLIPSIS)].decode(errors="ignore") + ELLIPSIS
 
 
 def annotations_of(constraint: Constraint) -> Mapping[str, str] | None:
@@ -111,6 +116,18 @@ def constraint_fields(kind: str, name: str) -> dict[str, Json]:
         "constraint_kind": kind,
         "constraint_name": name,
         "constraint_namespace": "",
+    }
+
+
+def known_fields(constraint: str, action: str, item: ObjectRef) -> dict[str, Json]:
+    """The keys of a violation of which only the constraint's key is known, its action, and the object."""
+    return constraint_fields(*constraint.split("/", 1)) | {
+        "constraint_action": action,
+        "resource_group": item.kind.group,
+        "resource_api_version": item.kind.version,
+        "resource_kind": item.kind.kind,
+        "resource_namespace": item.namespace,
+        "resource_name": item.name,
     }
 
 

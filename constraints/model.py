@@ -94,13 +94,17 @@ class Kind:
 
 @value
 class ObjectRef:
-    """Which object: enough to name it in a report; `namespace` is empty for cluster-scoped ones."""
+    """Which object: enough to name it in a report; `namespace` is empty for cluster-scoped ones.
+
+    `resource_version` says in which state it was seen; it is the same object in another one.
+    """
 
     kind: Kind
     namespace: str
     name: str
     uid: str = ""
     labels: Mapping[str, str] | None = None
+    resource_version: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"

@@ -43,13 +43,14 @@ def ref_of(obj: Object, request: Object | None = None) -> ObjectRef:
     kind = Kind.of(_text(obj.get("apiVersion", "")), _text(obj.get("kind", "")))
     found = metadata.get
     namespace, name, uid = found("namespace", ""), found("name", ""), found("uid", "")
+    version = found("resourceVersion", "")
     if not (type(namespace) is type(name) is type(uid) is str):
         namespace, name, uid = _text(namespace), _text(name), _text(uid)
     if request is not None:
         kind = _requested_kind(request) or kind
         namespace = _text(request.get("namespace")) or namespace
         name = _text(request.get("name")) or name
-    return ObjectRef(kind, namespace, name, uid, _labels(metadata))
+    return ObjectRef(kind, namespace, name, uid, _labels(metadata), version if type(version) is str else "")
 
 
 def document(review: Review, point: Point) -> dict[str, Json]:

@@ -130,8 +130,10 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {"audit.aggregate", "audit.fields", "audit.logs", "audit.outcomes", "audit.settings", "audit.standing"}
     | {"audit.verdicts", "audit.version"},
     "audit.metrics": VALUES | {"audit.aggregate", "audit.export.tally", "audit.fields", "audit.outcomes"},
+    "audit.events": VALUES | {"audit.aggregate", "audit.fields", "audit.kube", "audit.ledger", "audit.standing"},
     "audit.sinks": VALUES
     | {
+        "audit.events",
         "audit.outcomes",
         "audit.aggregate",
         "audit.duration",

@@ -62,10 +62,10 @@ def test_every_file_holds_objects_with_kind_and_version(path: Path) -> None:
     assert [item for item in documents(path) if not (item.get("apiVersion") and item.get("kind"))] == []
 
 
-def test_everything_but_the_samples_is_installed() -> None:
+def test_everything_but_the_samples_and_what_is_optional_is_installed() -> None:
     there = {str(path.relative_to(MANIFESTS)) for path in MANIFESTS.rglob("*.yaml")}
-    samples = {name for name in there if name.startswith("samples/")}
-    assert set(kustomization()["resources"]) == there - samples - {"kustomization.yaml"}
+    others = {name for name in there if name.startswith(("samples/", "optional/"))}
+    assert set(kustomization()["resources"]) == there - others - {"kustomization.yaml"}
 
 
 def test_everything_namespaced_is_in_our_namespace() -> None:
@@ -103,6 +103,17 @@ def test_patches_are_for_statuses_only() -> None:
     every = [*rules("ClusterRole"), *rules("Role")]
     patched = [name for rule in every if "patch" in rule["verbs"] for name in rule["resources"]]
     assert patched == ["constrainttemplates/status", "*/status", "connections/status"]
+
+
+def test_the_rights_for_events_are_to_make_and_count_them_and_only_for_who_wants_them() -> None:
+    role, binding = documents(MANIFESTS / "optional" / "events.yaml")
+    assert [(rule["apiGroups"], rule["resources"], rule["verbs"]) for rule in role["rules"]] == [
+        (["events.k8s.io"], ["events"], ["create"]),
+        ([""], ["events"], ["create", "patch"]),
+    ]
+    assert binding["subjects"] == one("ClusterRoleBinding")["subjects"]
+    assert binding["roleRef"] == {**one("ClusterRoleBinding")["roleRef"], "name": role["metadata"]["name"]}
+    assert [rule for kind in ("ClusterRole", "Role") for rule in rules(kind) if "events" in rule["resources"]] == []
 
 
 def test_only_our_own_lease_can_be_changed() -> None:

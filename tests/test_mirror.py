@@ -54,6 +54,12 @@ COVERED = {  # a suite, in words -> the rooms and modules without a test of thei
         "audit.kube.items",
         "audit.kube.refused",
     },
+    "audit/sinks/test_events.py: what becomes of Events that are due": {
+        "audit.events.drafts",
+        "audit.events.reasons",
+        "audit.events.telling",
+        "audit.events.writing",
+    },
     "audit/metrics/test_registry.py: what is scraped after runs": {"audit.metrics", "audit.sinks.metrics"},
     "audit/test_exporting.py: whole audits that export to where Connections say": {
         "audit.controller.connectionstatus",

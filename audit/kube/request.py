@@ -34,7 +34,7 @@ class Request:
     `verb` and `resource` are the words of RBAC (`list`, `deployments.apps`, `pods/status`) and name the request in
     metrics; `path` is escaped; `timeout` is that of a pause, in seconds, 0 for the connection's own. `within` are the
     seconds for all tries together, waits included, and `largest` the bytes that a reply may have; 0 for no bound.
-    `expected` is what a good reply is.
+    `expected` is what a good reply is. `named` is a creation under a name that nobody else takes.
     """
 
     method: str
@@ -49,6 +49,7 @@ class Request:
     within: float = WITHIN
     largest: int = 0
     expected: Expected = ANYTHING
+    named: bool = False
 
     @property
     def target(self) -> str:
@@ -57,8 +58,8 @@ class Request:
 
     @property
     def repeatable(self) -> bool:
-        """Sending it twice does the same as sending it once; true for all but creation."""
-        return self.method != "POST"
+        """Sending it twice does the same as sending it once; true for creation only of what is `named`."""
+        return self.method != "POST" or self.named
 
     def __str__(self) -> str:
         """Method, path and query; a continue token is long and means nothing to people, so it is left out."""

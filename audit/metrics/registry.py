@@ -18,6 +18,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from audit.aggregate import Summary
+from audit.metrics.events import EventCounts
 from audit.metrics.requests import Requests
 from audit.metrics.series import STATUSES, Standings, capped, known_violations, of_ending, of_run, of_violations
 from audit.model import Outcome, RunInfo, Syncing
@@ -82,6 +83,7 @@ class Metrics(Collector):
         watching: Callable[[], tuple[int, int]] = _nothing,
     ) -> None:
         self.registry = CollectorRegistry()
+        self.events = EventCounts()
         self._requests = requests or Requests()
         self._limit = series_limit
         self._leads = leads
@@ -159,6 +161,7 @@ class Metrics(Collector):
                 *self._of_ingestions(),
                 *self._of_policies(),
                 *self._requests.families(self._limit),
+                *self.events.families(),
                 *self._last_run,
                 *self._ending,
             ]

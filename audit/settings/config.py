@@ -264,6 +264,33 @@ class ExportConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class EventsConfig:
+    """Which Kubernetes Events to write."""
+
+    emit: bool = flag(
+        "emit-audit-events", False, TRUTH, "an Event for each violation in each run, as Gatekeeper writes them"
+    )
+    involved_namespace: bool = flag(
+        "audit-events-involved-namespace",
+        False,
+        TRUTH,
+        "write those to the namespace of the object, where it has one, and not to that of this Pod",
+    )
+    on_change: bool = flag(
+        "audit-events-on-change",
+        False,
+        TRUTH,
+        "an Event on the object when a violation appears, and one when it is resolved",
+    )
+    limit: int = flag(
+        "audit-events-limit",
+        1000,
+        UNSIGNED,
+        "Events of each of the two kinds that one run may write; what is held back is counted; 0 is no limit",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ServeConfig:
     """Where to answer, and when this process is ready."""
 
@@ -288,6 +315,7 @@ class Config:
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
     log: LogConfig = field(default_factory=LogConfig)
     results: ResultsConfig = field(default_factory=ResultsConfig)
+    events: EventsConfig = field(default_factory=EventsConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
     warnings: tuple[str, ...] = ()
@@ -302,7 +330,15 @@ class Config:
         more = (*_unknown_level(log), *(_unused_operations(audit) if "operation" in values.given else ()))
         policies, cluster = values.fill(PoliciesConfig()), values.fill(ClusterConfig())
         results, export = values.fill(ResultsConfig()), values.fill(ExportConfig())
-        return cls(audit, policies, cluster, log, results, serve, export, (*warnings, *more))
+        events = values.fill(EventsConfig())
+        more += _unused_namespace(events)
+        return cls(audit, policies, cluster, log, results, events, serve, export, (*warnings, *more))
+
+
+def _unused_namespace(events: EventsConfig) -> tuple[str, ...]:
+    if events.emit or not events.involved_namespace:
+        return ()
+    return ("--audit-events-involved-namespace has no effect without --emit-audit-events",)
 
 
 def _unknown_level(log: LogConfig) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from audit.settings.config import (
     AuditConfig,
     ClusterConfig,
+    EventsConfig,
     ExportConfig,
     LogConfig,
     PoliciesConfig,
@@ -27,8 +28,6 @@ _ALWAYS: tuple[AnyFlag, ...] = (  # what they ask for is done in any case, and w
 )
 _IGNORED: tuple[AnyFlag, ...] = (
     Flag("audit-from-cache", False, TRUTH, "objects are always listed from the API server"),
-    Flag("emit-audit-events", False, TRUTH, "a Kubernetes Event for each violation"),
-    Flag("audit-events-involved-namespace", False, TRUTH, "Events in the namespace of the object"),
     Flag("log-stats-audit", False, TRUTH, "engine timings for each object"),
     Flag("enable-admission-violation-export", False, TRUTH, "export by the webhook"),
     Flag("enable-external-data", True, TRUTH, "external data providers"),
@@ -89,6 +88,7 @@ GROUPS: Mapping[str, tuple[AnyFlag, ...]] = {
     "Export": tuple(row for _, row in rows(ExportConfig)),
     "Logs": tuple(row for _, row in rows(LogConfig)),
     "Results": tuple(row for _, row in rows(ResultsConfig)),
+    "Kubernetes Events": tuple(row for _, row in rows(EventsConfig)),
     "Health and metrics": tuple(row for _, row in rows(ServeConfig)),
     IGNORED: _IGNORED,
 }

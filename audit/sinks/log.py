@@ -16,6 +16,7 @@ from audit.fields import (
     constraint_fields,
     event_type,
     gap_fields,
+    known_fields,
     truncate,
     valid_text,
     violation_fields,
@@ -146,20 +147,10 @@ class _Part:
 
 def resolved_fields(known: Known) -> dict[str, Json]:
     """What is no longer in violation, why, and the run that saw it first."""
-    ref = known.object
     return (
         event_type(VIOLATION_RESOLVED)
-        | constraint_fields(*known.constraint.split("/", 1))
-        | {
-            "constraint_action": known.action,
-            "resource_group": ref.kind.group,
-            "resource_api_version": ref.kind.version,
-            "resource_kind": ref.kind.kind,
-            "resource_namespace": ref.namespace,
-            "resource_name": ref.name,
-            "resolved": known.why.value if known.why else "",
-            "first_audit_id": known.first,
-        }
+        | known_fields(known.constraint, known.action, known.object)
+        | {"resolved": known.why.value if known.why else "", "first_audit_id": known.first}
     )
 
 

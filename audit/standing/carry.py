@@ -87,7 +87,7 @@ def _counts(
     What one object had is only known from the status' list; where that was cut, its place does not fall below either.
     """
     counts, touched, listed = Counter(now), hidden.touched(), Counter(map(_bucket, old))
-    whole = _is_whole(record)
+    whole = is_whole(record)
     for bucket, count in before.items():
         kind, namespace = bucket
         if hidden.covers(bucket) or ((kind.group, kind.kind, namespace) in touched and not whole):
@@ -99,10 +99,10 @@ def _counts(
 
 def _total_after_restart(record: ConstraintRecord, found: int, carried: int) -> int | None:
     """From the last status, whose list may be cut: the total then does not fall below the last one."""
-    last = _status(record).get("totalViolations")
+    last = status_of(record).get("totalViolations")
     if not isinstance(last, int):
         return found + carried or None
-    return found + carried if _is_whole(record) else max(found + carried, last)
+    return found + carried if is_whole(record) else max(found + carried, last)
 
 
 def _unseen(record: ConstraintRecord, hidden: Hidden, found: list[Entry], cut: bool) -> list[Entry]:
@@ -114,7 +114,7 @@ def _unseen(record: ConstraintRecord, hidden: Hidden, found: list[Entry], cut: b
     end = entry_key(found[-1]) if cut and found else None
     keys = (
         (entry_key(entry), entry)
-        for entry in _listed(record)
+        for entry in entries_of(record)
         if hidden.hides(_bucket(entry), str(entry.get("name") or ""))
     )
     return [entry for key, entry in keys if key not in seen and (end is None or key < end)]
@@ -122,10 +122,10 @@ def _unseen(record: ConstraintRecord, hidden: Hidden, found: list[Entry], cut: b
 
 def _last(record: ConstraintRecord) -> Standing:
     """A constraint that is not enforced has what its status said last."""
-    total = _status(record).get("totalViolations")
+    total = status_of(record).get("totalViolations")
     known = isinstance(total, int)
     return Standing(
-        total if known else None, tuple(sorted(_listed(record), key=entry_key)) if known else (), stale=True
+        total if known else None, tuple(sorted(entries_of(record), key=entry_key)) if known else (), stale=True
     )
 
 
@@ -140,18 +140,21 @@ def _entries(record: ConstraintRecord, summary: Summary) -> list[Entry]:
     return [status_entry(violation) for violation in summary.first(record.key)]
 
 
-def _status(record: ConstraintRecord) -> Mapping[str, Json]:
+def status_of(record: ConstraintRecord) -> Mapping[str, Json]:
+    """The status of a constraint as it was read at the start of the run; empty where it has none."""
     status = record.obj.get("status")
     return status if isinstance(status, dict) else {}
 
 
-def _listed(record: ConstraintRecord) -> list[Entry]:
-    listed = _status(record).get("violations")
+def entries_of(record: ConstraintRecord) -> list[Entry]:
+    """What that status lists."""
+    listed = status_of(record).get("violations")
     return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
-def _is_whole(record: ConstraintRecord) -> bool:
-    return len(_listed(record)) == _status(record).get("totalViolations")
+def is_whole(record: ConstraintRecord) -> bool:
+    """Whether it lists all violations that it counts."""
+    return len(entries_of(record)) == status_of(record).get("totalViolations")
 
 
 def _bucket(entry: Entry) -> Bucket:

@@ -86,6 +86,14 @@ def test_fields_of_a_wrong_type_count_as_absent(obj: Any) -> None:
     assert {"name", "namespace"} & set(document(review, Point.AUDIT)) == set()
 
 
+@pytest.mark.parametrize(("version", "known"), [("77", "77"), (77, ""), (None, "")])
+def test_the_state_in_which_an_object_was_seen_is_known_and_makes_it_no_other_one(version: Any, known: str) -> None:
+    metadata = {"name": "web", "namespace": "shop", "uid": "u", "resourceVersion": version}
+    ref = review_of({"apiVersion": "v1", "kind": "Pod", "metadata": metadata}).ref
+    assert (ref.resource_version, ref.uid) == (known, "u")
+    assert ref == ObjectRef(Kind("", "v1", "Pod"), "shop", "web", "u")
+
+
 def test_labels_that_are_no_texts_are_left_out_of_the_reference() -> None:
     obj = {"metadata": {"labels": {"a": "b", "c": 1, "d": None}}}
     assert review_of(obj).ref.labels == {"a": "b"}

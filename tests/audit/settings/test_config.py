@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from configuring import configured
 
-from audit.settings.config import AuditConfig, ClusterConfig, Config, LogConfig, ServeConfig
+from audit.settings.config import AuditConfig, ClusterConfig, Config, EventsConfig, LogConfig, ServeConfig
 from audit.settings.flags import BY_NAME, HEEDED
 from audit.settings.flagtypes import Value
 from audit.settings.rows import AnyFlag, rows
@@ -146,3 +146,10 @@ def test_readiness_waits_for_three_intervals_where_nothing_else_is_said(
     arguments: tuple[str, ...], seconds: int
 ) -> None:
     assert configured(*arguments).serve.ready_max_age == seconds
+
+
+def test_a_namespace_for_events_that_nobody_writes_is_said_to_have_no_effect() -> None:
+    alone = configured("--audit-events-involved-namespace")
+    assert alone.warnings == ("--audit-events-involved-namespace has no effect without --emit-audit-events",)
+    both = configured("--emit-audit-events", "--audit-events-involved-namespace")
+    assert (both.events, both.warnings) == (EventsConfig(emit=True, involved_namespace=True), ())

@@ -1,0 +1,165 @@
+"""Writes many Events, within a time, side by side, and without asking where there is no hope."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import NamedTuple
+
+from audit.errors import AuditError, Conflict, Forbidden, KubeError, NotFound, NotLeader, TimedOut, TooLarge
+from audit.events.bodies import CORE
+from audit.events.reasons import Fate
+from audit.kube.client import Client
+from audit.kube.deadline import Deadline
+from audit.kube.request import Request, create_object, merge_patch
+from audit.model import Resource
+from constraints.model import Object
+
+WITHIN = 15.0  # seconds for all Events of a run: the log of it waits for so long at most
+PROMPT = 5.0  # seconds for the tries of one, but for those that the API server asks for
+_LEAST = 1.0  # seconds without which no other one is begun
+IN_A_ROW = 3  # failures, after which no other one is tried in this run
+# What is said of a namespace under 403 and 404 (k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle).
+_ENDING, _NO_NAMESPACE = "because it is being terminated", 'namespaces "'
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of each request, in their order, and the first `error` that says more than that."""
+
+    fates: tuple[Fate, ...] = ()
+    error: KubeError | None = None
+
+    def check(self) -> None:
+        """Raises AuditError where some could not be written."""
+        failed = self.fates.count(Fate.FAILED)
+        if failed and self.error:
+            cure = _cure(self.error)
+            text = f"{failed} of {len(self.fates)} Events could not be written: {self.error}{cure}"
+            raise AuditError(text, reason=self.error.reason)
+
+
+def creation(resource: Resource, event: Object) -> Request:
+    """Create an Event. Its name is its own, so sending that twice is safe: the second one is refused as there."""
+    return replace(create_object(resource, event), named=True)
+
+
+def repetition(name: str, namespace: str, patch: Object) -> Request:
+    """Count one more in an Event of the core group."""
+    return merge_patch(CORE, name, patch, namespace)
+
+
+@dataclass(frozen=True, slots=True)
+class EventWriter:
+    """Sends requests with `client`, `parallel` at a time, for `within` seconds or until `stopped()`.
+
+    A namespace that is gone takes its Events with it, which is no failure, but for the namespace `home`.
+    """
+
+    client: Client
+    stopped: Callable[[], bool]
+    home: str = ""
+    within: float = WITHIN
+    parallel: int = 8
+    elapsed: Callable[[], float] = time.monotonic
+
+    def deadline(self) -> Deadline:
+        """When that is over which is written from now on."""
+        return Deadline(self.elapsed() + self.within, self.elapsed)
+
+    def write(self, requests: Sequence[Callable[[], Request]], deadline: Deadline) -> Sent:
+        """Make each request and send it, as far as there is time and hope. Never raises a KubeError."""
+        if not requests:
+            return Sent()
+        client = self.client.prompt(PROMPT, silence=math.inf).bounded(deadline.left)
+        hope = _Hope()
+
+        def send(request: Callable[[], Request]) -> Fate:
+            if self.stopped() or deadline.left() < _LEAST:
+                return Fate.LATE
+            return self._sent(client, request(), hope)
+
+        with ThreadPoolExecutor(self.parallel, thread_name_prefix="events") as pool:
+            fates = tuple(pool.map(send, requests))
+        return Sent(fates, hope.error)
+
+    def _sent(self, client: Client, request: Request, hope: _Hope) -> Fate:
+        place = _place(request)
+        if hope.is_lost(place):
+            return Fate.FAILED
+        try:
+            client.send(request)
+        except Conflict:  # another try of the same one came through; nobody else has its name
+            pass
+        except KubeError as error:
+            if self._has_gone(error, request):
+                return Fate.GONE
+            if isinstance(error, TimedOut) and hope.has_written:  # it is slow, and not dead: the time was over
+                return Fate.LATE
+            hope.failed(place, error)
+            return Fate.FAILED
+        hope.succeeded()
+        return Fate.WRITTEN
+
+    def _has_gone(self, error: KubeError, request: Request) -> bool:
+        if _place(request).namespace == self.home:
+            return isinstance(error, NotFound) and not request.named
+        if isinstance(error, Forbidden):
+            return _ENDING in str(error)
+        return isinstance(error, NotFound) and (not request.named or _NO_NAMESPACE in str(error))
+
+
+class _Place(NamedTuple):
+    """What a right is for."""
+
+    verb: str
+    resource: str
+    namespace: str
+
+
+def _place(request: Request) -> _Place:
+    namespace = request.path.partition("/namespaces/")[2].partition("/")[0]
+    return _Place(request.verb, request.resource, namespace)
+
+
+@dataclass(slots=True)
+class _Hope:
+    """Where it is of use to go on; for several threads."""
+
+    error: KubeError | None = None
+    _refused: set[_Place] = field(default_factory=set)
+    has_written: bool = False
+    _in_a_row: int = 0
+    _lock: Lock = field(default_factory=Lock)
+
+    def is_lost(self, place: _Place) -> bool:
+        """Whether one more would most likely fail as well: rights may differ from namespace to namespace."""
+        with self._lock:
+            return self._in_a_row >= IN_A_ROW or place in self._refused
+
+    def failed(self, place: _Place, error: KubeError) -> None:
+        """One has; what is wrong with that one alone says nothing about others."""
+        with self._lock:
+            if self.error is None or isinstance(error, NotLeader):
+                self.error = error
+            if isinstance(error, Forbidden):
+                self._refused.add(place)
+            elif isinstance(error, NotLeader):
+                self._in_a_row = IN_A_ROW
+            elif error.status not in (400, 422) and not isinstance(error, TooLarge):
+                self._in_a_row += 1
+
+    def succeeded(self) -> None:
+        """One has been written."""
+        with self._lock:
+            self._in_a_row, self.has_written = 0, True
+
+
+def _cure(error: KubeError) -> str:
+    if error.status != 403:
+        return ""
+    return "; allow this account to create events, and to patch those of the core group: manifests/optional/events.yaml"
