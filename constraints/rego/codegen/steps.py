@@ -97,7 +97,8 @@ def path_below(value: Operand, key: Operand = NOTHING) -> Path | None:
     """The path of what is in a value, for any key when there is none; what is very deep counts as what it is in."""
     if value.origin is None or len(value.origin) >= DEEPEST:
         return value.origin
-    return (*value.origin, key.constant if key.is_constant and key.defined else ANY)
+    told = key.defined and isinstance(key.constant, (str, int, float, type(None)))
+    return (*value.origin, key.constant if told else ANY)
 
 
 def note(emission: Emission, path: Path | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable
 from typing import Final
 
 from constraints.rego.builtins.arithmetic import difference
@@ -127,9 +127,10 @@ def spend_size(context: Context, value: Value) -> None:
         context.budget.spend(len(value) * (ITEM if kind is list else ENTRY))
 
 
-def spend_members(context: Context, found: Sized) -> None:
-    """Count what was collected."""
-    context.budget.spend(len(found) * MEMBER)
+def spend_members(context: Context, found: Value) -> None:
+    """Count what was collected, if there is anything."""
+    if found is not UNDEFINED:
+        context.budget.spend(len(found) * MEMBER)
 
 
 def spend_copy(context: Context, value: Value) -> None:
