@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.crd": BASE | {"constraints.template"},
     "constraints.constraint": BASE
     | {"constraints.actions", "constraints.crd", "constraints.review", "constraints.schema", "constraints.template"},
-    "constraints.cel": {"constraints.golang", "constraints.lang"},
+    "constraints.cel": {"constraints.golang", "constraints.lang", "constraints.model"},
     "constraints.guard": set(),
     "constraints.rego": BASE | {"constraints.timing"},  # its own rooms: REGO, below
     "constraints.drivers": BASE

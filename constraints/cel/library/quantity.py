@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import ClassVar, Final
 
 from constraints.cel.failures import Failure
 from constraints.cel.overloads import function, method
 from constraints.cel.values import INT_MAX, INT_MIN, Opaque
+from constraints.model import value
 
 _WRONG: Final = r"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 _SUFFIX: Final = "unable to parse quantity's suffix"
@@ -25,10 +26,11 @@ _NANO: Final = Fraction(1, 10**9)
 _LONGEST: Final = 100_000  # characters, and
 _LARGEST_EXPONENT: Final = 1000  # of ten: what objects hold must not cost much
 _EXACT_DIGITS: Final = 18
+_SHORT: Final = 40  # characters of a quantity that is remembered
 _DIRECT: Final = 4000  # digits that Python's own conversions take
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value
 class Quantity(Opaque):
     """`amount` is mantissa * 10^scale. `fits`: Kubernetes holds it as 64 bits, so it may be an integer.
 
@@ -40,7 +42,7 @@ class Quantity(Opaque):
     scale: int
     format: str
     fits: bool
-    text: str = field(default="")
+    text: str = ""
     computed: bool = False
 
     def compares_with(self, other: object) -> bool:
@@ -53,7 +55,7 @@ class Quantity(Opaque):
         return Fraction(self.mantissa) * Fraction(10) ** self.scale
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Quantity) and self.amount == other.amount
+        return isinstance(other, Quantity) and _compared(self, other) == 0
 
     def __hash__(self) -> int:
         return hash(self.amount)
@@ -69,15 +71,24 @@ def parse(text: str) -> Quantity:
     if len(text) > _LONGEST:
         raise Failure(f"a quantity of {len(text)} characters is too long to be computed")
     whole, fraction = whole or "0", fraction or ""
-    number = _number(whole + fraction)
-    number = -number if sign == "-" else number
-    quick = _quick(whole, fraction, power, form)
-    if quick is None:
-        return _slow(
-            Fraction(number, 10 ** len(fraction)) * (2**power if form == _BIN else Fraction(10) ** power), form
-        )
-    mantissa, scale, kept = quick
-    return Quantity(-mantissa if sign == "-" else mantissa, scale, form, True, text if kept else "")
+    digits = whole + fraction
+    number = -_number(digits) if sign == "-" else _number(digits)
+    if form == _BIN:
+        return _binary(text, number, len(whole), len(fraction), power)
+    scale = power - len(fraction)
+    if len(digits) > _EXACT_DIGITS or scale < -9:
+        return _slow(Fraction(number) * Fraction(10) ** scale, form)
+    kept = scale % 3 == 0 and not digits.endswith("000") and digits[0] != "0"
+    return Quantity(number, scale, form, True, text if kept else "")
+
+
+def _binary(text: str, number: int, whole: int, fraction: int, power: int) -> Quantity:
+    """That of so many digits before and behind the point, times 2 to the `power`."""
+    if not fraction and whole <= 14 - int(power * 3 / 10):
+        mantissa = number << power
+        if -INT_MAX <= mantissa <= INT_MAX:
+            return Quantity(mantissa, 0, _BIN, True, text if number & 7 else "")
+    return _slow(Fraction(number, 10**fraction) * 2**power, _BIN)
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -105,20 +116,6 @@ def _interpreted(suffix: str) -> tuple[int, str]:
     if not found or abs(int(found[1])) > _LARGEST_EXPONENT:
         raise Failure(_SUFFIX)
     return int(found[1]), _EXP
-
-
-def _quick(whole: str, fraction: str, power: int, form: str) -> tuple[int, int, bool] | None:
-    """Mantissa, scale, and whether Kubernetes keeps the text as it is; None for what needs more than 64 bits."""
-    digits = whole + fraction
-    if form == _BIN:
-        room = 15 - len(whole) - int(power * 3 / 10) - 1
-        if fraction or room < 0 or int(digits) << power > INT_MAX:
-            return None
-        return int(digits) << power, 0, int(digits) & 7 != 0
-    scale = power - len(fraction)
-    if len(digits) > _EXACT_DIGITS or scale < -9 or int(digits) > INT_MAX:
-        return None
-    return int(digits), scale, scale % 3 == 0 and not digits.endswith("000") and digits[0] != "0"
 
 
 def _slow(amount: Fraction, form: str) -> Quantity:
@@ -152,7 +149,11 @@ def _canonical(amount: Fraction, form: str) -> str:
 @function("quantity(string) -> kubernetes.Quantity")
 def quantity(text: str) -> Quantity:
     """The quantity of that text."""
-    return parse(text)
+    return _remembered(text) if len(text) <= _SHORT else parse(text)
+
+
+_remembered: Final = lru_cache(maxsize=4096)(parse)
+"""For short texts, which clusters repeat; the lock of lru_cache lets threads share the quantities."""
 
 
 @function("isQuantity(string) -> bool")
@@ -206,19 +207,28 @@ def as_approximate_float(value: Quantity) -> float:
 @method("kubernetes.Quantity.isGreaterThan(kubernetes.Quantity) -> bool")
 def is_greater_than(value: Quantity, other: Quantity) -> bool:
     """Whether it is more."""
-    return value.amount > other.amount
+    return _compared(value, other) > 0
 
 
 @method("kubernetes.Quantity.isLessThan(kubernetes.Quantity) -> bool")
 def is_less_than(value: Quantity, other: Quantity) -> bool:
     """Whether it is less."""
-    return value.amount < other.amount
+    return _compared(value, other) < 0
 
 
 @method("kubernetes.Quantity.compareTo(kubernetes.Quantity) -> int")
 def compare_to(value: Quantity, other: Quantity) -> int:
     """-1, 0 or 1."""
-    return (value.amount > other.amount) - (value.amount < other.amount)
+    return _compared(value, other)
+
+
+def _compared(one: Quantity, other: Quantity) -> int:
+    a, b = one.mantissa, other.mantissa
+    if one.scale > other.scale:
+        a *= 10 ** (one.scale - other.scale)
+    elif one.scale < other.scale:
+        b *= 10 ** (other.scale - one.scale)
+    return (a > b) - (a < b)
 
 
 @method(
