@@ -80,15 +80,13 @@ def serve(config: Config, *more: Sink) -> int:
         followed = Followed.of(config.audit, connection, requests, stop)
         metrics = Metrics(requests, leads=duty.leadership.leads, watching=followed.watch.counts)
         client = Client(Fence(connection, duty.leadership.leads), stop=stop, on_request=requests.count)
-        export = Export()
+        beside = Beside(more)
         if config.export.enabled:
             # Statuses are still written while what waits is published, when everything else has been told to stop.
             prompt = Client(Fence(connection, duty.leadership.leads), on_request=requests.count).prompt()
-            export = stack.enter_context(
-                exporting(config, prompt, metrics, ExportLeaving(stop, duty.leadership.leads, parting))
-            )
-        auditor = assemble(config, client, metrics, duty, (*more, *export.sinks))
-        auditor.preparation = replace(auditor.preparation, exporting=export.look)
+            leaving = ExportLeaving(stop, duty.leadership.leads, parting)
+            beside = beside.plus(stack.enter_context(exporting(config, prompt, metrics, leaving)))
+        auditor = assemble(config, client, metrics, duty, beside)
         if config.audit.once:
             with lasting():
                 return EXIT_CODES[ending(auditor.run()).outcome]
@@ -101,15 +99,20 @@ def serve(config: Config, *more: Sink) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
-    """Where a run looks for the Connection, and the sinks of messages; without export there is neither."""
+class Beside:
+    """What there is besides the sinks that are always there: others, where to look for a Connection, who knows of earlier runs."""
 
-    look: Callable[[Reader], None] = nowhere
     sinks: tuple[Sink, ...] = ()
+    look: Callable[[Reader], None] = nowhere
+    ledger: Ledger | None = None
+
+    def plus(self, more: Beside) -> Beside:
+        """Both; look and ledger are those of `more`."""
+        return replace(more, sinks=(*self.sinks, *more.sinks))
 
 
 @contextmanager
-def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportLeaving) -> Iterator[Export]:
+def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportLeaving) -> Iterator[Beside]:
     """Export violations while the block lasts; what waits then is published in what is left of the shutdown delay."""
     from audit.controller.connectionstatus import ConnectionStatus
     from audit.controller.podstatus import PodStatus
@@ -118,9 +121,9 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     from audit.export.tally import Tally
     from audit.exporting import Exporting, Heeded, Wanted
     from audit.metrics.exporting import ExportMetrics
-    from audit.sinks.export import ExportSink
+    from audit.sinks.export import ExportSink, Selection
 
-    export, cluster, tally = config.export, config.cluster, Tally()
+    export, cluster, tally, ledger = config.export, config.cluster, Tally(), Ledger()
     heeded = Heeded(ConnectionStatus(StatusWriter(client), PodStatus(cluster.identity, config.audit.performed)))
     backlog = Backlog(Path(export.spill_dir), Limits(export.spill_limit), tally)
     delivery = Delivery(backlog, tally, Surroundings(heeded.tell, leaving.leads))
@@ -128,7 +131,8 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     metrics.registry.register(ExportMetrics(tally))
     leaving.late.callback(delivery.close, 0.0)
     try:
-        yield Export(look, (ExportSink(delivery, look.why),))
+        sink = ExportSink(delivery, look.why, ledger, Selection(export.mode, export.full_interval, export.cluster))
+        yield Beside((sink,), look, ledger)
     finally:
         delivery.close(cluster.shutdown_delay - leaving.stop.since() - EXPORT_MARGIN)
 
@@ -216,16 +220,18 @@ def intake_of(auditor: Auditor, followed: Followed) -> Intake:
     return Intake(followed.waiting, taking, auditor.duty.leadership.leads, stop)
 
 
-def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, more: tuple[Sink, ...] = ()) -> Auditor:
+def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, beside: Beside | None = None) -> Auditor:
     """The auditor of this configuration. The log comes last: `audit_finished` says that statuses are written."""
     told_events = tuple(event_sinks(config, client, metrics, duty.stop))
     client = client.doubting(Doubts())
-    ledger = Ledger() if config.log.violations == CHANGES or config.events.on_change else None
+    beside = beside or Beside()
+    wanted = config.log.violations == CHANGES or config.events.on_change
+    ledger = beside.ledger or (Ledger() if wanted else None)
     told = LogSink(violations=config.log.violations, ledger=ledger)
     written: tuple[Sink, ...] = (StatusSink(StatusWriter(client.prompt()).patch), MetricsSink(metrics), *told_events)
     return Auditor(
-        preparation_of(config, client, duty.stop, partial(tell, metrics)),
-        (*written, *more, *kept(config.results), told),
+        replace(preparation_of(config, client, duty.stop, partial(tell, metrics)), exporting=beside.look),
+        (*written, *beside.sinks, *kept(config.results), told),
         duty,
         metrics,
         readiness_of(config, duty),

@@ -105,6 +105,12 @@ class Ledger:
         sought = (self._number(violation.constraint), violation.message)
         return sought in zip(entry[::_PARTS], entry[1::_PARTS], strict=True)
 
+    def first(self, violation: Violation) -> str:
+        """The audit_id of the run that saw the violation first: the present one, where none is known."""
+        entry = self._known.get(self._key(violation.object), ())
+        sought = (self._number(violation.constraint), violation.message)
+        return next((row[2] for row in _rows(entry) if row[:2] == sought), self._begun)
+
     def page(self, reviewed: Reviewed) -> None:
         """Take in what a page has shown."""
         known, seen = self._known, self._seen

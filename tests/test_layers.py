@@ -94,7 +94,16 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.run": VALUES
     | {"audit.aggregate", "audit.outcomes", "audit.reviewing", "audit.sources", "audit.sinks"}
     | {"audit.guard", "audit.ledger", "audit.standing", "audit.verdicts"},
-    "audit.export": VALUES | {"audit.duration", "audit.fields", "audit.guard", "audit.repeats"},
+    "audit.export": VALUES
+    | {
+        "audit.aggregate",
+        "audit.duration",
+        "audit.fields",
+        "audit.guard",
+        "audit.ledger",
+        "audit.outcomes",
+        "audit.repeats",
+    },
     "audit.exporting": VALUES | {"audit.controller", "audit.export", "audit.policies", "audit.repeats"},
     "audit.loop": set(),
     "audit.process": {"audit.errors", "audit.guard", "audit.kube", "audit.model"},

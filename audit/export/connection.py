@@ -13,17 +13,19 @@ from constraints.model import Json, Object
 
 CONNECTIONS = Resource(Kind("connection.gatekeeper.sh", "v1alpha1", "Connection"), "connections", True)
 CONFIG_MAPS = Resource(Kind("", "v1", "ConfigMap"), "configmaps", True)
+_OF_ALL = "extended"
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Which driver, and its config.
+    """Which driver, and its config without the field `extended`, which is of all drivers: messages then say more.
 
     `origin` names the object for people. Two that are equal lead to the same target in the same way.
     """
 
     driver: str
     config: Mapping[str, Json] = field(default_factory=dict)
+    extended: bool = False
     origin: str = field(default="", compare=False)
 
     @classmethod
@@ -37,7 +39,10 @@ class Connection:
             place, values = f"{origin}: spec", _mapping(f"{origin}: spec", obj.get("spec"))
         fields = Fields(place, values)
         driver = fields.text("driver")
-        return cls(driver, _mapping(f"{place}.config", values.get("config")), origin)
+        config = dict(_mapping(f"{place}.config", values.get("config")))
+        extended = Fields(f"{place}.config", config).truth(_OF_ALL)
+        config.pop(_OF_ALL, None)
+        return cls(driver, config, extended, origin)
 
     @property
     def where(self) -> str:

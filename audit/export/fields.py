@@ -53,6 +53,13 @@ class Fields:
             raise self.wrong(name, f"a duration from {bounds[0]} to {bounds[1]}")
         return seconds
 
+    def truth(self, name: str) -> bool:
+        """True or false; false where it is not there."""
+        value = self._optional(name, False)
+        if not isinstance(value, bool):
+            raise self.wrong(name, "true or false")
+        return value
+
     def end(self) -> None:
         """There must be no other fields than those that were asked for."""
         for name in sorted(self._values.keys() - self._known):

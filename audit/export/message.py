@@ -1,27 +1,123 @@
-"""The messages about a run, as the objects that their JSON tells (compatibility, section 10); pure."""
+"""The messages about a run, as the objects that their JSON tells (compatibility, section 10); pure.
+
+What Gatekeeper's do not say stands in one field, `extended`, and only where that is wanted.
+"""
 
 from __future__ import annotations
 
-from audit.fields import export_fields
-from constraints import Violation
+import hashlib
+from dataclasses import dataclass
+
+from audit.aggregate import Summary
+from audit.fields import CONSTRAINT_GROUP, CONSTRAINT_VERSION, export_fields, gap_fields, truncate, valid_text
+from audit.ledger import Known
+from audit.outcomes import ending
+from constraints import ObjectRef, Violation
 from constraints.model import Json
 
 STARTED = "audit is started"
 COMPLETED = "audit is completed"
+RESOLVED = "violation_resolved"
+GAPS_TOLD = 100
 
 Message = dict[str, Json]
 
 
-def start_message(run: str) -> Message:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a run tells: whether more than Gatekeeper does, the name of the cluster, and whether of `all` or `changes`."""
+
+    extended: bool = False
+    cluster: str = ""
+    of: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Messages about violations in one run: how many were put on their way, and how many had no place there."""
+
+    sent: int = 0
+    dropped: int = 0
+
+
+def start_message(run: str, told: Told) -> Message:
     """A run has begun."""
-    return {"id": run, "message": STARTED}
+    return {"id": run, "message": STARTED} | _more(told, {"of": told.of})
 
 
-def end_message(run: str) -> Message:
-    """A run has ended, well or not."""
-    return {"id": run, "message": COMPLETED}
+def end_message(run: str, told: Told, sent: Sent, summary: Summary) -> Message:
+    """A run has ended, well or not; `sent` of it, so that nobody has to trust in having got all."""
+    more: dict[str, Json] = {}
+    if told.extended:
+        gaps = [_gap(gap_fields(gap), gap.message) for gap in summary.gaps[:GAPS_TOLD]]
+        counts = {"violations": summary.totals.total(), "sent": sent.sent, "dropped": sent.dropped}
+        outcome = ending(summary).outcome.value
+        more = {
+            "of": told.of,
+            "outcome": outcome,
+            "complete": not summary.gaps and summary.cut is None and not sent.dropped,
+        }
+        more |= {"counts": {**counts, "gaps": len(summary.gaps)}, "gaps": gaps}
+    return {"id": run, "message": COMPLETED} | _more(told, more)
 
 
-def violation_message(run: str, violation: Violation) -> Message:
+def violation_message(run: str, violation: Violation, told: Told, first: str = "") -> Message:
     """A violation with Gatekeeper's keys in their order; what is empty is left out."""
-    return {"id": run, **{name: value for name, value in export_fields(violation).items() if value}}
+    message = {"id": run, **{name: value for name, value in export_fields(violation).items() if value}}
+    if not told.extended:
+        return message
+    return message | _about(told, violation.constraint.key, violation.object, violation.message, first)
+
+
+def resolved_message(run: str, known: Known, told: Told) -> Message:
+    """A violation that is there no more, with the same keys as far as they are still known."""
+    kind, _, name = known.constraint.partition("/")
+    ref = known.object
+    message = {
+        "id": run,
+        "eventType": RESOLVED,
+        "group": CONSTRAINT_GROUP,
+        "version": CONSTRAINT_VERSION,
+        "kind": kind,
+        "name": name,
+        "message": truncate(known.message),
+        "enforcementAction": known.action,
+        "resourceGroup": ref.kind.group,
+        "resourceAPIVersion": ref.kind.version,
+        "resourceKind": ref.kind.kind,
+        "resourceNamespace": ref.namespace,
+        "resourceName": ref.name,
+    }
+    message = {name: value for name, value in message.items() if value}
+    if not told.extended:
+        return message
+    about = _about(told, known.constraint, ref, known.message, known.first)
+    about["extended"]["resolved"] = known.why.value if known.why else ""
+    return message | about
+
+
+def violation_id(cluster: str, constraint: str, ref: ObjectRef, message: str) -> str:
+    """The same for one violation in all runs, whatever version its kind is listed in; 32 hexadecimal digits."""
+    parts = (cluster, constraint, ref.kind.group, ref.kind.kind, ref.namespace, ref.name, ref.uid, message)
+    return hashlib.sha256("\0".join(map(valid_text, parts)).encode()).hexdigest()[:32]
+
+
+def _about(told: Told, constraint: str, ref: ObjectRef, message: str, first: str) -> Message:
+    more = {
+        "id": violation_id(told.cluster, constraint, ref, message),
+        "uid": ref.uid,
+        "message": message,
+        "first_seen": first,
+    }
+    return _more(told, {name: value for name, value in more.items() if value})
+
+
+def _more(told: Told, more: Message) -> Message:
+    if not told.extended:
+        return {}
+    return {"extended": more | ({"cluster": told.cluster} if told.cluster else {})}
+
+
+def _gap(fields: Message, message: str) -> Message:
+    kept = {name: value for name, value in fields.items() if value and name not in ("event_type", "semantic")}
+    return {**kept, "message": message}

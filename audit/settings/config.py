@@ -18,6 +18,7 @@ from audit.settings.flagtypes import (
     DNS_NAME,
     ELECTION,
     ENCODER,
+    EXPORTED,
     FAILURE_POLICY,
     GUARDED_BUILTINS,
     LEVEL_KEY,
@@ -254,6 +255,18 @@ class ExportConfig:
     )
     channel: str = flag(
         "audit-channel", "audit-channel", TEXT, "where to export to at the target: the folder below `path` on disk"
+    )
+    mode: str = flag(
+        "export-mode", "all", EXPORTED, "export every violation of every run, or those that are new and those resolved"
+    )
+    full_interval: int = flag(
+        "export-full-interval",
+        86400,
+        SECONDS,
+        "seconds after which changes are told with all violations again; 0 never",
+    )
+    cluster: str = flag(
+        "cluster-name", "", TEXT, "name of this cluster in messages, where the Connection's config says extended: true"
     )
     spill_dir: str = flag(
         "export-spill-dir", "/tmp/kube-patrol-export", PATH, "where messages wait for their target; made when missing"

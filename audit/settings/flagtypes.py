@@ -180,6 +180,7 @@ ENCODER = FlagType(
     "lower, capital, color or capitalcolor",
     _one_of("lower", "capital", "color", "capitalcolor"),
 )
+EXPORTED = FlagType("all|changes", "all or changes", _one_of("all", "changes"))
 LOGGED = FlagType("all|none|changes", "all, none or changes", _one_of("all", "none", "changes"))
 WORDS = FlagType("NAME,...", "names", _words, repeatable=True)
 BUILTINS = FlagType("NAME,...", "names of Rego builtins", _builtins, repeatable=True)

@@ -16,7 +16,7 @@ import pytest
 from builders import POD
 from policybuilders import samples_with
 
-from audit.app import assemble, serve
+from audit.app import Beside, assemble, serve
 from audit.auditor import Auditor
 from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster
@@ -178,7 +178,7 @@ def test_a_constraint_that_is_made_anew_during_a_run_does_not_get_its_predecesso
                 few.load([{**old, "metadata": fresh, "status": {}}])
 
     replaced: list[Reviewed] = []
-    run = assemble(config, auditor.preparation.client, Metrics(), Duty(Event()), (Replacing(StringIO()),)).run()
+    run = assemble(config, auditor.preparation.client, Metrics(), Duty(Event()), Beside((Replacing(StringIO()),))).run()
     assert run.totals["K8sHttpsOnly/" + old["metadata"]["name"]] == FEW["K8sHttpsOnly"]
     assert totals(few) == {**FEW, "K8sHttpsOnly": None}
     auditor.run()

@@ -66,9 +66,7 @@ def auditing(config: Config) -> Iterator[tuple[Auditor, Metrics]]:
     connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
     client = Client(connection, clock=Clock(sleep=lambda seconds: None))
     with exporting(config, client, metrics, ExportLeaving(stop, lambda: True, ExitStack())) as export:
-        auditor = assemble(config, client, metrics, Duty(stop), export.sinks)
-        auditor.preparation = replace(auditor.preparation, exporting=export.look)
-        yield auditor, metrics
+        yield assemble(config, client, metrics, Duty(stop), export), metrics
     connection.close()
     handler.close()
 
@@ -250,6 +248,28 @@ def test_a_status_that_may_not_be_written_keeps_nothing_back(
     assert serve(config) == 0
     assert [is_whole(messages) for messages in runs(tmp_path / "out")] == [True]
     assert len([line for line in log_lines(config) if "status of" in line["msg"]]) == 2
+
+
+def test_changes_are_told_once_and_with_what_was_asked_for(
+    few: EmbeddedCluster, config: Config, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "out")
+    few.load([connection(tmp_path, config={"path": path, "maxAuditResults": 3, "extended": True})])
+    with auditing(replace(config, export=replace(config.export, mode="changes", cluster="east"))) as (auditor, _):
+        auditor.run()
+        few.delete("Pod", "debug-alice", "payments")
+        auditor.run()
+    first, second = runs(tmp_path / "out")
+    assert [message["extended"]["of"] for message in (first[0], second[0])] == ["all", "changes"]
+    assert len(first) == 7
+    resolved = second[1:-1]
+    assert {(m["eventType"], m["extended"]["resolved"], m["extended"]["first_seen"]) for m in resolved} == {
+        ("violation_resolved", "object_gone", first[0]["id"])
+    }
+    told = {message["extended"]["id"] for message in first[1:-1] if message["resourceName"] == "debug-alice"}
+    assert {message["extended"]["id"] for message in resolved} == told
+    assert second[-1]["extended"]["counts"]["sent"] == len(resolved) == 2
+    assert second[-1]["extended"]["cluster"] == "east"
 
 
 def test_without_the_flag_nothing_is_read_or_made(few: EmbeddedCluster, config: Config, tmp_path: Path) -> None:

@@ -49,6 +49,14 @@ def names(known: Iterable[Known]) -> list[str]:
     return sorted(f"{each.constraint.partition('/')[2]} {each.object.name}" for each in known)
 
 
+def test_a_violation_was_seen_first_by_the_run_that_found_it_or_now() -> None:
+    trial, known, new = Trial(), violation(ONE, "a"), violation(ONE, "b")
+    trial.run(known)
+    trial.run(known)
+    trial.ledger.start(RUNS[2])
+    assert [trial.ledger.first(each) for each in (known, new)] == [RUNS[0].audit_id, RUNS[2].audit_id]
+
+
 def test_what_was_not_there_before_is_new_and_stands_after() -> None:
     trial, first, second = Trial(), violation(ONE, "a"), violation(ONE, "b")
     assert counts(trial.run(first)) == (1, 0, 0, {})

@@ -30,6 +30,14 @@ def test_both_shapes_say_the_same() -> None:
     assert driver_of(found, "audit-channel").name == "disk"
 
 
+def test_every_driver_may_be_asked_for_extended_messages() -> None:
+    found = Connection.of(connection(driver="stdout", config={"extended": True}))
+    assert found.extended
+    assert found.config == {}
+    with pytest.raises(ExportError, match=r"spec\.config\.extended must be true or false, not 'yes'"):
+        Connection.of(connection(driver="stdout", config={"extended": "yes"}))
+
+
 @pytest.mark.parametrize(
     ("obj", "told"),
     [

@@ -17,7 +17,7 @@ from audit.settings.flags import BY_NAME, HEEDED
 from audit.settings.flagtypes import Value
 from audit.settings.rows import AnyFlag, rows
 
-TEXTS = ("7", "true", "false", "7s", "64Mi", ":7", "none", "audit", "http.send", "Ignore", "capital")
+TEXTS = ("7", "true", "false", "7s", "64Mi", ":7", "none", "changes", "audit", "http.send", "Ignore", "capital")
 ONE_VALUE = {"metrics-backend"}  # there is no other than the default
 
 
