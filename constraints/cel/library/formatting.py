@@ -13,8 +13,10 @@ from constraints.cel.library.texts import format_duration, format_timestamp
 from constraints.cel.maps import entries
 from constraints.cel.overloads import method
 from constraints.cel.runtime import bounded
-from constraints.cel.values import INT_MAX, Duration, Timestamp, TypeValue, Uint, Value, type_name
+from constraints.cel.values import Duration, Timestamp, TypeValue, Uint, Value, type_name
+from constraints.golang import GoError
 from constraints.golang.floats import general
+from constraints.golang.integers import atoi
 from constraints.golang.quoting import quoted
 
 CLAUSE: Final = re.compile(r"%(%|(?:\.([0-9]*))?(.?))", re.DOTALL)
@@ -22,7 +24,6 @@ _SUPERSCRIPT: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹�
 _STRINGS: Final = "strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps"
 _CLAUSE: Final = "could not parse formatting clause"
 _PRECISION: Final = "error while parsing precision"
-_MOST_DIGITS: Final = 19  # of a number of 64 bits
 _LARGEST: Final = 1_000_000  # what Go's printer takes before the last digit of a precision
 _NO_VERB: Final = "%!(NOVERB)"  # what it writes beyond that
 _MOST_DECIMALS: Final = 1074  # that a double has
@@ -73,10 +74,10 @@ def clause_of(found: re.Match[str]) -> Callable[[Value, int], str]:
 
 def _mistaken(digits: str) -> str:
     """Why Go does not read a precision; the empty text when it does."""
-    number = digits.lstrip("0")
-    if not digits or len(number) > _MOST_DIGITS or int(number or 0) > INT_MAX:
-        why = "value out of range" if digits else "invalid syntax"
-        return f'error while converting precision to integer: strconv.Atoi: parsing "{digits}": {why}'
+    try:
+        atoi(digits)
+    except GoError as error:
+        return f"error while converting precision to integer: {error}"
     return ""
 
 

@@ -10,8 +10,9 @@ from typing import Final
 from constraints.cel.failures import Failure
 from constraints.cel.library.conversions import unconvertible
 from constraints.cel.overloads import function, method
-from constraints.cel.values import INT_MAX, INT_MIN, NANOS, Duration, Timestamp
+from constraints.cel.values import NANOS, Duration, Timestamp
 from constraints.golang import GoError, durations
+from constraints.golang.integers import atoi
 from constraints.golang.quoting import quoted
 from constraints.golang.timeparse import parse_rfc3339
 from constraints.golang.times import zone
@@ -23,8 +24,6 @@ _STRICT: Final = re.compile(
     r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)\Z",
     re.ASCII,
 )
-_WHOLE: Final = re.compile(r"[+-]?\d+\Z", re.ASCII)
-_MOST_DIGITS: Final = 300
 _LONGEST: Final = 256  # characters: what objects hold must not cost much
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -94,11 +93,10 @@ def _zone(name: str) -> tzinfo | timedelta:
 
 
 def _whole(text: str) -> int:
-    if not _WHOLE.match(text):
-        raise Failure(f"strconv.Atoi: parsing {quoted(text)}: invalid syntax")
-    if len(text) > _MOST_DIGITS or not INT_MIN <= int(text) <= INT_MAX:
-        raise Failure(f"strconv.Atoi: parsing {quoted(text)}: value out of range")
-    return int(text)
+    try:
+        return atoi(text)
+    except GoError as error:
+        raise Failure(str(error)) from error
 
 
 def _offset(name: str, hours: int, minutes: int) -> timedelta:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from peers.build import NoGo, peer
 
-from constraints.golang import GoError, durations, floats, letters, netip, timeparse, urls
+from constraints.golang import GoError, durations, floats, integers, letters, netip, timeparse, urls
 from constraints.golang.jsontext import json_string
 from constraints.golang.layouts import format_time
 from constraints.golang.quoting import quoted
@@ -76,6 +76,7 @@ FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "general32": lambda text: floats.general32(float(text)),
     "plain": lambda text: floats.plain(float(text)),
     "json_number": lambda text: floats.json_number(float(text)),
+    "atoi": lambda text: str(integers.atoi(text)),
     "durations.parse": lambda text: str(durations.parse(text)),
     "durations.written": lambda text: durations.written(int(text)),
     "parse_url": parts,
@@ -149,6 +150,7 @@ URL_PARTS += [
     "x y",
 ]
 ADDRESS_PARTS = ["1", "255", "256", "01", ".", ":", "::", "ffff", "fffff", "%", "eth0", "g", "0", " "]
+INTEGER_PARTS = ["-", "+", "0", "7", "922337203685477580", "9223372036854775808", "_", " ", "é", "\u0667"]
 UNIT_PARTS = [
     "1",
     "0",
@@ -216,6 +218,7 @@ def layout_and_time(chance: Random) -> str:
 TEXTS: dict[str, Callable[[Random], str]] = {
     **dict.fromkeys(["quoted", "json_string", "lower_case", "upper_case"], lambda chance: joined(chance, LETTERS)),
     **dict.fromkeys(["general", "general32", "plain", "json_number"], number),
+    "atoi": lambda chance: joined(chance, INTEGER_PARTS, 5),
     "durations.parse": lambda chance: joined(chance, UNIT_PARTS),
     "durations.written": lambda chance: str(chance.randrange(-(2**62), 2**62) // 10 ** chance.randrange(19)),
     **dict.fromkeys(["parse_url", "check_request_uri"], lambda chance: joined(chance, URL_PARTS, 10)),

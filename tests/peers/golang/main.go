@@ -28,6 +28,10 @@ var functions = map[string]func(text string) (any, error){
 		made, err := json.Marshal(float(text))
 		return string(made), err
 	},
+	"atoi": func(text string) (any, error) {
+		found, err := strconv.Atoi(text)
+		return fmt.Sprint(found), err
+	},
 	"durations.parse": func(text string) (any, error) {
 		found, err := time.ParseDuration(text)
 		return fmt.Sprint(int64(found)), err
