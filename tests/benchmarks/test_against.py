@@ -22,6 +22,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
+@pytest.mark.slow  # starts are told below in the same way, and test_audits.py measures an audit
 @needs_commits
 def test_an_audit_is_told_beside_that_of_a_commit() -> None:
     done = bench("--sizes=8", "--policies=requiredlabels", "audits")
@@ -34,17 +35,27 @@ def test_an_audit_is_told_beside_that_of_a_commit() -> None:
     assert "the same 74 lines from both" in done.stderr
 
 
-@pytest.mark.slow  # an audit beside that of a commit is told above, in the same way
 @needs_commits
-def test_reviews_and_starts_are_told_beside_those_of_a_commit() -> None:
-    done = bench("startup", "review")
+@pytest.mark.parametrize(
+    ("measured", "rows"),
+    [
+        (["startup"], ["patrol test, one Pod, peak memory"]),
+        pytest.param(
+            ["startup", "review"],
+            [
+                "patrol test, one Pod, peak memory",
+                "one review, containerlimits",
+                "one review, requiredlabels",
+                "one review, allowedrepos",
+            ],
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_starts_and_reviews_are_told_beside_those_of_a_commit(measured: list[str], rows: list[str]) -> None:
+    done = bench(*measured)
     assert done.returncode == 0, done.stderr
-    assert [row.split("  ")[0] for row in done.stdout.splitlines()[3:]] == [
-        "patrol test, one Pod, peak memory",
-        "one review, containerlimits",
-        "one review, requiredlabels",
-        "one review, allowedrepos",
-    ]
+    assert [row.split("  ")[0] for row in done.stdout.splitlines()[3:]] == rows
 
 
 @needs_commits

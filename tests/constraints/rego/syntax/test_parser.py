@@ -192,9 +192,23 @@ _TEXT = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
-@given(text=_TEXT, v1=st.booleans(), packaged=st.booleans())
+ANY = given(text=_TEXT, v1=st.booleans(), packaged=st.booleans())
+
+
+@settings(max_examples=100, deadline=None)
+@ANY
 def test_any_text_gives_a_tree_or_a_policy_error(text: str, v1: bool, packaged: bool) -> None:
+    gives_a_tree_or_a_policy_error(text, v1, packaged)
+
+
+@pytest.mark.slow
+@settings(max_examples=5000, deadline=None)
+@ANY
+def test_each_of_many_texts_gives_a_tree_or_a_policy_error(text: str, v1: bool, packaged: bool) -> None:
+    gives_a_tree_or_a_policy_error(text, v1, packaged)
+
+
+def gives_a_tree_or_a_policy_error(text: str, v1: bool, packaged: bool) -> None:
     source = Source("fuzz", f"package p\n{text}" if packaged else text)
     for parse in (parse_module, parse_query):
         error = refusal(parse, source, v1)
