@@ -109,6 +109,12 @@ def _results(arguments: Arguments) -> int:
     return results(arguments)
 
 
+def _export(arguments: Arguments) -> int:
+    from audit.export.command import main as export
+
+    return export(arguments)
+
+
 def _version(arguments: Arguments) -> int:
     from importlib import metadata  # as slow as all other imports of this module together
 
@@ -160,6 +166,7 @@ COMMANDS: dict[str, tuple[Callable[[Arguments], int], str]] = {
     "test": (_test, "Hold files of objects against the policies among them, without a cluster."),
     "explain": (_explain, "Show the Python that a template becomes for a constraint."),
     "results": (_results, "Show what a run found, and what changed between two, from files of --results-dir."),
+    "export": (_export, "Show what is exported to a folder, as it comes."),
     "version": (_version, "Tell the version."),
     "help": (_help, "Tell about a command."),
 }

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from audit.app import assemble
 from audit.demo import load, sample_objects
 from audit.embedded import EmbeddedCluster, Fault
+from audit.export.command import main as patrol_export
 from audit.gator import main as patrol_test
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
@@ -110,7 +111,7 @@ def test_every_outcome_is_documented_with_its_exit_code() -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_every_flag_and_variable_that_a_document_names_exists(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for command in (patrol_test, patrol_results):
+    for command in (patrol_test, patrol_results, patrol_export):
         with suppress(SystemExit):
             command(["--help"])
     known = {f"--{name}" for name in BY_NAME} | set(LONG_FLAG.findall(capsys.readouterr().out))

@@ -12,13 +12,18 @@ import yaml
 from policybuilders import samples_with
 
 from audit.app import serve
+from audit.cli import main
 from audit.demo import load
 from audit.embedded import EmbeddedCluster
 from audit.export.drivers import DRIVERS
+from audit.settings.arguments import parse
 from audit.settings.config import AuditConfig, ClusterConfig, Config, ExportConfig, LogConfig
 
-PAGE = (Path(__file__).parent.parent / "docs" / "export.md").read_text()
-EXAMPLES: list[dict[str, Any]] = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs" / "export.md").read_text()
+OBJECTS: list[dict[str, Any]] = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+EXAMPLES = [obj for obj in OBJECTS if obj["kind"] in ("Connection", "ConfigMap")]
+[READER] = [obj for obj in OBJECTS if obj["kind"] == "Deployment"]
 MESSAGES = [json.loads(line) for line in re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1].splitlines()]  # type: ignore[index]
 
 
@@ -47,3 +52,20 @@ def test_each_example_exports_what_the_page_shows(
 
 def test_every_driver_is_in_the_table() -> None:
     assert re.findall(r"^\| `(\w+)` \| .*\| .* \|$", PAGE.split("### disk")[0], re.MULTILINE) == list(DRIVERS)
+
+
+def test_the_reader_is_a_patch_of_our_deployment_that_turns_export_on_and_reads_what_comes(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    [deployment] = yaml.safe_load_all((ROOT / "manifests" / "deployment.yaml").read_text())
+    assert READER["metadata"].items() <= deployment["metadata"].items()
+    audit, reader = READER["spec"]["template"]["spec"]["containers"]
+    [ours] = deployment["spec"]["template"]["spec"]["containers"]
+    assert (audit["name"], reader["image"]) == (ours["name"], ours["image"])
+    assert Config.of(parse([], {each["name"]: each["value"] for each in audit["env"]})).export.enabled
+    folder = tmp_path / "audit-channel"
+    folder.mkdir()
+    (folder / "2026-11-20T23_17_21Z.log").write_text("{}\n")
+    arguments = [word.replace("/tmp/violations", str(tmp_path)) for word in reader["args"]]
+    assert main([*arguments, "--once"]) == 0
+    assert capfdbinary.readouterr().out == b"{}\n"

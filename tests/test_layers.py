@@ -94,7 +94,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.run": VALUES
     | {"audit.aggregate", "audit.outcomes", "audit.reviewing", "audit.sources", "audit.sinks"}
     | {"audit.guard", "audit.ledger", "audit.standing", "audit.verdicts"},
-    "audit.export": VALUES
+    "audit.export": VALUES  # the settings are for its command
     | {
         "audit.aggregate",
         "audit.duration",
@@ -103,6 +103,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.ledger",
         "audit.outcomes",
         "audit.repeats",
+        "audit.settings",
     },
     "audit.exporting": VALUES | {"audit.controller", "audit.export", "audit.policies", "audit.repeats"},
     "audit.loop": set(),
@@ -189,6 +190,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.demo",
         "audit.errors",
         "audit.explain",
+        "audit.export.command",
         "audit.gator",
         "audit.results",
         "audit.settings",

@@ -41,7 +41,7 @@ def test_the_package_and_its_help_import_nothing_heavy(command: str) -> None:
 def test_an_unknown_command_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit"]) == 2
     assert capsys.readouterr().err == (
-        "patrol: unknown command 'audit': one of run, demo, test, explain, results, version, help; see `patrol help`\n"
+        "patrol: unknown command 'audit': one of run, demo, test, explain, results, export, version, help; see `patrol help`\n"
     )
 
 
