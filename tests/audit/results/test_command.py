@@ -236,6 +236,7 @@ def test_standard_input_may_be_a_file_of_results(folder: Path) -> None:
     assert "1 of 3 violations" in done.stdout
 
 
+@pytest.mark.program("bash")
 def test_whoever_reads_may_leave(folder: Path) -> None:
     path = written(folder, [violation(OWNER, f"p{number}") for number in range(5000)], *RECORDS, at=BEGAN + 120)
     call = f"{sys.executable} -m audit results -f {path} | head -1; exit ${{PIPESTATUS[0]}}"
