@@ -1,4 +1,4 @@
-"""The types of an expression's parts, by cel-go's rules; what does not fit is a mistake with its position."""
+"""The types of an expression's parts, by cel-go's rules; what does not fit is a problem with its position."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from constraints.cel import syntax
-from constraints.cel.failures import Invalid, Mistake
+from constraints.cel.failures import Invalid, Problem
 from constraints.cel.library.messages import ENUMS, KINDS
 from constraints.cel.overloads import FUNCTIONS, Function, Overload
 from constraints.cel.syntax import Node, qualified
@@ -61,20 +61,20 @@ class Checked:
 
 
 def check(root: Node, scope: Scope) -> Checked:
-    """Raises Invalid with every mistake."""
+    """Raises Invalid with every problem."""
     checker = _Checker(scope)
     checker.visit(root)
-    if checker.mistakes:
-        raise Invalid(checker.mistakes)
+    if checker.problems:
+        raise Invalid(checker.problems)
     types = {node: checker.solved.apply(item, final=True) for node, item in checker.types.items()}
     return Checked(root, types, checker.functions, checker.overloads)
 
 
 class _Checker:
-    """One walk over the tree; `mistakes` grow, and a wrong part counts as ERROR, which fits everywhere."""
+    """One walk over the tree; `problems` grow, and a wrong part counts as ERROR, which fits everywhere."""
 
     def __init__(self, scope: Scope) -> None:
-        self.mistakes: list[Mistake] = []
+        self.problems: list[Problem] = []
         self.types: dict[Node, Type] = {}
         self.functions: dict[Node, str] = {}
         self.overloads: dict[Node, tuple[Overload, ...]] = {}
@@ -90,7 +90,7 @@ class _Checker:
         return found
 
     def _wrong(self, at: Span, message: str) -> Type:
-        self.mistakes.append(Mistake(at, message))
+        self.problems.append(Problem(at, message))
         return ERROR
 
     def _undeclared(self, at: Span, name: str) -> Type:
@@ -294,10 +294,10 @@ class _Checker:
         return self._no_overload(node.at, "cel.@mapInsert", (MAP_DYN, body), False)
 
     def _optionalmap(self, node: syntax.OptionalMap) -> Type:
-        """cel-go makes `target.hasValue() ? ... target.value() ...` of it, so mistakes in the target count twice."""
-        before = len(self.mistakes)
+        """cel-go makes `target.hasValue() ? ... target.value() ...` of it, so problems in the target count twice."""
+        before = len(self.problems)
         found, inner = self.visit(node.target), self.solved.variable()
-        self.mistakes += self.mistakes[before:]
+        self.problems += self.problems[before:]
         if not self.solved.assign(found, optional_of(inner)):
             for name in ("hasValue", "value"):
                 self._no_overload(node.at, name, (found,), True)

@@ -14,7 +14,7 @@ from constraints.cel.check import Checked, Scope, check
 from constraints.cel.codegen import emitter_of
 from constraints.cel.constants import check_constants
 from constraints.cel.depth import check_depth
-from constraints.cel.failures import Failure, Invalid, Mistake, WrongResult, composited
+from constraints.cel.failures import Failure, Invalid, Problem, WrongResult, composited
 from constraints.cel.layout import SLOTS, Code, Layout, Slots, Variable, settled
 from constraints.cel.parser import DEEPEST, parse, too_deep
 from constraints.cel.scan import Scan, every
@@ -87,7 +87,7 @@ class Compiler:
             self._names[name] = kind
 
     def variable(self, name: str, text: str) -> None:
-        """Name an expression; a mistake in it becomes a failure of what reads it."""
+        """Name an expression; a problem in it becomes a failure of what reads it."""
         slots = self.layout.place(), self.layout.place(None)
         function = self.layout.unused(f"variable_{name}")
         try:
@@ -116,7 +116,7 @@ class Compiler:
         """Raises Invalid, also when the expression gives another type than `wanted`."""
         checked = self._check(text)
         if wanted and unwrapped(checked.type) != wanted:
-            raise WrongResult([Mistake(Span(1, 1), f"must evaluate to {wanted} but got {checked.type}")])
+            raise WrongResult([Problem(Span(1, 1), f"must evaluate to {wanted} but got {checked.type}")])
         function = self.layout.unused("expression")
         with self._room():
             adds = self._emitted(checked, lambda: self._emit_expression(checked, function), True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from constraints.cel import syntax
-from constraints.cel.failures import Failure, Mistake, Uninstantiable
+from constraints.cel.failures import Failure, Problem, Uninstantiable
 from constraints.cel.library.regex import compiled
 from constraints.cel.overloads import FUNCTIONS
 from constraints.cel.runtime import is_key, wrong_key
@@ -38,7 +38,7 @@ def check_constant(node: syntax.Call) -> None:
             if isinstance(pattern, syntax.Literal) and isinstance(pattern.value, str):
                 compiled(pattern.value)
     except Failure as error:
-        raise Uninstantiable([Mistake(node.at, str(error))]) from error
+        raise Uninstantiable([Problem(node.at, str(error))]) from error
 
 
 def seeks(name: str, nodes: Sequence[Node]) -> bool:
@@ -51,9 +51,9 @@ def check_key(node: syntax.Index) -> None:
     try:
         value = _value(node.key)
     except Failure as error:
-        raise Uninstantiable([Mistake(node.at, str(error))]) from error
+        raise Uninstantiable([Problem(node.at, str(error))]) from error
     if value is not _UNKNOWN and not is_key(value):
-        raise Uninstantiable([Mistake(node.at, str(wrong_key(value, constant=True)))])
+        raise Uninstantiable([Problem(node.at, str(wrong_key(value, constant=True)))])
 
 
 def _value(node: Node) -> Value:

@@ -1,4 +1,4 @@
-"""What goes wrong in CEL: mistakes in an expression, and failures while it is evaluated."""
+"""What goes wrong in CEL: problems in an expression, and failures while it is evaluated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WIDE_MARK: Final = "\uff3e"
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class Problem:
     """One compile error: where, and what."""
 
     at: Span
@@ -26,18 +26,18 @@ class Mistake:
 
 
 class Invalid(Exception):
-    """The expression does not compile; `mistakes` in the order of their positions."""
+    """The expression does not compile; `problems` in the order of their positions."""
 
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = sorted(mistakes, key=lambda mistake: mistake.at)
-        super().__init__("\n".join(map(str, self.mistakes)))
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(problems, key=lambda problem: problem.at)
+        super().__init__("\n".join(map(str, self.problems)))
 
     def listing(self, text: str) -> str:
-        """The mistakes as cel-go shows them, each with its line of the expression and a mark below the column."""
+        """The problems as cel-go shows them, each with its line of the expression and a mark below the column."""
         rows = text.split("\n")
-        shown = [_shown(mistake, rows) for mistake in self.mistakes[:_MOST_SHOWN]]
-        if len(self.mistakes) > _MOST_SHOWN:
-            shown.append(f"{len(self.mistakes) - _MOST_SHOWN} more errors were truncated")
+        shown = [_shown(problem, rows) for problem in self.problems[:_MOST_SHOWN]]
+        if len(self.problems) > _MOST_SHOWN:
+            shown.append(f"{len(self.problems) - _MOST_SHOWN} more errors were truncated")
         return "compilation failed: " + "\n".join(shown)
 
 
@@ -46,7 +46,7 @@ class Uninstantiable(Invalid):
 
     def listing(self, text: str) -> str:
         """What fails, without a position."""
-        return f"program instantiation failed: {self.mistakes[0].message}"
+        return f"program instantiation failed: {self.problems[0].message}"
 
 
 class WrongResult(Invalid):
@@ -54,7 +54,7 @@ class WrongResult(Invalid):
 
     def listing(self, text: str) -> str:
         """Which type is wanted, and which there is."""
-        return self.mistakes[0].message
+        return self.problems[0].message
 
 
 class Failure(Exception):
@@ -94,13 +94,13 @@ def composited(name: str, failure: Exception) -> Failure:
     return Failure(f'composited variable "{name}" fails to evaluate: {failure}')
 
 
-def _shown(mistake: Mistake, rows: list[str]) -> str:
+def _shown(problem: Problem, rows: list[str]) -> str:
     """With its line and a mark, unless the line is too long; wide marks below what is more than a byte."""
-    if not mistake.at.column:
-        return f"ERROR: <input>:{mistake}"
-    row = rows[mistake.at.line - 1].replace("\t", " ")
+    if not problem.at.column:
+        return f"ERROR: <input>:{problem}"
+    row = rows[problem.at.line - 1].replace("\t", " ")
     if len(row.encode()) > _LONGEST_SHOWN:
-        return f"ERROR: <input>:{mistake}"
-    before = "".join("." if letter.isascii() else _WIDE_DOT for letter in row[: mistake.at.column - 1])
-    mark = "^" if row[mistake.at.column - 1 : mistake.at.column].isascii() else _WIDE_MARK
-    return f"ERROR: <input>:{mistake}\n | {row}\n | {before}{mark}"
+        return f"ERROR: <input>:{problem}"
+    before = "".join("." if letter.isascii() else _WIDE_DOT for letter in row[: problem.at.column - 1])
+    mark = "^" if row[problem.at.column - 1 : problem.at.column].isascii() else _WIDE_MARK
+    return f"ERROR: <input>:{problem}\n | {row}\n | {before}{mark}"

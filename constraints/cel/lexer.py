@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from constraints.cel.failures import Invalid, Mistake
+from constraints.cel.failures import Invalid, Problem
 from constraints.cel.values import INT_MAX, INT_MIN, UINT_MAX, Uint, Value
 from constraints.lang.source import Span
 
@@ -51,13 +51,13 @@ class Token:
     at: Span
 
 
-def tokenize(text: str) -> tuple[list[Token], list[Mistake]]:
-    """The tokens, and a mistake for each text that is left out because it is none."""
-    mistakes: list[Mistake] = []
-    return list(_tokens(text, mistakes)), mistakes
+def tokenize(text: str) -> tuple[list[Token], list[Problem]]:
+    """The tokens, and a problem for each text that is left out because it is none."""
+    problems: list[Problem] = []
+    return list(_tokens(text, problems)), problems
 
 
-def _tokens(text: str, mistakes: list[Mistake]) -> Iterator[Token]:
+def _tokens(text: str, problems: list[Problem]) -> Iterator[Token]:
     place, line, start = 0, 1, 0
     while place < len(text):
         found = _TOKEN.match(text, place) or _BEGUN.match(text, place)
@@ -65,7 +65,7 @@ def _tokens(text: str, mistakes: list[Mistake]) -> Iterator[Token]:
         assert found  # the last pattern takes any character
         kind = found.lastgroup or ""
         if not kind:
-            mistakes.append(Mistake(at, f"Syntax error: token recognition error at: '{found[0]}'"))
+            problems.append(Problem(at, f"Syntax error: token recognition error at: '{found[0]}'"))
         elif kind != "space":
             yield Token(kind, found[0], at)
         breaks = found[0].count("\n")
@@ -84,10 +84,10 @@ def value_of(token: Token, sign: Token | None = None) -> Value:
     if token.kind == "double":
         number = float(token.text)
         if number in (float("inf"), float("-inf")):
-            raise Invalid([Mistake(token.at, "invalid double literal")])
+            raise Invalid([Problem(token.at, "invalid double literal")])
         return number
     if len(token.text) > _LONGEST_NUMBER:
-        raise Invalid([Mistake(token.at, f"invalid {token.kind} literal")])
+        raise Invalid([Problem(token.at, f"invalid {token.kind} literal")])
     if token.kind == "uint":
         return Uint(_bounded(token, int(token.text[:-1], 0 if "x" in token.text else 10), (0, UINT_MAX)))
     number = int(token.text, 0 if "x" in token.text else 10)
@@ -96,7 +96,7 @@ def value_of(token: Token, sign: Token | None = None) -> Value:
 
 def _bounded(token: Token, number: int, limits: tuple[int, int]) -> int:
     if not limits[0] <= number <= limits[1]:
-        raise Invalid([Mistake(token.at, f"invalid {token.kind} literal")])
+        raise Invalid([Problem(token.at, f"invalid {token.kind} literal")])
     return number
 
 
@@ -130,9 +130,9 @@ def _unescaped(part: str, token: Token, binary: bool) -> tuple[str, bool]:
         return _PLAIN[mark], False
     if mark in "xXuU" or mark.isdigit():
         if binary and mark in "uU":
-            raise Invalid([Mistake(token.at, "unable to unescape string")])
+            raise Invalid([Problem(token.at, "unable to unescape string")])
         code = int(part[1:], 8) if mark.isdigit() else int(part[2:], 16)
         if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
-            raise Invalid([Mistake(token.at, "invalid unicode code point")])
+            raise Invalid([Problem(token.at, "invalid unicode code point")])
         return chr(code), True
     return mark, False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from constraints.cel.failures import Invalid, Mistake
+from constraints.cel.failures import Invalid, Problem
 from constraints.cel.syntax import Call, Ident, Literal, Loop, MapLiteral, Message, Node, OptionalMap, Select
 
 Expander = Callable[[Call, Node], Node | None]
@@ -23,7 +23,7 @@ def expand(call: Call) -> Node:
 def _has(call: Call) -> Node:
     operand = call.args[0]
     if not isinstance(operand, Select) or operand.test or operand.optional:
-        raise Invalid([Mistake(operand.at, "invalid argument to has() macro")])
+        raise Invalid([Problem(operand.at, "invalid argument to has() macro")])
     return Select(call.at, operand.operand, operand.field, test=True)
 
 
@@ -31,11 +31,11 @@ def _names(nodes: tuple[Node, ...], otherwise: str = "argument must be a simple 
     found: list[Ident] = []
     for node in nodes:
         if not isinstance(node, Ident):
-            raise Invalid([Mistake(node.at, otherwise)])
+            raise Invalid([Problem(node.at, otherwise)])
         if any(node.name == other.name for other in found):
-            raise Invalid([Mistake(node.at, f"duplicate variable name: {node.name}")])
+            raise Invalid([Problem(node.at, f"duplicate variable name: {node.name}")])
         if node.name == "__result__":
-            raise Invalid([Mistake(node.at, "iteration variable overwrites accumulator variable")])
+            raise Invalid([Problem(node.at, "iteration variable overwrites accumulator variable")])
         found.append(node)
     return tuple(found)
 
@@ -74,7 +74,7 @@ def _optional(call: Call, target: Node) -> Node:
 def _sort_by(call: Call, target: Node) -> Node:
     if isinstance(target, Literal | MapLiteral | Message):
         what = "a list, identifier, comprehension, call or select expression"
-        raise Invalid([Mistake(target.at, f"sortBy can only be applied to {what}")])
+        raise Invalid([Problem(target.at, f"sortBy can only be applied to {what}")])
     keys = Loop(call.at, "map", target, _name(call), body=call.args[1])
     return Call(call.at, "@sortByAssociatedKeys", (keys,), target)
 

@@ -30,15 +30,15 @@ OLD: Final = "oldObject"
 REQUEST: Final = "request"
 VARIABLES: Final = "variables"
 Depths = frozenset[int]
-Names = Mapping[str, Depths]  # what a name, or `variables.x`, holds of the request
+Holdings = Mapping[str, Depths]  # what a name, or `variables.x`, holds of the request
 
 _NONE: Final[Depths] = frozenset()
 _SAME: Final = ("dyn", "of", "ofNonZeroValue", "orValue", "or", "value", "_+_")  # `of` is that of optional
 
 
-def mentions(text: str, fields: frozenset[str], known: Names) -> Iterator[tuple[str, Span]]:
+def mentions(text: str, fields: frozenset[str], known: Holdings) -> Iterator[tuple[str, Span]]:
     """Each `oldObject` and `request.<one of the fields>` in an expression, with its position. Raises Invalid."""
-    pending: list[tuple[Node, Names]] = [(parse(text), known)]
+    pending: list[tuple[Node, Holdings]] = [(parse(text), known)]
     while pending:
         node, names = pending.pop()
         name = _named(node, fields, names)
@@ -53,12 +53,12 @@ def mentions(text: str, fields: frozenset[str], known: Names) -> Iterator[tuple[
             pending += [(part, names) for part in parts(node)]
 
 
-def holding(text: str, known: Names) -> Depths:
+def holding(text: str, known: Holdings) -> Depths:
     """What the value of an expression holds of the request. Raises Invalid."""
     return _holds(parse(text), known)
 
 
-def _named(node: Node, fields: frozenset[str], names: Names) -> str:
+def _named(node: Node, fields: frozenset[str], names: Holdings) -> str:
     match node:
         case Ident(name=name) if name == OLD and name not in names:
             return OLD
@@ -74,7 +74,7 @@ def _start(node: Node) -> Span:
     return node.at
 
 
-def _inside(node: Loop | OptionalMap, names: Names) -> Names:
+def _inside(node: Loop | OptionalMap, names: Holdings) -> Holdings:
     """The names in the body of a macro. Of two names of a loop the second one is the element."""
     if isinstance(node, OptionalMap):
         return {**names, node.name.name: _holds(node.target, names)}
@@ -82,7 +82,7 @@ def _inside(node: Loop | OptionalMap, names: Names) -> Names:
     return {**names, **hidden, node.names[-1].name: _taken(_holds(node.source, names))}
 
 
-def _holds(node: Node, names: Names) -> Depths:
+def _holds(node: Node, names: Holdings) -> Depths:
     match node:
         case Ident(name=name):
             return names.get(name, frozenset((0,)) if name == REQUEST else _NONE)
@@ -97,7 +97,7 @@ def _holds(node: Node, names: Names) -> Depths:
     return _collected(node, names)
 
 
-def _collected(node: Node, names: Names) -> Depths:
+def _collected(node: Node, names: Holdings) -> Depths:
     match node:
         case ListLiteral(items=items):
             return _put(_NONE.union(*(_holds(item, names) for item in items)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from constraints.cel.failures import Invalid, Mistake
+from constraints.cel.failures import Invalid, Problem
 from constraints.cel.lexer import KEYWORDS, Token, tokenize, value_of
 from constraints.cel.macros import expand
 from constraints.cel.syntax import (
@@ -43,40 +43,40 @@ _EXPECTED_KEY: Final = _EXPECTED.replace("'!', ", "'!', '?', ")
 
 def too_deep() -> Invalid:
     """More operators or suffixes in a row than cel-go takes, or more than can be looked through here."""
-    return Invalid([Mistake(NOWHERE, "max recursion depth exceeded")])
+    return Invalid([Problem(NOWHERE, "max recursion depth exceeded")])
 
 
 def parse(text: str) -> Node:
     """Raises Invalid with line and column."""
     if len(text) > LONGEST:
         raise Invalid(
-            [Mistake(NOWHERE, f"expression code point size exceeds limit: size: {len(text)}, limit {LONGEST}")]
+            [Problem(NOWHERE, f"expression code point size exceeds limit: size: {len(text)}, limit {LONGEST}")]
         )
-    tokens, mistakes = tokenize(text)
-    parser = _Parser(tokens, mistakes)
+    tokens, problems = tokenize(text)
+    parser = _Parser(tokens, problems)
     try:
         found = parser.expression()
         parser.finish()
     except Invalid as error:
-        mistakes += error.mistakes
-    if mistakes:
-        raise Invalid(mistakes)
+        problems += error.problems
+    if problems:
+        raise Invalid(problems)
     return found
 
 
 def _too_nested() -> Invalid:
-    return Invalid([Mistake(NOWHERE, f"expression recursion limit exceeded: {DEEPEST}")])
+    return Invalid([Problem(NOWHERE, f"expression recursion limit exceeded: {DEEPEST}")])
 
 
 class _Parser:
     """Recursive descent over the tokens; one method for each level of precedence.
 
-    `mistakes` gets those after which it can go on, as ANTLR does.
+    `problems` gets those after which it can go on, as ANTLR does.
     """
 
-    def __init__(self, tokens: list[Token], mistakes: list[Mistake]) -> None:
+    def __init__(self, tokens: list[Token], problems: list[Problem]) -> None:
         self._tokens = tokens
-        self._mistakes = mistakes
+        self._problems = problems
         self._place = 0
         self._depth = 0
         self._relations = 0
@@ -248,7 +248,7 @@ class _Parser:
             return self._map(token)
         if token.kind == "end" or not self._begins(self._tokens[self._place + 1]):
             raise self._error(f"mismatched input '{token.text}' expecting {_EXPECTED}")
-        self._mistakes += self._error(f"extraneous input '{token.text}' expecting {_EXPECTED}").mistakes
+        self._problems += self._error(f"extraneous input '{token.text}' expecting {_EXPECTED}").problems
         self._place += 1
         return self._primary()
 
@@ -263,7 +263,7 @@ class _Parser:
             return Literal(token.at, {"true": True, "false": False, "null": None}[token.text])
         name = name or token.text
         if name in _RESERVED:
-            self._mistakes.append(Mistake(token.at, f"reserved identifier: {name}"))
+            self._problems.append(Problem(token.at, f"reserved identifier: {name}"))
         opening = self._take("(")
         return expand(Call(opening.at, name, self._arguments(")"))) if opening else Ident(token.at, name)
 
@@ -336,7 +336,7 @@ class _Parser:
         token = self._take(text)
         behind = self._tokens[self._place + 1] if token is None and self._next.kind != "end" else None
         if behind and (behind.kind, behind.text) == ("operator", text):
-            self._mistakes += self._error(f"extraneous input '{self._next.text}' expecting '{text}'").mistakes
+            self._problems += self._error(f"extraneous input '{self._next.text}' expecting '{text}'").problems
             self._place += 2
             return behind
         if token is None:
@@ -346,4 +346,4 @@ class _Parser:
         return token
 
     def _error(self, text: str, at: Span | None = None) -> Invalid:
-        return Invalid([Mistake(at or self._next.at, f"Syntax error: {text}")])
+        return Invalid([Problem(at or self._next.at, f"Syntax error: {text}")])

@@ -7,7 +7,7 @@ from typing import Final
 
 from constraints.cel import syntax
 from constraints.cel.check import Checked
-from constraints.cel.failures import Failure, Invalid, Mistake
+from constraints.cel.failures import Failure, Invalid, Problem
 from constraints.cel.library.formatting import CLAUSE, clause_of
 from constraints.cel.library.regex import is_regex
 from constraints.cel.library.time import parse_duration, timestamp
@@ -18,14 +18,14 @@ from constraints.cel.values import EARLIEST, LATEST, NANOS, Opaque
 
 
 def validate(checked: Checked) -> Checked:
-    """The same expression. Raises Invalid with every mistake."""
-    mistakes = list(_mistakes(checked, checked.root, False))
-    if mistakes:
-        raise Invalid(mistakes)
+    """The same expression. Raises Invalid with every problem."""
+    problems = list(_problems(checked, checked.root, False))
+    if problems:
+        raise Invalid(problems)
     return checked
 
 
-def _mistakes(checked: Checked, node: Node, exempt: bool) -> Iterator[Mistake]:
+def _problems(checked: Checked, node: Node, exempt: bool) -> Iterator[Problem]:
     formats = isinstance(node, syntax.Call) and node.function == "format"
     if isinstance(node, syntax.ListLiteral) and not exempt:
         yield from _mixed(checked, node.items, node.optional)
@@ -36,10 +36,10 @@ def _mistakes(checked: Checked, node: Node, exempt: bool) -> Iterator[Mistake]:
         if formats:
             yield from _unformattable(checked, node)
     for part in parts(node):
-        yield from _mistakes(checked, part, exempt or formats)
+        yield from _problems(checked, part, exempt or formats)
 
 
-def _mixed(checked: Checked, items: tuple[Node, ...], optional: frozenset[int]) -> Iterator[Mistake]:
+def _mixed(checked: Checked, items: tuple[Node, ...], optional: frozenset[int]) -> Iterator[Problem]:
     first: Type | None = None
     for place, item in enumerate(items):
         found = _kind(checked, item, place in optional)
@@ -50,8 +50,8 @@ def _mixed(checked: Checked, items: tuple[Node, ...], optional: frozenset[int]) 
             return
 
 
-def _mixed_entries(checked: Checked, node: syntax.MapLiteral) -> Iterator[Mistake]:
-    """Every entry whose key or value is of another type than the first one's, where lists have one mistake."""
+def _mixed_entries(checked: Checked, node: syntax.MapLiteral) -> Iterator[Problem]:
+    """Every entry whose key or value is of another type than the first one's, where lists have one problem."""
     for entry in node.entries[1:]:
         first = node.entries[0]
         for of_first, item, optional in (
@@ -69,8 +69,8 @@ def _kind(checked: Checked, node: Node, optional: bool) -> Type:
     return found.parameters[0] if optional and found.parameters else found
 
 
-def _mismatch(node: Node, wanted: Type, found: Type) -> Mistake:
-    return Mistake(node.at, f"expected type '{wanted}' but found '{found}'")
+def _mismatch(node: Node, wanted: Type, found: Type) -> Problem:
+    return Problem(node.at, f"expected type '{wanted}' but found '{found}'")
 
 
 def _is_timestamp(text: str) -> bool:
@@ -92,17 +92,17 @@ _READABLE: Final[dict[str, Callable[[str], object]]] = {
 }
 
 
-def _unreadable(node: syntax.Call) -> Iterator[Mistake]:
+def _unreadable(node: syntax.Call) -> Iterator[Problem]:
     test = _READABLE.get(node.function)
     given = node.args[0] if node.args else None
     if not test or not isinstance(given, syntax.Literal):
         return
     is_late = node.function == "timestamp" and type(given.value) is int and not _is_moment(given.value * NANOS)
     if is_late or (isinstance(given.value, str) and not test(given.value)):
-        yield Mistake(given.at, f"invalid {node.function} argument")
+        yield Problem(given.at, f"invalid {node.function} argument")
 
 
-def _unformattable(checked: Checked, node: syntax.Call) -> Iterator[Mistake]:
+def _unformattable(checked: Checked, node: syntax.Call) -> Iterator[Problem]:
     """A literal with literal arguments: as many as clauses, and each of a type that its clause takes."""
     text, values = node.target, node.args[0] if node.args else None
     if not isinstance(text, syntax.Literal) or not isinstance(values, syntax.ListLiteral):
@@ -116,7 +116,7 @@ def _unformattable(checked: Checked, node: syntax.Call) -> Iterator[Mistake]:
                 raise Failure(f"index {used} out of range")
             writer = clause_of(found)
         except Failure as error:
-            yield Mistake(node.at, str(error))
+            yield Problem(node.at, str(error))
             return
         misfit = next(_misfit(checked, values.items[used], found[3], writer), None)
         if misfit:
@@ -125,7 +125,7 @@ def _unformattable(checked: Checked, node: syntax.Call) -> Iterator[Mistake]:
         used += 1
     if used < len(values.items):
         count = f"(expected {used}, got {len(values.items)})"
-        yield Mistake(node.at, f"too many arguments supplied to string.format {count}")
+        yield Problem(node.at, f"too many arguments supplied to string.format {count}")
 
 
 _SAMPLES: Final = {"int": 0, "double": 0.0, "bool": True, "null_type": None, "bytes": b"", "string": ""}
@@ -138,7 +138,7 @@ def _sample(name: str) -> Opaque:
     return kind()
 
 
-def _misfit(checked: Checked, node: Node, clause: str, writer: Callable[..., str]) -> Iterator[Mistake]:
+def _misfit(checked: Checked, node: Node, clause: str, writer: Callable[..., str]) -> Iterator[Problem]:
     """A wrong type is wrong for every value, so a sample of the type tells. Of literals, the first wrong part."""
     found = unwrapped(checked.types[node])
     if found.name in ("dyn", "uint") or (found.name == "string" and clause in "fe"):
@@ -149,7 +149,7 @@ def _misfit(checked: Checked, node: Node, clause: str, writer: Callable[..., str
         elif clause != "s" or found.name not in _SHOWABLE:
             writer(_sample(found.name), 0)
     except Failure as error:
-        yield Mistake(node.at, f"error during formatting: {error}")
+        yield Problem(node.at, f"error during formatting: {error}")
         return
     if isinstance(node, syntax.ListLiteral | syntax.MapLiteral):
         for part in parts(node):

@@ -21,7 +21,7 @@ from constraints.rego.syntax.progress import TOO_DEEP, During
 from constraints.rego.syntax.spelling import term_text
 from constraints.rego.syntax.tree import Module, Ref, Rule, Scalar, Var
 from constraints.rego.values.kinds import RegoObject, RegoSet, Value
-from constraints.rego.values.number import Number, Written, number_text
+from constraints.rego.values.number import LiteralFloat, Number, number_text
 from constraints.rego.values.order import sorted_pairs
 from constraints.rego.values.plain import json_key, to_json
 from constraints.review import ADMISSION_ONLY
@@ -36,7 +36,7 @@ _REGO_V1 = r"(?m)^[ \t]*import[ \t]+(rego\.v1)\b"
 
 
 class RegoDriver:
-    """Compiles Rego of v0 and v1. `written`: numbers in details are Written, with the text that OPA gives them."""
+    """Compiles Rego of v0 and v1. `written`: numbers in details are LiteralFloat, with the text that OPA gives them."""
 
     engine = REGO
 
@@ -149,7 +149,7 @@ def _finding(message: Json, details: Value, number: Callable[[Number], Json]) ->
 
 
 def _written(number: Number) -> Json:
-    return Written(number_text(number), float(number))
+    return LiteralFloat(number_text(number), float(number))
 
 
 def _integral(number: Number) -> int | float:

@@ -35,7 +35,7 @@ _ELEMENT: Final = re.compile(
 
 
 @value
-class Clock:
+class CivilTime:
     """A time in a zone, taken apart."""
 
     year: int
@@ -60,12 +60,12 @@ def elements(layout: str) -> Iterator[tuple[str, str]]:
     yield layout[end:], ""
 
 
-def format_time(time: Clock, layout: str) -> str:
+def format_time(time: CivilTime, layout: str) -> str:
     """The time in this layout."""
     return "".join(plain + _shown(time, element) for plain, element in elements(layout))
 
 
-def _shown(time: Clock, element: str) -> str:
+def _shown(time: CivilTime, element: str) -> str:
     if element in _SHOW:
         return _SHOW[element](time)
     if element[:1] in ("-", "Z"):
@@ -77,7 +77,7 @@ def _signed(value: int, width: int) -> str:
     return f"{'-' if value < 0 else ''}{abs(value):0{width}d}"
 
 
-_SHOW: Final[dict[str, Callable[[Clock], str]]] = {
+_SHOW: Final[dict[str, Callable[[CivilTime], str]]] = {
     "January": lambda t: MONTHS[t.month - 1],
     "Jan": lambda t: MONTHS[t.month - 1][:3],
     "1": lambda t: str(t.month),

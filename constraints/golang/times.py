@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from constraints.golang import GoError
 from constraints.golang.calendar import DAY, date_of, days_since_epoch, signed
 from constraints.golang.durations import SECOND
-from constraints.golang.layouts import Clock
+from constraints.golang.layouts import CivilTime
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_NAME: Final = 256
@@ -36,19 +36,19 @@ def _zone_info(name: str) -> ZoneInfo | None:
         return None
 
 
-def local(nanoseconds: int, where: ZoneInfo | timezone) -> Clock:
+def local(nanoseconds: int, where: ZoneInfo | timezone) -> CivilTime:
     """The time in a zone, taken apart. Raises OverflowError beyond the years of datetime."""
     moment = (_EPOCH + timedelta(seconds=nanoseconds // SECOND)).astimezone(where)
     offset = moment.utcoffset() or timedelta()
-    return clock(nanoseconds, int(offset.total_seconds()), moment.tzname() or "")
+    return civil_time(nanoseconds, int(offset.total_seconds()), moment.tzname() or "")
 
 
-def clock(nanoseconds: int, offset: int, zone: str = "") -> Clock:
+def civil_time(nanoseconds: int, offset: int, zone: str = "") -> CivilTime:
     """The time that is so many seconds ahead of UTC, taken apart."""
     seconds, rest = divmod(nanoseconds, SECOND)
     days, of_day = divmod(seconds + offset, DAY)
     year, month, day = date_of(days)
-    return Clock(
+    return CivilTime(
         year=year,
         month=month,
         day=day,
@@ -63,13 +63,13 @@ def clock(nanoseconds: int, offset: int, zone: str = "") -> Clock:
     )
 
 
-def at(days: int, clock: Clock, where: ZoneInfo | timezone) -> int:
-    """Nanoseconds since 1970 of a day and the time of day of `clock` in a zone, as Go's time.Date chooses."""
-    seconds = signed(days * DAY + clock.hour * 3600 + clock.minute * 60 + clock.second)
+def at(days: int, time: CivilTime, where: ZoneInfo | timezone) -> int:
+    """Nanoseconds since 1970 of a day and the time of day of `time` in a zone, as Go's time.Date chooses."""
+    seconds = signed(days * DAY + time.hour * 3600 + time.minute * 60 + time.second)
     if isinstance(where, ZoneInfo):
         guess = seconds - _offset_at(seconds, where)
         seconds -= _offset_at(guess, where)
-    return seconds * SECOND + clock.nanosecond
+    return seconds * SECOND + time.nanosecond
 
 
 def _offset_at(seconds: int, where: ZoneInfo) -> int:

@@ -62,9 +62,9 @@ def clause_of(found: re.Match[str]) -> Callable[[Value, int], str]:
     if not found[1]:
         raise Failure("unexpected end of string")
     if found[2] is not None:
-        mistake = _mistaken(found[2]) if found[3] else "could not find end of precision specifier"
-        if mistake:
-            raise Failure(f"{_CLAUSE}: {_PRECISION}: {mistake}")
+        problem = _problem_of(found[2]) if found[3] else "could not find end of precision specifier"
+        if problem:
+            raise Failure(f"{_CLAUSE}: {_PRECISION}: {problem}")
     writer = WRITERS.get(found[3])
     if writer is None:
         first = found[3].encode(errors="surrogatepass")[:1].decode("latin-1")  # cel-go looks at bytes
@@ -72,7 +72,7 @@ def clause_of(found: re.Match[str]) -> Callable[[Value, int], str]:
     return writer
 
 
-def _mistaken(digits: str) -> str:
+def _problem_of(digits: str) -> str:
     """Why Go does not read a precision; the empty text when it does."""
     try:
         atoi(digits)

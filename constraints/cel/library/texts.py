@@ -5,7 +5,7 @@ from __future__ import annotations
 from constraints.cel.values import NANOS, Duration, Timestamp
 from constraints.golang.floats import plain
 from constraints.golang.layouts import NAMED, format_time
-from constraints.golang.times import clock
+from constraints.golang.times import civil_time
 
 
 def format_duration(value: Duration) -> str:
@@ -16,4 +16,4 @@ def format_duration(value: Duration) -> str:
 
 def format_timestamp(value: Timestamp) -> str:
     """RFC 3339 with nanoseconds where there are any."""
-    return format_time(clock(value.nanos, value.offset), NAMED["RFC3339Nano"])
+    return format_time(civil_time(value.nanos, value.offset), NAMED["RFC3339Nano"])

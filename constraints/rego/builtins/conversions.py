@@ -10,7 +10,15 @@ from constraints.golang.quoting import quoted
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import none_of, unfit
 from constraints.rego.values.kinds import RegoObject, RegoSet, Value, is_number, is_object
-from constraints.rego.values.number import Number, OutOfRange, Written, decimal_of, integer_of, integer_text, number_of
+from constraints.rego.values.number import (
+    LiteralFloat,
+    Number,
+    OutOfRange,
+    decimal_of,
+    integer_of,
+    integer_text,
+    number_of,
+)
 
 _DIGITS: Final = "[0-9]+(?:_[0-9]+)*"
 _DECIMAL: Final = re.compile(rf"[+-]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?")
@@ -60,16 +68,16 @@ def nearest_float(digits: str) -> float | None:
 def _written(digits: str, nearest: float) -> Number:
     """The number with its text, where it is not an integer or has an odd text."""
     if not _DECIMAL.fullmatch(digits):
-        return Written(digits, nearest)
+        return LiteralFloat(digits, nearest)
     plain = digits.replace("_", "").removeprefix("+")
     if _INTEGER.fullmatch(plain):
         plain = integer_text(integer_of(plain))
     try:
         number = number_of(plain)
     except OutOfRange:  # nearer to 0 than any double
-        return Written(digits, nearest)
+        return LiteralFloat(digits, nearest)
     is_odd = plain != digits and decimal_of(number) == decimal_of(nearest)
-    return Written(digits, nearest) if is_odd else number
+    return LiteralFloat(digits, nearest) if is_odd else number
 
 
 def _refused(digits: str, why: str) -> BuiltinError:

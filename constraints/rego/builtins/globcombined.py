@@ -110,7 +110,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class BTree:
     """A matcher in the middle, of which each place is tried, and what is on its left and on its right, if anything.
 
     `before` and `behind` are the characters of the two, 0 where they may be any; here bytes are counted by them.
@@ -145,12 +145,12 @@ class Tree:
         return None
 
 
-def tree(value: Matcher, left: Matcher | None, right: Matcher | None) -> Tree:
-    """The Tree of some matchers."""
+def tree(value: Matcher, left: Matcher | None, right: Matcher | None) -> BTree:
+    """The BTree of some matchers."""
     before, behind = (0 if one is None else one.length for one in (left, right))
     parts = value.length, before, behind
     length = ANY_LENGTH if ANY_LENGTH in parts else sum(parts)
-    return Tree(value, left, right, length, max(before, 0), max(behind, 0))
+    return BTree(value, left, right, length, max(before, 0), max(behind, 0))
 
 
 def _is(matcher: Matcher | None, text: bytes) -> bool:

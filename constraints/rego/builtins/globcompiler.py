@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from constraints.rego.builtins.globcombined import AnyOf, EveryOf, Row, Tree, alternatives, tree
+from constraints.rego.builtins.globcombined import AnyOf, BTree, EveryOf, Row, alternatives, tree
 from constraints.rego.builtins.globmatchers import (
     ANY_LENGTH,
     Any,
@@ -72,11 +72,11 @@ def _optimized(matcher: Matcher) -> Matcher:
         return matcher.matchers[0]
     if type(matcher) is One and not matcher.negated and len(matcher.members) == 1:
         return text_matcher(matcher.members.encode("utf-8", "replace"))
-    if not isinstance(matcher, Tree):
+    if not isinstance(matcher, BTree):
         return matcher
     left, right = [None if one is None else _optimized(one) for one in (matcher.left, matcher.right)]
     simpler = _simpler(left, matcher.value, right) if isinstance(matcher.value, Text) else None
-    return simpler or Tree(matcher.value, left, right, *matcher.lengths())
+    return simpler or BTree(matcher.value, left, right, *matcher.lengths())
 
 
 def _simpler(left: Matcher | None, middle: Text, right: Matcher | None) -> Matcher | None:

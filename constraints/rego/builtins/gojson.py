@@ -15,10 +15,10 @@ from constraints.rego.builtins.jsonmistakes import mistake
 from constraints.rego.values.kinds import RegoObject, RegoSet, Value, meets
 from constraints.rego.values.number import (
     JSON_NUMBER,
+    LiteralDecimal,
+    LiteralFloat,
     Number,
     OutOfRange,
-    Written,
-    WrittenDecimal,
     number_of,
     number_text,
 )
@@ -58,7 +58,7 @@ def _marshal(value: Value, separators: tuple[str, str]) -> str:
 def json_number(value: Number) -> str:
     """Its text. Raises BuiltinError for one that keeps a text which is not JSON's: `to_number("1_000")`."""
     shown = number_text(value)
-    if isinstance(value, Written | WrittenDecimal) and not JSON_NUMBER.fullmatch(shown):
+    if isinstance(value, LiteralFloat | LiteralDecimal) and not JSON_NUMBER.fullmatch(shown):
         raise BuiltinError(f"json: invalid number literal {quoted(shown)}")
     return shown
 

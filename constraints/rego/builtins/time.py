@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from constraints.golang.calendar import DAY, day_of, days_since_epoch
 from constraints.golang.floats import plain
-from constraints.golang.layouts import DAYS, NAMED, Clock, format_time
+from constraints.golang.layouts import DAYS, NAMED, CivilTime, format_time
 from constraints.golang.quoting import time_quoted
 from constraints.golang.times import at, local
 from constraints.rego.builtins import BuiltinError, builtin, wrong_type
@@ -37,7 +37,7 @@ class Moment:
     where: ZoneInfo | timezone
     layout: str
 
-    def clock(self) -> Clock:
+    def civil(self) -> CivilTime:
         """Taken apart in its zone."""
         return local(self.nanoseconds, self.where)
 
@@ -86,27 +86,27 @@ def time_format(moment: Value) -> str:
     """The time as text; RFC 3339 with as many digits as needed if no layout is given."""
     found = _moment(moment)
     layout = found.layout or "RFC3339Nano"
-    return format_time(found.clock(), NAMED.get(layout, layout))
+    return format_time(found.civil(), NAMED.get(layout, layout))
 
 
 @builtin("time.date", "number|array<number,string>", result="array<number,number,number>")
 def date(moment: Value) -> list[Value]:
     """Year, month and day."""
-    clock = _moment(moment).clock()
-    return [clock.year, clock.month, clock.day]
+    found = _moment(moment).civil()
+    return [found.year, found.month, found.day]
 
 
 @builtin("time.clock", "number|array<number,string>", result="array<number,number,number>")
 def clock(moment: Value) -> list[Value]:
     """Hour, minute and second."""
-    found = _moment(moment).clock()
+    found = _moment(moment).civil()
     return [found.hour, found.minute, found.second]
 
 
 @builtin("time.weekday", "number|array<number,string>", result="string")
 def weekday(moment: Value) -> str:
     """The day of the week, in English."""
-    return DAYS[_moment(moment).clock().weekday]
+    return DAYS[_moment(moment).civil().weekday]
 
 
 @builtin("time.add_date", "number", "number", "number", "number", result="number")
@@ -114,9 +114,9 @@ def add_date(nanoseconds: Value, years: Value, months: Value, days: Value) -> in
     """The nanoseconds after so many years, months and days; what does not exist carries over (31 April is 1 May)."""
     start = _moment(nanoseconds)
     added = [integer(part, position) for position, part in enumerate((years, months, days), start=2)]
-    clock = start.clock()
-    day = day_of(clock.year + added[0], clock.month + added[1], clock.day + added[2])
-    return in_range(at(day, clock, start.where))
+    began = start.civil()
+    day = day_of(began.year + added[0], began.month + added[1], began.day + added[2])
+    return in_range(at(day, began, start.where))
 
 
 @builtin(

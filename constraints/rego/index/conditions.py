@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from constraints.rego.names.resolved import Path
-from constraints.rego.runtime.index import ANYTHING, Names, split_escaped
+from constraints.rego.runtime.index import ANYTHING, SplitText, split_escaped
 from constraints.rego.syntax.tree import ArrayTerm, Call, Expr, ObjectTerm, Ref, Scalar, SetTerm, Term, Var
 from constraints.rego.values.kinds import key_of
 
@@ -154,7 +154,7 @@ def pattern_of(pattern: Term) -> Any:
         case ArrayTerm(items=items):
             return [pattern_of(item) for item in items]
         case Call(name="internal.glob", args=(parts, Scalar(value=between))):
-            return Names(pattern_of(parts), between)
+            return SplitText(pattern_of(parts), between)
     return ANYTHING
 
 

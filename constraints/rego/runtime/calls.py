@@ -13,7 +13,7 @@ from constraints.rego.runtime.conflicts import Where
 from constraints.rego.runtime.context import MISSING, Context
 from constraints.rego.runtime.iteration import spend_copy, spend_size
 from constraints.rego.values.kinds import UNDEFINED, RegoObject, RegoSet, Value, key_of
-from constraints.rego.values.number import Written, WrittenDecimal
+from constraints.rego.values.number import LiteralDecimal, LiteralFloat
 from constraints.rego.values.sizes import FEW, LONG
 
 ANSWERS: Final = 4096
@@ -23,7 +23,7 @@ SHARING: Final = frozenset({"array.concat", "array.reverse", "array.slice", "sor
 
 SIZED: Final = frozenset({str, list, dict, RegoSet, RegoObject})
 
-NUMBERS: Final = frozenset({int, float, Decimal, Written, WrittenDecimal})
+NUMBERS: Final = frozenset({int, float, Decimal, LiteralFloat, LiteralDecimal})
 
 _CALL: Final = 16
 """Steps for an answer of a function that is remembered."""

@@ -14,7 +14,7 @@ ANYTHING: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class SplitText:
     """The pattern for a text with parts between any of the characters in `between`; an array of the parts fits, too."""
 
     parts: Sequence[Any]
@@ -25,12 +25,12 @@ def may_fit(value: Value, patterns: Sequence[Any]) -> bool:
     """Whether a body can hold whose condition on the value is one of the patterns."""
     found = [value]
     if type(value) is str:
-        found += [split_escaped(value, one.between) for one in patterns if isinstance(one, Names)]
+        found += [split_escaped(value, one.between) for one in patterns if isinstance(one, SplitText)]
     return any(_fits(one, pattern) for one in found for pattern in patterns)
 
 
 def _fits(value: Value, pattern: Any) -> bool:
-    if isinstance(pattern, Names):
+    if isinstance(pattern, SplitText):
         return _fit_all(value, pattern.parts)
     if isinstance(pattern, list):
         return _fit_all(value, pattern)

@@ -6,7 +6,7 @@ OPA keeps a number as its text, whoever wrote it: a policy, a reader, a builtin.
 - any other number is a float where that has the same shortest decimal digits, and a Decimal where no float has;
 - the text of both is Go's shortest `g` form: `1.5`, `1e-07`, `1.0000005e+06`, with an exponent from 1e6 on. So is that
   of an integral float: 2e6 as a float prints `2e+06`, and 3.0 prints `3`;
-- a number that somebody wrote in another form (`1.0`, `1e3`) is a Written or WrittenDecimal, which keeps its text.
+- a number that somebody wrote in another form (`1.0`, `1e3`) is a LiteralFloat or LiteralDecimal, which keeps its text.
 
 Hence the one switch between an audit and gator (golden/FORMAT.md): a reader that wants gator's numbers, all of them
 float64, hands integers on as floats from 1e6 on and as ints below. Both compute alike, and only their text differs.
@@ -44,25 +44,25 @@ class OutOfRange(ValueError):
     """A number with more digits than are computed with here; OPA has no such bound."""
 
 
-class Written(float):
+class LiteralFloat(float):
     """A number that a float holds, with the text that it was written in, which Python may not be able to read."""
 
     __slots__ = ("text",)
     text: str
 
-    def __new__(cls, text: str, value: float) -> Written:
+    def __new__(cls, text: str, value: float) -> LiteralFloat:
         self = super().__new__(cls, value)
         self.text = text
         return self
 
 
-class WrittenDecimal(Decimal):
+class LiteralDecimal(Decimal):
     """A number that no float holds, with the text that it was written in."""
 
     __slots__ = ("text",)
     text: str
 
-    def __new__(cls, text: str) -> WrittenDecimal:
+    def __new__(cls, text: str) -> LiteralDecimal:
         self = super().__new__(cls, text)
         self.text = text
         return self
@@ -73,7 +73,7 @@ def number_of(text: str) -> Number:
     if _INTEGER.fullmatch(text):
         if len(text) > _MOST_DIGITS:
             raise OutOfRange(f"number {text[:40]} is out of range")
-        return Written(text, -0.0) if text == "-0" else integer_of(text)
+        return LiteralFloat(text, -0.0) if text == "-0" else integer_of(text)
     try:
         value = Decimal(text)
     except InvalidOperation as error:
@@ -82,8 +82,8 @@ def number_of(text: str) -> Number:
         raise OutOfRange(f"number {text[:40]} is out of range")
     nearest = float(text)
     if Decimal(repr(nearest)) == value:
-        return nearest if number_text(nearest) == text else Written(text, nearest)
-    return value if number_text(value) == text else WrittenDecimal(text)
+        return nearest if number_text(nearest) == text else LiteralFloat(text, nearest)
+    return value if number_text(value) == text else LiteralDecimal(text)
 
 
 def number_from_digits(sign: int, digits: str, point: int) -> Number:
@@ -100,7 +100,7 @@ def number_text(value: Number) -> str:
     """As OPA prints it."""
     if isinstance(value, int):
         return str(value) if -_INT64 < value < _INT64 else integer_text(value)
-    if isinstance(value, Written | WrittenDecimal):
+    if isinstance(value, LiteralFloat | LiteralDecimal):
         return value.text
     if type(value) is float and 1e-4 <= abs(value) < _PLAIN:
         return repr(value).removesuffix(".0")
@@ -169,6 +169,6 @@ def whole(value: object) -> int | None:
         return value if -_INT64 <= value < _INT64 else None
     if type(value) is float and -_PLAIN < value < _PLAIN and value.is_integer():
         return int(value)
-    if type(value) is Written and _SIGNED.fullmatch(value.text):
+    if type(value) is LiteralFloat and _SIGNED.fullmatch(value.text):
         return whole(int(value.text))
     return None

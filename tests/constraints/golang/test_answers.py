@@ -23,7 +23,7 @@ from constraints.golang import GoError, durations, floats, integers, letters, ne
 from constraints.golang.jsontext import json_string
 from constraints.golang.layouts import format_time
 from constraints.golang.quoting import quoted
-from constraints.golang.times import clock
+from constraints.golang.times import civil_time
 
 RECORDED = Path(__file__).parent / "answers.jsonl"
 FEW, MANY = 40, 20_000
@@ -60,7 +60,7 @@ def parsed(text: str) -> Any:
 
 def formatted(text: str) -> str:
     layout, nanoseconds = text.split("|", 1)
-    return format_time(clock(int(nanoseconds), 0, "UTC"), layout)
+    return format_time(civil_time(int(nanoseconds), 0, "UTC"), layout)
 
 
 def address(text: str) -> Any:
@@ -203,14 +203,14 @@ def number(chance: Random) -> str:
 
 def moment(chance: Random) -> str:
     nanoseconds = chance.randrange(-(2**62), 2**62) // 10 ** chance.choice([0, 6, 9]) * 10 ** chance.choice([0, 3])
-    text = format_time(clock(nanoseconds, chance.choice([0, 0, 3600, -16200])), chance.choice(LAYOUTS[:1]))
+    text = format_time(civil_time(nanoseconds, chance.choice([0, 0, 3600, -16200])), chance.choice(LAYOUTS[:1]))
     at = chance.randrange(len(text))
     return chance.choice([text, text[:at] + chance.choice("0159Z:.,-") + text[at + 1 :], text.replace("Z", ".5Z")])
 
 
 def layout_and_time(chance: Random) -> str:
     layout = chance.choice(LAYOUTS)
-    text = format_time(clock(chance.randrange(-(2**60), 2**61), 0, "UTC"), layout)
+    text = format_time(civil_time(chance.randrange(-(2**60), 2**61), 0, "UTC"), layout)
     at = chance.randrange(len(text))
     return f"{layout}|{chance.choice([text, text[:at], text[:at] + chance.choice('019 :-aP') + text[at + 1 :], text + '!'])}"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from constraints.rego.values.number import (
-    Written,
+    LiteralFloat,
     compare_numbers,
     is_negative,
     number_key,
@@ -108,8 +108,8 @@ def test_equal_numbers_share_a_key() -> None:
         (1000000.0, None),
         (2.5, None),
         (number_of("1.0"), None),
-        (Written("+5", 5), 5),
-        (Written("1_000", 1000), None),
+        (LiteralFloat("+5", 5), 5),
+        (LiteralFloat("1_000", 1000), None),
         ("1", None),
         (True, None),
         (None, None),
