@@ -10,6 +10,7 @@ import logging
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from threading import Timer
@@ -82,7 +83,8 @@ class Disk:
 
     def close(self, for_good: bool) -> None:
         """What was written stays; for good, it goes some time later, when readers are done with it."""
-        self._let_go()
+        with suppress(OSError):  # a file system may tell only now of what it could not write
+            self._let_go()
         folder, self._folder = self._folder, None
         if folder is None:
             return
@@ -138,9 +140,9 @@ class Disk:
         folder.tidy()
 
     def _let_go(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)  # gives the lock back, too
-        self._file, self._run = -1, ""
+        file, self._file, self._run = self._file, -1, ""
+        if file >= 0:
+            os.close(file)  # gives the lock back, too
 
 
 def file_name(run: str) -> str:

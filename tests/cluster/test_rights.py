@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ Granted = tuple[str, str, str, str]  # verb, group, resource, name ("" where any
 
 
 @pytest.fixture(scope="module")
-def asked(cluster: Cluster) -> list[Request]:
-    """What the program asks while it does all it can: new and changed policies, a Config, an election, two runs."""
+def asked(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> list[Request]:
+    """What the program asks while it does all it can: new and changed policies, a Config, an election, an export, two runs."""
+    folder = tmp_path_factory.mktemp("export")
     api = cluster.api
     cluster.load_policies([template("K8sTestLabels")], [constraint("K8sTestLabels", "owned", "ConfigMap", ["owner"])])
     api.apply(config_map("unowned"))
@@ -29,11 +31,32 @@ def asked(cluster: Cluster) -> list[Request]:
         "properties": {"labels": {"type": "array", "items": {"type": "string"}}, "more": {"type": "string"}},
     }
     api.apply(template("K8sTestLabels", parameters=wider))
-    with cluster.patrol().running("--leader-elect=true", "--audit-interval=1") as process:
+    for name in ("audit-connection", "unheeded"):
+        api.apply(connection(name, folder / "out"))
+    export = ("--enable-violation-export", f"--export-spill-dir={folder / 'spill'}")
+    with cluster.patrol().running("--leader-elect=true", "--audit-interval=1", *export) as process:
         process.until(lambda log: len(log.events("audit_finished")) >= 4)  # long enough for the Lease to be renewed
         process.terminate()
         assert process.wait(15).code == 0
     return cluster.asked()
+
+
+def connection(name: str, path: Path) -> dict[str, Any]:
+    return {
+        "apiVersion": "connection.gatekeeper.sh/v1alpha1",
+        "kind": "Connection",
+        "metadata": {"name": name, "namespace": "kube-patrol"},
+        "spec": {"driver": "disk", "config": {"path": str(path), "maxAuditResults": 1}},
+    }
+
+
+def test_connections_are_told_whether_they_are_heeded(cluster: Cluster, asked: list[Request]) -> None:
+    home = "/apis/connection.gatekeeper.sh/v1alpha1/namespaces/kube-patrol/connections"
+    [heeded], [unheeded] = (
+        cluster.api.get(f"{home}/{name}")["status"]["byPod"] for name in ("audit-connection", "unheeded")
+    )
+    assert heeded["active"] is True
+    assert unheeded["errors"][0]["type"] == "UpsertConnection"
 
 
 def test_nothing_that_the_program_asks_is_forbidden(asked: list[Request]) -> None:
