@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from sys import intern
 from typing import Final
 
@@ -22,11 +22,13 @@ _UNMATCHED: Final = (
 def answers(constraint: Constraint, review: Review, found: Sequence[Finding] | Exception) -> Sequence[Answer]:
     """What came of asking a constraint: a violation for each finding, and for an error that the policy's language defines;
     a gap for any other failure."""
-    if isinstance(found, EvaluationError):
-        return _violations(constraint, review, [Finding(found.message, None, error=True)])
     if isinstance(found, Exception):
-        return [_gap(constraint, review, "EvaluationFailed", f"could not be evaluated: {cause(found)}")]
-    return _violations(constraint, review, found)
+        if not isinstance(found, EvaluationError):
+            return [_gap(constraint, review, "EvaluationFailed", f"could not be evaluated: {cause(found)}")]
+        found = [Finding(found.message, None, error=True)]
+    action, ref = constraint.action, review.ref
+    actions = constraint.actions if action == SCOPED else ()
+    return [Violation(constraint, ref, intern(one.message), one.details, action, actions, one.error) for one in found]
 
 
 def undecided(constraint: Constraint, review: Review, error: Exception, point: Point) -> Answer:
@@ -35,7 +37,7 @@ def undecided(constraint: Constraint, review: Review, error: Exception, point: P
         return _gap(constraint, review, "MatchFailed", f"{_UNDECIDABLE}: {cause(error)}")
     if point is Point.GATOR:
         text = _UNMATCHED.format(review.ref.name, error.message)
-        return _violations(constraint, review, [Finding(text, None, error=True)])[0]
+        return answers(constraint, review, [Finding(text, None, error=True)])[0]
     if isinstance(error, NamespaceMissing):
         return lost(constraint, review, "its spec.match reads it")
     return _gap(constraint, review, "MatchFailed", f"{_UNDECIDABLE}: {error.message}")
@@ -68,14 +70,6 @@ def cause(error: Exception) -> str:
     """What went wrong, with the kind of error unless it is one of ours."""
     name = type(error).__name__
     return str(error) if isinstance(error, PolicyError) else f"{name}: {error}" if str(error) else name
-
-
-def _violations(constraint: Constraint, review: Review, findings: Iterable[Finding]) -> list[Violation]:
-    action, ref = constraint.action, review.ref
-    actions = constraint.actions if action == SCOPED else ()
-    return [
-        Violation(constraint, ref, intern(one.message), one.details, action, actions, one.error) for one in findings
-    ]
 
 
 def _gap(constraint: Constraint, review: Review, reason: str, what: str) -> Gap:

@@ -139,10 +139,14 @@ class Engine:
 
     def review(self, review: Review, inventory: Inventory = EMPTY, unless: Kind | None = None) -> list[Answer]:
         """What the constraints find in one object; constraints that take the kind `unless` too are left out."""
-        hits: Sequence[Hit] = self.matching(review, unless)
+        asking, rules = self._asking, self._rules
+        hits: Sequence[Hit]
+        hits = (
+            asking.matching(rules.about(review.ref.kind), review) if unless is None else self.matching(review, unless)
+        )
         if inventory.partial or self._timekeeper.spent:
             hits = self.askable(hits, inventory)
-        return self.evaluate(review, hits, inventory)
+        return asking.evaluate(review, hits, inventory)
 
     def matching(self, review: Review, unless: Kind | None = None) -> list[Hit]:
         """The first part of `review`: the constraints to ask, and what is known where that cannot be decided."""

@@ -30,6 +30,12 @@ from beside import BENCH, LIBRARY
 NOW, BEFORE = "now", "before"
 SIZES = "10000"
 SLOWER = at_most(1.03)
+_MODULE = """\
+import runpy, sys, time
+time.perf_counter = time.process_time
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
 _OF_A_RUN = re.compile(r'"(?:ts|audit_id)":(?:[\d.]+|"[^"]*"),')
 
 
@@ -158,10 +164,10 @@ def in_turns(commands: Mapping[str, Command], bench: Bench, before: Callable[[st
 
 
 def told(pair: Pair, module: str, arguments: Sequence[str]) -> dict[str, list[dict[str, float]]]:
-    """What a module of each tree's benchmarks prints, in runs that take turns."""
+    """What a module of each tree's benchmarks prints, in runs that take turns; its seconds are those of the processor."""
     found: dict[str, list[dict[str, float]]] = {name: [] for name in pair.trees}
     for _ in range(pair.bench.rounds):
-        for name, command in pair.each(lambda tree: python(tree, "-m", module, *arguments)).items():
+        for name, command in pair.each(lambda tree: python(tree, "-c", _MODULE, module, *arguments)).items():
             found[name].append(json.loads(asked(command, as_installed(pair.bench.folder))))
     return found
 
