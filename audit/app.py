@@ -123,7 +123,8 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     from audit.metrics.exporting import ExportMetrics
     from audit.sinks.export import ExportSink, Selection
 
-    export, cluster, tally, ledger = config.export, config.cluster, Tally(), Ledger()
+    export, cluster, tally = config.export, config.cluster, Tally()
+    ledger = Ledger() if export.mode == CHANGES else None
     heeded = Heeded(ConnectionStatus(StatusWriter(client), PodStatus(cluster.identity, config.audit.performed)))
     backlog = Backlog(Path(export.spill_dir), Limits(export.spill_limit), tally)
     delivery = Delivery(backlog, tally, Surroundings(heeded.tell, leaving.leads))
@@ -131,7 +132,7 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     metrics.registry.register(ExportMetrics(tally))
     leaving.late.callback(delivery.close, 0.0)
     try:
-        sink = ExportSink(delivery, look.why, ledger, Selection(export.mode, export.full_interval, export.cluster))
+        sink = ExportSink(delivery, look.why, Selection(export.mode, export.full_interval, export.cluster), ledger)
         yield Beside((sink,), look, ledger)
     finally:
         delivery.close(cluster.shutdown_delay - leaving.stop.since() - EXPORT_MARGIN)

@@ -104,8 +104,8 @@ def violation_fields(violation: Violation) -> dict[str, Json]:
 
 
 def export_fields(violation: Violation) -> dict[str, Json]:
-    """The keys of an exported violation after `id`, in their order; empty ones are still there."""
-    return {name: value(violation) for name, value in _EXPORT}
+    """The keys of an exported violation after `id`, in their order; what is empty is left out."""
+    return {name: found for name, value in _EXPORT if (found := value(violation))}
 
 
 def constraint_fields(kind: str, name: str) -> dict[str, Json]:

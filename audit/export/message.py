@@ -63,7 +63,7 @@ def end_message(run: str, told: Told, sent: Sent, summary: Summary) -> Message:
 
 def violation_message(run: str, violation: Violation, told: Told, first: str = "") -> Message:
     """A violation with Gatekeeper's keys in their order; what is empty is left out."""
-    message = {"id": run, **{name: value for name, value in export_fields(violation).items() if value}}
+    message = {"id": run, **export_fields(violation)}
     if not told.extended:
         return message
     return message | _about(told, violation.constraint.key, violation.object, violation.message, first)

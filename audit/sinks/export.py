@@ -65,26 +65,34 @@ class Selection:
 class ExportSink:
     """Messages of a run go where `delivery` aims when its policies are read: not before its first page, or its end.
 
-    `selection` says which violations are told, and the `ledger` which of them are new. Raises ExportError at the end of a
-    run that had to drop messages, or whose Connection has a `problem`.
+    `selection` says which violations are told, and the `ledger`, that of the runs, which of them are new. Without one the sink
+    has its own, and keeps it only where messages are extended. Raises ExportError at the end of a run that had to drop
+    messages, or whose Connection has a `problem`.
     """
 
     name = "export"
     phase = "log"
 
     def __init__(
-        self, delivery: Delivery, problem: Callable[[], ExportError | None], ledger: Ledger, selection: Selection
+        self,
+        delivery: Delivery,
+        problem: Callable[[], ExportError | None],
+        selection: Selection,
+        ledger: Ledger | None = None,
     ) -> None:
         self._delivery = delivery
         self._problem = problem
-        self._ledger = ledger
+        self._ledger = ledger or Ledger()
+        self._owns = ledger is None
         self._selection = selection
         self._run = ""
         self._told: Told | None = None
         self._sent = Sent()
 
     def start(self, info: RunInfo) -> None:
-        """Nothing yet: the Connection is read with the policies."""
+        """Nothing is told yet: the Connection is read with the policies."""
+        if self._owns:
+            self._ledger.start(info)
         self._run, self._told, self._sent = info.audit_id, None, Sent()
 
     def page(self, reviewed: Reviewed) -> None:
@@ -95,6 +103,8 @@ class ExportSink:
         found = reviewed.violations()
         if told.of == CHANGES:
             found = (violation for violation in found if not ledger.knows(violation))
+        if told.extended and self._owns:
+            ledger.page(reviewed)
         first = ledger.first if told.extended else _unknown
         self._put(violation_message(self._run, violation, told, first(violation)) for violation in found)
 
@@ -104,6 +114,8 @@ class ExportSink:
         if told is not None:
             if self._selection.mode == CHANGES:
                 self._put(resolved_message(self._run, known, told) for known in changes.each_resolved())
+            if told.extended and self._owns and not summary.cut:
+                self._ledger.end(summary)
             end = end_message(self._run, told, self._sent, summary)
             self._delivery.put(self._run, END, [_encoded(end)])
         if self._sent.dropped or summary.cut:

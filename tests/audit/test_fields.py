@@ -58,14 +58,13 @@ def test_a_logged_violation_has_the_keys_of_gatekeeper_in_its_order() -> None:
 
 
 def test_an_exported_violation_has_the_keys_of_gatekeeper_in_its_order() -> None:
-    assert list(export_fields(VIOLATION)) == [
+    assert list(export_fields(replace(VIOLATION, actions=("warn",)))) == [
         "details",
         "eventType",
         "group",
         "version",
         "kind",
-        "name",
-        "namespace",
+        "name",  # a constraint has no namespace
         "message",
         "enforcementAction",
         "enforcementActions",
@@ -82,7 +81,10 @@ def test_an_exported_violation_has_the_keys_of_gatekeeper_in_its_order() -> None
 
 def test_log_and_export_say_the_same_under_their_two_names() -> None:
     logged, exported = violation_fields(VIOLATION), export_fields(VIOLATION)
-    assert [f.log for f in FIELDS if f.log and f.export and logged[f.log] != exported[f.export]] == []
+    both = {f.log: f.export for f in FIELDS if f.log and f.export}
+    assert {log: exported[export] for log, export in both.items() if export in exported} == {
+        log: logged[log] for log in both if logged[log]
+    }
 
 
 def test_scoped_actions_are_a_list_and_failed_evaluations_have_no_details() -> None:

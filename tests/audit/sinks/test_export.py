@@ -26,7 +26,7 @@ def fine() -> ExportError | None:
 
 
 def sink_of(line: Line, problem: Callable[[], ExportError | None] = fine, **selected: Any) -> ExportSink:
-    return ExportSink(line.delivery, problem, Ledger(), Selection(**selected))
+    return ExportSink(line.delivery, problem, Selection(**selected))
 
 
 def whole(sink: ExportSink, *names: str) -> None:
@@ -109,7 +109,8 @@ class Telling:
         self.line, self.driver, self.ledger = Line(folder), Recorder(), Ledger()
         self.now = 0.0
         selection = Selection(clock=lambda: self.now, **selected)
-        self.sink = ExportSink(self.line.delivery, fine, self.ledger, selection)
+        of_runs = self.ledger if selection.mode == "changes" else None
+        self.sink = ExportSink(self.line.delivery, fine, selection, of_runs)
         self.aim("/a", extended)
         self.last: RunInfo | None = None
 
