@@ -70,6 +70,8 @@ class Backlog:
             kept = len(lines) if kind != VIOLATION else self._fitting(lines)
             dropped = len(lines) - kept
             if dropped:
+                if not self._tally.dropped(run):
+                    log.warning("export: too many messages wait: those of the run %s are dropped from now on", run)
                 lines = [*lines[:kept], b"%s %s %d\n" % (DROPPED, run.encode(), dropped)]
             self._add(lines)
             self._tally.put(run, kept, dropped)
@@ -172,12 +174,16 @@ class Backlog:
 
     def _recover(self, spool: Spool) -> None:
         waiting: Counter[str] = Counter()
+        dropped: Counter[str] = Counter()
         for line in spool.rest():
             kind, run, rest = _parts(line)
             if kind == DROPPED:
-                self._tally.put(run, 0, dropped=int(rest) if rest.isdigit() else 0)
+                dropped[run] += int(rest) if rest.isdigit() else 0
             else:
                 waiting[run] += 1
+        for run, number in dropped.items():
+            self._tally.put(run, 0, dropped=number)
+            log.warning("export: %d messages of the run %s were dropped before, for too many waited", number, run)
         for run, number in waiting.items():
             self._tally.put(run, number, spilled=True)
             log.info("export: %d messages of the run %s wait from before", number, run)

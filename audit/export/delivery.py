@@ -229,6 +229,10 @@ class Delivery:
             log.info("export: %s", over)
         self._state = replace(self._state, active=True, last_success=self._around.clock())
         if batch.ended:
+            dropped = self.tally.dropped(batch.run)
+            if dropped:
+                text = f"dropped: {dropped} messages of the run {batch.run} had no place among those that waited"
+                self._state = replace(self._state, errors=(*self._state.errors, text))
             self._tell()
             self._state = Publishing(False, self._state.last_attempt, self._state.last_success)
 

@@ -46,6 +46,8 @@ class Spool:
             self._read = self._first(self._noted())
             self._last = -1
             self._note(self._read)  # later this takes no more space
+            for number in [number for number in self._sizes if number < self._read.file]:
+                self._remove(number)
         except BaseException:
             self.close()
             raise
@@ -162,6 +164,6 @@ class Spool:
         return self._folder / f"{number:010}{SUFFIX}"
 
     def _remove(self, number: int) -> None:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # a file that stays is older than the position, and goes at the next start
             self._path(number).unlink()
         self._sizes.pop(number, None)

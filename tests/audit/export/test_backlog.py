@@ -91,13 +91,17 @@ def test_what_is_beyond_the_limit_is_dropped_and_counted_but_starts_and_ends_are
     assert len(taken(backlog)) == 4
 
 
-def test_what_a_killed_process_has_dropped_is_still_counted(tmp_path: Path) -> None:
+def test_what_a_killed_process_has_dropped_is_still_counted_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     backlog, _ = made(tmp_path, Limits(1000))
     backlog.put(RUN, VIOLATION, [b"x" * 300] * 5)
     backlog.close()
     later, tally = made(tmp_path, Limits(1000))
     assert tally.dropped(RUN) == 2
     assert len(taken(later)) == 3
+    assert f"those of the run {RUN} are dropped from now on" in caplog.text
+    assert f"2 messages of the run {RUN} were dropped before" in caplog.text
 
 
 def test_a_folder_that_another_process_uses_is_told_and_messages_wait_in_memory(

@@ -43,6 +43,15 @@ def test_a_target_that_fails_is_opened_anew_until_it_takes_the_messages(tmp_path
     assert line.heard[-1].last_success == 1_795_216_641.0
 
 
+def test_the_status_tells_how_many_messages_of_a_run_were_dropped(tmp_path: Path) -> None:
+    line, driver = Line(tmp_path, limit=1000), Recorder()
+    line.run(RUN, *[b"x" * 300] * 5)
+    line.delivery.aim(target(driver))
+    line.delivery.close(10)
+    assert line.heard[-1].active
+    assert line.heard[-1].errors == (f"dropped: 3 messages of the run {RUN} had no place among those that waited",)
+
+
 def test_what_could_not_be_published_is_after_the_next_start_and_before_what_comes_then(tmp_path: Path) -> None:
     line = Line(tmp_path)
     line.delivery.aim(target(Recorder(down=True)))
