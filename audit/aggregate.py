@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from heapq import merge
 from itertools import groupby, islice
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, Literal, get_args
 
 from audit.fields import truncate
 from audit.model import ConstraintRecord, KindEnd, Outcome, RunInfo, Standing
@@ -22,7 +22,8 @@ Place = tuple[str, Kind, str]  # constraint key, kind of object, namespace
 Point = tuple[int, int]  # the number of a page, and a place in it
 Ranked = tuple[tuple[Named, str, str, int, int], Violation]
 NAMESPACES_NAMED = 20  # for one policy, in gaps of their own
-PHASES = ("list", "decode", "match", "evaluate", "log", "write")
+Phase = Literal["list", "decode", "match", "evaluate", "log", "write"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
 _RANK: Callable[[Ranked], Any] = itemgetter(0)
 _KIND: Callable[[ObjectRef], Kind] = attrgetter("kind")
 _NAMESPACE: Callable[[ObjectRef], str] = attrgetter("namespace")
@@ -135,7 +136,7 @@ class Totals:
         self._errors: Counter[str] = Counter()
         self._passes: Counter[str] = Counter()
         self._kinds: dict[Kind, KindStats] = {}
-        self._phases = dict.fromkeys(PHASES, 0.0)
+        self._phases: dict[str, float] = dict.fromkeys(PHASES, 0.0)
         self._kept: dict[str, list[Ranked]] = {}
         self._gaps = Gaps()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from audit.aggregate import Summary
+from audit.aggregate import Phase, Summary
 from audit.ledger import Changes
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
@@ -13,15 +13,18 @@ from audit.verdicts import Reviewed
 class Sink(Protocol):
     """`start` and `finish` frame one run; `finish` is called even when the run raised.
 
-    `changes` are empty where nobody has asked for them. Its time counts for the `phase`, one of aggregate.PHASES. What
-    it raises at a page makes it lose that page.
+    `changes` are empty where nobody has asked for them. Its time counts for the `phase`. What it raises becomes
+    a gap of the run; at a page, it loses that page.
     """
 
     name: str
-    phase: str
+    phase: Phase
 
-    def start(self, info: RunInfo) -> None: ...
+    def start(self, info: RunInfo) -> None:
+        """Hear that a run begins. A sink that raises here gets no pages of this run."""
 
-    def page(self, reviewed: Reviewed) -> None: ...
+    def page(self, reviewed: Reviewed) -> None:
+        """Take the verdicts of one page of objects, all of one kind; pages come in no order that counts."""
 
-    def finish(self, summary: Summary, changes: Changes) -> None: ...
+    def finish(self, summary: Summary, changes: Changes) -> None:
+        """Take what the run came to; its gaps tell what the sinks before this one could not do."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from audit.aggregate import Summary
+from audit.aggregate import Phase, Summary
 from audit.events import bodies
 from audit.events.bodies import CORE, NEW, Moment, Where, event_name
 from audit.events.drafts import Draft, drafts
@@ -51,7 +51,7 @@ class AuditEvents:
     telling: Telling
     where: Where
     name: str = "events"
-    phase: str = "write"
+    phase: Phase = "write"
     _run: int = 0
     _told: dict[int, _Told] = field(default_factory=dict)
     _seen: set[int] = field(default_factory=set)
@@ -160,7 +160,7 @@ class ChangeEvents:
 
     telling: Telling
     name: str = "events on change"
-    phase: str = "write"
+    phase: Phase = "write"
     _last: str = ""  # the audit_id of the last run that came to its end
     _buckets: Buckets = field(default_factory=Buckets)
 

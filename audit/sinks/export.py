@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
-from audit.aggregate import Summary
+from audit.aggregate import Phase, Summary
 from audit.errors import ExportError
 from audit.export.backlog import END, START, VIOLATION
 from audit.export.connection import Connection
@@ -71,7 +71,7 @@ class ExportSink:
     """
 
     name = "export"
-    phase = "log"
+    phase: Phase = "log"
 
     def __init__(
         self,

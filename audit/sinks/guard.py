@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.aggregate import Summary
+from audit.aggregate import PHASES, Phase, Summary
 from audit.errors import AuditError
 from audit.guard import attempt
 from audit.kube.causes import why
@@ -24,7 +24,8 @@ class GuardedSink:
     """
 
     def __init__(self, sink: Sink) -> None:
-        self.name, self.phase = sink.name, sink.phase
+        self.name = type(sink).__name__  # until it has told its own
+        self.phase: Phase = "log"
         self._sink = sink
         self._failed: Exception | None = None
         self._in_a_row = 0
@@ -32,8 +33,16 @@ class GuardedSink:
 
     def start(self, info: RunInfo) -> None:
         """Begin the run."""
-        self._failed = attempt(lambda: self._sink.start(info))
+        self._failed = attempt(lambda: self._begin(info))
         self._in_a_row = TRIED if self._failed else 0
+
+    def _begin(self, info: RunInfo) -> None:
+        self.name = self._sink.name
+        phase = self._sink.phase
+        if phase not in PHASES:
+            raise ValueError(f"its phase {phase!r} is none of {', '.join(PHASES)}")
+        self.phase = phase
+        self._sink.start(info)
 
     def page(self, reviewed: Reviewed) -> None:
         """Pass one page on, or count its violations as lost to this sink."""

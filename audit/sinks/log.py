@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.aggregate import Summary
+from audit.aggregate import Phase, Summary
 from audit.duration import format_duration
 from audit.fields import (
     AUDIT_FINISHED,
@@ -55,7 +55,7 @@ class LogSink:
     """
 
     name = "log"
-    phase = "log"
+    phase: Phase = "log"
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.aggregate import Summary
+from audit.aggregate import Phase, Summary
 from audit.ledger import Changes
 from audit.metrics.registry import Metrics
 from audit.model import RunInfo
@@ -13,7 +13,7 @@ class MetricsSink:
     """Tells the metrics of each run."""
 
     name = "metrics"
-    phase = "log"
+    phase: Phase = "log"
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from audit.aggregate import Summary
+from audit.aggregate import Phase, Summary
 from audit.errors import ResultsError
 from audit.ledger import Changes
 from audit.model import RunInfo
@@ -25,7 +25,7 @@ class ResultsSink:
     """
 
     name = "results"
-    phase = "write"
+    phase: Phase = "write"
 
     def __init__(self, folder: Folder, clock: Callable[[], float] = time.time) -> None:
         self._folder = folder

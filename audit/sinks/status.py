@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from audit.aggregate import Summary
+from audit.aggregate import Phase, Summary
 from audit.errors import AuditError, KubeError, TooLarge, Unreachable
 from audit.fields import truncate
 from audit.kube.patch import Target
@@ -58,7 +58,7 @@ class StatusSink:
     write: Write
     parallel: int = 8
     name: str = "status"
-    phase: str = "write"
+    phase: Phase = "write"
 
     def start(self, info: RunInfo) -> None:
         """Nothing to do: a status is written once, at the end."""

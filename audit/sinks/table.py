@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from audit.aggregate import Summary
+from audit.aggregate import Phase, Summary
 from audit.fields import printable
 from audit.ledger import Changes
 from audit.model import RunInfo
@@ -24,7 +24,7 @@ class TableSink:
     write: Callable[[str], object]
     width: int = 120
     name: str = "table"
-    phase: str = "log"
+    phase: Phase = "log"
 
     def start(self, info: RunInfo) -> None:
         """Nothing to do."""

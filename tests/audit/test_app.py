@@ -31,7 +31,7 @@ from audit.metrics.requests import Requests
 from audit.model import Outcome, RunInfo
 from audit.outcomes import EXIT_CODES, ending
 from audit.process.leading import Duty
-from audit.settings.config import AuditConfig, ClusterConfig, Config, LogConfig
+from audit.settings.config import AuditConfig, ClusterConfig, Config, EventsConfig, LogConfig
 from audit.sinks.table import TableSink
 from audit.verdicts import Reviewed
 from constraints import Kind, Template
@@ -449,6 +449,31 @@ def test_the_exit_code_and_the_last_line_say_what_is_missing(
     (end,) = events(config, "audit_finished")
     assert EXIT_CODES[Outcome(end["outcome"])] == code
     assert end["reason"]
+
+
+def test_statuses_come_first_and_the_log_last_whatever_else_hears_of_a_run(
+    few: EmbeddedCluster, config: Config, auditor: Auditor, tmp_path: Path
+) -> None:
+    every = replace(
+        config,
+        events=EventsConfig(emit=True, on_change=True),
+        results=replace(config.results, folder=str(tmp_path / "results")),
+    )
+    more = Beside((TableSink(StringIO().write),))
+    sinks = assemble(every, auditor.preparation.client, Metrics(), Duty(Event()), more).sinks
+    names = [type(sink).__name__ for sink in sinks]
+    between = ["AuditEvents", "ChangeEvents", "MetricsSink", "ResultsSink", "TableSink"]
+    assert (names[0], sorted(names[1:-1]), names[-1]) == ("StatusSink", between, "LogSink")
+
+
+def test_the_last_line_of_the_log_knows_of_everything_that_was_not_written(
+    few: EmbeddedCluster, config: Config, auditor: Auditor
+) -> None:
+    auditor.run()  # from now on nothing but the results is written, and only at the end
+    few.denied.append(Rule(verbs=["patch"], groups=[CONSTRAINTS], resources=["*/status"]))
+    outcome = ending(auditor.run()).outcome
+    *_, end = events(config, "audit_finished")
+    assert (outcome, end["outcome"]) == (Outcome.UNWRITTEN, "unwritten")
 
 
 @pytest.mark.parametrize("last", [False, True])

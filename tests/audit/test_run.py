@@ -11,7 +11,7 @@ import pytest
 from builders import POD, constraint, record, summary, unlisted
 from saying import PODS, engine, pod
 
-from audit.aggregate import Summary
+from audit.aggregate import Phase, Summary
 from audit.exclusion import Exclusion
 from audit.ledger import Changes, Ledger, Why
 from audit.model import KindEnd, Lost, Outcome, Page, Resource, RunInfo
@@ -28,7 +28,7 @@ class ListSink:
     """Remembers what it heard."""
 
     name: str = "list"
-    phase: str = "log"
+    phase: Phase = "log"
     started: list[RunInfo] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     finished: list[Summary] = field(default_factory=list)
@@ -95,6 +95,33 @@ def test_a_sink_that_fails_in_the_middle_of_a_page_loses_that_page_at_most_and_t
         Cause.SINK,
         "sink full: No space left on device; 3 violations did not reach it",
     )
+
+
+@dataclass
+class NamedOnly:
+    """A sink that has forgotten its phase, and all else."""
+
+    name: str = "export"
+
+
+@pytest.mark.parametrize(
+    ("sink", "gap"),
+    [
+        pytest.param(
+            ListSink("export", "flush"),  # type: ignore[arg-type]  # that is the mistake
+            "sink export: its phase 'flush' is none of list, decode, match, evaluate, log, write",
+            id="a phase that there is not",
+        ),
+        pytest.param(NamedOnly(), "sink export: 'NamedOnly' object has no attribute 'phase'", id="no phase"),
+        pytest.param(object(), "sink object: 'object' object has no attribute 'name'", id="no name"),
+    ],
+)
+def test_whatever_is_wrong_with_a_sink_is_a_gap_and_the_others_go_on(sink: Any, gap: str) -> None:
+    other = ListSink()
+    pages = Items([Page(PODS, [pod("a", ["one"])])])
+    ended = run(lambda: prepared(pages), [sink, other], summary(), Past(), lambda: None)
+    assert ended.gaps[0].message == gap + "; 1 violations did not reach it"
+    assert (len(other.violations), len(other.finished)) == (1, 1)
 
 
 def test_what_a_source_could_not_give_travels_with_the_results() -> None:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 
 from benchmarks.memory import mebibytes
 
-from audit.aggregate import Summary
+from audit.aggregate import Phase, Summary
 from audit.app import serve
 from audit.errors import AuditError
 from audit.ledger import Changes
@@ -48,7 +48,7 @@ class SummarySink:
     """Keeps the summary of the run."""
 
     name: str = "benchmark"
-    phase: str = "log"
+    phase: Phase = "log"
     summaries: list[Summary] = field(default_factory=list)
 
     def start(self, info: RunInfo) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from builders import constraint, page, summary, violation
 
-from audit.aggregate import Summary
+from audit.aggregate import Phase, Summary
 from audit.ledger import NO_CHANGES, Changes
 from audit.model import RunInfo
 from audit.sinks.guard import GuardedSink
@@ -23,7 +23,7 @@ class FailingSink:
 
     at: Collection[str | int]
     name: str = "export"
-    phase: str = "log"
+    phase: Phase = "log"
     heard: list[str | int] = field(default_factory=list)
 
     def _hear(self, what: str | int) -> None:
