@@ -37,6 +37,7 @@ test: $(VENV)/.installed-dev
 test-cluster: $(VENV)/.installed-dev
 	$(BIN)/python tests/cluster/build.py
 	$(BIN)/python tests/cluster/build.py kubectl
+	$(BIN)/python tests/cluster/build.py helm
 	$(BIN)/python -m pytest tests/cluster -m cluster $(ARGS)
 
 test-faults: $(VENV)/.installed-dev

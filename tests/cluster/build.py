@@ -1,4 +1,4 @@
-"""Build the API server of the cluster tests, or `kubectl`, unless the same sources were built before; print the path.
+"""Build the API server of the cluster tests, `kubectl` or `helm`, unless the same sources were built before; print the path.
 
 The build takes some minutes and the module proxy; the binary is kept in the user's cache directory under the hash of
 its sources. Ends with 3 when there is neither a binary nor Go to build it with.
@@ -15,9 +15,11 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 NO_GO = 3
-VERSIONS = {  # what go.mod names, and how Kubernetes calls that version
-    "apiserver": r"^\s*k8s\.io/kubernetes v(\S+)",
-    "kubectl": r"^\s*k8s\.io/kubectl v0\.(\S+)",
+PACKAGES = {"helm": "helm.sh/helm/v3/cmd/helm"}  # what is built, where that is not a file of ours
+VERSIONS = {  # where go.mod names the version, and where the program has it
+    "apiserver": (r"^\s*k8s\.io/kubernetes (v\S+)", "k8s.io/component-base/version.gitVersion"),
+    "kubectl": (r"^\s*k8s\.io/kubectl v0(\S+)", "k8s.io/component-base/version.gitVersion"),
+    "helm": (r"^\s*helm\.sh/helm/v3 (v\S+)", "helm.sh/helm/v3/internal/version.version"),
 }
 
 
@@ -48,17 +50,19 @@ def build(module: Path, binary: Path) -> None:
     with tempfile.TemporaryDirectory(dir=binary.parent) as folder:
         made = Path(folder) / binary.name
         options = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", link_flags(module), "-o", str(made)]
-        subprocess.run(["go", "build", *options, "."], cwd=module, check=True, stdout=sys.stderr)
+        package = PACKAGES.get(module.name, ".")
+        subprocess.run(["go", "build", *options, package], cwd=module, check=True, stdout=sys.stderr)
         made.rename(binary)
 
 
 def link_flags(module: Path) -> str:
-    """Strip the binary, and give it the version of Kubernetes that go.mod names."""
-    found = re.search(VERSIONS[module.name], (module / "go.mod").read_text(), re.MULTILINE)
+    """Strip the binary, and give it the version that go.mod names."""
+    pattern, variable = VERSIONS[module.name]
+    found = re.search(pattern, (module / "go.mod").read_text(), re.MULTILINE)
     if found is None:
-        raise SystemExit(f"{module / 'go.mod'} does not name a version of Kubernetes")
-    version = found[1] if module.name == "apiserver" else f"1.{found[1]}"
-    return f"-s -w -X k8s.io/component-base/version.gitVersion=v{version}"
+        raise SystemExit(f"{module / 'go.mod'} does not name a version of {module.name}")
+    version = f"v1{found[1]}" if module.name == "kubectl" else found[1]  # k8s.io/kubectl is v0 of each v1
+    return f"-s -w -X {variable}={version}"
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,10 +9,8 @@ from pathlib import Path
 import pytest
 from beside import BENCH
 from cluster.deployed import Cluster
+from cluster.programs import program
 from cluster.server import running
-
-HERE = Path(__file__).resolve().parent
-NO_GO = 3  # see build.py
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -26,11 +22,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.fixture(scope="session")
 def binary() -> Path:
     """The API server, built when it has not been before."""
-    built = subprocess.run([sys.executable, str(HERE / "build.py")], stdout=subprocess.PIPE, text=True)
-    if built.returncode == NO_GO:
-        pytest.skip("needs Go to build kube-apiserver; see tests/cluster/build.py")
-    assert built.returncode == 0, "kube-apiserver could not be built"
-    return Path(built.stdout.strip())
+    return program("apiserver")
 
 
 @pytest.fixture(scope="module")

@@ -18,12 +18,11 @@ import pytest
 from cluster.api import Refused, apply_all
 from cluster.deployed import MANIFESTS, Cluster, documents, pod_name
 from cluster.patrol import ROOT, environment
+from cluster.programs import program
 from cluster.readme import Step, steps
 from cluster.server import running
 
 pytestmark = pytest.mark.cluster
-HERE = Path(__file__).resolve().parent
-NO_GO = 3  # see build.py
 DEPLOYMENT = "/apis/apps/v1/namespaces/kube-patrol/deployments/kube-patrol-audit"
 ANSWERS = {"metadata.name": pod_name("b"), "metadata.namespace": "kube-patrol"}
 SHIFTED = {"PATROL_HEALTH_ADDR": "0", "PATROL_PROMETHEUS_PORT": "0"}  # a pod has its ports to itself
@@ -32,11 +31,7 @@ SHIFTED = {"PATROL_HEALTH_ADDR": "0", "PATROL_PROMETHEUS_PORT": "0"}  # a pod ha
 @pytest.fixture(scope="module")
 def kubectl() -> Path:
     """The real kubectl, built when it has not been before."""
-    built = subprocess.run([sys.executable, str(HERE / "build.py"), "kubectl"], stdout=subprocess.PIPE, text=True)
-    if built.returncode == NO_GO:
-        pytest.skip("needs Go to build kubectl; see tests/cluster/build.py")
-    assert built.returncode == 0, "kubectl could not be built"
-    return Path(built.stdout.strip())
+    return program("kubectl")
 
 
 @pytest.fixture(scope="module")

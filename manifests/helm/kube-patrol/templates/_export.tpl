@@ -1,0 +1,64 @@
+{{- /* The driver that this chart makes a Connection for; nothing where that is the user's. */ -}}
+{{- define "kube-patrol.driver" -}}
+{{- if .Values.enableViolationExport }}{{ .Values.exportBackend }}{{ end -}}
+{{- end -}}
+
+{{- define "kube-patrol.connection" -}}
+{{- .Values.audit.connection | default "audit-connection" -}}
+{{- end -}}
+
+{{- /* The config of the Connection. Fields of disk are left out for others, since a file of values may have them all the same. */ -}}
+{{- define "kube-patrol.config" -}}
+{{- $config := dict -}}
+{{- $disk := eq (include "kube-patrol.driver" .) "disk" -}}
+{{- range $given := list (dict "path" "/tmp/violations/topics" "maxAuditResults" 3) .Values.audit.exportConnection .Values.audit.exportConfig -}}
+{{- range $key, $value := $given -}}
+{{- if or $disk (not (has $key (list "path" "maxAuditResults" "closedConnectionTTL"))) -}}
+{{- $_ := set $config $key $value -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $mount := .Values.audit.exportVolumeMount.path | trimSuffix "/" -}}
+{{- if and $disk (not (hasPrefix (printf "%s/" $mount) (printf "%s/" $config.path))) -}}
+{{- fail (printf "audit.exportConnection.path: %s is not in the volume, which is mounted at %s (audit.exportVolumeMount.path)" $config.path $mount) -}}
+{{- end -}}
+{{- toYaml $config -}}
+{{- end -}}
+
+{{- /* A volume of a name that it has unless it is given, and an emptyDir unless something else is. */ -}}
+{{- define "kube-patrol.volume" -}}
+{{- $volume := deepCopy (index . 1) -}}
+{{- if not (omit $volume "name") -}}{{- $_ := set $volume "emptyDir" dict -}}{{- end -}}
+{{- $_ := set $volume "name" ($volume.name | default (index . 0)) -}}
+{{- toYaml $volume -}}
+{{- end -}}
+
+{{- define "kube-patrol.sidecar" -}}
+{{- $given := .Values.audit.exportSidecar -}}
+{{- if $given.image -}}
+{{- toYaml $given -}}
+{{- else -}}
+{{- $reader := include "kube-patrol.reader" . | fromYaml -}}
+{{- toYaml (mergeOverwrite $reader $given) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "kube-patrol.reader" -}}
+name: reader
+image: {{ include "kube-patrol.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+args: [export, read, {{ (include "kube-patrol.config" . | fromYaml).path | quote }}]
+resources:
+  requests:
+    cpu: 10m
+    memory: 64Mi
+  limits:
+    cpu: 100m
+    memory: 128Mi
+securityContext:
+  {{- toYaml .Values.audit.securityContext | nindent 2 }}
+volumeMounts:
+  - name: {{ .Values.audit.exportVolume.name | default "tmp-violations" }}
+    mountPath: {{ .Values.audit.exportVolumeMount.path }}
+    readOnly: true
+{{- end -}}

@@ -1,0 +1,371 @@
+"""What the real helm makes of the chart, and what a real API server and the program make of that."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cluster.api import Object, Refused
+from cluster.deployed import ACCOUNT, MANIFESTS, Cluster, documents, manifests
+from cluster.patrol import QUIET, ROOT, patrol
+from cluster.policies import config_map, constraint, template
+from cluster.programs import program
+from cluster.releases import CHART, Helm
+from cluster.server import running
+
+from audit.settings.arguments import parse, warnings
+from audit.settings.config import Config
+
+pytestmark = pytest.mark.cluster
+PEERS = ROOT / "tests" / "peers"
+HELMS = {"app.kubernetes.io/instance", "app.kubernetes.io/managed-by", "helm.sh/chart"}
+DEPLOYMENT = "/apis/apps/v1/namespaces/kube-patrol/deployments/kube-patrol-audit"
+# What the page on exporting of Gatekeeper's documentation gives to helm, for disk and for Dapr.
+DISK = (
+    "--set=enableViolationExport=true",
+    "--set=audit.connection=audit-connection",
+    "--set=audit.channel=audit-channel",
+    "--set=audit.exportConfig.maxAuditResults=3",
+    "--set=exportBackend=disk",
+)
+DAPR = DISK[:3]
+DAPR_ANNOTATIONS = {
+    "dapr.io/enabled": "true",
+    "dapr.io/app-id": "audit",
+    "dapr.io/metrics-port": "9999",
+    "dapr.io/sidecar-seccomp-profile-type": "RuntimeDefault",
+}
+READER = {  # of the same page: what stands in a file of values for the driver disk
+    "name": "reader",
+    "image": "ghcr.io/open-policy-agent/fake-reader:latest",
+    "imagePullPolicy": "Always",
+    "securityContext": {"runAsUser": 1000, "runAsNonRoot": True},
+    "volumeMounts": [{"mountPath": "/tmp/violations", "name": "tmp-violations"}],
+}
+EVENTS = {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch"]}
+NEW_EVENTS = {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]}
+
+
+@pytest.fixture(scope="module")
+def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """The real helm, built when it has not been before."""
+    return Helm(program("helm"), tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(scope="module")
+def gatekeepers() -> dict[str, Any]:
+    """All values of Gatekeeper's chart, of the version that answers are compared with."""
+    if shutil.which("go") is None:
+        pytest.skip("needs Go to have Gatekeeper's chart")
+    command = ["go", "mod", "download", "-json", "github.com/open-policy-agent/gatekeeper/v3"]
+    module = subprocess.run(command, cwd=PEERS, stdout=subprocess.PIPE, text=True, check=True)
+    chart = Path(json.loads(module.stdout)["Dir"]) / "charts" / "gatekeeper"
+    values: dict[str, Any] = yaml.safe_load((chart / "values.yaml").read_text())
+    return values
+
+
+def one(objects: list[Object], kind: str) -> Object:
+    (found,) = [obj for obj in objects if obj["kind"] == kind]
+    return found
+
+
+def pod(objects: list[Object]) -> Any:
+    return one(objects, "Deployment")["spec"]["template"]["spec"]
+
+
+def config(objects: list[Object]) -> Config:
+    """What the program is told; there is nothing to warn of."""
+    command, *flags = pod(objects)["containers"][0]["args"]
+    assert command == "run"
+    values = parse(flags, {})
+    assert warnings(values) == ()
+    return Config.of(values)
+
+
+def test_helm_finds_nothing_to_complain_about(helm: Helm) -> None:
+    assert "0 chart(s) failed" in (told := helm.does("lint", "--strict", str(CHART)))
+    assert [line for line in told.splitlines() if line.startswith("[") and "icon is recommended" not in line] == []
+
+
+def test_without_values_the_chart_is_what_the_kustomization_applies(helm: Helm) -> None:
+    ours = {identity(obj): comparable(obj) for obj in helm.render("--include-crds")}
+    theirs = {identity(obj): comparable(obj) for obj in manifests()}
+    del theirs["Namespace", "kube-patrol"]  # made by helm install --create-namespace
+    role = theirs["Role", "kube-patrol"]  # the rights to export come with enableViolationExport
+    role["rules"] = [rule for rule in role["rules"] if rule["apiGroups"] != ["connection.gatekeeper.sh"]]
+    assert ours == theirs
+
+
+def identity(obj: Object) -> tuple[str, str]:
+    return obj["kind"], obj["metadata"]["name"]
+
+
+def comparable(obj: Object) -> Object:
+    """An object without what helm says of itself; the order of flags does not count."""
+    copy: Object = json.loads(json.dumps(obj))
+    for name in HELMS:
+        copy["metadata"].get("labels", {}).pop(name, None)
+    if copy["kind"] == "Deployment":
+        (container,) = copy["spec"]["template"]["spec"]["containers"]
+        container["args"].sort()
+    return copy
+
+
+def test_without_values_the_program_runs_with_its_defaults(helm: Helm) -> None:
+    assert config(helm.render()) == Config.of(parse([], {}))
+
+
+def test_disk_as_gatekeepers_documentation_has_it_brings_volume_reader_and_connection(helm: Helm) -> None:
+    objects = helm.render(*DISK)
+    connection = one(objects, "Connection")
+    assert connection["metadata"]["name"] == "audit-connection"
+    assert connection["spec"] == {
+        "driver": "disk",
+        "config": {"path": "/tmp/violations/topics", "maxAuditResults": 3},
+    }
+    spec = pod(objects)
+    audit, reader = spec["containers"]
+    assert {"name": "tmp-violations", "emptyDir": {}} in spec["volumes"]
+    assert {"name": "tmp-violations", "mountPath": "/tmp/violations"} in audit["volumeMounts"]
+    assert reader["args"] == ["export", "read", "/tmp/violations/topics"]
+    assert (reader["name"], reader["image"]) == ("reader", audit["image"])
+    assert reader["volumeMounts"] == [{"name": "tmp-violations", "mountPath": "/tmp/violations", "readOnly": True}]
+    assert reader["securityContext"] == audit["securityContext"]
+    export = config(objects).export
+    assert (export.enabled, export.connection, export.channel) == (True, "audit-connection", "audit-channel")
+
+
+def test_a_reader_of_ones_own_is_taken_as_it_is(helm: Helm) -> None:
+    values = {"audit": {"exportSidecar": READER, "exportVolume": {"name": "tmp-violations", "emptyDir": {}}}}
+    assert pod(helm.render(*DISK, values=values))["containers"][1] == READER
+
+
+def test_the_reader_can_be_changed_and_left_out(helm: Helm) -> None:
+    changed = {"audit": {"exportSidecar": {"name": "tail", "resources": {"limits": {"memory": "99Mi"}}}}}
+    reader = pod(helm.render(*DISK, values=changed))["containers"][1]
+    assert (reader["name"], reader["resources"]["limits"]["memory"]) == ("tail", "99Mi")
+    assert reader["args"][:2] == ["export", "read"]
+    assert len(pod(helm.render(*DISK, "--set=audit.disableAuditSidecar=true"))["containers"]) == 1
+
+
+def test_a_volume_of_ones_own_takes_the_place_of_the_emptydir(helm: Helm) -> None:
+    volume = {"persistentVolumeClaim": {"claimName": "violations"}}
+    objects = helm.render(*DISK, values={"audit": {"exportVolume": volume}})
+    assert {"name": "tmp-violations", **volume} in pod(objects)["volumes"]
+
+
+def test_all_fields_of_the_connection_can_be_given_and_zero_counts(helm: Helm) -> None:
+    given = {"path": "/data/here", "maxAuditResults": 0, "extended": True}
+    audit = {"exportConnection": given, "exportVolumeMount": {"path": "/data"}}
+    objects = helm.render(*DISK[:3], DISK[4], values={"audit": audit})
+    assert one(objects, "Connection")["spec"]["config"] == given
+    stdout = helm.render(*DISK[:3], "--set=exportBackend=stdout", values={"audit": audit})
+    assert one(stdout, "Connection")["spec"] == {"driver": "stdout", "config": {"extended": True}}
+    assert len(pod(stdout)["containers"]) == 1
+
+
+def test_dapr_as_gatekeepers_documentation_has_it_brings_annotations_and_flags(helm: Helm) -> None:
+    objects = helm.render(*DAPR, values={"auditPodAnnotations": DAPR_ANNOTATIONS})
+    assert one(objects, "Deployment")["spec"]["template"]["metadata"]["annotations"] == DAPR_ANNOTATIONS
+    assert config(objects).export.enabled
+    assert [obj for obj in objects if obj["kind"] == "Connection"] == []  # made by hand there
+
+
+@pytest.mark.parametrize("on", [False, True])
+def test_the_rights_to_export_come_with_it(helm: Helm, on: bool) -> None:
+    rules = one(helm.render(f"--set=enableViolationExport={str(on).lower()}"), "Role")["rules"]
+    assert ("connections" in [name for rule in rules for name in rule["resources"]]) is on
+
+
+@pytest.mark.parametrize(
+    ("wanted", "anywhere", "here"),
+    [
+        ((), [], []),
+        (("auditEventsOnChange",), [NEW_EVENTS], []),
+        (("emitAuditEvents",), [], [EVENTS]),
+        (("emitAuditEvents", "auditEventsInvolvedNamespace"), [EVENTS], []),
+    ],
+)
+def test_the_rights_for_events_come_with_them(
+    helm: Helm, wanted: tuple[str, ...], anywhere: list[Object], here: list[Object]
+) -> None:
+    objects = helm.render(*(f"--set={name}=true" for name in wanted))
+    for kind, expected in (("ClusterRole", anywhere), ("Role", here)):
+        assert [rule for rule in one(objects, kind)["rules"] if "events" in rule["resources"]] == expected
+
+
+def test_values_reach_the_program(helm: Helm) -> None:
+    values = {
+        "auditInterval": 0,
+        "evaluationBudget": 20_000_000,  # a number that helm would write as 2e+07
+        "exportSpillLimit": "64Mi",
+        "disabledBuiltins": ["{http.send}", "time.now_ns"],
+        "logLevel": "ERROR",
+        "metricsBackends": ["prometheus"],
+        "manageCRDs": False,
+        "resultsDir": "/var/lib/kube-patrol",
+        "shutdownDelay": 40,
+        "audit": {"logLevel": "DEBUG", "metricsPort": 8000, "healthPort": 8001, "disableStatusOperation": True},
+    }
+    objects = helm.render(values=values)
+    told = config(objects)
+    assert (told.audit.interval, told.audit.operations, told.cluster.shutdown_delay) == (0, ("audit",), 40)
+    assert (told.policies.evaluation_budget, told.policies.manage_crds) == (20_000_000, "false")
+    assert told.policies.disabled_builtins == ("http.send", "time.now_ns")
+    assert (told.log.level, told.serve.prometheus_port, told.serve.health_addr) == ("DEBUG", 8000, ":8001")
+    assert (told.export.spill_limit, told.results.folder) == (64 << 20, "/var/lib/kube-patrol")
+    spec = pod(objects)
+    assert {"name": "results", "mountPath": "/var/lib/kube-patrol"} in spec["containers"][0]["volumeMounts"]
+    assert {"name": "results", "emptyDir": {}} in spec["volumes"]
+    assert spec["terminationGracePeriodSeconds"] == 60
+    assert "apiextensions.k8s.io" not in str(one(objects, "ClusterRole"))
+
+
+def test_a_release_by_another_name_has_objects_and_a_lease_of_its_own(helm: Helm) -> None:
+    objects = helm.render("--set=fullnameOverride=second", release="any")
+    names = {obj["metadata"]["name"] for obj in objects}
+    assert names == {"second", "second-audit", "second-metrics"}
+    assert config(objects).cluster.lease_name == "second"
+    (lease,) = [rule["resourceNames"] for rule in one(objects, "Role")["rules"] if "resourceNames" in rule]
+    assert lease == ["second"]
+
+
+def test_what_waits_can_be_kept_in_memory(helm: Helm) -> None:
+    (tmp,) = pod(helm.render("--set=audit.writeToRAMDisk=true"))["volumes"]
+    assert tmp == {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}
+
+
+@pytest.mark.parametrize(
+    ("setting", "complaint"),
+    [
+        pytest.param("auditIntervall=30", "additional properties 'auditIntervall' not allowed", id="a name of none"),
+        pytest.param(
+            "audit.conection=a", "additional properties 'conection' not allowed", id="a name of none in audit"
+        ),
+        pytest.param("auditInterval=soon", "auditInterval", id="a number is one"),
+        pytest.param("emitAuditEvents=maybe", "emitAuditEvents", id="true or false"),
+        pytest.param("exportBackend=carrier-pigeon", "exportBackend", id="a driver that there is not"),
+        pytest.param("metricsBackends={stackdriver}", "metricsBackends", id="a backend that there is not"),
+        pytest.param("evaluationTimeout=fast", "evaluationTimeout", id="a duration is one"),
+        pytest.param(
+            "image.repository=openpolicyagent/gatekeeper", "is the image of Gatekeeper", id="the image of Gatekeeper"
+        ),
+    ],
+)
+def test_values_that_make_no_sense_are_refused_by_their_name(helm: Helm, setting: str, complaint: str) -> None:
+    assert complaint in helm.refusal(f"--set={setting}")
+
+
+def test_a_path_outside_of_the_volume_is_refused(helm: Helm) -> None:
+    told = helm.refusal(*DISK, "--set=audit.exportConnection.path=/var/violations")
+    assert (
+        "audit.exportConnection.path: /var/violations is not in the volume, which is mounted at /tmp/violations" in told
+    )
+
+
+def test_a_file_with_all_of_gatekeepers_values_needs_our_image_and_nothing_else(
+    helm: Helm, gatekeepers: dict[str, Any]
+) -> None:
+    assert "is the image of Gatekeeper" in helm.refusal(values=gatekeepers)
+    objects = helm.render(*DISK, values={**gatekeepers, "image": {"repository": "registry.example.com/kube-patrol"}})
+    assert config(objects).export.enabled
+    assert [container["image"] for container in pod(objects)["containers"]] == [
+        "registry.example.com/kube-patrol:0.1.0",
+        gatekeepers["audit"]["exportSidecar"]["image"],
+    ]
+
+
+@pytest.fixture(scope="module")
+def bare(binary: Path, helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster in which nothing of ours is installed, and helm as its administrator."""
+    folder = tmp_path_factory.mktemp("bare")
+    with running(binary, folder) as server:
+        cluster = Cluster(server, folder)
+        helm.kubeconfig = cluster.kubeconfig(server.token, folder)
+        yield cluster
+
+
+@pytest.mark.usefixtures("bare")
+def test_values_for_gatekeepers_webhook_are_accepted_and_told(helm: Helm) -> None:
+    values = {
+        "replicas": 3,
+        "validatingWebhookURL": None,
+        "postInstall": {"labelNamespace": {"enabled": True}},
+        "controllerManager": {"exemptNamespaces": ["kube-system"]},
+        "audit": {"disableCertRotation": False, "connection": "mine"},
+        "auditFromCache": False,
+    }
+    command = ("install", "kube-patrol", str(CHART), "--dry-run=client", "--namespace=kube-patrol")
+    told = helm.does(*command, values=values)
+    assert told.endswith(
+        "These values are Gatekeeper's and have no effect here: "
+        "auditFromCache, controllerManager, postInstall, replicas, audit.disableCertRotation\n"
+    )
+    assert "no effect" not in helm.does(*command)
+
+
+def test_a_release_is_installed_exports_to_a_folder_and_leaves(
+    bare: Cluster, helm: Helm, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    where = ("kube-patrol", str(CHART), "--namespace=kube-patrol")
+    helm.does("install", *where, "--create-namespace")
+    assert bare.api.get(DEPLOYMENT)["spec"]["replicas"] == 2
+    assert not bare.api.may(ACCOUNT, "get", "connection.gatekeeper.sh", "connections", namespace="kube-patrol")
+    paths = {"exportVolumeMount": {"path": str(tmp_path)}, "exportConnection": {"path": f"{tmp_path}/topics"}}
+    helm.does("upgrade", *where, *DISK, values={"audit": paths, "auditPodAnnotations": DAPR_ANNOTATIONS})
+    bare.load_policies([template("K8sTestLabels")], [constraint("K8sTestLabels", "owned", "ConfigMap", ["owner"])])
+    bare.api.apply(config_map("unowned"))
+
+    audit, reader = bare.api.get(DEPLOYMENT)["spec"]["template"]["spec"]["containers"]
+    spill = f"--export-spill-dir={tmp_path / 'spill'}"
+    outcome = bare.patrol().once(*audit["args"][1:], *QUIET, spill)  # as the kubelet starts it, with its rights
+    assert outcome.code == 0, outcome.told()
+    with patrol([*reader["args"], "--once"]) as process:
+        printed = process.communicate(timeout=60)[0].splitlines()
+    exported = [json.loads(line) for line in printed]
+    assert [exported[0]["message"], exported[-1]["message"]] == ["audit is started", "audit is completed"]
+    assert "unowned" in [message.get("resourceName") for message in exported]
+    connection = "/apis/connection.gatekeeper.sh/v1alpha1/namespaces/kube-patrol/connections/audit-connection"
+    assert bare.api.get(connection)["status"]["byPod"][0]["active"] is True
+
+    helm.does("uninstall", "kube-patrol", "--namespace=kube-patrol")
+    with pytest.raises(Refused, match="NotFound"):
+        bare.api.get(DEPLOYMENT)
+    crds = bare.api.items("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
+    assert {obj["metadata"]["name"] for path in (MANIFESTS / "crds").iterdir() for obj in documents(path)} <= {
+        crd["metadata"]["name"] for crd in crds
+    }  # and with them all policies
+    record_property("exported", len(exported))
+
+
+def test_everything_at_once_is_accepted_by_server_side_apply(bare: Cluster, helm: Helm) -> None:
+    values = {
+        "emitAuditEvents": True,
+        "auditEventsInvolvedNamespace": True,
+        "auditEventsOnChange": True,
+        "resultsDir": "/var/lib/kube-patrol",
+        "commonLabels": {"team": "platform"},
+        "commonAnnotations": {"note": "by helm"},
+        "podLabels": {"pod": "label"},
+        "extraEnvs": [{"name": "TZ", "value": "UTC"}],
+        "image": {"pullSecrets": [{"name": "registry"}]},
+        "audit": {
+            "hostNetwork": True,
+            "dnsPolicy": "ClusterFirstWithHostNet",
+            "priorityClassName": "system-cluster-critical",
+            "tolerations": [{"operator": "Exists"}],
+            "topologySpreadConstraints": [],
+            "extraRules": [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get"]}],
+        },
+    }
+    bare.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-patrol"}})
+    for obj in helm.render("--include-crds", *DISK, values=values):
+        applied = bare.api.apply(obj)
+        assert applied["metadata"]["name"] == obj["metadata"]["name"]
+    assert bare.api.may(ACCOUNT, "create", "events.k8s.io", "events", namespace="default")
