@@ -118,9 +118,11 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     from audit.controller.podstatus import PodStatus
     from audit.export.backlog import Backlog, Limits  # late, all of them: most export nothing
     from audit.export.delivery import Delivery, Surroundings
+    from audit.export.driver import Place
     from audit.export.tally import Tally
     from audit.exporting import Exporting, Heeded, Wanted
     from audit.metrics.exporting import ExportMetrics
+    from audit.policies.secrets import secret_data
     from audit.sinks.export import ExportSink, Selection
 
     export, cluster, tally = config.export, config.cluster, Tally()
@@ -128,7 +130,8 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     heeded = Heeded(ConnectionStatus(StatusWriter(client), PodStatus(cluster.identity, config.audit.performed)))
     backlog = Backlog(Path(export.spill_dir), Limits(export.spill_limit), tally)
     delivery = Delivery(backlog, tally, Surroundings(heeded.tell, leaving.leads))
-    look = Exporting(Wanted(cluster.pod_namespace, export.connection, export.channel), delivery, heeded)
+    place = Place(export.channel, partial(secret_data, client, cluster.pod_namespace))
+    look = Exporting(Wanted(cluster.pod_namespace, export.connection, place), delivery, heeded)
     metrics.registry.register(ExportMetrics(tally))
     leaving.late.callback(delivery.close, 0.0)
     try:

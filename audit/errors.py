@@ -49,7 +49,14 @@ class ResultsError(AuditError):
 
 
 class ExportError(AuditError):
-    """Violations cannot be exported: the Connection makes no sense, or its target takes no messages now."""
+    """Violations cannot be exported: the Connection makes no sense, or its target takes no messages now.
+
+    `retry_after` are the seconds that the target asks to wait.
+    """
+
+    def __init__(self, message: str, *, reason: str = "", retry_after: float = 0.0) -> None:
+        super().__init__(message, reason=reason)
+        self.retry_after = retry_after
 
 
 class OtherVersion(AuditError):

@@ -12,6 +12,7 @@ from audit.controller.connectionstatus import ConnectionStatus
 from audit.errors import ExportError, KubeError, NotLeader
 from audit.export.connection import CONNECTIONS, Connection
 from audit.export.delivery import Delivery, Target
+from audit.export.driver import Place
 from audit.export.drivers import driver_of
 from audit.export.publishing import Publishing
 from audit.policies.connections import connections
@@ -24,11 +25,11 @@ log = logging.getLogger("kube_patrol.export")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The Connection that counts: its namespace and name, and the channel at its target."""
+    """The Connection that counts: its namespace and name; and what its driver knows besides."""
 
     namespace: str
     name: str
-    channel: str
+    place: Place
 
 
 @dataclass(slots=True)
@@ -108,7 +109,7 @@ class Exporting:
     def _aim(self, obj: Object) -> ExportError | None:
         try:
             connection = Connection.of(obj)
-            self.delivery.aim(Target(connection, driver_of(connection, self.wanted.channel)))
+            self.delivery.aim(Target(connection, driver_of(connection, self.wanted.place)))
         except ExportError as error:
             return error
         return None

@@ -12,6 +12,7 @@ from audit.errors import ExportError
 from audit.export.backlog import END, START, VIOLATION, Backlog, Limits
 from audit.export.connection import Connection
 from audit.export.delivery import Delivery, Surroundings, Target
+from audit.export.driver import Place
 from audit.export.publishing import Publishing
 from audit.export.tally import Tally
 
@@ -19,22 +20,31 @@ RUN = "2026-11-20T23:17:21Z"
 NEXT = "2026-11-20T23:18:21Z"
 
 
+def no_secrets(name: str) -> dict[str, bytes]:
+    raise ExportError(f"there is no Secret patrol/{name}")
+
+
+PLACE = Place("audit-channel", no_secrets)
+
+
 @dataclass
 class Recorder:
-    """A driver that keeps what it gets; it fails while there are `failures`, or while it is `down`."""
+    """A driver that keeps what it gets; it fails while there are `failures`, or while it is `down`, and refuses what is `bad`."""
 
     name: str = "recorder"
     failures: list[str] = field(default_factory=list)
     down: bool = False
+    refuses: str = "the target refuses them: as it is"
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def open(self, resuming: str) -> None:
         self.calls.append(("open", resuming))
 
-    def publish(self, run: str, messages: Sequence[bytes]) -> None:
+    def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
         if self.down or self.failures:
             raise ExportError(self.failures.pop(0) if self.failures else "target: down", reason="TargetFailed")
         self.calls.append(("publish", run, *messages))
+        return [self.refuses] * sum(message == b"bad" for message in messages)
 
     def end(self, run: str) -> None:
         self.calls.append(("end", run))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from certificates import self_signed
 from policybuilders import samples_with
+from targets import http_target
 
 from audit.app import serve
 from audit.cli import main
@@ -27,22 +30,30 @@ EXAMPLES = [obj for obj in OBJECTS if obj["kind"] in ("Connection", "ConfigMap")
 MESSAGES = [json.loads(line) for line in re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1].splitlines()]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example["kind"]))
-def test_each_example_exports_what_the_page_shows(
-    cluster: EmbeddedCluster, tmp_path: Path, example: dict[str, Any]
-) -> None:
+def driver(example: dict[str, Any]) -> str:
+    return str((example.get("spec") or example["data"])["driver"])
+
+
+def examples(name: str) -> list[dict[str, Any]]:
+    return [example for example in EXAMPLES if driver(example) == name]
+
+
+def exported(cluster: EmbeddedCluster, folder: Path, example: dict[str, Any], old: str, new: str) -> None:
+    """Audit with a Connection as in an example, but for where it leads."""
     load(cluster, samples_with(["K8sRequiredLabels"]))
-    cluster.load([yaml.safe_load(json.dumps(example).replace("/tmp/violations", str(tmp_path / "violations")))])
+    cluster.load([yaml.safe_load(json.dumps(example).replace(old, new))])
     home = example["metadata"]["namespace"]
     config = Config(
-        audit=AuditConfig(once=True, cache_dir=str(tmp_path / "cache")),
-        cluster=ClusterConfig(str(cluster.kubeconfig(tmp_path / "kubeconfig")), False, pod_namespace=home),
-        log=LogConfig(file=str(tmp_path / "log")),
-        export=ExportConfig(enabled=True, spill_dir=str(tmp_path / "spill")),
+        audit=AuditConfig(once=True, cache_dir=str(folder / "cache")),
+        cluster=ClusterConfig(str(cluster.kubeconfig(folder / "kubeconfig")), False, pod_namespace=home),
+        log=LogConfig(file=str(folder / "log")),
+        export=ExportConfig(enabled=True, spill_dir=str(folder / "spill")),
     )
     assert serve(config) == 0
-    [file] = (tmp_path / "violations" / "audit-channel").glob("*.log")
-    written = [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def check(written: list[dict[str, Any]]) -> None:
+    """They are what the page shows."""
     assert [written[0]["message"], written[-1]["message"]] == [MESSAGES[0]["message"], MESSAGES[-1]["message"]]
     [shown] = [each for each in written if each.get("resourceName") == MESSAGES[1]["resourceName"]]
     kept = [name for name in shown if name not in ("constraintAnnotations", "resourceLabels")]
@@ -50,8 +61,33 @@ def test_each_example_exports_what_the_page_shows(
     assert {**MESSAGES[1], "id": ""}.items() <= {**shown, "id": ""}.items()
 
 
-def test_every_driver_is_in_the_table() -> None:
+@pytest.mark.parametrize("example", examples("disk"), ids=lambda example: str(example["kind"]))
+def test_each_example_writes_files_as_the_page_shows(
+    cluster: EmbeddedCluster, tmp_path: Path, example: dict[str, Any]
+) -> None:
+    exported(cluster, tmp_path, example, "/tmp/violations", str(tmp_path / "violations"))
+    [file] = (tmp_path / "violations" / "audit-channel").glob("*.log")
+    check([json.loads(line) for line in file.read_text().splitlines()])
+
+
+@pytest.mark.program("openssl")
+def test_the_example_posts_events_with_what_its_secret_holds(cluster: EmbeddedCluster, tmp_path: Path) -> None:
+    [example] = examples("http")
+    certificate = self_signed(tmp_path)
+    held = {"ca.crt": certificate[0].read_bytes(), "authorization": b"Bearer s3cret"}
+    metadata = {"name": "kube-patrol-export", "namespace": example["metadata"]["namespace"]}
+    data = {name: b64encode(value).decode() for name, value in held.items()}
+    cluster.load([{"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}])
+    with http_target(certificate) as server:
+        exported(cluster, tmp_path, example, "https://collector.logging:8443", server.url)
+    check(server.messages)
+    assert {request.headers["authorization"] for request in server.taken} == {"Bearer s3cret"}
+    assert {(request.path, request.headers["content-encoding"]) for request in server.taken} == {("/events", "gzip")}
+
+
+def test_every_driver_is_in_the_table_and_has_an_example() -> None:
     assert re.findall(r"^\| `(\w+)` \| .*\| .* \|$", PAGE.split("### disk")[0], re.MULTILINE) == list(DRIVERS)
+    assert {driver(example) for example in EXAMPLES} == set(DRIVERS) - {"stdout"}  # which has no fields
 
 
 def test_the_reader_is_a_patch_of_our_deployment_that_turns_export_on_and_reads_what_comes(

@@ -126,8 +126,18 @@ def test_only_our_own_lease_can_be_changed() -> None:
     assert [rule for rule in leases if "resourceNames" not in rule and rule["verbs"] != ["create"]] == []
     others = {verb for rule in rules("Role") if rule not in leases for verb in rule["verbs"]}
     assert others == {"get", "patch"}  # patches are for statuses only
-    names = {name for rule in rules("Role") for name in rule.get("resourceNames", ())}
+    names = {name for rule in leases for name in rule.get("resourceNames", ())}
     assert names == {Config().cluster.lease_name}
+
+
+def test_of_secrets_only_one_by_name_can_be_read_for_the_export() -> None:
+    [rule] = [rule for rule in rules("Role") if "secrets" in rule["resources"]]
+    assert rule == {
+        "apiGroups": [""],
+        "resources": ["secrets"],
+        "resourceNames": ["kube-patrol-export"],
+        "verbs": ["get"],
+    }
 
 
 @pytest.mark.parametrize("kind", ["ClusterRoleBinding", "RoleBinding"])

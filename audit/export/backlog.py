@@ -103,11 +103,12 @@ class Backlog:
         rest = sum(len(line) + 1 for line in lines[number:])
         return Batch(run, messages, ended, number, Position(to.file, to.byte - rest) if to else None)
 
-    def done(self, batch: Batch) -> None:
-        """It is with the target. Raises OSError."""
+    def done(self, batch: Batch, refused: int = 0) -> None:
+        """It is with the target, but for those messages that it will never take. Raises OSError."""
         with self.changed:
             self._forget(batch)
-            self._tally.sent(batch.run, len(batch.messages))
+            self._tally.sent(batch.run, len(batch.messages) - refused)
+            self._tally.lost(batch.run, refused)
             self._tally.holds(self.size)
 
     @property

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Thread
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
@@ -21,6 +23,7 @@ from audit.repeats import Repeats
 
 log = logging.getLogger("kube_patrol.export")
 LONGEST_WAIT = 60.0  # seconds between two tries
+LONGEST_ASKED = 600.0  # where the target asks for more
 _TICK = 1.0  # seconds
 _JOINING = 2.0  # seconds in which a driver that hangs may still come back
 ERRORS_KEPT = 20
@@ -69,6 +72,7 @@ class Delivery:
         self._wanted: Target | None = None
         self._current: Target | None = None
         self._opened = self._published = self._leaving = False
+        self._refused: Sequence[str] = ()
         self._until = 0.0
         self._state = Publishing()
         self._repeats = Repeats(time.monotonic)
@@ -125,7 +129,7 @@ class Delivery:
                 self._repeated()(self._publish, self._current, batch)
             except ExportError:
                 continue  # there is another target now, or it is time to leave
-            self._backlog.done(batch)
+            self._backlog.done(batch, len(self._refused))
             self._published = False
             self._succeeded(batch)
 
@@ -171,7 +175,7 @@ class Delivery:
             target.driver.open(batch.run)
             self._opened = True
         if not self._published:
-            target.driver.publish(batch.run, batch.messages)
+            self._refused = target.driver.publish(batch.run, batch.messages)
             self._published = True
         if batch.ended:
             target.driver.end(batch.run)
@@ -183,7 +187,7 @@ class Delivery:
     def _repeated(self) -> Retrying:
         return Retrying(
             retry=retry_if_exception_type(ExportError),
-            wait=wait_random_exponential(multiplier=self._around.multiplier, max=LONGEST_WAIT),
+            wait=partial(_patience, wait_random_exponential(self._around.multiplier, LONGEST_WAIT)),
             stop=self._interrupted,
             sleep=self._pause,
             reraise=True,
@@ -212,11 +216,18 @@ class Delivery:
         batch: Batch = state.args[1]
         self._shut(state.args[0], for_good=False)
         self.tally.failed(len(batch.messages))
-        known, text = self._state.errors, str(error)
-        if text.partition(":")[0] not in {each.partition(":")[0] for each in known} and len(known) < ERRORS_KEPT:
-            self._state = replace(self._state, errors=(*known, text))
+        text = str(error)
+        if self._is_new(text):
             self._tell()
         self._say(f"{text}; messages wait")
+
+    def _is_new(self, text: str) -> bool:
+        """Whether this error is not in the status yet, where it is from now on."""
+        known = self._state.errors
+        if text.partition(":")[0] in {each.partition(":")[0] for each in known} or len(known) >= ERRORS_KEPT:
+            return False
+        self._state = replace(self._state, errors=(*known, text))
+        return True
 
     def _say(self, text: str) -> None:
         line = self._repeats.again(text, f"export: {text}")
@@ -227,11 +238,15 @@ class Delivery:
         over = self._repeats.over()
         if over:
             log.info("export: %s", over)
-        self._state = replace(self._state, active=True, last_success=self._around.clock())
+        if len(self._refused) < len(batch.messages):
+            self._state = replace(self._state, active=True, last_success=self._around.clock())
+        for text, number in Counter(self._refused).items():
+            self._is_new(text)
+            log.error("export: %d messages of the run %s are dropped: %s", number, batch.run, text)
         if batch.ended:
             dropped = self.tally.dropped(batch.run)
             if dropped:
-                text = f"dropped: {dropped} messages of the run {batch.run} had no place among those that waited"
+                text = f"dropped: {dropped} messages of the run {batch.run} had no place among those that waited, or were refused"
                 self._state = replace(self._state, errors=(*self._state.errors, text))
             self._tell()
             self._state = Publishing(False, self._state.last_attempt, self._state.last_success)
@@ -241,3 +256,10 @@ class Delivery:
             self._around.told(self._state)
         except AuditError as error:
             log.warning("export: the status of the Connection could not be written: %s", error)
+
+
+def _patience(wait: Callable[[RetryCallState], float], state: RetryCallState) -> float:
+    """The seconds until the next try: those that the target asks for, where it does."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, ExportError) else 0.0
+    return max(wait(state), min(asked, LONGEST_ASKED))

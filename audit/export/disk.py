@@ -64,7 +64,7 @@ class Disk:
         with told(self._settings.path):
             self._end_others(self._folder, resuming)
 
-    def publish(self, run: str, messages: Sequence[bytes]) -> None:
+    def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
         """One line each."""
         folder = self._taken()
         name = file_name(run)
@@ -72,6 +72,7 @@ class Disk:
             if run != self._run:
                 self._begin(folder, run, name)
             _append(self._file, b"".join(message + b"\n" for message in messages))
+        return ()
 
     def end(self, run: str) -> None:
         """The file is ready to be read."""

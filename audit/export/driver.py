@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+Secrets = Callable[[str], Mapping[str, bytes]]
+"""The data of a Secret in the Pod's namespace, by its name. Raises ExportError, which shows nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a driver knows besides its config: the channel, and who reads Secrets."""
+
+    channel: str
+    secrets: Secrets
 
 
 class Driver(Protocol):
@@ -19,8 +31,12 @@ class Driver(Protocol):
     def open(self, resuming: str) -> None:
         """Make ready. Of the run `resuming`, empty for none, more messages are to come although it began earlier."""
 
-    def publish(self, run: str, messages: Sequence[bytes]) -> None:
-        """Publish some messages of a run, each the JSON of one object, in their order."""
+    def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
+        """Publish some messages of a run, each the JSON of one object, in their order.
+
+        Gives why the target will never take some of them, a text for each: those are dropped. A call is repeated with
+        the same sequence, so that a driver may remember how far it came.
+        """
 
     def end(self, run: str) -> None:
         """All messages of the run were published, its end message among them. Doing it twice does no harm."""

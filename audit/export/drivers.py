@@ -5,32 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from audit.export.connection import Connection
-from audit.export.driver import Driver
+from audit.export.driver import Driver, Place
 from audit.export.fields import Fields, invalid
 
 
-def _disk(fields: Fields, channel: str) -> Driver:
+def _disk(fields: Fields, place: Place) -> Driver:
     from audit.export.disk import Disk, DiskSettings
 
-    return Disk(DiskSettings.of(fields, channel))
+    return Disk(DiskSettings.of(fields, place.channel))
 
 
-def _stdout(fields: Fields, channel: str) -> Driver:
+def _http(fields: Fields, place: Place) -> Driver:
+    from audit.export.http import Http, HttpSettings
+
+    return Http(HttpSettings.of(fields, place.channel), place.secrets)
+
+
+def _stdout(fields: Fields, place: Place) -> Driver:
     from audit.export.stdout import Stdout
 
     return Stdout()
 
 
-DRIVERS: Mapping[str, Callable[[Fields, str], Driver]] = {"disk": _disk, "stdout": _stdout}
+DRIVERS: Mapping[str, Callable[[Fields, Place], Driver]] = {"disk": _disk, "stdout": _stdout, "http": _http}
 
 
-def driver_of(connection: Connection, channel: str) -> Driver:
+def driver_of(connection: Connection, place: Place) -> Driver:
     """The driver of a Connection, not opened yet. Raises ExportError, which names the field that is wrong."""
     make = DRIVERS.get(connection.driver)
     if make is None:
-        place = connection.where.removesuffix("config")
-        raise invalid(f"{place}driver {connection.driver!r} is not known: one of {', '.join(DRIVERS)}")
+        part = connection.where.removesuffix("config")
+        raise invalid(f"{part}driver {connection.driver!r} is not known: one of {', '.join(DRIVERS)}")
     fields = Fields(connection.where, connection.config)
-    driver = make(fields, channel)
+    driver = make(fields, place)
     fields.end()
     return driver

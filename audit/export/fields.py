@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from audit.duration import parse_duration
@@ -22,7 +22,7 @@ class Fields:
     """The fields of `values`; `where` is their place, as it is told in errors. Each method raises ExportError."""
 
     def __init__(self, where: str, values: Mapping[str, Json]) -> None:
-        self._where = where
+        self.where = where
         self._values = values
         self._known: set[str] = set()
 
@@ -53,6 +53,30 @@ class Fields:
             raise self.wrong(name, f"a duration from {bounds[0]} to {bounds[1]}")
         return seconds
 
+    def choice(self, name: str, default: str, among: Sequence[str]) -> str:
+        """One of some words."""
+        value = self._optional(name, default)
+        if value not in among:
+            raise self.wrong(name, f"one of {', '.join(among)}")
+        return str(value)
+
+    def text_if_there(self, name: str, default: str = "") -> str:
+        """A text that is not empty, where it is there."""
+        return self.text(name) if name in self._values else str(self._optional(name, default))
+
+    def nested(self, name: str) -> Fields | None:
+        """The fields of an object, where it is there. No value of theirs is told, for one may be a secret."""
+        value = self._optional(name, None)
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            raise self.wrong_kept(name, f"an object, not {type(value).__name__}")
+        return Fields(f"{self.where}.{name}", value)
+
+    def names(self) -> list[str]:
+        """Of all fields."""
+        return [str(name) for name in self._values]
+
     def truth(self, name: str) -> bool:
         """True or false; false where it is not there."""
         value = self._optional(name, False)
@@ -65,16 +89,20 @@ class Fields:
         for name in sorted(self._values.keys() - self._known):
             close = get_close_matches(name, self._known, 1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(self._known)) or 'none'}"
-            raise invalid(f"{self._where}.{name} is no field of this driver: {hint}")
+            raise invalid(f"{self.where}.{name} is no field of this driver: {hint}")
 
     def wrong(self, name: str, wanted: str) -> ExportError:
         """The error for a value that is not what is wanted."""
-        return invalid(f"{self._where}.{name} must be {wanted}, not {_shown(self._values.get(name))}")
+        return invalid(f"{self.where}.{name} must be {wanted}, not {_shown(self._values.get(name))}")
+
+    def wrong_kept(self, name: str, wanted: str) -> ExportError:
+        """The same for a value that nobody may see."""
+        return invalid(f"{self.where}.{name} must be {wanted}")
 
     def _required(self, name: str) -> Json:
         self._known.add(name)
         if name not in self._values:
-            raise invalid(f"{self._where}.{name} is missing")
+            raise invalid(f"{self.where}.{name} is missing")
         return self._values[name]
 
     def _optional(self, name: str, default: Json) -> Json:

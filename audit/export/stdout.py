@@ -21,7 +21,7 @@ class Stdout:
     def open(self, resuming: str) -> None:
         """Nothing to do: it is open."""
 
-    def publish(self, run: str, messages: Sequence[bytes]) -> None:
+    def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
         """One line each."""
         left = memoryview(b"".join(message + b"\n" for message in messages))
         try:
@@ -29,6 +29,7 @@ class Stdout:
                 left = left[os.write(self._to, left) :]
         except OSError as error:
             raise ExportError(f"standard output takes nothing: {error.strerror}", reason="TargetFailed") from error
+        return ()
 
     def end(self, run: str) -> None:
         """Nothing to do."""

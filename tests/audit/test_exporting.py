@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from exporting import eventually
 from policybuilders import samples_with
 from prometheus_client import generate_latest
+from targets import http_target
 
 from audit.app import ExportLeaving, assemble, exporting, serve
 from audit.auditor import Auditor
@@ -278,3 +280,34 @@ def test_without_the_flag_nothing_is_read_or_made(few: EmbeddedCluster, config: 
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "spill").exists()
     assert entry(few) == {}
+
+
+@pytest.mark.parametrize(
+    ("faults", "told"),
+    [
+        ([], "there is no Secret patrol/collector"),
+        (
+            [Fault("/api/v1/namespaces/patrol/secrets/*", "GET", status=403, times=None)],
+            "the Secret patrol/collector cannot be read: Forbidden; the service account needs to get it",
+        ),
+    ],
+)
+def test_a_secret_that_cannot_be_read_is_told_in_the_status_and_waited_for(
+    few: EmbeddedCluster, config: Config, faults: list[Fault], told: str
+) -> None:
+    with http_target() as server, auditing(config) as (auditor, _):
+        headers = {"Authorization": {"secretName": "collector", "key": "token"}}
+        few.load([connection(Path(), driver="http", config={"url": server.url, "headers": headers})])
+        for fault in faults:
+            few.faults.append(fault)
+        assert ending(auditor.run()).outcome is Outcome.COMPLETE
+        eventually(lambda: entry(few).get("errors"))
+        assert entry(few)["errors"] == [{"type": "Publish", "message": told}]
+        few.faults.clear()
+        data = {"token": b64encode(b"s3cret").decode()}
+        metadata = {"name": "collector", "namespace": HOME}
+        few.load([{"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}])
+        eventually(lambda: len(server.messages) == 7)
+        assert is_whole(server.messages)
+    assert {request.headers["authorization"] for request in server.taken} == {"s3cret"}
+    assert "s3cret" not in Path(config.log.file).read_text()

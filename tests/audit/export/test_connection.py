@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from exporting import PLACE
 
 from audit.errors import ExportError
 from audit.export.connection import Connection
@@ -27,7 +28,7 @@ def test_both_shapes_say_the_same() -> None:
     found = Connection.of(connection(driver="disk", config=CONFIG))
     assert found == Connection.of(config_map(driver="disk", config=json.dumps(CONFIG)))
     assert found.origin == "Connection patrol/audit-connection"
-    assert driver_of(found, "audit-channel").name == "disk"
+    assert driver_of(found, PLACE).name == "disk"
 
 
 def test_every_driver_may_be_asked_for_extended_messages() -> None:
@@ -63,9 +64,9 @@ def test_what_makes_no_sense_is_named(obj: dict[str, Any], told: str) -> None:
 def test_the_place_of_a_config_is_told_as_it_is_in_the_object() -> None:
     made = Connection.of(config_map(driver="disk", config='{"path": "/tmp/x"}'))
     with pytest.raises(ExportError, match=r"audit-connection: data\.config\.maxAuditResults is missing"):
-        driver_of(made, "c")
+        driver_of(made, PLACE)
 
 
 def test_all_drivers_are_made_by_their_names() -> None:
-    configs = {"disk": CONFIG, "stdout": {}}
-    assert {name: driver_of(Connection(name, configs[name]), "c").name for name in DRIVERS} == {n: n for n in DRIVERS}
+    configs = {"disk": CONFIG, "stdout": {}, "http": {"url": "http://collector"}}
+    assert {name: driver_of(Connection(name, configs[name]), PLACE).name for name in DRIVERS} == {n: n for n in DRIVERS}

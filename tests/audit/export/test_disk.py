@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exporting import NEXT, RUN, eventually
+from exporting import NEXT, PLACE, RUN, eventually
 
 from audit.errors import ExportError
 from audit.export.connection import Connection
@@ -193,9 +193,9 @@ def test_a_time_to_keep_that_is_none_is_refused(ttl: object) -> None:
 def test_unknown_fields_and_drivers_are_named() -> None:
     known = {"path": "/tmp/x", "maxAuditResults": 1}
     with pytest.raises(ExportError, match=r"config\.maxAuditResult is no field .* did you mean maxAuditResults"):
-        driver_of(Connection("disk", {**known, "maxAuditResult": 1}), CHANNEL)
+        driver_of(Connection("disk", {**known, "maxAuditResult": 1}), PLACE)
     with pytest.raises(ExportError, match="driver 'disc' is not known: one of disk"):
-        driver_of(Connection("disc", known), CHANNEL)
+        driver_of(Connection("disc", known), PLACE)
 
 
 @pytest.mark.parametrize("where", ["path", "channel", "above"])
