@@ -139,6 +139,13 @@ def test_each_section_that_the_source_cites_is_there() -> None:
     assert numbers <= there
 
 
+def test_sections_are_those_of_a_document_that_readers_have() -> None:
+    elsewhere = re.compile(r"\bcontract,? (?:sections? )?\d", re.IGNORECASE)
+    sources = [path for room in ("audit", "constraints", "tests", "docs") for path in (ROOT / room).rglob("*.*")]
+    texts = {path: path.read_text() for path in sources if path.suffix in {".py", ".md"}}
+    assert [path for path, text in texts.items() if elsewhere.search(text)] == []
+
+
 @pytest.mark.parametrize("path", MAPS, ids=lambda path: path.name)
 def test_every_place_that_a_map_names_exists(path: Path) -> None:
     named = {code for code in CODE.findall(path.read_text()) if "/" in code and PLACE.match(code)}

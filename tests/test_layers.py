@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -372,17 +373,68 @@ def test_no_module_is_longer_than_the_limit() -> None:
 BROAD = {  # where any exception at all may be caught, and why
     "constraints.guard": "a policy is compiled, matched and evaluated: whatever it does, the others go on",
     "audit.guard": "a sink, or a run, may fail in any way",
+    "audit.hooks.depths": "what a thread raises is raised again in the one that waits for it",
 }
 
 
+def is_broad(handler: ast.ExceptHandler) -> bool:
+    """Whether it keeps errors of all kinds; one that cleans up and lets the error go on keeps none."""
+    caught = {"BaseException"} if handler.type is None else words(handler.type)
+    if "Exception" in caught:
+        return True
+    last = handler.body[-1]
+    return "BaseException" in caught and not (isinstance(last, ast.Raise) and last.exc is None)
+
+
+def words(node: ast.AST) -> set[str]:
+    """The names in it, the last one of dotted ones."""
+    found = ast.walk(node)
+    return {n.id if isinstance(n, ast.Name) else n.attr for n in found if isinstance(n, ast.Name | ast.Attribute)}
+
+
 def test_broad_handlers_stand_at_the_named_places_only() -> None:
-    found = {
-        module(f)
-        for f in files()
-        for node in statements(f)
-        if isinstance(node, ast.ExceptHandler) and (node.type is None or getattr(node.type, "id", "") == "Exception")
-    }
-    assert found == BROAD.keys()
+    handlers = ((f, node) for f in files() for node in statements(f) if isinstance(node, ast.ExceptHandler))
+    assert {module(f) for f, node in handlers if is_broad(node)} == BROAD.keys()
+
+
+@pytest.mark.parametrize(
+    ("handler", "broad"),
+    [
+        ("except: pass", True),
+        ("except Exception: pass", True),
+        ("except (OSError, Exception) as error: pass", True),
+        ("except builtins.Exception: raise", True),
+        ("except BaseException: pass", True),
+        ("except (BaseException, OSError): raise ValueError", True),
+        ("except BaseException: close(); raise", False),
+        ("except (OSError, ValueError): pass", False),
+    ],
+)
+def test_a_broad_handler_is_known_whatever_it_looks_like(handler: str, broad: bool) -> None:
+    (tried,) = ast.parse(f"try: pass\n{handler}").body
+    assert isinstance(tried, ast.Try)
+    assert is_broad(tried.handlers[0]) is broad
+
+
+def test_errors_of_all_kinds_are_not_suppressed() -> None:
+    named = [
+        (f, n) for f in files() for n in statements(f) if isinstance(n, ast.ImportFrom) and n.module == "contextlib"
+    ]
+    suppressing = {f for f, node in named if any(alias.name == "suppress" for alias in node.names)}
+    calls = [n for f in suppressing for n in ast.walk(ast.parse(f.read_text())) if isinstance(n, ast.Call)]
+    what = [words(argument) for call in calls if "suppress" in words(call.func) for argument in call.args]
+    assert what
+    assert not any(each & {"Exception", "BaseException"} for each in what)
+
+
+IGNORE = re.compile(r"#\s*(?:type: ignore|noqa)\b.*")
+REASONED = re.compile(r"# type: ignore\[[a-z, -]+\]  # \w.*|# noqa: [A-Z]+\d+(?:, [A-Z]+\d+)*(?:  #| -) \w.*")
+
+
+def test_whatever_a_tool_shall_not_see_has_a_reason_beside_it() -> None:
+    found = [(module(f), line.group()) for f in files() for line in IGNORE.finditer(f.read_text())]
+    assert found
+    assert [(name, line) for name, line in found if not REASONED.fullmatch(line)] == []
 
 
 @pytest.mark.parametrize("statement", ["import audit", "import audit.gator", "import audit.cli", "import constraints"])

@@ -164,7 +164,7 @@ def test_every_kind_that_can_be_listed_is_listed(audited: Audited) -> None:
 
 
 def entry(violation: Violation) -> dict[str, Any]:
-    """A violation as contract 4.1 has it in a status; the messages of these policies are short."""
+    """A violation as it stands in a status (compatibility, section 4.1); the messages of these policies are short."""
     item = violation.object
     assert len(violation.message.encode()) <= 256
     return {
@@ -179,7 +179,7 @@ def entry(violation: Violation) -> dict[str, Any]:
 
 
 def rank(row: dict[str, Any]) -> list[bytes]:
-    """The order of contract 4.1."""
+    """The order of a capped list (compatibility, section 4.1)."""
     fields = ("group", "version", "kind", "namespace", "name", "message", "enforcementAction")
     return [row.get(field, "").encode() for field in fields]
 

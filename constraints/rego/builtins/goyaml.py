@@ -53,7 +53,7 @@ def compose(text: str) -> tuple[Any, Any]:
 def _loader(yaml: Any) -> Any:
     """A loader that leaves it to `resolve` what a plain scalar without a tag means."""
 
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # a class of a module that came late
         def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
             if kind is yaml.ScalarNode and implicit[0]:
                 return _UNTAGGED

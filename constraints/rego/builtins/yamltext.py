@@ -35,7 +35,7 @@ def to_yaml(value: Value) -> str:
 def _dumper(yaml: Any) -> Any:
     """A dumper that writes a node as it is told: no aliases, and what is no string has no tag."""
 
-    class Dumper(yaml.SafeDumper):  # type: ignore[misc]
+    class Dumper(yaml.SafeDumper):  # type: ignore[misc]  # a class of a module that came late
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
@@ -56,7 +56,7 @@ def _dumper(yaml: Any) -> Any:
     return Dumper
 
 
-class _NoAnchors(dict):  # type: ignore[type-arg]
+class _NoAnchors(dict[Any, None]):
     def __missing__(self, key: Any) -> None:
         return None
 

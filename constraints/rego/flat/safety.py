@@ -111,10 +111,11 @@ class _Safety:
             return replace(expr, what=replace(what, body=self._inner(what.body, set(), expr)))
         if not one.closures:
             return expr
-        if not has_closure(what) and not any(has_closure(each.value) for each in expr.withs):  # type: ignore[arg-type]
+        closed = has_closure(what)  # type: ignore[arg-type]  # SomeDecl and SomeIn are gone
+        if not closed and not any(has_closure(each.value) for each in expr.withs):
             return expr
         withs = tuple(replace(one, value=self._term(one.value, expr)) for one in expr.withs)
-        return replace(expr, what=self._term(what, expr), withs=withs)  # type: ignore[arg-type]
+        return replace(expr, what=self._term(what, expr), withs=withs)  # type: ignore[arg-type]  # SomeDecl and SomeIn are gone
 
     def _term(self, term: Term, at: Expr) -> Term:
         if isinstance(term, Comprehension):

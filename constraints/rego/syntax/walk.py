@@ -38,8 +38,8 @@ def visible(term: Term | None, into: Names) -> None:
     if kind is Scalar or term is None:
         return
     if kind is Var:
-        if term.name not in ROOTS:  # type: ignore[union-attr]
-            into.add(term.name)  # type: ignore[union-attr]
+        if term.name not in ROOTS:  # type: ignore[union-attr]  # a Var, by its kind
+            into.add(term.name)  # type: ignore[union-attr]  # a Var, by its kind
     elif kind in _PARTS:
         for part in _PARTS[kind](term):
             if type(part) is not Scalar:

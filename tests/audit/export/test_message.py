@@ -1,4 +1,4 @@
-"""Messages with Gatekeeper's keys in their order (contract section 10)."""
+"""Messages with Gatekeeper's keys in their order (compatibility, section 10)."""
 
 from __future__ import annotations
 

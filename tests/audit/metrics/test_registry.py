@@ -1,4 +1,4 @@
-"""What a scrape shows: names, labels and values of contract sections 2 and 13."""
+"""What a scrape shows: names, labels and values, Gatekeeper's (compatibility, section 2) and ours."""
 
 from __future__ import annotations
 

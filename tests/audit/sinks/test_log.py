@@ -1,4 +1,4 @@
-"""The events of a run, field by field as in contract section 3."""
+"""The events of a run, field by field as in compatibility, section 3."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_kept_violations_are_the_smallest_and_listed_in_descending_order() -> No
     assert (patch["totalViolations"], [v["name"] for v in patch["violations"]]) == (4, ["b", "a"])
 
 
-def test_an_entry_has_the_fields_of_the_contract() -> None:
+def test_an_entry_has_the_fields_of_gatekeepers() -> None:
     one = record(constraint())
     assert written(summary(one, found=[violation(one.constraint, "p")]))["one"]["violations"] == [
         {
