@@ -198,9 +198,31 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     },
     "audit.__main__": {"audit.cli", "audit.process"},
 }
+Graph = Mapping[str, set[str]]
 REGO = ("values", "syntax", "builtins", "names", "runtime", "flat", "checks", "types", "index", "reads", "codegen")
 """The rooms of constraints.rego: each may know those before it, and never the modules beside the rooms, its door."""
 REGO_OWN_FILES = 8
+WITHIN: Graph = {  # a room within a room -> what it may know there besides itself; of other rooms what all may know there
+    "constraints.cel.library": {
+        *("arithmetic", "equality", "failures", "maps", "operators", "overloads", "runtime", "types", "values"),
+    },
+    "constraints.cel.emitters": {
+        *("constants", "costs", "emitter", "layout", "library", "maps", "overloads", "pycode", "syntax", "types"),
+        "values",
+    },
+    "constraints.cel.exact": {
+        *("check", "constants", "costs", "failures", "library", "maps", "overloads", "runtime", "syntax", "values"),
+    },
+    "constraints.rego.builtins.pki": {"", "encoding", "gojson", "operands"},
+    "constraints.rego.codegen.rewrites": {"operand", "tree"},
+}
+WRITES = {"create_object", "update_object", "merge_patch"}
+SENDING = {  # what sends requests that change something in the cluster -> who may know it
+    "audit.kube.lease": {"audit.app", "audit.process"},
+    "audit.kube.patch": {"audit.app", "audit.controller", "audit.sinks"},
+    "audit.events.writing": {"audit.app", "audit.events", "audit.sinks"},
+    "audit.controller.crds": {"audit.controller", "audit.demo"},
+}
 KNOWS_EVERYTHING = {"audit.app", "audit.demo"}
 FRONT_DOORS = {"constraints"}  # known to strangers by the names in its __init__ only
 IMPURE = {"asyncio", "http", "logging", "multiprocessing", "os", "pathlib", "random", "shutil", "socket", "subprocess"}
@@ -243,9 +265,6 @@ def whole(package: str, name: str) -> str:
     """`package.name` when that is a module, else `package`."""
     path = ROOT.joinpath(*package.split("."), name)
     return f"{package}.{name}" if path.with_suffix(".py").exists() or path.is_dir() else package
-
-
-Graph = Mapping[str, set[str]]
 
 
 @cache
@@ -329,6 +348,43 @@ def test_a_room_of_rego_knows_only_the_rooms_before_it(place: str) -> None:
     folder = ROOT / "constraints" / "rego" / place
     ours = {(module(f), n) for f in folder.rglob("*.py") for n in imported(f) if n.startswith("constraints.rego")}
     assert sorted((here, n) for here, n in ours if not allows(n, allowed)) == []
+
+
+@pytest.mark.parametrize("place", sorted(WITHIN))
+def test_a_room_within_a_room_knows_few_of_the_modules_around_it(place: str) -> None:
+    around = place.rpartition(".")[0]
+    rooms = {place, *(f"{around}.{name}" for name in WITHIN[place] if name)}
+    itself = {around} if "" in WITHIN[place] else set()
+    inside = {
+        (n, target) for n, targets in known().items() if allows(n, {place}) for target in targets & within(around)
+    }
+    assert sorted((n, target) for n, target in inside if target not in itself and not allows(target, rooms)) == []
+
+
+def within(room: str) -> set[str]:
+    return {name for name in known() if allows(name, {room})}
+
+
+def test_every_room_within_a_room_has_its_rule() -> None:
+    around = {"constraints.cel", *(f"constraints.rego.{name}" for name in REGO)}
+    folders = {module(f) for f in files() if f.name == "__init__.py"}
+    assert {name for name in folders if name.rpartition(".")[0] in around} == WITHIN.keys()
+
+
+def test_only_the_controller_the_sinks_and_the_lease_write_to_the_cluster() -> None:
+    froms = [(f, n) for f in files() for n in statements(f) if isinstance(n, ast.ImportFrom)]
+    users = {module(f) for f, n in froms if n.module == "audit.kube.request" and WRITES & {a.name for a in n.names}}
+    assert users == SENDING.keys()
+    knows = {(name, target) for name, targets in known().items() for target in targets if target in SENDING}
+    assert [(name, target) for name, target in sorted(knows) if not allows(name, SENDING[target])] == []
+
+
+def test_a_request_that_changes_something_is_built_at_one_place() -> None:
+    paths = [f for f in files() if "embedded" not in f.parts and module(f).startswith("audit.")]
+    trees = {module(f): ast.walk(ast.parse(f.read_text())) for f in paths}
+    methods = {"POST", "PUT", "PATCH", "DELETE"}
+    found = {name for name, nodes in trees.items() for n in nodes if isinstance(n, ast.Constant) and n.value in methods}
+    assert found == {"audit.kube.request"}
 
 
 def test_every_folder_of_rego_is_a_room_and_few_files_stand_beside_them() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.embedded.refusals import Refusal, details
 from audit.embedded.routing import Target
-from constraints.model import Object
 
 ANYBODY = "system:anonymous"
 
@@ -26,22 +25,6 @@ class Rule:
     names: Sequence[str] = ()
     namespaces: Sequence[str] | None = None
     urls: Sequence[str] = ()
-
-    @classmethod
-    def of_role(cls, role: Object) -> list[Rule]:
-        """The rules of a Role or ClusterRole."""
-        namespace = (role.get("metadata") or {}).get("namespace")
-        return [
-            cls(
-                verbs=rule.get("verbs") or (),
-                groups=rule.get("apiGroups") or (),
-                resources=rule.get("resources") or (),
-                names=rule.get("resourceNames") or (),
-                namespaces=(namespace,) if role.get("kind") == "Role" and namespace else None,
-                urls=rule.get("nonResourceURLs") or (),
-            )
-            for rule in role.get("rules") or ()
-        ]
 
     def covers(self, verb: str, target: Target) -> bool:
         """Whether the rule is about this."""
@@ -89,11 +72,6 @@ class Account:
 
     user: str
     rules: tuple[Rule, ...] = ()
-
-    @classmethod
-    def of_roles(cls, user: str, roles: Iterable[Object]) -> Account:
-        """A user who is bound to these Roles and ClusterRoles."""
-        return cls(user, tuple(rule for role in roles for rule in Rule.of_role(role)))
 
 
 class Access:

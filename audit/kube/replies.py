@@ -42,7 +42,6 @@ class Form(Enum):
     DOCUMENT = "document"  # any JSON object that is no refusal
     OBJECT = "object"
     LIST = "list"
-    DELETED = "deleted"  # the object as it was, or a Status that says Success
     STREAM = "stream"  # lines: each is looked at when it comes
 
 
@@ -96,8 +95,6 @@ def document(expected: Expected, body: bytes) -> dict[str, Json]:
     if expected.form is Form.LIST and expected.kind is not None:
         return _list(expected.kind, body)
     found = _decoded(body)
-    if expected.form is Form.DELETED and found.get("kind") == "Status" and found.get("status") == "Success":
-        return found
     _no_refusal(found)
     if expected.kind is not None:
         _is_object(found, expected)

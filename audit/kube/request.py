@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 JSON = "application/json"
 METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 MERGE_PATCH = "application/merge-patch+json"
-APPLY_PATCH = "application/apply-patch+yaml"
 
 WITHIN = 60.0
 """Seconds for all tries of a request: an API server gives up on one of them after as long."""
@@ -159,24 +158,6 @@ def merge_patch(resource: Resource, name: str, patch: Json, namespace: str = "",
         "PATCH", path, (), encode(patch), MERGE_PATCH, verb="patch", resource=_word(resource, subresource)
     )
     return replace(request, expected=_written(_object(resource, name, namespace), patch, subresource or "spec"))
-
-
-def apply_object(resource: Resource, obj: Object, manager: str, force: bool = False, subresource: str = "") -> Request:
-    """Server-side apply by the field manager `manager`; `force` takes fields over from other managers."""
-    name, home = _name(obj), _home(resource, obj)
-    query: Query = (("fieldManager", manager), *((("force", "true"),) if force else ()))
-    path, word = _object_path(resource, name, home, subresource), _word(resource, subresource)
-    request = Request("PATCH", path, query, encode(obj), APPLY_PATCH, verb="patch", resource=word)
-    return replace(request, expected=_object(resource, name, home))
-
-
-def delete_object(resource: Resource, name: str, namespace: str = "", uid: str = "") -> Request:
-    """Delete an object; with a `uid` only if it is still that one."""
-    path = _object_path(resource, name, namespace, "")
-    options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
-    expected = Expected(Form.DELETED, resource.kind, name=name)
-    body, word = encode(options) if uid else None, _word(resource)
-    return Request("DELETE", path, body=body, verb="delete", resource=word, expected=expected)
 
 
 def encode(value: Json) -> bytes:

@@ -95,5 +95,3 @@ GROUPS: Mapping[str, tuple[AnyFlag, ...]] = {
 FLAGS = tuple(row for group in GROUPS.values() for row in group)
 BY_NAME: Mapping[str, AnyFlag] = {row.name: row for row in FLAGS}
 IN_VAIN = frozenset(row.name for row in _IGNORED)
-HEEDED = frozenset(BY_NAME) - IN_VAIN - {row.name for row in _ALWAYS}
-"""The flags that fill a field."""

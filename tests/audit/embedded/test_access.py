@@ -58,11 +58,9 @@ def test_what_is_denied_is_denied_to_all(cluster: EmbeddedCluster, ask: Any) -> 
     assert ask("GET", "/api/v1/namespaces/default/secrets/x").status == 404
 
 
-def test_rules_are_read_from_roles(cluster: EmbeddedCluster, ask: Any) -> None:
-    wide = {"kind": "ClusterRole", "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}]}
-    rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create"]}
-    narrow = {"kind": "Role", "metadata": {"namespace": "default"}, "rules": [rule]}
-    cluster.accounts["t"] = Account.of_roles("bot", [wide, narrow])
+def test_a_rule_of_a_namespace_holds_only_there(cluster: EmbeddedCluster, ask: Any) -> None:
+    narrow = Rule(("create",), ("",), ("configmaps",), namespaces=("default",))
+    cluster.accounts["t"] = Account("bot", (Rule(("get", "list")), narrow))
     header = {"Authorization": "Bearer t"}
     body = {"metadata": {"name": "x"}}
     assert ask("GET", "/api/v1/secrets", **header).status == 200

@@ -19,10 +19,10 @@ from audit.kube.lister import Lister
 from audit.kube.patch import StatusWriter, Target, Written
 from audit.kube.replies import PARTIAL, items_of
 from audit.kube.request import (
+    Request,
     Select,
-    apply_object,
     create_object,
-    delete_object,
+    encode,
     get_object,
     list_objects,
     update_object,
@@ -62,7 +62,7 @@ def client(reach):
     return reach()
 
 
-def test_an_object_lives_from_creation_to_deletion(client):
+def test_an_object_lives_from_creation_to_deletion(client, cluster):
     made = orjson.loads(client.send(create_object(MAPS, config_map("a", x="1"))))
     with pytest.raises(Conflict) as caught:
         client.send(create_object(MAPS, config_map("a")))
@@ -71,9 +71,11 @@ def test_an_object_lives_from_creation_to_deletion(client):
     client.send(update_object(MAPS, changed))
     with pytest.raises(Conflict, match="the object has been modified"):
         client.send(update_object(MAPS, changed))
-    applied = client.send_json(apply_object(MAPS, config_map("a", y="3"), "patrol", force=True))
+    path = get_object(MAPS, "a", "default").path
+    query, apply_patch = (("fieldManager", "patrol"), ("force", "true")), "application/apply-patch+yaml"
+    applied = client.send_json(Request("PATCH", path, query, encode(config_map("a", y="3")), apply_patch))
     assert applied["data"] == {"x": "2", "y": "3"}
-    client.send(delete_object(MAPS, "a", "default", uid=made["metadata"]["uid"]))
+    cluster.delete("ConfigMap", "a", "default")
     with pytest.raises(NotFound, match=r"^GET /api/v1/namespaces/default/configmaps/a: 404 NotFound: "):
         client.send(get_object(MAPS, "a", "default"))
 

@@ -9,7 +9,7 @@ import pytest
 
 from audit.errors import BadBody
 from audit.kube.replies import Ends, Expected, Form, check, document, ends, event_version, items_of
-from audit.kube.request import create_object, delete_object, get_object, list_objects, merge_patch, read, update_object
+from audit.kube.request import create_object, get_object, list_objects, merge_patch, read, update_object
 from audit.model import Resource
 from constraints import Kind
 
@@ -58,7 +58,6 @@ REQUESTS = [
     create_object(PODS, OBJECT),
     update_object(PODS, OBJECT),
     merge_patch(PODS, "cart", {}, "shop", "status"),
-    delete_object(PODS, "cart", "shop"),
 ]
 
 
@@ -80,7 +79,7 @@ def test_what_is_never_a_good_reply(request_: Any, body: bytes, problem: str) ->
         ({"metadata": {"name": "cart", "namespace": "pay"}}, "the field metadata.namespace is pay, not shop"),
     ],
 )
-@pytest.mark.parametrize("request_", REQUESTS[2:6], ids=lambda request: request.verb)
+@pytest.mark.parametrize("request_", REQUESTS[2:], ids=lambda request: request.verb)
 def test_an_object_is_the_one_that_was_asked_for(request_: Any, change: Any, problem: str) -> None:
     check(request_.expected, text(OBJECT))
     with pytest.raises(BadBody, match=f"^{problem}$"):
@@ -101,12 +100,6 @@ def test_a_write_is_answered_with_what_was_written_and_not_with_what_was_there_b
     for before in ({}, {"status": {"phase": "Pending"}, "spec": {"nodeName": "b"}}, {"status": None}):
         with pytest.raises(BadBody, match="is not what was written: the reply may be one of before"):
             check(request_.expected, text(OBJECT | before))
-
-
-def test_what_was_deleted_may_be_a_status_that_says_success() -> None:
-    expected = delete_object(PODS, "cart", "shop").expected
-    check(expected, text(STATUS | {"status": "Success"}))
-    check(expected, text(OBJECT))
 
 
 @pytest.mark.parametrize(

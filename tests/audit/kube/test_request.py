@@ -8,9 +8,7 @@ from audit.errors import Invalid
 from audit.kube.request import (
     Request,
     Select,
-    apply_object,
     create_object,
-    delete_object,
     get_object,
     list_objects,
     merge_patch,
@@ -84,19 +82,6 @@ def test_a_merge_patch_has_its_content_type():
     assert (request.method, request.path) == ("PATCH", "/apis/apps/v1/namespaces/ns/deployments/d/status")
     assert (request.content_type, request.body) == ("application/merge-patch+json", b'{"status":{"a":null}}')
     assert (request.verb, request.resource) == ("patch", "deployments.apps/status")
-
-
-def test_a_server_side_apply_names_its_manager():
-    request = apply_object(NODES, NODE, "kube patrol", force=True)
-    assert request.target == "/api/v1/nodes/n?fieldManager=kube+patrol&force=true"
-    assert request.content_type == "application/apply-patch+yaml"
-
-
-def test_a_deletion_can_be_of_just_that_object():
-    assert delete_object(NODES, "n").body is None
-    assert delete_object(NODES, "n", uid="u").body == (
-        b'{"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"uid":"u"}}'
-    )
 
 
 @pytest.mark.parametrize("name", ["a?b", "a#b", "a b", "a&b", "a;b", "a\r\nb", "a:b", "é", "a\\b", "a\x00b"])

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, fields
+from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
 from configuring import configured
 
 from audit.settings.config import AuditConfig, ClusterConfig, Config, EventsConfig, LogConfig, ServeConfig
-from audit.settings.flags import BY_NAME, HEEDED
+from audit.settings.flags import BY_NAME, IN_VAIN
 from audit.settings.flagtypes import Value
 from audit.settings.rows import AnyFlag, rows
 
 TEXTS = ("7", "true", "false", "7s", "64Mi", ":7", "none", "changes", "audit", "http.send", "Ignore", "capital")
-ONE_VALUE = {"metrics-backend"}  # there is no other than the default
+ALWAYS = {"audit-match-kind-only"}  # what it asks for is done in any case
+HEEDED = frozenset(BY_NAME) - IN_VAIN - ALWAYS  # the flags that fill a field
+ONE_VALUE = {"metrics-backend"}  # there is no other than the default, and so nobody reads it
+AUDIT = Path(__file__).parents[3] / "audit"
 
 
 def test_without_arguments_the_defaults_are_those_of_gatekeeper() -> None:
@@ -48,6 +55,26 @@ def test_what_a_flag_says_stands_at_its_field_and_nowhere_else(flag: AnyFlag) ->
     assert [(row.name, now) for (row, now), was in zip(after, before, strict=True) if (row, now) != was] == [
         (flag.name, value)
     ]
+
+
+def test_each_flag_that_counts_is_read_by_somebody() -> None:
+    sources = [path for path in AUDIT.rglob("*.py") if path.parent.name != "settings"]
+    outside = {one for path in sources for one in reads(path.read_text())}
+    unread = []
+    for name, group in grouped(Config()).items():
+        places = {place for of, place in outside if of in (name, "config")}
+        kept = [getattr(type(group), place, None) for place in places]  # some are read through a property
+        through = [inspect.getsource(one.fget) for one in kept if isinstance(one, property) and one.fget]
+        places |= {place for source in through for of, place in reads(dedent(source)) if of == "self"}
+        unread += [row.name for place, row in rows(group) if place not in places]
+    assert unread == sorted(ONE_VALUE)
+
+
+def reads(source: str) -> set[tuple[str, str]]:
+    """The attributes that are read there, each with the last word of what it is read of."""
+    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
+    nodes = [(node.value, node.attr) for node in found if isinstance(node.ctx, ast.Load)]
+    return {(getattr(of, "attr", getattr(of, "id", "")), place) for of, place in nodes}
 
 
 def grouped(config: Config) -> dict[str, Any]:
