@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -130,7 +131,7 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     heeded = Heeded(ConnectionStatus(StatusWriter(client), PodStatus(cluster.identity, config.audit.performed)))
     backlog = Backlog(Path(export.spill_dir), Limits(export.spill_limit), tally)
     delivery = Delivery(backlog, tally, Surroundings(heeded.tell, leaving.leads))
-    place = Place(export.channel, partial(secret_data, client, cluster.pod_namespace))
+    place = Place(export.channel, partial(secret_data, client, cluster.pod_namespace), os.environ)
     look = Exporting(Wanted(cluster.pod_namespace, export.connection, place), delivery, heeded)
     metrics.registry.register(ExportMetrics(tally))
     leaving.late.callback(delivery.close, 0.0)

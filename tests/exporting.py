@@ -24,7 +24,7 @@ def no_secrets(name: str) -> dict[str, bytes]:
     raise ExportError(f"there is no Secret patrol/{name}")
 
 
-PLACE = Place("audit-channel", no_secrets)
+PLACE = Place("audit-channel", no_secrets, {})
 
 
 @dataclass

@@ -85,6 +85,17 @@ def test_the_example_posts_events_with_what_its_secret_holds(cluster: EmbeddedCl
     assert {(request.path, request.headers["content-encoding"]) for request in server.taken} == {("/events", "gzip")}
 
 
+def test_the_example_publishes_to_the_sidecar(
+    cluster: EmbeddedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [example] = examples("dapr")
+    with http_target() as server:
+        monkeypatch.setenv("DAPR_HTTP_PORT", str(server.port))
+        exported(cluster, tmp_path, example, "", "")
+    check([json.loads(request.body) for request in server.taken])
+    assert {request.path for request in server.taken} == {"/v1.0/publish/pubsub/audit-channel"}
+
+
 def test_every_driver_is_in_the_table_and_has_an_example() -> None:
     assert re.findall(r"^\| `(\w+)` \| .*\| .* \|$", PAGE.split("### disk")[0], re.MULTILINE) == list(DRIVERS)
     assert {driver(example) for example in EXAMPLES} == set(DRIVERS) - {"stdout"}  # which has no fields

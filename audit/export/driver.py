@@ -12,10 +12,11 @@ Secrets = Callable[[str], Mapping[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a driver knows besides its config: the channel, and who reads Secrets."""
+    """What a driver knows besides its config: the channel, who reads Secrets, and the environment variables."""
 
     channel: str
     secrets: Secrets
+    environ: Mapping[str, str]
 
 
 class Driver(Protocol):

@@ -9,6 +9,12 @@ from audit.export.driver import Driver, Place
 from audit.export.fields import Fields, invalid
 
 
+def _dapr(fields: Fields, place: Place) -> Driver:
+    from audit.export.dapr import Dapr, DaprSettings
+
+    return Dapr(DaprSettings.of(fields, place.channel, place.environ))
+
+
 def _disk(fields: Fields, place: Place) -> Driver:
     from audit.export.disk import Disk, DiskSettings
 
@@ -27,7 +33,12 @@ def _stdout(fields: Fields, place: Place) -> Driver:
     return Stdout()
 
 
-DRIVERS: Mapping[str, Callable[[Fields, Place], Driver]] = {"disk": _disk, "stdout": _stdout, "http": _http}
+DRIVERS: Mapping[str, Callable[[Fields, Place], Driver]] = {
+    "disk": _disk,
+    "stdout": _stdout,
+    "http": _http,
+    "dapr": _dapr,
+}
 
 
 def driver_of(connection: Connection, place: Place) -> Driver:

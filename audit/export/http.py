@@ -97,7 +97,7 @@ class Http:
         reply = self._post.send(settings.address.path, self._headers, body)
         if reply.refusal is None:
             return Answer(len(portion))
-        return Answer(refusal=reply.refusal, text=f"the target refuses them: {reply.text}")
+        return Answer(refusal=reply.refusal, text=reply.text)
 
 
 def _headers(fields: Fields) -> dict[str, SecretKey]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import select
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import Message
@@ -21,12 +21,30 @@ from audit.errors import ExportError
 from audit.export.portions import Refusal
 
 LARGEST = 1 << 20  # bytes of an answer
-_REFUSALS = {400: Refusal.WRONG, 413: Refusal.TOO_LARGE, 422: Refusal.WRONG}
 _CURES = {
     401: "; see the headers and certificates of the Connection",
     403: "; see the headers and certificates of the Connection",
     404: "; see the address of the Connection",
 }
+
+
+def cure(status: int, body: bytes) -> str:
+    """What to do about an answer, of which the text may show nothing."""
+    return "; redirects are not followed" if 300 <= status < 400 else _CURES.get(status, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Customs:
+    """Of a kind of target: its name in errors, which statuses tell of what was sent, and what to do about others."""
+
+    target: str = "the target"
+    refusals: Mapping[int, Refusal] = field(
+        default_factory={400: Refusal.WRONG, 413: Refusal.TOO_LARGE, 422: Refusal.WRONG}.copy
+    )
+    cure: Callable[[int, bytes], str] = cure
+
+
+USUAL = Customs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +76,20 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A status that is 2xx or that refuses what was sent, and the beginning of the body."""
+    """The target took what was sent, or it refuses that, and `text` says how."""
 
-    status: int
-    body: bytes
+    refusal: Refusal | None
     text: str
-
-    @property
-    def refusal(self) -> Refusal | None:
-        """None where the target took what was sent."""
-        return _REFUSALS.get(self.status)
 
 
 class Post:
     """One connection, kept between requests; made anew whenever it is needed. A wait for the target ends after `seconds`."""
 
-    def __init__(self, address: Address, seconds: float, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, address: Address, seconds: float, tls: ssl.SSLContext | None = None, customs: Customs = USUAL
+    ) -> None:
         self._address = address
+        self._customs = customs
         self._seconds = seconds
         if address.scheme == "https":
             context = tls or ssl.create_default_context()
@@ -115,35 +130,30 @@ class Post:
             return response, b""
 
     def _told(self, response: HTTPResponse, body: bytes) -> Reply:
-        status = response.status
-        text = f"{self._address} answers {status} {_phrase(status)}".rstrip()
-        if 200 <= status < 300 or status in _REFUSALS:
-            return Reply(status, body, text)
-        cure = _CURES.get(status, "")
-        if 300 <= status < 400:
-            cure = "; redirects are not followed"
-        answer = f"the target answers {status} {_phrase(status)}".rstrip()
-        raise failed(f"{answer}: {self._address}{cure}", _seconds(response.headers))
+        status, customs = response.status, self._customs
+        answers = f"answers {status} {_phrase(status)}".rstrip()
+        if 200 <= status < 300 or status in customs.refusals:
+            return Reply(customs.refusals.get(status), f"{customs.target} refuses them: {self._address} {answers}")
+        text = f"{customs.target} {answers}: {self._address}{customs.cure(status, body)}"
+        raise failed(text, _seconds(response.headers))
 
     def _failed(self, error: OSError | HTTPException) -> ExportError:
-        where = self._address
-        if isinstance(error, HTTPException) and not isinstance(error, OSError):
-            return failed(f"what the target answers is no HTTP: {where}: {type(error).__name__}")
-        return failed(connecting(str(where), error, self._seconds))
+        target, where = self._customs.target, str(self._address)
+        if not isinstance(error, OSError):
+            return failed(f"what {target} answers is no HTTP: {where}: {type(error).__name__}")
+        return failed(connecting(target, where, error, self._seconds))
 
 
-def connecting(where: str, error: Exception, seconds: float) -> str:
+def connecting(target: str, where: str, error: OSError, seconds: float) -> str:
     """What went wrong on the way to a target."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate of the target is not trusted: {where}: {error.verify_message}"
+        return f"the certificate of {target} is not trusted: {where}: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return (
-            f"the target and this program find no way to speak TLS: {where}: {error.reason or 'the connection ended'}"
-        )
+        why = error.reason or "the connection ended"
+        return f"{target} and this program find no way to speak TLS: {where}: {why}"
     if isinstance(error, TimeoutError):
-        return f"the target does not answer: {where}: nothing within {seconds:g} s"
-    why = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
-    return f"the target cannot be reached: {where}: {why}"
+        return f"{target} does not answer: {where}: nothing within {seconds:g} s"
+    return f"{target} cannot be reached: {where}: {error.strerror or str(error) or type(error).__name__}"
 
 
 def failed(text: str, retry_after: float = 0.0) -> ExportError:
