@@ -61,6 +61,14 @@ KEY = LEAF_KEY.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serializati
         ("crypto.md5", ("a",), '"0cc175b9c0f1b6a831c399e269772661"'),
         ("crypto.sha1", ("",), '"da39a3ee5e6b4b0d3255bfef95601890afd80709"'),
         ("crypto.hmac.md5", ("", ""), '"74e6f7298a9c2d168935f58c001bad88"'),
+        ("crypto.hmac.sha1", ("a", "k"), '"40e7d441cadb17b07f050341aa23a6820ed81c8b"'),
+        ("crypto.hmac.sha256", ("a", "k"), '"78da91511e675587f5b9df78bedebaf5560da2abb88162ee875dcdf744951d9e"'),
+        (
+            "crypto.hmac.sha512",
+            ("a", "k"),
+            '"82e0c15e0d62ab17984bea225bf7d28ad54f343dd6520c283c3a2cd43852a2f7'
+            '9c349cc9b7583317399ee38d722489b45a942667e55bc38c42a5bb203c0900c7"',
+        ),
         ("crypto.hmac.equal", ("a", "a"), "true"),
         ("crypto.hmac.equal", ("a", "b"), "false"),
         ("crypto.sha256", (1,), "eval_type_error: operand 1 must be string but got number"),
@@ -71,6 +79,11 @@ KEY = LEAF_KEY.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serializati
             "crypto.x509.parse_rsa_private_key",
             ("invalid",),
             "eval_builtin_error: illegal base64 data at input byte 4",
+        ),
+        (
+            "crypto.x509.parse_certificate_request",
+            ("x",),
+            "eval_builtin_error: illegal base64 data at input byte 0",
         ),
         (
             "crypto.x509.parse_certificates",
@@ -106,6 +119,19 @@ def test_certificates_have_the_fields_of_go(text: str) -> None:
     )
     assert (leaf["DNSNames"], leaf["URIStrings"]) == (["*.example.org"], ["spiffe://a.b/c"])
     assert leaf["URIs"][0]["Host"] == "a.b"
+
+
+def test_a_request_has_the_fields_of_go() -> None:
+    request = (
+        "MIGTMEcCAQAwFDESMBAGA1UEAwwJYS5leGFtcGxlMCowBQYDK2VwAyEAhsSICfjR"
+        "yAxJiOpsB+A27lWPrkdtdT1U8L9Adiqwz5ygADAFBgMrZXADQQDfU6qjj33e/s7l"
+        "dW2gIIrUcylwuBQ3w73Yiq370zQNBkyHQLAJykDsAdEv5ZsMM75HhF1VqJ0xG1pK"
+        "CKuycxEF"
+    )
+    pem = f"-----BEGIN CERTIFICATE REQUEST-----\n{request}\n-----END CERTIFICATE REQUEST-----\n"
+    found = BUILTINS["crypto.x509.parse_certificate_request"].run(pem)
+    assert (found["Subject"]["CommonName"], found["DNSNames"], found["Version"]) == ("a.example", None, 0)
+    assert (found["SignatureAlgorithm"], found["PublicKeyAlgorithm"]) == (16, 4)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,10 @@ def test_print_joins_values_and_shows_what_is_undefined() -> None:
     assert world.seen == ["a <undefined> 1 c", "b <undefined> 1 c"]
 
 
+def test_a_policy_learns_nothing_of_the_program_that_runs_it() -> None:
+    assert call("opa.runtime", World()) == "{}"
+
+
 def test_a_trace_is_true() -> None:
     world = World()
     assert call("trace", world, "here") == "true"
