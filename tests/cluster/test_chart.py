@@ -98,7 +98,7 @@ def test_without_values_the_chart_is_what_the_kustomization_applies(helm: Helm) 
     theirs = {identity(obj): comparable(obj) for obj in manifests()}
     del theirs["Namespace", "kube-patrol"]  # made by helm install --create-namespace
     role = theirs["Role", "kube-patrol"]  # the rights to export come with enableViolationExport
-    role["rules"] = [rule for rule in role["rules"] if rule["apiGroups"] != ["connection.gatekeeper.sh"]]
+    role["rules"] = [rule for rule in role["rules"] if rule["apiGroups"] == ["coordination.k8s.io"]]
     assert ours == theirs
 
 
@@ -175,12 +175,21 @@ def test_dapr_as_gatekeepers_documentation_has_it_brings_annotations_and_flags(h
     assert one(objects, "Deployment")["spec"]["template"]["metadata"]["annotations"] == DAPR_ANNOTATIONS
     assert config(objects).export.enabled
     assert [obj for obj in objects if obj["kind"] == "Connection"] == []  # made by hand there
+    made = helm.render(*DAPR, "--set=exportBackend=dapr", "--set=audit.exportConnection.component=pubsub")
+    assert one(made, "Connection")["spec"] == {"driver": "dapr", "config": {"component": "pubsub"}}
 
 
-@pytest.mark.parametrize("on", [False, True])
-def test_the_rights_to_export_come_with_it(helm: Helm, on: bool) -> None:
-    rules = one(helm.render(f"--set=enableViolationExport={str(on).lower()}"), "Role")["rules"]
-    assert ("connections" in [name for rule in rules for name in rule["resources"]]) is on
+def test_the_rights_to_export_come_with_it_and_are_those_of_the_manifests(helm: Helm) -> None:
+    assert one(helm.render("--set=enableViolationExport=true"), "Role")["rules"] == one(manifests(), "Role")["rules"]
+
+
+def test_the_secrets_that_the_connection_names_may_be_read(helm: Helm) -> None:
+    secret = {"secretName": "collector", "key": "token"}
+    given = {"url": "https://collector", "tls": {"secretName": "ca"}, "headers": {"Authorization": secret}}
+    objects = helm.render(*DAPR, "--set=exportBackend=http", values={"audit": {"exportConnection": given}})
+    assert one(objects, "Connection")["spec"] == {"driver": "http", "config": given}
+    (names,) = [rule["resourceNames"] for rule in one(objects, "Role")["rules"] if rule["resources"] == ["secrets"]]
+    assert names == ["kube-patrol-export", "ca", "collector"]
 
 
 @pytest.mark.parametrize(

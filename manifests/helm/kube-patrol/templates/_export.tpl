@@ -25,6 +25,16 @@
 {{- toYaml $config -}}
 {{- end -}}
 
+{{- /* The Secrets that the Connection may name: the one of the manifests, and those that its config names. */ -}}
+{{- define "kube-patrol.secrets" -}}
+{{- $names := list "kube-patrol-export" -}}
+{{- $config := include "kube-patrol.config" . | fromYaml -}}
+{{- range $place := concat (list ($config.tls | default dict)) (values ($config.headers | default dict)) -}}
+{{- with $place.secretName -}}{{- $names = append $names . -}}{{- end -}}
+{{- end -}}
+{{- uniq $names | toJson -}}
+{{- end -}}
+
 {{- /* A volume of a name that it has unless it is given, and an emptyDir unless something else is. */ -}}
 {{- define "kube-patrol.volume" -}}
 {{- $volume := deepCopy (index . 1) -}}
