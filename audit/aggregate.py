@@ -35,17 +35,10 @@ def sort_key(violation: Violation) -> tuple[Named, str, str]:
 
     Python compares strings by code point, which is the byte order of their UTF-8.
     """
-    return (_named(violation), *_said(violation))
-
-
-def _named(violation: Violation) -> Named:
     item = violation.object
     kind = item.kind
-    return (kind.group, kind.version, kind.kind, item.namespace, item.name)
-
-
-def _said(violation: Violation) -> tuple[str, str]:
-    return truncate(violation.message), violation.action
+    named = (kind.group, kind.version, kind.kind, item.namespace, item.name)
+    return named, truncate(violation.message), violation.action
 
 
 def _is_behind(item: ObjectRef, other: ObjectRef) -> bool:
@@ -218,7 +211,7 @@ class Totals:
         for at, violation in found if limit else ():
             if len(kept) == limit and _is_behind(violation.object, kept[-1][1].object):
                 continue  # most are, by their name alone
-            rank = (_named(violation), *_said(violation), number, at)
+            rank = (*sort_key(violation), number, at)
             if len(kept) < limit or rank < kept[-1][0]:
                 insort(kept, (rank, violation), key=_RANK)
                 del kept[limit:]

@@ -15,6 +15,7 @@ from threading import Event
 from audit.auditor import Auditor
 from audit.controller.controller import Controller, ControllerSettings
 from audit.controller.intake import Intake, Taking, Waiting
+from audit.extent import CHANGES
 from audit.hooks.engines import EngineOptions, empty_engine
 from audit.hooks.timekeeping import TimeLimits
 from audit.kube.auth import Access, connect
@@ -46,7 +47,7 @@ from audit.process.signals import Leaving, Stop, signals
 from audit.run import Past
 from audit.settings.config import AuditConfig, Config, PoliciesConfig, ResultsConfig, ServeConfig
 from audit.sinks import Sink
-from audit.sinks.log import CHANGES, LogSink
+from audit.sinks.log import LogSink
 from audit.sinks.metrics import MetricsSink
 from audit.sinks.status import StatusSink
 from audit.sources.ahead import Room

@@ -68,6 +68,7 @@ COVERED = {  # a suite, in words -> the rooms and modules without a test of thei
     },
     "audit/results/test_command.py: what a user asks of the files of results": {"audit.results"},
     "audit/settings/test_flags.py: every row is a flag and a variable, and its value stands at its place": {
+        "audit.extent",
         "audit.settings.flagtypes",
         "audit.settings.rows",
         "audit.settings.values",

@@ -10,8 +10,9 @@ import io
 import logging
 import math
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Protocol, TextIO
+from typing import Any, TextIO
 
 import orjson
 from pythonjsonlogger.orjson import OrjsonFormatter
@@ -41,9 +42,10 @@ def level_text(level: int, encoder: str) -> str:
     return f"\x1b[{_COLOURS[known]}m{word}\x1b[0m" if encoder.endswith("color") else word
 
 
-class Batch(Protocol):
+class Batch(ABC):
     """Many events that one record has as its `msg`."""
 
+    @abstractmethod
     def text(self, formatter: logging.Formatter, record: logging.LogRecord) -> str:
         """Their lines as `formatter` makes them, each with the record's time and logger."""
 
@@ -60,8 +62,8 @@ class LineFormatter(OrjsonFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, or those of a Batch, without the last line break."""
-        batch: Any = record.msg
-        return batch.text(self, record) if hasattr(batch, "text") else super().format(record)
+        told: object = record.msg
+        return told.text(self, record) if isinstance(told, Batch) else super().format(record)
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """As the library does, with the level's own word and the text of an exception."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass, field, replace
 
+from audit.extent import ALL
 from audit.settings.flagtypes import (
     ADDRESS,
     ALL_OPERATIONS,
@@ -214,7 +215,7 @@ class LogConfig:
     level_key: str = flag("log-level-key", "level", LEVEL_KEY, "JSON key of the level")
     level_encoder: str = flag("log-level-encoder", "lower", ENCODER, "how the level is written")
     violations: str = flag(
-        "log-violations", "all", LOGGED, "which violations get a line of their own; totals and gaps always do"
+        "log-violations", ALL, LOGGED, "which violations get a line of their own; totals and gaps always do"
     )
     file: str = flag("log-file", "", TEXT, "append to this file instead of writing to stderr")
 
@@ -257,7 +258,7 @@ class ExportConfig:
         "audit-channel", "audit-channel", TEXT, "where to export to at the target: the folder below `path` on disk"
     )
     mode: str = flag(
-        "export-mode", "all", EXPORTED, "export every violation of every run, or those that are new and those resolved"
+        "export-mode", ALL, EXPORTED, "export every violation of every run, or those that are new and those resolved"
     )
     full_interval: int = flag(
         "export-full-interval",

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from audit.extent import ALL, CHANGES, NONE
+
 Value = bool | int | float | str | tuple[str, ...]
 T_co = TypeVar("T_co", bound=Value, covariant=True)
 
@@ -180,8 +182,8 @@ ENCODER = FlagType(
     "lower, capital, color or capitalcolor",
     _one_of("lower", "capital", "color", "capitalcolor"),
 )
-EXPORTED = FlagType("all|changes", "all or changes", _one_of("all", "changes"))
-LOGGED = FlagType("all|none|changes", "all, none or changes", _one_of("all", "none", "changes"))
+EXPORTED = FlagType("all|changes", "all or changes", _one_of(ALL, CHANGES))
+LOGGED = FlagType("all|none|changes", "all, none or changes", _one_of(ALL, NONE, CHANGES))
 WORDS = FlagType("NAME,...", "names", _words, repeatable=True)
 BUILTINS = FlagType("NAME,...", "names of Rego builtins", _builtins, repeatable=True)
 GUARDED_BUILTINS = FlagType("NAME,...", f"some of {', '.join(GUARDED)}", guarded, repeatable=True)

@@ -22,13 +22,13 @@ from audit.export.message import (
     start_message,
     violation_message,
 )
+from audit.extent import ALL, CHANGES
 from audit.ledger import Changes, Ledger
 from audit.logs.streams import JSON_OPTIONS, json_default, writable
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
 
 DROPPED = "ExportDropped"
-ALL, CHANGES = "all", "changes"
 AT_ONCE = 500  # messages
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from audit.aggregate import Phase, Summary
 from audit.duration import format_duration
+from audit.extent import ALL, CHANGES, NONE
 from audit.fields import (
     AUDIT_FINISHED,
     AUDIT_STARTED,
@@ -23,7 +24,7 @@ from audit.fields import (
 )
 from audit.ledger import Changes, Known, Ledger
 from audit.logs.lines import ViolationLines
-from audit.logs.streams import EVENTS, event, events
+from audit.logs.streams import EVENTS, Batch, event, events
 from audit.model import ConstraintRecord, Ending, Outcome, RunInfo, Standing
 from audit.outcomes import ending
 from audit.repeats import Repeats
@@ -33,7 +34,6 @@ from constraints.model import Json
 
 log = logging.getLogger("kube_patrol")
 VIOLATION_RESOLVED = "violation_resolved"  # ours, too; only where changes are logged
-ALL, NONE, CHANGES = LOGGED = ("all", "none", "changes")
 _ENDED = dict.fromkeys(
     (Outcome.COMPLETE, Outcome.GAPS, Outcome.UNWRITTEN), "auditing is complete"
 )  # as Gatekeeper says
@@ -47,7 +47,7 @@ AT_ONCE = 500  # lines of a page in one write: as many as most pages have, and h
 class LogSink:
     """Logs violations as they come, and at the end a line a constraint with violations and a line a gap.
 
-    `violations` is a word of LOGGED: which of them get a line; totals and gaps are logged in any case. With `changes`
+    `violations` is a word of audit.extent: which of them get a line; totals and gaps are logged in any case. With `changes`
     those get one that the `ledger` does not know yet, and at the end those that are resolved. It belongs behind the
     status sink, because `audit_finished` says that the statuses are written. A run that did not come to its end has no
     line a constraint: its totals are a part. What made runs fail one after the other is said once, then ever more
@@ -60,7 +60,7 @@ class LogSink:
     def __init__(
         self,
         logger: logging.Logger = EVENTS,
-        violations: str = "all",
+        violations: str = ALL,
         clock: Callable[[], float] = time.monotonic,
         ledger: Ledger | None = None,
     ) -> None:
@@ -135,7 +135,7 @@ class LogSink:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Batch):
     """Violations of one page, as one record of the log."""
 
     violations: tuple[Violation, ...]
