@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
 from typing import Any
 
@@ -124,3 +126,76 @@ def secured(listening: Any, certificate: tuple[Path, Path], clients: Path | None
         context.load_verify_locations(clients)
         context.verify_mode = ssl.CERT_REQUIRED
     return context.wrap_socket(listening, server_side=True, do_handshake_on_connect=False)
+
+
+@dataclass
+class SyslogTarget:
+    """What came, message by message; connections are closed after `hang_up_after` of them, where that is not 0."""
+
+    address: str = ""
+    messages: list[bytes] = field(default_factory=list)
+    hang_up_after: int = 0
+    ended: int = 0
+
+    @property
+    def data(self) -> list[Any]:
+        """The JSON of all messages."""
+        return [json.loads(message.partition(b"] ")[2]) for message in self.messages]
+
+    def hear(self, stream: Any) -> None:
+        """Octet counting, until the sender ends or enough came."""
+        number = 0
+        while length := b"".join(iter(lambda: stream.read(1).strip(), b"")):
+            self.messages.append(stream.read(int(length)))
+            number += 1
+            if number == self.hang_up_after:
+                return
+
+
+@contextmanager
+def syslog_datagrams() -> Iterator[SyslogTarget]:
+    """A receiver on 127.0.0.1 over UDP."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiving:
+        receiving.bind(("127.0.0.1", 0))
+        target = SyslogTarget(f"udp://127.0.0.1:{receiving.getsockname()[1]}")
+
+        def receive() -> None:
+            while message := receiving.recv(1 << 16):
+                target.messages.append(message)
+
+        thread = Thread(target=receive, daemon=True)
+        thread.start()
+        yield target
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", receiving.getsockname())
+        thread.join()
+
+
+@contextmanager
+def syslog_stream(certificate: tuple[Path, Path] | None = None, clients: Path | None = None) -> Iterator[SyslogTarget]:
+    """A receiver on 127.0.0.1 over TCP, or TLS where it has a `certificate`."""
+    target = SyslogTarget()
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            target.hear(self.rfile)
+
+    class Server(ThreadingTCPServer):
+        allow_reuse_address = True
+        daemon_threads = True
+
+        def shutdown_request(self, request: Any) -> None:
+            super().shutdown_request(request)
+            target.ended += 1
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            pass  # clients that do not trust it
+
+    server = Server(("127.0.0.1", 0), Handler)
+    if certificate:
+        server.socket = secured(server.socket, certificate, clients)
+    target.address = f"{'tls' if certificate else 'tcp'}://127.0.0.1:{server.server_address[1]}"
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield target
+    server.shutdown()
+    server.server_close()

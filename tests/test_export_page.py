@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 from certificates import self_signed
+from exporting import eventually
 from policybuilders import samples_with
-from targets import http_target
+from targets import http_target, syslog_stream
 
 from audit.app import serve
 from audit.cli import main
@@ -70,14 +71,17 @@ def test_each_example_writes_files_as_the_page_shows(
     check([json.loads(line) for line in file.read_text().splitlines()])
 
 
+def load_secret(cluster: EmbeddedCluster, example: dict[str, Any], **held: bytes) -> None:
+    metadata = {"name": "kube-patrol-export", "namespace": example["metadata"]["namespace"]}
+    data = {name: b64encode(value).decode() for name, value in held.items()}
+    cluster.load([{"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}])
+
+
 @pytest.mark.program("openssl")
 def test_the_example_posts_events_with_what_its_secret_holds(cluster: EmbeddedCluster, tmp_path: Path) -> None:
     [example] = examples("http")
     certificate = self_signed(tmp_path)
-    held = {"ca.crt": certificate[0].read_bytes(), "authorization": b"Bearer s3cret"}
-    metadata = {"name": "kube-patrol-export", "namespace": example["metadata"]["namespace"]}
-    data = {name: b64encode(value).decode() for name, value in held.items()}
-    cluster.load([{"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}])
+    load_secret(cluster, example, **{"ca.crt": certificate[0].read_bytes(), "authorization": b"Bearer s3cret"})
     with http_target(certificate) as server:
         exported(cluster, tmp_path, example, "https://collector.logging:8443", server.url)
     check(server.messages)
@@ -94,6 +98,24 @@ def test_the_example_publishes_to_the_sidecar(
         exported(cluster, tmp_path, example, "", "")
     check([json.loads(request.body) for request in server.taken])
     assert {request.path for request in server.taken} == {"/v1.0/publish/pubsub/audit-channel"}
+
+
+@pytest.mark.program("openssl")
+def test_the_example_sends_lines_of_syslog(cluster: EmbeddedCluster, tmp_path: Path) -> None:
+    [example] = examples("syslog")
+    certificate = self_signed(tmp_path)
+    load_secret(cluster, example, **{"ca.crt": certificate[0].read_bytes()})
+    with syslog_stream(certificate) as receiver:
+        exported(cluster, tmp_path, example, "tls://collector.logging:6514", receiver.address)
+        eventually(lambda: receiver.data[-1:] and receiver.data[-1]["message"] == MESSAGES[-1]["message"])
+    check(receiver.data)
+    shown = re.search(r"```text\n<132>1 \S+ \S+ (.*?)] \{", PAGE)[1]  # type: ignore[index]
+    [line] = [text.decode() for text in receiver.messages if b'resourceName="monitoring"' in text]
+    written = re.sub(r' id="[^"]*"', "", line)
+    assert re.sub(r' id="[^"]*"', "", shown).partition("[")[0] in written
+    assert set(re.findall(r'\w+="[^"]*"', shown)) - set(re.findall(r'\w+="[^"]*"', line)) == {
+        'id="2026-11-20T23:17:21Z"'
+    }
 
 
 def test_every_driver_is_in_the_table_and_has_an_example() -> None:

@@ -27,6 +27,12 @@ def _http(fields: Fields, place: Place) -> Driver:
     return Http(HttpSettings.of(fields, place.channel), place.secrets)
 
 
+def _syslog(fields: Fields, place: Place) -> Driver:
+    from audit.export.syslog import Syslog, SyslogSettings
+
+    return Syslog(SyslogSettings.of(fields), place.secrets)
+
+
 def _stdout(fields: Fields, place: Place) -> Driver:
     from audit.export.stdout import Stdout
 
@@ -38,6 +44,7 @@ DRIVERS: Mapping[str, Callable[[Fields, Place], Driver]] = {
     "stdout": _stdout,
     "http": _http,
     "dapr": _dapr,
+    "syslog": _syslog,
 }
 
 

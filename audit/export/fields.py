@@ -33,9 +33,9 @@ class Fields:
             raise self.wrong(name, "a text")
         return value
 
-    def whole(self, name: str, numbers: range) -> int:
-        """A whole number of `numbers` that must be there."""
-        value = self._required(name)
+    def whole(self, name: str, numbers: range, default: int | None = None) -> int:
+        """A whole number of `numbers` that must be there, unless it has a default."""
+        value = self._required(name) if default is None else self._optional(name, default)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or value not in numbers:
             raise self.wrong(name, f"a whole number from {numbers[0]} to {numbers[-1]}")

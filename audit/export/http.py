@@ -38,7 +38,7 @@ class HttpSettings:
     @classmethod
     def of(cls, fields: Fields, channel: str) -> HttpSettings:
         """Raises ExportError, which names the field."""
-        address = Address.of(fields.text("url"))
+        address = Address.of(fields.text("url"), {"http": 80, "https": 443})
         if address is None:
             raise fields.wrong_kept("url", _URL)
         batched = fields.choice("mode", STRUCTURED, (STRUCTURED, BATCHED)) == BATCHED

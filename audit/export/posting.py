@@ -57,11 +57,11 @@ class Address:
     path: str = field(default="/", repr=False)
 
     @classmethod
-    def of(cls, url: str) -> Address | None:
-        """None for what is no such address, or has a user or a password in it."""
+    def of(cls, url: str, ports: Mapping[str, int]) -> Address | None:
+        """None for what is no address of a scheme of `ports`, which has their defaults, or has a user or a password in it."""
         try:
             parts = urlsplit(url)
-            port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+            port = parts.port or ports[parts.scheme]
         except (ValueError, KeyError):
             return None
         plain = url.isascii() and url.isprintable() and " " not in url

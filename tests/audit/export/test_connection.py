@@ -68,5 +68,11 @@ def test_the_place_of_a_config_is_told_as_it_is_in_the_object() -> None:
 
 
 def test_all_drivers_are_made_by_their_names() -> None:
-    configs = {"disk": CONFIG, "stdout": {}, "http": {"url": "http://collector"}, "dapr": {"component": "p"}}
+    configs = {
+        "disk": CONFIG,
+        "stdout": {},
+        "http": {"url": "http://collector"},
+        "dapr": {"component": "p"},
+        "syslog": {"address": "udp://collector"},
+    }
     assert {name: driver_of(Connection(name, configs[name]), PLACE).name for name in DRIVERS} == {n: n for n in DRIVERS}
