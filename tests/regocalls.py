@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from constraints.rego.builtins import BUILTINS, BuiltinError
-from constraints.rego.values.kinds import UNDEFINED, RegoSet
-from constraints.rego.values.plain import read_json
+from constraints.rego.values.kinds import UNDEFINED, RegoSet, Value
+from constraints.rego.values.number import number_of
 from constraints.rego.values.text import text
+
+
+def read_json(document: str) -> Value:
+    """JSON text to a value whose numbers keep the text that they are written in. Raises ValueError."""
+    return json.loads(document, parse_float=number_of, parse_constant=_no_number)
+
+
+def _no_number(name: str) -> Value:
+    raise ValueError(f"{name} is not JSON")
+
 
 N = read_json  # a number with its text
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]  # so that it runs from a checkout that is not installed
 
 from beside import absent  # noqa: E402
+from regocalls import read_json  # noqa: E402
 
 from constraints.errors import CompileError, EvaluationError, PolicyError  # noqa: E402 - after the path above, here and below
 from constraints.lang.source import Source  # noqa: E402
@@ -27,7 +28,7 @@ from constraints.rego.builtins import BUILTINS, Builtin  # noqa: E402
 from constraints.rego.builtins.outside import Outside  # noqa: E402
 from constraints.rego.values.kinds import UNDEFINED, RegoSet, same  # noqa: E402
 from constraints.rego.values.order import in_order  # noqa: E402
-from constraints.rego.values.plain import read_json, to_json  # noqa: E402
+from constraints.rego.values.plain import to_json  # noqa: E402
 
 Case = Mapping[str, Any]
 

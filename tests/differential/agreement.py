@@ -8,13 +8,13 @@ from typing import Any
 
 from differential.modules import PACKAGE
 from differential.server import Answer
+from regocalls import read_json
 
 from constraints.errors import CompileError, EvaluationError
 from constraints.lang.source import Source
 from constraints.rego import compile_modules
 from constraints.rego.builtins.gojson import marshal
 from constraints.rego.values.kinds import Value, same
-from constraints.rego.values.plain import read_json
 
 
 def ours(modules: Mapping[str, str], document: Any, data: Any) -> Answer:

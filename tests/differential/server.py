@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from constraints.rego.values.plain import read_json
+from regocalls import read_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Values as plain JSON, and JSON as values."""
+"""Values as plain JSON."""
 
 from __future__ import annotations
 
@@ -9,21 +9,9 @@ from typing import Any
 from constraints.errors import EvaluationError
 from constraints.golang.quoting import quoted
 from constraints.rego.values.kinds import STRUCTURED, RegoObject, RegoSet, Value, meets
-from constraints.rego.values.number import JSON_NUMBER, number_of, number_text
+from constraints.rego.values.number import JSON_NUMBER, number_text
 from constraints.rego.values.order import sorted_pairs
 from constraints.rego.values.sizes import walks_down
-
-
-def read_json(document: str) -> Value:
-    """JSON text to a value whose numbers keep the text that they are written in. Raises ValueError."""
-    try:
-        return json.loads(document, parse_float=number_of, parse_constant=_no_number)
-    except RecursionError:
-        raise ValueError("exceeded max depth") from None
-
-
-def _no_number(name: str) -> Value:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _plain(value: Value) -> Any:
