@@ -18,7 +18,7 @@ from constraints.inventory import EMPTY, Inventory
 from constraints.match import compile_match, reads_namespace, takes_kind
 from constraints.model import AdmissionField, Constraint, Gap, Kind, Object, Point, Review
 from constraints.review import doubles, mapping
-from constraints.rules import Rule, Rules, program_reads_namespace
+from constraints.rules import Rule, RuleTable, program_reads_namespace
 from constraints.template import Template
 from constraints.timing import Timekeeper, Untimed
 
@@ -50,7 +50,7 @@ class Engine:
         self._templates: dict[str, Template] = {}
         self._policies: dict[str, Policy] = {}
         self._constraints: dict[str, Constraint] = {}
-        self._rules = Rules()
+        self._rules = RuleTable()
 
     @property
     def templates(self) -> Mapping[str, Template]:

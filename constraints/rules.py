@@ -42,7 +42,7 @@ class Rule:
         )
 
 
-class Rules:
+class RuleTable:
     """The rules of an engine, by the key of their constraint, and those that are enforced by kind of object."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from audit.embedded.rendering import Form, many, one
 from audit.embedded.routing import Options, Target, route, verb
 from audit.embedded.store import Entry, Store
 from audit.embedded.watching import Bell, Watch
-from audit.embedded.writing import Writer, Written
+from audit.embedded.writing import Stored, Writer
 from constraints.model import Json
 
 _AGGREGATED: Final = (
@@ -138,7 +138,7 @@ class Api:
             self.writer.remover.delete_all(target.served, list(listed.entries))
         return Reply(many(target.served, listed, Form.of(call.accept)))
 
-    def _written(self, target: Target, written: Written, call: Call) -> Reply:
+    def _written(self, target: Target, written: Stored, call: Call) -> Reply:
         warnings = {"Warning": ", ".join(f"299 - {_quoted(text)}" for text in written.warnings)}
         body = one(target.served, written.entry, Form.of(call.accept))
         return Reply(body, written.status, headers=warnings if written.warnings else {})

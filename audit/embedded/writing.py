@@ -30,7 +30,7 @@ _APPLY_TYPE: Final = "application/apply-patch+yaml"
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Stored:
     """What became of a write: the entry as it is now, the HTTP status, what to warn the client of."""
 
     entry: Entry
@@ -66,7 +66,7 @@ class Writer:
             raise not_found(target.served, target.name)
         return entry
 
-    def create(self, target: Target, body: Body, options: Options) -> Written:
+    def create(self, target: Target, body: Body, options: Options) -> Stored:
         """POST. Raises Refusal: 400, 404 for a missing namespace, 409, 422."""
         served = target.served
         obj = admission.named(served, admission.placed(target, body.object_of(served)))
@@ -95,7 +95,7 @@ class Writer:
             new = admission.born(served, shape, self.now())
             return self._keep(served, key, new | {"status": shape["status"]} if "status" in shape else new, Options())
 
-    def replace(self, target: Target, body: Body, options: Options) -> Written:
+    def replace(self, target: Target, body: Body, options: Options) -> Stored:
         """PUT, on the object or on its status. Raises Refusal: 400, 404, 409, 422."""
         served = target.served
         obj = admission.placed(target, body.object_of(served))
@@ -107,7 +107,7 @@ class Writer:
                 raise invalid(served, target.name, [problem])
             return self._change(target, entry, _Draft(obj), options)
 
-    def patch(self, target: Target, body: Body, options: Options) -> Written:
+    def patch(self, target: Target, body: Body, options: Options) -> Stored:
         """PATCH of any kind; server-side apply creates what is missing. Raises Refusal: 400, 404, 409, 415, 422."""
         if body.content_type == _APPLY_TYPE:
             return self._apply(target, body, options)
@@ -123,7 +123,7 @@ class Writer:
             admission.same_name(target, obj)
             return self._change(target, entry, _Draft(obj), options)
 
-    def _apply(self, target: Target, body: Body, options: Options) -> Written:
+    def _apply(self, target: Target, body: Body, options: Options) -> Stored:
         if not options.manager:
             problem = "fieldManager: Required value: is required for apply patch"
             raise bad_request(f"PatchOptions.meta.k8s.io is invalid: {problem}")
@@ -143,7 +143,7 @@ class Writer:
             result = applied(target.served, {"metadata": {}}, apply)
             return self._new(target, _Draft(admission.named(target.served, result), managed=True), options)
 
-    def _new(self, target: Target, draft: _Draft, options: Options) -> Written:
+    def _new(self, target: Target, draft: _Draft, options: Options) -> Stored:
         served = target.served
         admission.check_metadata(draft.obj)
         shape, warnings = shaped(served, draft.obj, options.validation)
@@ -153,9 +153,9 @@ class Writer:
             obj["metadata"]["managedFields"] = updated(None, obj, owner, place_of(served))
         key = served.key(target.namespace, obj["metadata"]["name"])
         _check_size(obj)
-        return Written(self._keep(served, key, obj, options), 201, tuple(warnings))
+        return Stored(self._keep(served, key, obj, options), 201, tuple(warnings))
 
-    def _change(self, target: Target, entry: Entry, draft: _Draft, options: Options) -> Written:
+    def _change(self, target: Target, entry: Entry, draft: _Draft, options: Options) -> Stored:
         """Store the draft in place of `entry`, as far as this path may change it; the same again is not a write."""
         served, before = target.served, _whole(target.served, entry)
         admission.check_preconditions(target, before, draft.obj)
@@ -163,14 +163,14 @@ class Writer:
         shape, warnings = shaped(served, admission.writable(target, before, draft.obj), options.validation)
         obj = admission.carried(served, before, shape)
         if obj == before:
-            return Written(entry, 200, tuple(warnings))
+            return Stored(entry, 200, tuple(warnings))
         if not draft.managed:
             owner = self._owner(target, options, UPDATE)
             obj["metadata"]["managedFields"] = updated(before, obj, owner, place_of(served))
         if obj["metadata"].get("deletionTimestamp") and not obj["metadata"].get("finalizers"):
-            return Written(self.remover.finish(served, entry.key), 200, tuple(warnings))
+            return Stored(self.remover.finish(served, entry.key), 200, tuple(warnings))
         _check_size(obj)
-        return Written(self._keep(served, entry.key, obj, options), 200, tuple(warnings))
+        return Stored(self._keep(served, entry.key, obj, options), 200, tuple(warnings))
 
     def _keep(self, served: Served, key: str, obj: dict[str, Json], options: Options) -> Entry:
         if served.storage == crds.STORAGE:

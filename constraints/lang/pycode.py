@@ -171,7 +171,7 @@ def _parts(test: ast.expr, kind: type[ast.boolop]) -> list[ast.expr]:
     return test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, kind) else [test]
 
 
-class Names:
+class Identifiers:
     """Gives out identifiers, each once, and none that is in `taken`, which may grow; `given` collects those of several."""
 
     def __init__(self, *taken: Container[str], given: set[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from constraints.errors import CompileError
-from constraints.lang.pycode import Names, Nodes
+from constraints.lang.pycode import Identifiers, Nodes
 from constraints.lang.source import Span
 from constraints.rego.codegen.operand import Operand
 from constraints.rego.codegen.place import Place
@@ -39,7 +39,7 @@ class Emission:
     table: Table  # what translates each construct
     source: str  # the name of the source that the clause at hand comes from
     nodes: Nodes = field(default_factory=Nodes)  # makes nodes at the position in the source that is being translated
-    names: Names = field(init=False)  # gives out local names, and knows how many were given out before each
+    names: Identifiers = field(init=False)  # gives out local names, and knows how many were given out before each
     place: Place = field(default_factory=lambda: Place([]))  # where the next statement goes, and what is known there
 
     # what it is given
@@ -58,7 +58,7 @@ class Emission:
 
     def __post_init__(self) -> None:
         unit = self.unit
-        self.names = Names(unit.scope, unit.names.used, given=unit.locals)
+        self.names = Identifiers(unit.scope, unit.names.used, given=unit.locals)
         self.names.used.update(dict.fromkeys(("c", "found", "error"), 0))
         self.is_repeated = not unit.is_plain
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from constraints.errors import CompileError
-from constraints.lang.pycode import Names
+from constraints.lang.pycode import Identifiers
 from constraints.lang.pywalk import BLOCKS, depth_of
 from constraints.model import value
 from constraints.rego.builtins import Builtin
@@ -70,7 +70,7 @@ class Generator:
     ) -> None:
         """`extra` is a query that will be translated, `parameters` are those of a constraint."""
         scope: dict[str, Any] = {**RUNTIME, "__builtins__": {}}
-        names = Names(frozenset(scope) | {"c", "found", "error"})
+        names = Identifiers(frozenset(scope) | {"c", "found", "error"})
         bodies = (*_bodies(resolved), extra) if resolved.replaces else (extra,)
         targets = [target for body in bodies for target in _targets(body)]
         self.unit = Unit(

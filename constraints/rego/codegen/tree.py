@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
-from constraints.lang.pycode import Names
+from constraints.lang.pycode import Identifiers
 from constraints.rego.names.modules import chain
 from constraints.rego.names.resolved import Path, Resolved
 from constraints.rego.runtime.documents import Node
@@ -104,7 +104,7 @@ def dynamic_tail(head: Head) -> tuple[Term, ...]:
     return ()
 
 
-def tree_of(resolved: Resolved, names: Names) -> Branch:
+def tree_of(resolved: Resolved, names: Identifiers) -> Branch:
     """The tree of all rules."""
     root = Branch((), 0, Node((), 0))
     counter = count(1)

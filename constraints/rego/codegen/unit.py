@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from constraints.lang.pycode import Names
+from constraints.lang.pycode import Identifiers
 from constraints.lang.source import Span
 from constraints.model import value
 from constraints.rego.builtins import Builtin
@@ -49,7 +49,7 @@ class Unit:
     # what was made
 
     scope: dict[str, Any] = field(default_factory=dict)  # what the global names of the generated code stand for
-    names: Names = field(default_factory=Names)  # gives out global names, each once
+    names: Identifiers = field(default_factory=Identifiers)  # gives out global names, each once
     locals: set[str] = field(default_factory=set)  # the local names of all functions: none of them is a global one
     objects: dict[tuple[str, int], str] = field(default_factory=dict)  # global names by the wish, and the object's id
     positions: dict[tuple[str, int, int], str] = field(default_factory=dict)  # global names of source, line and column

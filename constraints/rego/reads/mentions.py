@@ -100,8 +100,8 @@ def mentions(resolved: Resolved, entry: Path, fields: frozenset[str]) -> dict[st
 
 
 @value
-class Definition:
-    """A branch of a definition: `scope` is the same for all of its branches, which share variables.
+class Reached:
+    """A branch of a definition that is referred to: `scope` is the same for all of its branches, which share variables.
 
     `hidden` has the fields that are those of another input, by the id of the node that would name them; `negated` the ids
     of the nodes under a `not`.
@@ -119,9 +119,9 @@ class Definition:
         return (node for node in nodes_of((self.rule.head, self.rule.body)) if self.hidden.get(id(node)) != fields)
 
 
-def _reached(resolved: Resolved, entry: Path, fields: frozenset[str]) -> list[Definition]:
+def _reached(resolved: Resolved, entry: Path, fields: frozenset[str]) -> list[Reached]:
     """The definitions at the entry, and at all that it refers to by any way."""
-    found: dict[Path, list[Definition]] = {}
+    found: dict[Path, list[Reached]] = {}
     pending = [entry]
     while pending:
         path = pending.pop()
@@ -146,12 +146,12 @@ def _leads(resolved: Resolved, node: object, path: Path) -> bool:
     return False
 
 
-def _definitions(resolved: Resolved, path: Path, fields: frozenset[str]) -> Iterator[Definition]:
+def _definitions(resolved: Resolved, path: Path, fields: frozenset[str]) -> Iterator[Reached]:
     """The definitions at a path, each `else` for itself, with the names of their sources."""
     for rule, source in resolved.written.get(path, ()):
         for branch in chain(rule):
             hidden = _replaced(branch, fields) | ({} if resolved.keeps_prints else _printed(branch, fields))
-            yield Definition(path, branch, source, id(rule), hidden, _negated(branch))
+            yield Reached(path, branch, source, id(rule), hidden, _negated(branch))
 
 
 @dataclass(slots=True)
@@ -164,7 +164,7 @@ class _Flow:
     answers: defaultdict[Path, Places] = field(default_factory=lambda: defaultdict(lambda: NOWHERE_NEAR))
     arguments: defaultdict[tuple[Path, int], Places] = field(default_factory=lambda: defaultdict(lambda: NOWHERE_NEAR))
 
-    def grows(self, definitions: Iterable[Definition]) -> bool:
+    def grows(self, definitions: Iterable[Reached]) -> bool:
         """One pass over all rules; whether it has found anything new."""
         before = self._size()
         for one in definitions:
@@ -175,7 +175,7 @@ class _Flow:
             self.answers[one.path] |= self._answer(one.rule.head, one.path, one.scope)
         return self._size() > before
 
-    def named(self, one: Definition) -> Iterator[tuple[str, Span]]:
+    def named(self, one: Reached) -> Iterator[tuple[str, Span]]:
         """The fields that a rule names; not under `with input as ...`, where the input is another one."""
         for node in one.nodes(self.fields):
             if isinstance(node, Ref) or (isinstance(node, Call) and node.name in (_GET, *_FILTERS)):

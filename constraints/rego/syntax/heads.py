@@ -23,7 +23,7 @@ from constraints.rego.syntax.tree import (
 
 
 @value
-class Written:
+class WrittenHead:
     """A head as it stands in the text: its value is None where none was written, `p[x]` is not yet a kind of rule."""
 
     head: Head
@@ -63,7 +63,7 @@ class Written:
 class HeadParser(BodyParser):
     """Parses heads; the current token is a name."""
 
-    def head(self) -> Written:
+    def head(self) -> WrittenHead:
         """Everything before the body."""
         span = self.span()
         path, args = self._defined()
@@ -74,13 +74,13 @@ class HeadParser(BodyParser):
                     f"(e.g., {_text(path)} contains <VALUE> {{ ... }})"
                 )
             self.at += 1
-            return Written(Head(path, key=self.expression(), contains=True, span=span))
+            return WrittenHead(Head(path, key=self.expression(), contains=True, span=span))
         assign = self.kind == ":="
         value = None
         if assign or self.kind == "=":
             self.at += 1
             value = self.expression()
-        return Written(Head(path, args, value=value, assign=assign, span=span))
+        return WrittenHead(Head(path, args, value=value, assign=assign, span=span))
 
     def _defined(self) -> tuple[tuple[Term, ...], tuple[Term, ...] | None]:
         """The path and the arguments; before the first bracket, parenthesis or point may be space."""
@@ -97,7 +97,7 @@ class HeadParser(BodyParser):
             self.unexpected("expected rule head name")
         return path, args
 
-    def check_default(self, written: Written, span: Span) -> None:
+    def check_default(self, written: WrittenHead, span: Span) -> None:
         """Refuse a default rule without a value (`default p` alone is true), or with one that has to be looked up."""
         head = written.head
         if head.contains or (head.value is None and written.has_one_access):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from constraints.errors import CompileError
 from constraints.lang.source import Span
-from constraints.rego.syntax.heads import HeadParser, Written, is_ground
+from constraints.rego.syntax.heads import HeadParser, WrittenHead, is_ground
 from constraints.rego.syntax.lexer import IMPORTED, NAME, Tokens
 from constraints.rego.syntax.terms import kind_of
 from constraints.rego.syntax.tree import Body, Call, Every, Expr, Head, Rule, Scalar, SetTerm, SomeDecl, SomeIn
@@ -63,7 +63,7 @@ class RuleParser(HeadParser):
         self.expect("{", "expected a body, or an expression that is no set")
         return self.body("}")
 
-    def _else(self, written: Written, head: Head, has_if: bool) -> Rule | None:
+    def _else(self, written: WrittenHead, head: Head, has_if: bool) -> Rule | None:
         """All the `else` behind a body, each within the one before it."""
         branches: list[Rule] = []
         while self.kind == "else" and not self.word_is_name():
@@ -77,14 +77,14 @@ class RuleParser(HeadParser):
             chain = replace(branch, else_=chain)
         return chain
 
-    def _refuse_else(self, written: Written, has_if: bool) -> None:
+    def _refuse_else(self, written: WrittenHead, has_if: bool) -> None:
         path = written.head.path
         if len(path) > 1 and not all(is_ground(part) for part in path):
             self.fail("else keyword cannot be used on rules with variables in head")
         if written.head.contains or (written.has_one_access and not has_if):
             self.fail("else keyword cannot be used on multi-value rules")
 
-    def _branch(self, head: Head, written: Written) -> Rule:
+    def _branch(self, head: Head, written: WrittenHead) -> Rule:
         span = self.span()
         self.at += 1
         assign = self.kind == ":="
@@ -116,7 +116,7 @@ class RuleParser(HeadParser):
             found.append(Rule(replace(rule.head, span=span), self.body("}"), span=span))
         return found
 
-    def _statement(self, start: int, written: Written | None) -> list[Rule]:
+    def _statement(self, start: int, written: WrittenHead | None) -> list[Rule]:
         """What has no body: `p := 1`, `p contains 1`, `p[1]`, `p.q.r`, `f(x)`, or nothing that can be a rule.
 
         OPA reads it as a query and then asks whether that defines anything (v1/ast/parser_ext.go, ParseRuleFromExpr).
@@ -132,7 +132,7 @@ class RuleParser(HeadParser):
         self._check_v1(written, False, span, bodiless=True)
         return [Rule(written.finished(False), span=span)]
 
-    def _misfit(self, written: Written | None, end: int) -> str:
+    def _misfit(self, written: WrittenHead | None, end: int) -> str:
         """Why the expressions that start here define nothing; empty if they are the head that was read up to `end`."""
         expr = self.literal()
         if self.kind == ";":
@@ -145,7 +145,7 @@ class RuleParser(HeadParser):
             return "rule argument list must take at least one argument"
         return ""
 
-    def _check_v1(self, written: Written, has_if: bool, span: Span, bodiless: bool = False) -> None:
+    def _check_v1(self, written: WrittenHead, has_if: bool, span: Span, bodiless: bool = False) -> None:
         """Note what v1 does not allow of this rule (v1/ast/rego_v1.go, checkRegoV1Rule)."""
         head = written.head
         name = head.path[0]

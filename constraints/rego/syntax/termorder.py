@@ -29,10 +29,10 @@ TEMPLATE: Final = "internal.template_string"
 """The function that template strings become calls of."""
 
 Change = Callable[[Term], Term]
-Names = Mapping[str, str]
+OpaNames = Mapping[str, str]
 """What OPA calls variables."""
 
-_UNKNOWN: Final[Names] = {}
+_UNKNOWN: Final[OpaNames] = {}
 
 _RANKS: Final[dict[type, int]] = {
     TemplateString: 4,
@@ -78,12 +78,12 @@ def _all(terms: tuple[Term, ...], change: Change) -> tuple[Term, ...]:
     return terms
 
 
-def in_order(terms: tuple[Term, ...], names: Names = _UNKNOWN) -> tuple[Term, ...]:
+def in_order(terms: tuple[Term, ...], names: OpaNames = _UNKNOWN) -> tuple[Term, ...]:
     """The members of a set."""
     return terms if len(terms) < 2 else tuple(sorted(terms, key=lambda term: rank(term, names)))
 
 
-def pairs_in_order(term: ObjectTerm, names: Names = _UNKNOWN) -> tuple[tuple[Term, Term], ...]:
+def pairs_in_order(term: ObjectTerm, names: OpaNames = _UNKNOWN) -> tuple[tuple[Term, Term], ...]:
     """The pairs of an object by their keys."""
     texts = [key.value for key, _ in term.pairs if type(key) is Scalar and type(key.value) is str]
     if len(texts) == len(term.pairs):  # as nearly always
@@ -91,7 +91,7 @@ def pairs_in_order(term: ObjectTerm, names: Names = _UNKNOWN) -> tuple[tuple[Ter
     return term.pairs if len(term.pairs) < 2 else tuple(sorted(term.pairs, key=lambda pair: rank(pair[0], names)))
 
 
-def rank(term: Term, names: Names = _UNKNOWN) -> tuple[Any, ...]:
+def rank(term: Term, names: OpaNames = _UNKNOWN) -> tuple[Any, ...]:
     """Python's order of these is OPA's order of terms; as far as one can tell where its names are not known."""
     if isinstance(term, Scalar):
         key = order_key(term.value)

@@ -29,10 +29,10 @@ from constraints.rego.syntax.tree import (
 
 ROOTS: Final = frozenset({"input", "data"})
 
-Names = set[str]
+VarNames = set[str]
 
 
-def visible(term: Term | None, into: Names) -> None:
+def visible(term: Term | None, into: VarNames) -> None:
     """Add the variables of `term` outside of closures; the roots are none."""
     kind: Any = type(term)
     if kind is Scalar or term is None:
@@ -77,31 +77,31 @@ def terms_of(expr: Expr) -> list[Term]:
     return found
 
 
-def own_names(every: Every) -> Names:
+def own_names(every: Every) -> VarNames:
     """The variables that an `every` declares for its body."""
     return {var.name for var in (every.key, every.value) if var is not None}
 
 
-def visible_in(expr: Expr) -> Names:
+def visible_in(expr: Expr) -> VarNames:
     """The variables of a statement outside of closures."""
-    into: Names = set()
+    into: VarNames = set()
     for term in terms_of(expr):
         visible(term, into)
     return into
 
 
-def visible_in_body(body: Body) -> Names:
+def visible_in_body(body: Body) -> VarNames:
     """The variables of all statements outside of closures."""
-    into: Names = set()
+    into: VarNames = set()
     for expr in body:
         for term in terms_of(expr):
             visible(term, into)
     return into
 
 
-def enclosed_in(expr: Expr) -> Names:
+def enclosed_in(expr: Expr) -> VarNames:
     """The variables within the closures of a statement, those of the closures inside them too."""
-    into: Names = set()
+    into: VarNames = set()
     for term in terms_of(expr):
         enclosed(term, into)
     if isinstance(expr.what, Every):
@@ -109,7 +109,7 @@ def enclosed_in(expr: Expr) -> Names:
     return into
 
 
-def enclosed(term: Term | None, into: Names) -> None:
+def enclosed(term: Term | None, into: VarNames) -> None:
     """Add the variables that stand within closures of `term`."""
     kind = type(term)
     if kind is Scalar or kind is Var or term is None:
@@ -125,7 +125,7 @@ def enclosed(term: Term | None, into: Names) -> None:
             enclosed(part, into)
 
 
-def everywhere(term: Term, into: Names) -> None:
+def everywhere(term: Term, into: VarNames) -> None:
     """Add all variables of `term`, those in closures too."""
     visible(term, into)
     if isinstance(term, Comprehension):
@@ -137,13 +137,13 @@ def everywhere(term: Term, into: Names) -> None:
         enclosed(term, into)
 
 
-def _all_in_body(body: Body, into: Names) -> None:
+def _all_in_body(body: Body, into: VarNames) -> None:
     for expr in body:
         into |= visible_in(expr)
         into |= enclosed_in(expr)
 
 
-def pattern(term: Term | None, into: Names) -> None:
+def pattern(term: Term | None, into: VarNames) -> None:
     """Add the variables that a value bound to `term` would bind: not those of sets, keys, closures, heads of references."""
     if isinstance(term, Var):
         if term.name not in ROOTS:
@@ -174,9 +174,9 @@ class Mentioned:
 
     def __init__(self, expr: Expr) -> None:
         self.expr = expr
-        self.visible: Names = set()
+        self.visible: VarNames = set()
         self.closures: list[Term] = []
-        self.enclosed: Names = set()
+        self.enclosed: VarNames = set()
         for term in terms_of(expr):
             self._take(term)
         for closure in self.closures:

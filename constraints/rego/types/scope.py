@@ -10,7 +10,7 @@ from constraints.lang.source import Span
 from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.names.resolved import Path
-from constraints.rego.syntax.termorder import Names, pairs_in_order
+from constraints.rego.syntax.termorder import OpaNames, pairs_in_order
 from constraints.rego.syntax.tree import (
     ArrayTerm,
     Body,
@@ -109,7 +109,7 @@ class TypeScope:
     """
 
     world: World
-    names: Names
+    names: OpaNames
     outer: TypeScope | None = None
     types: dict[str, Type | None] = field(default_factory=dict)
     changes: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from constraints.rego.syntax.termorder import Names, in_order, pairs_in_order
+from constraints.rego.syntax.termorder import OpaNames, in_order, pairs_in_order
 from constraints.rego.syntax.tree import Body, Call, Comprehension, Every, Expr, FunctionName, ObjectTerm, SetTerm, Term
 from constraints.rego.syntax.walk import has_closure, parts, terms_of
 from constraints.rego.types.fit import fit, unify
@@ -61,7 +61,7 @@ def _terms_in_order(expr: Expr) -> Iterator[Term]:
             yield from _terms_in_order(inner)
 
 
-def _parts_in_order(term: Term, names: Names) -> Iterator[Term]:
+def _parts_in_order(term: Term, names: OpaNames) -> Iterator[Term]:
     if isinstance(term, Comprehension):
         yield from (term.value,) if term.key is None else (term.key, term.value)
         for expr in term.body:

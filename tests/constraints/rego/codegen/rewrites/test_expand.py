@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from constraints.lang.pycode import Names
+from constraints.lang.pycode import Identifiers
 from constraints.lang.source import Source
 from constraints.rego.builtins import BUILTINS
 from constraints.rego.codegen.rewrites.expand import expanded
@@ -15,7 +15,7 @@ from constraints.rego.syntax.spelling import body_text
 def bodies(rules: str) -> list[str]:
     """The bodies of `found` in a policy with these rules without references to small sets."""
     module = parse_module(Source("k", f"package k\n\n{rules}"), False)
-    tree = tree_of(prepare([module], builtins=BUILTINS), Names())
+    tree = tree_of(prepare([module], builtins=BUILTINS), Identifiers())
     branch = tree.find(("k", "found"))
     assert branch is not None
     assert branch.rule is not None
