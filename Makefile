@@ -38,6 +38,7 @@ test-cluster: $(VENV)/.installed-dev
 	$(BIN)/python tests/cluster/build.py
 	$(BIN)/python tests/cluster/build.py kubectl
 	$(BIN)/python tests/cluster/build.py helm
+	$(BIN)/python tests/cluster/build.py daprd
 	$(BIN)/python -m pytest tests/cluster -m cluster $(ARGS)
 
 test-faults: $(VENV)/.installed-dev

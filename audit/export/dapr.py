@@ -32,6 +32,12 @@ _CODES = {
 _CURES = {401: f"; see {TOKEN}"}
 
 
+def refusal(status: int, body: bytes) -> Refusal | None:
+    """Only its size is ever wrong with a message; dapr 1.14 tells so in a text (`http: request body too large`, `stream too large`)."""
+    too_large = status == 413 or (status == 400 and b"too large" in body)
+    return Refusal.TOO_LARGE if too_large else None
+
+
 def cure(status: int, body: bytes) -> str:
     """What dapr's code for an error means."""
     try:
@@ -40,7 +46,7 @@ def cure(status: int, body: bytes) -> str:
         return _CURES.get(status, "")
 
 
-SIDECAR = Customs("the dapr sidecar", {413: Refusal.TOO_LARGE}, cure)
+SIDECAR = Customs("the dapr sidecar", refusal, cure)
 
 
 @dataclass(frozen=True, slots=True)

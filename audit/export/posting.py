@@ -21,11 +21,17 @@ from audit.errors import ExportError
 from audit.export.portions import Refusal
 
 LARGEST = 1 << 20  # bytes of an answer
+_REFUSALS = {400: Refusal.WRONG, 413: Refusal.TOO_LARGE, 422: Refusal.WRONG}
 _CURES = {
     401: "; see the headers and certificates of the Connection",
     403: "; see the headers and certificates of the Connection",
     404: "; see the address of the Connection",
 }
+
+
+def refusal(status: int, body: bytes) -> Refusal | None:
+    """What an answer says of what was sent, None where it is about something else."""
+    return _REFUSALS.get(status)
 
 
 def cure(status: int, body: bytes) -> str:
@@ -35,12 +41,10 @@ def cure(status: int, body: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Customs:
-    """Of a kind of target: its name in errors, which statuses tell of what was sent, and what to do about others."""
+    """Of a kind of target: its name in errors, which answers tell of what was sent, and what to do about others."""
 
     target: str = "the target"
-    refusals: Mapping[int, Refusal] = field(
-        default_factory={400: Refusal.WRONG, 413: Refusal.TOO_LARGE, 422: Refusal.WRONG}.copy
-    )
+    refusal: Callable[[int, bytes], Refusal | None] = refusal
     cure: Callable[[int, bytes], str] = cure
 
 
@@ -132,8 +136,9 @@ class Post:
     def _told(self, response: HTTPResponse, body: bytes) -> Reply:
         status, customs = response.status, self._customs
         answers = f"answers {status} {_phrase(status)}".rstrip()
-        if 200 <= status < 300 or status in customs.refusals:
-            return Reply(customs.refusals.get(status), f"{customs.target} refuses them: {self._address} {answers}")
+        refused = customs.refusal(status, body)
+        if 200 <= status < 300 or refused:
+            return Reply(refused, f"{customs.target} refuses them: {self._address} {answers}")
         text = f"{customs.target} {answers}: {self._address}{customs.cure(status, body)}"
         raise failed(text, _seconds(response.headers))
 

@@ -1,4 +1,4 @@
-"""Build the API server of the cluster tests, `kubectl` or `helm`, unless the same sources were built before; print the path.
+"""Build the API server of the cluster tests, `kubectl`, `helm` or `daprd`, unless they were built before; print the path.
 
 The build takes some minutes and the module proxy; the binary is kept in the user's cache directory under the hash of
 its sources. Ends with 3 when there is neither a binary nor Go to build it with.
@@ -15,11 +15,16 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 NO_GO = 3
-PACKAGES = {"helm": "helm.sh/helm/v3/cmd/helm"}  # what is built, where that is not a file of ours
+PACKAGES = {  # what is built, where that is not a file of ours
+    "helm": "helm.sh/helm/v3/cmd/helm",
+    "daprd": "github.com/dapr/dapr/cmd/daprd",
+}
+TAGS = {"daprd": ["-tags", "stablecomponents"]}  # without those that nobody has certified
 VERSIONS = {  # where go.mod names the version, and where the program has it
     "apiserver": (r"^\s*k8s\.io/kubernetes (v\S+)", "k8s.io/component-base/version.gitVersion"),
     "kubectl": (r"^\s*k8s\.io/kubectl v0(\S+)", "k8s.io/component-base/version.gitVersion"),
     "helm": (r"^\s*helm\.sh/helm/v3 (v\S+)", "helm.sh/helm/v3/internal/version.version"),
+    "daprd": (r"^\s*github\.com/dapr/dapr (v\S+)", "github.com/dapr/dapr/pkg/buildinfo.version"),
 }
 
 
@@ -50,6 +55,7 @@ def build(module: Path, binary: Path) -> None:
     with tempfile.TemporaryDirectory(dir=binary.parent) as folder:
         made = Path(folder) / binary.name
         options = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", link_flags(module), "-o", str(made)]
+        options += TAGS.get(module.name, [])
         package = PACKAGES.get(module.name, ".")
         subprocess.run(["go", "build", *options, package], cwd=module, check=True, stdout=sys.stderr)
         made.rename(binary)

@@ -99,10 +99,11 @@ def test_whatever_dapr_refuses_is_told_and_goes_on_where_it_was(
     assert [request.body for request in sidecar.taken] == [START, A, END]
 
 
-def test_a_message_that_is_too_large_is_refused(sidecar: HttpTarget) -> None:
-    sidecar.replies.extend([Reply(204), Reply(413)])
+@pytest.mark.parametrize("reply", [Reply(413), Reply(400, body=b"error reading request body: stream too large\n")])
+def test_a_message_that_is_too_large_is_refused(sidecar: HttpTarget, reply: Reply) -> None:
+    sidecar.replies.extend([Reply(204), reply])
     [told] = driver(sidecar.port).publish(RUN, [START, A, END])
-    assert told.startswith(f"the dapr sidecar refuses them: {sidecar.url} answers 413")
+    assert told.startswith(f"the dapr sidecar refuses them: {sidecar.url} answers {reply.status}")
 
 
 def test_a_sidecar_that_is_not_there_is_told() -> None:
