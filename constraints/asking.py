@@ -1,12 +1,15 @@
-"""Rules asked about one object: first whether they match it, then what they have against it."""
+"""Rules asked about one object: first whether they match it, then what they have against it.
+
+The one place on this side of the house where any exception at all is caught, and turned into a value. Policies are other
+people's code: whatever one does while it is compiled, matched or evaluated, the others go on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from constraints.answers import OUT_OF_TIME, Answer, answers, lost, undecided
-from constraints.errors import MatchError
-from constraints.guard import attempt
 from constraints.inventory import Inventory
 from constraints.model import Finding, Json, Point, Review
 from constraints.review import document, integers
@@ -15,6 +18,17 @@ from constraints.timing import OutOfTime, Timekeeper
 
 Hit = Rule | Answer
 """A rule that matches an object, or what is said instead where that cannot be decided."""
+A = TypeVar("A")
+B = TypeVar("B")
+T = TypeVar("T")
+
+
+def attempt(call: Callable[[A, B], T], first: A, second: B) -> T | Exception:
+    """What a call of a policy gives, or what it has raised."""
+    try:
+        return call(first, second)
+    except Exception as error:  # the named place: a policy may fail in any way
+        return error
 
 
 class Asking:
@@ -26,12 +40,12 @@ class Asking:
 
     def matching(self, rules: Sequence[Rule], review: Review) -> list[Hit]:
         """What the rules come to that match the object. Whatever one of them does, the others go on."""
-        hits = attempt(self._matching, rules, review)
-        if isinstance(hits, Exception):
-            hits = []
-            for rule in rules:
-                hits += self._decided(rule, review, attempt(self._matching, (rule,), review))
-        return hits
+        hits: list[Hit]
+        try:
+            hits = [rule for rule in rules if rule.matches(review)]
+        except Exception:  # the named place: which one that was is found out in the slow way
+            hits = [hit for rule in rules for hit in self._decided(rule, review)]
+        return [_unless_lost(hit, review) for hit in hits] if review.lost else hits
 
     def evaluate(self, review: Review, hits: Iterable[Hit], inventory: Inventory) -> list[Answer]:
         """What the rules among the hits say of the object, each within its time, and the other hits as they are."""
@@ -51,18 +65,12 @@ class Asking:
                 found += self._asked(hit, review, seen, inventory)
         return found
 
-    def _matching(self, rules: Sequence[Rule], review: Review) -> list[Hit]:
-        hits: list[Hit] = []
-        for rule in rules:
-            try:
-                if rule.matches(review):
-                    hits.append(rule)
-            except MatchError as error:
-                hits.append(undecided(rule.constraint, review, error, self.point))
-        return [_unless_lost(hit, review) for hit in hits] if review.lost else hits
-
-    def _decided(self, rule: Rule, review: Review, hits: Sequence[Hit] | Exception) -> Sequence[Hit]:
-        return [undecided(rule.constraint, review, hits, self.point)] if isinstance(hits, Exception) else hits
+    def _decided(self, rule: Rule, review: Review) -> Sequence[Hit]:
+        """A rule that matches, or what is said instead of it; nothing of one that does not match."""
+        found = attempt(_matches, rule, review)
+        if isinstance(found, Exception):
+            return [undecided(rule.constraint, review, found, self.point)]
+        return [rule] if found else []
 
     def _asked(self, rule: Rule, review: Review, seen: Mapping[str, Json], inventory: Inventory) -> Sequence[Answer]:
         """What a rule says. OutOfTime may come at any point of the outer block, and nowhere else."""
@@ -71,7 +79,9 @@ class Asking:
         try:
             try:
                 timekeeper.running = (rule.constraint, review)
-                found = attempt(rule.ask, seen, inventory)
+                found = rule.ask(seen, inventory)
+            except Exception as error:  # the named place; a call of `attempt` would take longer than some policies do
+                found = error
             finally:
                 timekeeper.running = None
                 if timekeeper.calls:
@@ -83,6 +93,10 @@ class Asking:
         answered = answers(rule.constraint, review, found) if found else ()
         del found  # what has failed knows this frame, and each would keep the other one
         return answered
+
+
+def _matches(rule: Rule, review: Review) -> bool:
+    return rule.matches(review)
 
 
 def _unless_lost(hit: Hit, review: Review) -> Hit:

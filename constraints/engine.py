@@ -8,12 +8,11 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from constraints.answers import Answer, cause, out_of_time
-from constraints.asking import Asking, Hit
+from constraints.asking import Asking, Hit, attempt
 from constraints.constraint import parse
 from constraints.drivers import Driver, Policy, Program, make_drivers
 from constraints.errors import CompileError, ConstraintError, EngineMissing, PolicyError
 from constraints.fields import quoted
-from constraints.guard import attempt
 from constraints.inventory import EMPTY, Inventory
 from constraints.match import compile_match, reads_namespace, takes_kind
 from constraints.model import AdmissionField, Constraint, Gap, Kind, Object, Point, Review

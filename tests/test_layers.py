@@ -39,7 +39,6 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.constraint": BASE
     | {"constraints.actions", "constraints.crd", "constraints.review", "constraints.schema", "constraints.template"},
     "constraints.cel": {"constraints.golang", "constraints.lang", "constraints.model"},
-    "constraints.guard": set(),
     "constraints.rego": BASE | {"constraints.timing"},  # its own rooms: REGO, below
     "constraints.drivers": BASE
     | {"constraints.cel", "constraints.inventory", "constraints.rego", "constraints.review", "constraints.timing"},
@@ -48,7 +47,6 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "constraints.asking": BASE
     | {
         "constraints.answers",
-        "constraints.guard",
         "constraints.inventory",
         "constraints.review",
         "constraints.rules",
@@ -60,7 +58,6 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "constraints.asking",
         "constraints.constraint",
         "constraints.drivers",
-        "constraints.guard",
         "constraints.inventory",
         "constraints.match",
         "constraints.review",
@@ -430,7 +427,7 @@ def test_no_module_is_longer_than_the_limit() -> None:
 
 
 BROAD = {  # where any exception at all may be caught, and why
-    "constraints.guard": "a policy is compiled, matched and evaluated: whatever it does, the others go on",
+    "constraints.asking": "a policy is compiled, matched and evaluated: whatever it does, the others go on",
     "audit.guard": "a sink, or a run, may fail in any way",
     "audit.hooks.depths": "what a thread raises is raised again in the one that waits for it",
 }

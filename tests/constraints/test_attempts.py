@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from constraints.guard import attempt
+from constraints.asking import attempt
 from constraints.timing import OutOfTime
 
 
