@@ -102,7 +102,9 @@ def serve(config: Config, *more: Sink) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What there is besides the sinks that are always there: others, where to look for a Connection, who knows of earlier runs."""
+    """What there is besides the sinks that are always there: others, where to look for a Connection, who knows of
+    earlier runs.
+    """
 
     sinks: tuple[Sink, ...] = ()
     look: Callable[[Reader], None] = nowhere
@@ -256,7 +258,9 @@ def kept(config: ResultsConfig) -> Iterator[Sink]:
 
 
 def event_sinks(config: Config, client: Client, metrics: Metrics, stop: Event) -> Iterator[Sink]:
-    """Those that write Kubernetes Events, where that is wanted; they come after the statuses, which nobody shall miss."""
+    """Those that write Kubernetes Events, where that is wanted; they come after the statuses, which nobody shall
+    miss.
+    """
     if not (config.events.emit or config.events.on_change):
         return
     from audit.events.bodies import Where  # late: most runs write none

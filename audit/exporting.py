@@ -34,7 +34,9 @@ class Wanted:
 
 @dataclass(slots=True)
 class Heeded:
-    """The object that counts as it was read last, why it leads nowhere, if it does, and its `status`. For several threads."""
+    """The object that counts as it was read last, why it leads nowhere, if it does, and its `status`. For several
+    threads.
+    """
 
     status: ConnectionStatus
     obj: Object | None = None

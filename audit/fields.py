@@ -34,7 +34,9 @@ def valid_text(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The same text with U+FFFD for what is no plain character: those of hostile names and messages steer a terminal."""
+    """The same text with U+FFFD for what is no plain character: those of hostile names and messages steer a
+    terminal.
+    """
     return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

@@ -49,8 +49,8 @@ class Preparation:
     """Prepares one run after the other; what was learned by one is kept for the next.
 
     `client` asks the cluster; `sizes` and `tardy` know how its kinds are best listed, at that `pace`. The `controller`
-    writes in the name of these settings, until `stop` is set. `heard` is called with what was read as soon as it is, and `exporting` finds
-    out where violations are exported to; it raises nothing.
+    writes in the name of these settings, until `stop` is set. `heard` is called with what was read as soon as it is,
+    and `exporting` finds out where violations are exported to; it raises nothing.
     """
 
     client: Client

@@ -1,7 +1,7 @@
 """Rules asked about one object: first whether they match it, then what they have against it.
 
-The one place on this side of the house where any exception at all is caught, and turned into a value. Policies are other
-people's code: whatever one does while it is compiled, matched or evaluated, the others go on.
+The one place on this side of the house where any exception at all is caught, and turned into a value. Policies are
+other people's code: whatever one does while it is compiled, matched or evaluated, the others go on.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ def attempt(call: Callable[[A, B], T], first: A, second: B) -> T | Exception:
 
 
 class Asking:
-    """How rules are asked: `point` says what they see and what is said where they cannot be, `timekeeper` sees to their time."""
+    """How rules are asked: `point` says what they see and what is said where they cannot be, `timekeeper` sees to their
+    time.
+    """
 
     def __init__(self, point: Point, timekeeper: Timekeeper) -> None:
         self.point = point

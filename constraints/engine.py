@@ -28,8 +28,8 @@ class Engine:
     """Templates and constraints, indexed by kind.
 
     `point` says whose rules of enforcement hold; at gator's, numbers are taken as `gator test` reads them, and
-    parameters with `exact` as `gator verify` does. `timekeeper` sees to the time of evaluations. Not for several threads
-    at once.
+    parameters with `exact` as `gator verify` does. `timekeeper` sees to the time of evaluations. Not for several
+    threads at once.
     """
 
     def __init__(
@@ -157,8 +157,8 @@ class Engine:
     def askable(self, hits: Sequence[Hit], inventory: Inventory = EMPTY) -> Sequence[Hit]:
         """The second part: those of `hits` that can be asked now.
 
-        Left out are constraints that have used up their time, see `unfinished`, and those that read an inventory that is
-        `partial`; who made it so says why.
+        Left out are constraints that have used up their time, see `unfinished`, and those that read an inventory that
+        is `partial`; who made it so says why.
         """
         spent = self._timekeeper.spent
         if inventory.partial:
@@ -174,7 +174,9 @@ class Engine:
         return self._asking.evaluate(review, hits, inventory)
 
     def unfinished(self) -> list[Gap]:
-        """A gap for each constraint that was not asked about some object, for want of time, since this was last called."""
+        """A gap for each constraint that was not asked about some object, for want of time, since this was last
+        called.
+        """
         left_out, self._left_out = self._left_out, {}
         return [out_of_time(constraint) for constraint in left_out.values()]
 

@@ -1,4 +1,5 @@
-"""`format` of texts in OpenAPI schemas, as Kubernetes checks it. Names that are not here are not checked, as unknown ones.
+"""`format` of texts in OpenAPI schemas, as Kubernetes checks it. Names that are not here are not checked, as unknown
+ones.
 
 Left out although Kubernetes knows them: isbn, isbn10, isbn13, creditcard and ssn, which no policy has parameters for.
 """
@@ -52,7 +53,9 @@ _TIME: Final = _matches(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(.\d+)?(z|[+-]\d\d:\d\d
 
 
 def _ip(text: str) -> str:
-    """What stands between the numbers of an address: a dot or a colon; empty when it is none. Leading zeros are taken."""
+    """What stands between the numbers of an address: a dot or a colon; empty when it is none. Leading zeros are
+    taken.
+    """
     if "%" in text:
         return ""
     try:

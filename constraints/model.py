@@ -113,9 +113,9 @@ class ObjectRef:
 class Point(Enum):
     """Where constraints are enforced: the one switch between how the audit and how gator reads the same policies.
 
-    It decides which scoped actions apply (compatibility, section 7), whether an undecidable match is a Gap or a violation
-    (section 6), and what `namespaceObject` is (section 8). That `gator test` takes an object without a namespace to live
-    in an empty Namespace is said by its reviews (`audit.gator.evaluate.namespace_of`).
+    It decides which scoped actions apply (compatibility, section 7), whether an undecidable match is a Gap or a
+    violation (section 6), and what `namespaceObject` is (section 8). That `gator test` takes an object without a
+    namespace to live in an empty Namespace is said by its reviews (`audit.gator.evaluate.namespace_of`).
     """
 
     AUDIT = "audit.gatekeeper.sh"
@@ -126,8 +126,8 @@ class Point(Enum):
 class Review:
     """One object to look at, with what is known around it.
 
-    `namespace` is the Namespace object that the object lives in, None when there is none or it is not known; `lost` says
-    why it is not known although there is one: a constraint that reads it is then not asked, which is a Gap.
+    `namespace` is the Namespace object that the object lives in, None when there is none or it is not known; `lost`
+    says why it is not known although there is one: a constraint that reads it is then not asked, which is a Gap.
     `request` is an AdmissionRequest when the object came in one (its `operation`, `oldObject`, `userInfo` count then).
     `source` is `Original` for listed objects and `Generated` for expanded ones.
     """
@@ -236,7 +236,9 @@ class AdmissionField:
 
 
 def not_auditable(template: str, fields: Iterable[AdmissionField]) -> str:
-    """What to say of a template that reads such fields; true whether it needs them or only asks whether they are there."""
+    """What to say of a template that reads such fields; true whether it needs them or only asks whether they are
+    there.
+    """
     read = ", ".join(map(str, fields))
     return (
         f"ConstraintTemplate {template} reads what only an admission request has: {read}; "
@@ -247,9 +249,9 @@ def not_auditable(template: str, fields: Iterable[AdmissionField]) -> str:
 class Cause(Enum):
     """At which step something could not be audited.
 
-    `CONFIG`: which objects are excluded from the audit; `NAMESPACE`: the Namespace that an object lives in; `INVENTORY`:
-    what policies read as `data.inventory`; `UNSUPPORTED`: something that changes results and that is not done here;
-    `RUN`: the run as a whole.
+    `CONFIG`: which objects are excluded from the audit; `NAMESPACE`: the Namespace that an object lives in;
+    `INVENTORY`: what policies read as `data.inventory`; `UNSUPPORTED`: something that changes results and that is not
+    done here; `RUN`: the run as a whole.
     """
 
     DISCOVERY = "discovery"
@@ -272,8 +274,8 @@ class Gap:
 
     `reason` is one CamelCase word (`Forbidden`, `Gone`, `NoEngine`), `message` a sentence that names thing, field and
     value. `kind` with an empty `kind.kind` stands for every kind of that group and version. `policy` is a template's
-    kind (`K8sRequiredLabels`) or a constraint's key (`K8sRequiredLabels/must-have-owner`), `policies` are several of these
-    that one thing touches. `namespace` says that only objects in it are concerned.
+    kind (`K8sRequiredLabels`) or a constraint's key (`K8sRequiredLabels/must-have-owner`), `policies` are several of
+    these that one thing touches. `namespace` says that only objects in it are concerned.
 
     Those named last are concerned: of a policy an object, else a kind, else a namespace, else everything.
     """

@@ -95,8 +95,8 @@ def mapping(value: Json) -> Mapping[str, Any]:
 def integers(value: Json) -> Json:
     """`value` with each whole number of 64 bits as an integer: written as JSON, 1e6 and 1000000 are the same.
 
-    Go writes the fewest digits that tell a number from others, and zeros: -2^63 is -9223372036854776000, and so a double.
-    What has no such number is given back as it is.
+    Go writes the fewest digits that tell a number from others, and zeros: -2^63 is -9223372036854776000, and so a
+    double. What has no such number is given back as it is.
     """
     return _integers(value) if _may_have_floats(value) else value
 

@@ -16,8 +16,8 @@ _KEPT: Final = (("apiVersion",), ("kind",), ("metadata",))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A constraint ready to be asked. `takes` is asked once for a group and kind, `matches` for each object, and `ask`, which
-    is how `program` is called, for each one that matches.
+    """A constraint ready to be asked. `takes` is asked once for a group and kind, `matches` for each object, and `ask`,
+    which is how `program` is called, for each one that matches.
 
     `reads_namespace`: its answer depends on the Namespace that an object lives in. `reads_inventory`: its template has
     code that reads `data.inventory`. `integers`: what it sees has to be read once more, so that whole numbers are
@@ -35,7 +35,9 @@ class Rule:
     key: str = ""
 
     def reads_metadata_only(self) -> bool:
-        """Whether its answer depends on no more of an object than its metadata, which is all that `spec.match` reads."""
+        """Whether its answer depends on no more of an object than its metadata, which is all that `spec.match`
+        reads.
+        """
         return not any(
             not path or path[0] == ANY or (path[0] == "object" and path[1:2] not in _KEPT)
             for path in self.program.reads

@@ -91,7 +91,9 @@ def opened(schema: Schema) -> Schema:
 
 
 def clashes(schema: Schema, path: str = "", *, used: bool = True) -> Iterator[Flaw]:
-    """What is wrong with a schema that is opened, if it has to be; defaults of additional properties are not looked at."""
+    """What is wrong with a schema that is opened, if it has to be; defaults of additional properties are not looked
+    at.
+    """
     yield from clash(schema, path)
     if used:
         yield from _wrong_default(schema, path)

@@ -44,8 +44,8 @@ class Timekeeper(Protocol):
     def watching(self, run: str) -> AbstractContextManager[None]:
         """See to the evaluations of this thread while the block lasts.
 
-        They belong to `run`: blocks of one run that come one after the other share its time. Policies have all of theirs
-        again where it is another one than that of the last block, and where it has no name.
+        They belong to `run`: blocks of one run that come one after the other share its time. Policies have all of
+        theirs again where it is another one than that of the last block, and where it has no name.
         """
 
     def settle(self) -> None:

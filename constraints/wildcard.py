@@ -1,4 +1,6 @@
-"""Names with a star: what `namespaces`, `excludedNamespaces` and `name` of a constraint hold (compatibility, section 6)."""
+"""Names with a star: what `namespaces`, `excludedNamespaces` and `name` of a constraint hold (compatibility, section
+6).
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests are never garbage, and large values of tests seldom are: to look for it takes a tenth of the time."""
+    """Thousands of tests are never garbage, and large values of tests seldom are: to look for it takes a tenth of the
+    time.
+    """
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 

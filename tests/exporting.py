@@ -29,7 +29,9 @@ PLACE = Place("audit-channel", no_secrets, {})
 
 @dataclass
 class Recorder:
-    """A driver that keeps what it gets; it fails while there are `failures`, or while it is `down`, and refuses what is `bad`."""
+    """A driver that keeps what it gets; it fails while there are `failures`, or while it is `down`, and refuses what is
+    `bad`.
+    """
 
     name: str = "recorder"
     failures: list[str] = field(default_factory=list)

@@ -1,8 +1,8 @@
 """A cluster of large objects in a process of its own: an API server that makes them up while it answers.
 
-`python -m inflating CONFIG_MAPS SECRETS KUBECONFIG [synced]` loads small objects with a mark in their data, writes the kubeconfig,
-prints one line and serves until its standard input ends. Every mark becomes a large text on its way out. With `synced` a
-policy on Namespaces reads all ConfigMaps as `data.inventory`.
+`python -m inflating CONFIG_MAPS SECRETS KUBECONFIG [synced]` loads small objects with a mark in their data, writes the
+kubeconfig, prints one line and serves until its standard input ends. Every mark becomes a large text on its way out.
+With `synced` a policy on Namespaces reads all ConfigMaps as `data.inventory`.
 """
 
 from __future__ import annotations

@@ -65,7 +65,9 @@ def told(status: int, body: bytes = b"", **headers: str) -> Oddity:
 
 
 def raw(head: str, share: float = 1.0) -> Oddity:
-    """The body after another head, and not all of it; the head may name its `size` and that of the `part` that comes."""
+    """The body after another head, and not all of it; the head may name its `size` and that of the `part` that
+    comes.
+    """
 
     def odd(answer: Answer) -> Answer:
         part = answer.body[: max(1, int(len(answer.body) * share))]

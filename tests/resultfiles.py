@@ -23,7 +23,9 @@ BEGAN = 1_795_216_641.6
 def written(
     folder: Path, found: Iterable[Violation] = (), *records: ConstraintRecord, at: float = BEGAN, **more: Any
 ) -> Path:
-    """The file of a run that found this; `more` are fields of its summary, `keep` and `compress` those of the folder."""
+    """The file of a run that found this; `more` are fields of its summary, `keep` and `compress` those of the
+    folder.
+    """
     own = {name: more.pop(name) for name in ("keep", "compress") if name in more}
     violations = tuple(found)
     run = replace(summary(*records, found=violations, **more), info=RunInfo.at(at))

@@ -28,8 +28,8 @@ class StoredCluster:
     """`collections` are by path, objects in them by `namespace/name`; only these paths are served.
 
     `faults` are HTTP statuses by method and resource word (`constrainttemplates.templates.gatekeeper.sh/status`),
-    `documents` replies by path, `refused_verbs` verbs that are forbidden. `establishes` says whether a new CRD is served at
-    once.
+    `documents` replies by path, `refused_verbs` verbs that are forbidden. `establishes` says whether a new CRD is
+    served at once.
     """
 
     collections: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)

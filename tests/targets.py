@@ -79,7 +79,9 @@ class HttpTarget:
 
 @contextmanager
 def http_target(certificate: tuple[Path, Path] | None = None, clients: Path | None = None) -> Iterator[HttpTarget]:
-    """A server on 127.0.0.1, with TLS where it has a `certificate`; it asks for one of `clients`, where that is given."""
+    """A server on 127.0.0.1, with TLS where it has a `certificate`; it asks for one of `clients`, where that is
+    given.
+    """
     target = HttpTarget()
 
     class Handler(BaseHTTPRequestHandler):

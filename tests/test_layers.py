@@ -1,4 +1,6 @@
-"""The house stands: rooms know only the rooms below them, in no circle, modules stay small, the pure package stays pure."""
+"""The house stands: rooms know only the rooms below them, in no circle, modules stay small, the pure package stays
+pure.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What this pod says in the status of Connections, in both shapes that Gatekeeper has had (compatibility, section 10)."""
+"""What this pod says in the status of Connections, in both shapes that Gatekeeper has had (compatibility, section
+10).
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,9 @@ def placed(target: Target, obj: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def named(served: Served, obj: Mapping[str, Json]) -> dict[str, Json]:
-    """`obj` with a name, made from generateName where there is none; raises Refusal (422) for one that is not allowed."""
+    """`obj` with a name, made from generateName where there is none; raises Refusal (422) for one that is not
+    allowed.
+    """
     metadata = dict(obj["metadata"])
     if not metadata.get("name") and metadata.get("generateName"):
         metadata["name"] = generated(str(metadata["generateName"]))

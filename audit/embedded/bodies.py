@@ -20,7 +20,9 @@ class Body:
     content_type: str = "application/json"
 
     def json(self) -> Json:
-        """The decoded body; raises Refusal: 415 for another type than JSON and YAML, 400 when it is not what it says."""
+        """The decoded body; raises Refusal: 415 for another type than JSON and YAML, 400 when it is not what it
+        says.
+        """
         if "json" not in self.content_type and "yaml" not in self.content_type:
             raise unsupported(("application/json", "application/yaml"))
         try:

@@ -1,4 +1,6 @@
-"""As much of OpenAPI v3 as kubectl asks for before it applies: which versions there are, and that fields are validated."""
+"""As much of OpenAPI v3 as kubectl asks for before it applies: which versions there are, and that fields are
+validated.
+"""
 
 from __future__ import annotations
 

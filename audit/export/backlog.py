@@ -117,7 +117,9 @@ class Backlog:
         return self._memory_bytes + (self._spool.size if self._spool else 0)
 
     def close(self) -> None:
-        """Leave what waits in the folder to the next process; what is only in memory is dropped where it has no place."""
+        """Leave what waits in the folder to the next process; what is only in memory is dropped where it has no
+        place.
+        """
         with self.changed:
             if self._spool and self._memory:
                 try:

@@ -22,7 +22,8 @@ LOOKS = 0.5  # seconds between two
 COMMAND: Final = Command(
     "export",
     "Show the messages that are exported to a folder by the driver disk, as they come.",
-    """Each message is printed once, as a line of JSON. Files may be renamed and deleted meanwhile, as they are when results
+    """Each message is printed once, as a line of JSON. Files may be renamed and deleted meanwhile, as they are when
+    results
 are rotated. A folder that is not there yet is waited for.
 
 examples:

@@ -33,7 +33,9 @@ _CURES = {401: f"; see {TOKEN}"}
 
 
 def refusal(status: int, body: bytes) -> Refusal | None:
-    """Only its size is ever wrong with a message; dapr 1.14 tells so in a text (`http: request body too large`, `stream too large`)."""
+    """Only its size is ever wrong with a message; dapr 1.14 tells so in a text (`http: request body too large`, `stream
+    too large`).
+    """
     too_large = status == 413 or (status == 400 and b"too large" in body)
     return Refusal.TOO_LARGE if too_large else None
 
@@ -51,7 +53,9 @@ SIDECAR = Customs("the dapr sidecar", refusal, cure)
 
 @dataclass(frozen=True, slots=True)
 class DaprSettings:
-    """Where to: a pub/sub component of dapr's, and a topic; `port` and `token` of the sidecar; many messages at once?"""
+    """Where to: a pub/sub component of dapr's, and a topic; `port` and `token` of the sidecar; many messages at
+    once?
+    """
 
     component: str
     topic: str

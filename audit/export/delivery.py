@@ -48,7 +48,8 @@ def always() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Whom delivery tells how publishing goes, when a run is published and when it first fails; whether this replica leads.
+    """Whom delivery tells how publishing goes, when a run is published and when it first fails; whether this replica
+    leads.
 
     `multiplier` are the seconds of the first wait after a failure; `clock` gives Unix seconds.
     """
@@ -95,7 +96,9 @@ class Delivery:
             self._thread.start()
 
     def put(self, run: str, kind: bytes, messages: Sequence[bytes]) -> int:
-        """Messages of a run; gives how many had no place and are dropped. Raises ExportError when nothing is delivered."""
+        """Messages of a run; gives how many had no place and are dropped. Raises ExportError when nothing is
+        delivered.
+        """
         if self._thread is not None and not self._thread.is_alive():
             raise ExportError("the thread that publishes has ended; see the log", reason="TargetFailed")
         return self._backlog.put(run, kind, messages)

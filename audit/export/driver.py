@@ -22,9 +22,9 @@ class Place:
 class Driver(Protocol):
     """Publishes messages of runs to one target; used by one thread.
 
-    A call that cannot do what it is asked for raises ExportError and has done nothing of it, as far as the target lets it
-    tell; then the driver is closed, opened again some time later, and the call repeated. No text of an error and no line
-    of the log may show a secret.
+    A call that cannot do what it is asked for raises ExportError and has done nothing of it, as far as the target lets
+    it tell; then the driver is closed, opened again some time later, and the call repeated. No text of an error and no
+    line of the log may show a secret.
     """
 
     name: str
@@ -43,4 +43,6 @@ class Driver(Protocol):
         """All messages of the run were published, its end message among them. Doing it twice does no harm."""
 
     def close(self, for_good: bool) -> None:
-        """Let go of everything, raising nothing; `for_good`: the Connection is gone, and nobody will open this again."""
+        """Let go of everything, raising nothing; `for_good`: the Connection is gone, and nobody will open this
+        again.
+        """

@@ -25,7 +25,9 @@ Message = dict[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How a run tells: whether more than Gatekeeper does, the name of the cluster, and whether of `all` or `changes`."""
+    """How a run tells: whether more than Gatekeeper does, the name of the cluster, and whether of `all` or
+    `changes`.
+    """
 
     extended: bool = False
     cluster: str = ""

@@ -21,7 +21,8 @@ class Refusal(Enum):
 class Answer:
     """What became of a portion: how many of its messages were taken, and why the next one was not.
 
-    A `refusal` tells of the portion, not of the target, and `text` what the target says; after an `error` it is tried again.
+    A `refusal` tells of the portion, not of the target, and `text` what the target says; after an `error` it is tried
+    again.
     """
 
     taken: int = 0

@@ -62,7 +62,9 @@ class Address:
 
     @classmethod
     def of(cls, url: str, ports: Mapping[str, int]) -> Address | None:
-        """None for what is no address of a scheme of `ports`, which has their defaults, or has a user or a password in it."""
+        """None for what is no address of a scheme of `ports`, which has their defaults, or has a user or a password in
+        it.
+        """
         try:
             parts = urlsplit(url)
             port = parts.port or ports[parts.scheme]
@@ -87,7 +89,9 @@ class Reply:
 
 
 class Post:
-    """One connection, kept between requests; made anew whenever it is needed. A wait for the target ends after `seconds`."""
+    """One connection, kept between requests; made anew whenever it is needed. A wait for the target ends after
+    `seconds`.
+    """
 
     def __init__(
         self, address: Address, seconds: float, tls: ssl.SSLContext | None = None, customs: Customs = USUAL

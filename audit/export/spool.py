@@ -1,8 +1,8 @@
 """A queue of lines in the files of a folder, which outlives this process.
 
 Lines are written to the end of the last file and read from the first one; a file that was read to its end is deleted.
-How far that is stands in the file `position`. A kill may leave half a line at the end, which was then never put in whole,
-and a position that is a little too old: those lines are read once more.
+How far that is stands in the file `position`. A kill may leave half a line at the end, which was then never put in
+whole, and a position that is a little too old: those lines are read once more.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Messages to a syslog receiver: RFC 5424 over UDP (RFC 5426), TCP with octet counting (RFC 6587) and TLS (RFC 5425)."""
+"""Messages to a syslog receiver: RFC 5424 over UDP (RFC 5426), TCP with octet counting (RFC 6587) and TLS (RFC
+5425).
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ class SyslogSettings:
 
 
 class Syslog:
-    """Sends lines. Connects when it is opened, which it is anew after each failure, and when the receiver has hung up."""
+    """Sends lines. Connects when it is opened, which it is anew after each failure, and when the receiver has hung
+    up.
+    """
 
     name = "syslog"
 

@@ -43,7 +43,9 @@ class Sender:
 
 
 def line(sender: Sender, run: str, message: bytes) -> bytes:
-    """One message with its header and structured data. What is said is its JSON in ASCII, which needs no byte order mark."""
+    """One message with its header and structured data. What is said is its JSON in ASCII, which needs no byte order
+    mark.
+    """
     told = orjson.loads(message)
     event = told.get("eventType")
     kind = "violation" if event else "audit"

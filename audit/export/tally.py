@@ -13,7 +13,9 @@ RUNS = 20  # of which numbers are kept
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many messages wait, in how many bytes, and what became of all the others; `lag`: how many seconds the oldest waits."""
+    """How many messages wait, in how many bytes, and what became of all the others; `lag`: how many seconds the oldest
+    waits.
+    """
 
     waiting: int = 0
     bytes: int = 0

@@ -99,8 +99,8 @@ def notes(engine: Engine) -> Iterator[str]:
 def load(manifests: Iterable[Manifest], engine: Engine) -> Iterator[Gap]:
     """Add the templates among `manifests` to `engine`, then the constraints. Raises InputError.
 
-    A template that the engine cannot compile, or has no engine for, is a Gap, and its constraints are left out, and so is
-    a constraint for which the code cannot be compiled: what the other policies find counts. gator ends there.
+    A template that the engine cannot compile, or has no engine for, is a Gap, and its constraints are left out, and so
+    is a constraint for which the code cannot be compiled: what the other policies find counts. gator ends there.
     """
     manifests = list(manifests)
     refused: set[str] = set()

@@ -80,7 +80,9 @@ class _Cells:
         self._by_insertion(low, high)
 
     def _is_distinct(self, low: int, high: int) -> bool:
-        """Whether no two of these cells are equal: none is less than the one before them, and all than the one behind."""
+        """Whether no two of these cells are equal: none is less than the one before them, and all than the one
+        behind.
+        """
         first = self._cells[low - 1] // self._size if low else 0
         last = self._cells[high] // self._size if high < len(self._cells) else len(self._repeated) - 1
         return self._repeated[first] == self._repeated[last]

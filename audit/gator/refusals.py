@@ -8,7 +8,9 @@ REGO = "rego_"  # how OPA's own codes begin
 
 
 def refused(error: PolicyError) -> str:
-    """What gator says of the same template: the step at which it is refused, how many errors, and each with its line."""
+    """What gator says of the same template: the step at which it is refused, how many errors, and each with its
+    line.
+    """
     if not isinstance(error, CompileError) or not _in_rego(error):
         return str(error)
     step = "invalid ConstraintTemplate" if isinstance(error, ModuleError) else "unable to compile modules"

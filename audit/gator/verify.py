@@ -1,4 +1,6 @@
-"""What `gator verify` does: suites of cases, and whether an engine's answers satisfy them (compatibility, section 11)."""
+"""What `gator verify` does: suites of cases, and whether an engine's answers satisfy them (compatibility, section
+11).
+"""
 
 from __future__ import annotations
 
@@ -80,7 +82,9 @@ def _verify_test(suite: Suite, test: Mapping[str, Any]) -> Iterator[CaseResult]:
 
 
 def _prepared(test: Mapping[str, Any], folder: Path) -> tuple[Engine | None, str]:
-    """The engine for the cases of a test, None where none of them runs; and why the test as a whole fails, if it does."""
+    """The engine for the cases of a test, None where none of them runs; and why the test as a whole fails, if it
+    does.
+    """
     invalid = bool(test.get("invalid"))
     try:
         engine = _engine(test, folder)

@@ -22,8 +22,8 @@ _SHORTEST: Final = 0.005  # seconds between two looks at the clock
 class TimedDriver:
     """Compiles as `driver` does, each template and each of its constraints in `seconds` of processor time.
 
-    Raises CompileError beyond that, at the rule that was being compiled where one knows it. What swallows the end of its
-    time is told again after `again` seconds more.
+    Raises CompileError beyond that, at the rule that was being compiled where one knows it. What swallows the end of
+    its time is told again after `again` seconds more.
     """
 
     def __init__(self, driver: Driver, seconds: float, again: float = AGAIN) -> None:
@@ -60,7 +60,9 @@ class _TimedPolicy:
 
 @value
 class _Limit:
-    """The seconds that something may take, those until it is told again that they are over, and who looks at the clock."""
+    """The seconds that something may take, those until it is told again that they are over, and who looks at the
+    clock.
+    """
 
     seconds: float
     again: float
@@ -125,7 +127,9 @@ class _Alarm:
 
 
 class _Watch:
-    """One thread for all alarms of a driver, as long as there are any; one for each would take as long as a small template."""
+    """One thread for all alarms of a driver, as long as there are any; one for each would take as long as a small
+    template.
+    """
 
     def __init__(self) -> None:
         self._lock = allocate_lock()

@@ -24,8 +24,8 @@ GUARDED: Final = tuple(sorted(families.GUARDED))
 class EngineOptions:
     """Rego builtins that are refused, or allowed beyond the usual; steps of one evaluation.
 
-    `template_timeout`: seconds that compiling a template may take, and each of its constraints; 0 is no limit. `limits` are
-    those of the time that policies may take to be evaluated.
+    `template_timeout`: seconds that compiling a template may take, and each of its constraints; 0 is no limit. `limits`
+    are those of the time that policies may take to be evaluated.
     `native_validation`: CEL is evaluated, with `failure_policy` (Fail or Ignore) where a template names none.
     `written`: numbers in details keep the text that OPA gives them.
     `say` hears what policies print; without it calls of `print` are erased, as Gatekeeper erases them.

@@ -1,4 +1,6 @@
-"""The builtin `http.send`, as far as OPA's documentation describes it: requests over HTTP for policies that may send them."""
+"""The builtin `http.send`, as far as OPA's documentation describes it: requests over HTTP for policies that may send
+them.
+"""
 
 from __future__ import annotations
 

@@ -131,7 +131,9 @@ def _held() -> LockType:
 
 
 def clock_of_this_thread() -> Callable[[], float]:
-    """Seconds of processor time of the present thread, for other threads to ask; of the wall where there is no such clock."""
+    """Seconds of processor time of the present thread, for other threads to ask; of the wall where there is no such
+    clock.
+    """
     if sys.platform != "linux":
         return time.perf_counter
     clock = time.pthread_getcpuclockid(get_ident())
@@ -151,8 +153,8 @@ def caller(thread: int) -> Callable[[], None]:
 
 
 def is_untouchable(frame: FrameType | None) -> bool:
-    """Whether a thread does now what would be left half done, as imports, or where Python ignores exceptions: in `__del__`,
-    and in what hears of the garbage collector, where threads often change.
+    """Whether a thread does now what would be left half done, as imports, or where Python ignores exceptions: in
+    `__del__`, and in what hears of the garbage collector, where threads often change.
     """
     collecting = [getattr(callback, "__code__", None) for callback in gc.callbacks]
     while frame is not None:

@@ -12,8 +12,8 @@ from audit.results.reading import Found
 class Choice:
     """What a violation has to be; an empty field takes all.
 
-    `kinds` are `Pod` or `Deployment.apps`, `constraints` a kind, a name, or both as `K8sRequiredLabels/must-have-owner`;
-    case counts in neither, nor in `text`, which is somewhere in the message.
+    `kinds` are `Pod` or `Deployment.apps`, `constraints` a kind, a name, or both as
+    `K8sRequiredLabels/must-have-owner`; case counts in neither, nor in `text`, which is somewhere in the message.
     """
 
     namespaces: tuple[str, ...] = ()

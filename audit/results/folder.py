@@ -1,7 +1,7 @@
 """The folder of results as a run writes to it: one file beside, renamed when it is whole, and old ones dropped.
 
-The folder is opened once a run, and everything is done inside of what was opened: no link or name that changes meanwhile
-leads out of it. Of what is found there only files that have our names and begin as ours are ever removed.
+The folder is opened once a run, and everything is done inside of what was opened: no link or name that changes
+meanwhile leads out of it. Of what is found there only files that have our names and begin as ours are ever removed.
 """
 
 from __future__ import annotations
@@ -140,7 +140,9 @@ def _prune(folder: int, keep: int) -> None:
 
 
 def _clean(folder: int) -> None:
-    """Remove what runs have left that did not live to give it its name. What others have open is not theirs to leave."""
+    """Remove what runs have left that did not live to give it its name. What others have open is not theirs to
+    leave.
+    """
     for name in os.listdir(folder):
         with suppress(FileNotFoundError):  # another process was faster
             if (is_draft(name) and ours(folder, name, draft=True)) or (is_link(name) and _forsaken(folder, name)):

@@ -1,8 +1,8 @@
 """What a file of results is: JSON Lines with the names that the log has, in one order.
 
-`audit_started` with the format and its version, then `violation_audited`, `audit_gap` and `constraint_audited` as many as
-there are, and `audit_finished` with the counts, without which the file is not whole. Whoever reads passes over keys and
-event types that it does not know; what they mean changes only with the version.
+`audit_started` with the format and its version, then `violation_audited`, `audit_gap` and `constraint_audited` as many
+as there are, and `audit_finished` with the counts, without which the file is not whole. Whoever reads passes over keys
+and event types that it does not know; what they mean changes only with the version.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What a run tells, as the lines of its file: violations with their whole messages, gaps, constraints, counts (pure)."""
+"""What a run tells, as the lines of its file: violations with their whole messages, gaps, constraints, counts
+(pure).
+"""
 
 from __future__ import annotations
 

@@ -103,7 +103,9 @@ def as_json(report: Report, write: Write) -> None:
 
 
 def as_csv(report: Report, write: Write) -> None:
-    """A line of names, and a line a violation with its whole message. A cell that began like a formula begins with `'`."""
+    """A line of names, and a line a violation with its whole message. A cell that began like a formula begins with
+    `'`.
+    """
     rows = csv.writer(_Lines(write), lineterminator="\n")
     rows.writerow([*(["change"] if report.changes else []), *(name for name, _ in _COLUMNS)])
     for row in _shown(report):

@@ -65,9 +65,9 @@ class Selection:
 class ExportSink:
     """Messages of a run go where `delivery` aims when its policies are read: not before its first page, or its end.
 
-    `selection` says which violations are told, and the `ledger`, that of the runs, which of them are new. Without one the sink
-    has its own, and keeps it only where messages are extended. Raises ExportError at the end of a run that had to drop
-    messages, or whose Connection has a `problem`.
+    `selection` says which violations are told, and the `ledger`, that of the runs, which of them are new. Without one
+    the sink has its own, and keeps it only where messages are extended. Raises ExportError at the end of a run that had
+    to drop messages, or whose Connection has a `problem`.
     """
 
     name = "export"

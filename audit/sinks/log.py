@@ -47,11 +47,11 @@ AT_ONCE = 500  # lines of a page in one write: as many as most pages have, and h
 class LogSink:
     """Logs violations as they come, and at the end a line a constraint with violations and a line a gap.
 
-    `violations` is a word of audit.extent: which of them get a line; totals and gaps are logged in any case. With `changes`
-    those get one that the `ledger` does not know yet, and at the end those that are resolved. It belongs behind the
-    status sink, because `audit_finished` says that the statuses are written. A run that did not come to its end has no
-    line a constraint: its totals are a part. What made runs fail one after the other is said once, then ever more
-    seldom, with a count; `clock` gives monotonic seconds for that.
+    `violations` is a word of audit.extent: which of them get a line; totals and gaps are logged in any case. With
+    `changes` those get one that the `ledger` does not know yet, and at the end those that are resolved. It belongs
+    behind the status sink, because `audit_finished` says that the statuses are written. A run that did not come to its
+    end has no line a constraint: its totals are a part. What made runs fail one after the other is said once, then ever
+    more seldom, with a count; `clock` gives monotonic seconds for that.
     """
 
     name = "log"

@@ -20,8 +20,8 @@ from audit.verdicts import Reviewed
 class ResultsSink:
     """Writes pages to a file of `folder` as they come, and names it when the run has ended; `clock` gives Unix seconds.
 
-    A run that could not be written to its end is not there at all: after the first failure everything of it is given up,
-    and its space is free. The next run tries again.
+    A run that could not be written to its end is not there at all: after the first failure everything of it is given
+    up, and its space is free. The next run tries again.
     """
 
     name = "results"

@@ -49,8 +49,8 @@ class Silence:
 class StatusSink:
     """Merge-patches `status` of every constraint at the end of a run, several at a time.
 
-    `write(target, body)` does the patch; a constraint that is gone is not an error of it. A status that is too large for
-    the API server is written with fewer violations, and says how many it leaves out. Raises AuditError naming those
+    `write(target, body)` does the patch; a constraint that is gone is not an error of it. A status that is too large
+    for the API server is written with fewer violations, and says how many it leaves out. Raises AuditError naming those
     that could not be written, after all were tried for which there was hope. Nothing is written for a run that was cut:
     its totals are a part, and the last ones are better.
     """

@@ -64,9 +64,9 @@ class Loaded:
 class Compiler:
     """Takes the inputs first, then variables, each of which may read those before it, then expressions.
 
-    `trees` are the variables' trees, failures where they cannot be compiled. A policy that `is_large` has no code: it is
-    only evaluated exactly, which is slower, and needs nothing to be made of its trees but functions. One that `is_deep`
-    nests deeper than Python goes by itself, and is large, too.
+    `trees` are the variables' trees, failures where they cannot be compiled. A policy that `is_large` has no code: it
+    is only evaluated exactly, which is slower, and needs nothing to be made of its trees but functions. One that
+    `is_deep` nests deeper than Python goes by itself, and is large, too.
     """
 
     structs: dict[str, Mapping[str, Type]] = field(default_factory=dict)

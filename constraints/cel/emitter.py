@@ -39,9 +39,9 @@ _SHARED: Final = (ast.Name, ast.Constant, ast.Subscript)  # may be written down 
 class Emitter:
     """Writes one function; `block` is where statements go.
 
-    `price` is what the nodes written so far cost at most, but for what they add to the tally; `adds` whether they do. The
-    parts of a `steady` function are computed once as it is: only those inside of loops are kept by themselves. `emitters`
-    write the nodes, each kind its own.
+    `price` is what the nodes written so far cost at most, but for what they add to the tally; `adds` whether they do.
+    The parts of a `steady` function are computed once as it is: only those inside of loops are kept by themselves.
+    `emitters` write the nodes, each kind its own.
     """
 
     def __init__(self, checked: Checked, layout: Layout, emitters: Emitters, *, steady: bool = False) -> None:
@@ -141,7 +141,9 @@ class Emitter:
         self.block.append(py.add(py.item(py.read(SLOTS), py.constant(TALLY)), cost))
 
     def turns(self, items: ast.expr) -> None:
-        """Add what that many turns of a loop cost that is written down already; more than may be ends the evaluation."""
+        """Add what that many turns of a loop cost that is written down already; more than may be ends the
+        evaluation.
+        """
         self.adds = True
         cost = ast.BinOp(py.call("len", items), ast.Mult(), py.constant(self.price + _TURN))
         name, tally = self.temporary("tally"), py.item(py.read(SLOTS), py.constant(TALLY))

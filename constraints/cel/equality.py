@@ -18,7 +18,8 @@ _SAME_ONLY: Final = frozenset({str, bool, bytes, Timestamp, Duration})
 def equal(a: Value, b: Value) -> bool:
     """Numbers of all kinds compare by size; values of different kinds are never equal.
 
-    Raises Failure for a value of Kubernetes' libraries and one of another kind, which in lists and maps counts as equal.
+    Raises Failure for a value of Kubernetes' libraries and one of another kind, which in lists and maps counts as
+    equal.
     """
     kind, other = type(a), type(b)
     if kind is str:

@@ -1,7 +1,7 @@
 """Where an expression names fields of the admission request.
 
-The request is followed through what it may be called: `variables.x`, the name of a macro over a list that holds it, either
-side of a choice. A number says in how many collections it is: 0 for the request itself.
+The request is followed through what it may be called: `variables.x`, the name of a macro over a list that holds it,
+either side of a choice. A number says in how many collections it is: 0 for the request itself.
 """
 
 from __future__ import annotations

@@ -33,9 +33,9 @@ class Program(Protocol):
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Sequence[Finding]:
         """What the policy finds. Each finding counts: a driver whose violations are a set gives equal ones once.
 
-        Raises EvaluationError for errors that the policy's language defines, and for an evaluation that is stopped because
-        it needs too much; both count as a violation. Anything else that it raises is a failure of the engine, which
-        becomes a Gap.
+        Raises EvaluationError for errors that the policy's language defines, and for an evaluation that is stopped
+        because it needs too much; both count as a violation. Anything else that it raises is a failure of the engine,
+        which becomes a Gap.
         """
 
     def explain(self) -> str:
@@ -47,7 +47,8 @@ class Policy(Protocol):
 
     @property
     def integers(self) -> bool:
-        """How it wants numbers: whether it tells integers from floats, so that what is a whole number must be an integer.
+        """How it wants numbers: whether it tells integers from floats, so that what is a whole number must be an
+        integer.
 
         Where it does not, 1 and 1.0 are the same to it, and documents may have either.
         """
@@ -78,8 +79,8 @@ class Driver(Protocol):
 class DriverOptions:
     """What drivers are made with: `rego` for the Rego driver, None for its usual settings.
 
-    `failure_policy` (Fail or Ignore) holds for templates in CEL that name none. `written`: numbers in details of Rego keep
-    the text that OPA gives them.
+    `failure_policy` (Fail or Ignore) holds for templates in CEL that name none. `written`: numbers in details of Rego
+    keep the text that OPA gives them.
     """
 
     rego: Settings | None = None

@@ -1,4 +1,6 @@
-"""The engine `K8sNativeValidation`: a template's CEL, as a ValidatingAdmissionPolicy would read it (compatibility, section 8.2)."""
+"""The engine `K8sNativeValidation`: a template's CEL, as a ValidatingAdmissionPolicy would read it (compatibility,
+section 8.2).
+"""
 
 from __future__ import annotations
 

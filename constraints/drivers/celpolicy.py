@@ -1,4 +1,6 @@
-"""The code of a CEL template, compiled: its conditions and validations, and what they find (compatibility, section 8.2)."""
+"""The code of a CEL template, compiled: its conditions and validations, and what they find (compatibility, section
+8.2).
+"""
 
 from __future__ import annotations
 

@@ -33,7 +33,9 @@ class Says:
     sources: tuple[int, ...]
 
     def counts(self, slots: Slots) -> bool:
-        """Whether it may cost more than is known beforehand, as it does not where all that it reads is empty or false."""
+        """Whether it may cost more than is known beforehand, as it does not where all that it reads is empty or
+        false.
+        """
         if not self.code.adds:
             return False
         for place in self.sources:

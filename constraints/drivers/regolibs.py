@@ -2,8 +2,8 @@
 
 As regorewriter of the constraint framework has it. It changes references that are a statement, an argument of a call
 that is one, or a key, value or argument of a head; it does not look into terms. So a full reference to a library inside
-of an array, an object, a comprehension or a call in a call asks for what is nowhere, and is undefined; a function that is
-called there by its full name is refused. What is imported is found everywhere.
+of an array, an object, a comprehension or a call in a call asks for what is nowhere, and is undefined; a function that
+is called there by its full name is refused. What is imported is found everywhere.
 """
 
 from __future__ import annotations

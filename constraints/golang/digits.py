@@ -1,7 +1,8 @@
 """Integers of very many digits, to text and back, in less than the square of their length.
 
-Python's own conversions take seconds for 100,000 digits, cannot be interrupted, and refuse more than some thousand. Here
-the number is halved until a half is short; the halves meet again in multiplications, the fast ones of `decimal` to text.
+Python's own conversions take seconds for 100,000 digits, cannot be interrupted, and refuse more than some thousand.
+Here the number is halved until a half is short; the halves meet again in multiplications, the fast ones of `decimal` to
+text.
 """
 
 from __future__ import annotations

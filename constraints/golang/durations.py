@@ -63,7 +63,9 @@ def _part(found: re.Match[str], shown: str) -> int:
 
 
 def _fraction(digits: str, unit: int) -> int:
-    """The nanoseconds of what stands behind a point, computed as Go does: with as many digits as 63 bits hold, in a float64."""
+    """The nanoseconds of what stands behind a point, computed as Go does: with as many digits as 63 bits hold, in a
+    float64.
+    """
     value, scale = 0, 1.0
     for digit in digits:
         more = value * 10 + ord(digit) - ord("0")

@@ -77,7 +77,9 @@ def _counted(fields: int, shortened: bool) -> str:
 
 
 def _field(rest: str, fields: int, shortened: bool) -> tuple[str, str, bool]:
-    """What is wrong with the field at the start, what is left behind it and its colon, and whether it was the last one."""
+    """What is wrong with the field at the start, what is left behind it and its colon, and whether it was the last
+    one.
+    """
     digits = _HEX.match(rest)
     length = digits.end() if digits else 0
     if length > 4:

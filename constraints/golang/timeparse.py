@@ -30,7 +30,9 @@ class _OutOfRange(Exception):
 
 
 def parse_time(layout: str, value: str) -> int:
-    """Nanoseconds since 1970 of a time in this layout, UTC where the value has no zone. Any year; GoError if it has another form."""
+    """Nanoseconds since 1970 of a time in this layout, UTC where the value has no zone. Any year; GoError if it has
+    another form.
+    """
     reading = _Reading(layout, value)
     for plain, element in elements(layout):
         reading.skip(plain)
@@ -42,7 +44,9 @@ def parse_time(layout: str, value: str) -> int:
 
 
 def parse_rfc3339(text: str) -> tuple[int, int] | None:
-    """Nanoseconds since 1970, and by how many seconds its zone is ahead of UTC; None where hours have one digit, or it is no such time."""
+    """Nanoseconds since 1970, and by how many seconds its zone is ahead of UTC; None where hours have one digit, or it
+    is no such time.
+    """
     found = _RFC3339.fullmatch(text)
     if not found:
         return None

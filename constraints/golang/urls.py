@@ -152,7 +152,9 @@ def check_request_uri(text: str) -> None:
 
 
 def query_of(text: str) -> Iterator[tuple[str, str]]:
-    """The names and values of a query in their order; what cannot be read is left out, all of it where it is too long."""
+    """The names and values of a query in their order; what cannot be read is left out, all of it where it is too
+    long.
+    """
     if text.count("&") >= _MOST_PARAMETERS:
         return
     for part in text.split("&"):

@@ -9,7 +9,9 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 def replaced(text: str) -> str:
-    """The text with the replacement character for each half of a surrogate pair: what Go makes of bytes that are no UTF-8."""
+    """The text with the replacement character for each half of a surrogate pair: what Go makes of bytes that are no
+    UTF-8.
+    """
     return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 

@@ -68,7 +68,9 @@ def plain(text: str, words: Mapping[str, Scalar]) -> Scalar:
 
 
 def number(text: str) -> int | float | str:
-    """What Go's ParseInt and ParseFloat make of a text that is not empty; the text where they refuse it: too large a float among others."""
+    """What Go's ParseInt and ParseFloat make of a text that is not empty; the text where they refuse it: too large a
+    float among others.
+    """
     if text[0] == "." and not _POINT.match(text):
         return text
     digits = text.replace("_", "") if "_" in text else text

@@ -172,7 +172,9 @@ def _parts(test: ast.expr, kind: type[ast.boolop]) -> list[ast.expr]:
 
 
 class Identifiers:
-    """Gives out identifiers, each once, and none that is in `taken`, which may grow; `given` collects those of several."""
+    """Gives out identifiers, each once, and none that is in `taken`, which may grow; `given` collects those of
+    several.
+    """
 
     def __init__(self, *taken: Container[str], given: set[str] | None = None) -> None:
         self._taken = taken

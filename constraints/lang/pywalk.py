@@ -39,7 +39,9 @@ _HOLDING: Final = _Fields(lambda kind: [name for name in _BLOCKS if name in kind
 
 
 def walk(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """These nodes and all below them but contexts and operators, in order of appearance; `ast.walk` takes thrice as long."""
+    """These nodes and all below them but contexts and operators, in order of appearance; `ast.walk` takes thrice as
+    long.
+    """
     waiting = [*nodes][::-1]
     while waiting:
         node = waiting.pop()

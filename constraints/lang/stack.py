@@ -8,8 +8,8 @@ from sys import getrecursionlimit, setrecursionlimit
 from threading import Lock
 from typing import Final
 
-# The limit is one of the whole process, so blocks of several threads may overlap: the largest wish of them holds, and the
-# last one to leave puts back what was there before the first. No longer than the blocks last is any wish kept.
+# The limit is one of the whole process, so blocks of several threads may overlap: the largest wish of them holds, and
+# the last one to leave puts back what was there before the first. No longer than the blocks last is any wish kept.
 _WISHES: list[int] = []
 _CHANGING: Final = Lock()
 

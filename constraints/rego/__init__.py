@@ -1,7 +1,8 @@
 """Rego compiled to Python: policies become functions before there is anything to look at.
 
-Text > tokens > tree (syntax) > rules in OPA's form, checked (passes: names, flat, checks, types, index) > specialised rules as
-Python's own syntax tree (codegen) > functions, whose only names are those of `runtime`, builtins and constants.
+Text > tokens > tree (syntax) > rules in OPA's form, checked (passes: names, flat, checks, types, index) > specialised
+rules as Python's own syntax tree (codegen) > functions, whose only names are those of `runtime`, builtins and
+constants.
 """
 
 from __future__ import annotations

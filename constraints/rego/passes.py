@@ -47,7 +47,9 @@ Branches = Mapping[Path, Sequence[FlatRule]]
 
 @value
 class Given:
-    """What is compiled. `strict`: with the checks of OPA's strict mode; `keep_prints`: calls of `print` are not erased."""
+    """What is compiled. `strict`: with the checks of OPA's strict mode; `keep_prints`: calls of `print` are not
+    erased.
+    """
 
     modules: Sequence[Module]
     builtins: Mapping[str, Builtin]
@@ -66,8 +68,8 @@ def prepare(
 ) -> Resolved:
     """All rules of `modules`, ready for translation. Raises CompileError for what OPA's compiler refuses.
 
-    `keep_prints` keeps calls of `print`, which are erased otherwise. The types must fit the `question`, too: what will be
-    asked of the rules, with one call or lookup a statement.
+    `keep_prints` keeps calls of `print`, which are erased otherwise. The types must fit the `question`, too: what will
+    be asked of the rules, with one call or lookup a statement.
     """
     given = Given(modules, builtins, strict, keep_prints, Problems())
     written = names(given)

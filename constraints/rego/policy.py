@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 ENTRY = "violation"
 STACK: Final = 2_500
-"""Calls of Python that go into each other, at most: two for a function. Where each sorts something, and so goes through C,
-a stack of 8 MiB holds 3,000."""
+"""Calls of Python that go into each other, at most: two for a function. Where each sorts something, and so goes through
+C, a stack of 8 MiB holds 3,000."""
 
 
 @value
 class Settings:
     """What holds for all policies: builtins that may be called, hooks to the world outside, steps of an evaluation.
 
-    `prints` keeps calls of `print`, which are erased otherwise. `stack` is how many calls of Python may go into each other
-    where those that Python lets do not suffice.
+    `prints` keeps calls of `print`, which are erased otherwise. `stack` is how many calls of Python may go into each
+    other where those that Python lets do not suffice.
     """
 
     builtins: Mapping[str, Builtin]
@@ -74,8 +74,8 @@ class RegoPolicy:
 def _question(module: Module, entry: Path) -> Body:
     """What Gatekeeper asks of a template, at the place of its first violation: each member's msg and details.
 
-    It is the hook that the constraint framework compiles along (compatibility, section 8.1): a violation that is no set of
-    objects with a msg is refused.
+    It is the hook that the constraint framework compiles along (compatibility, section 8.1): a violation that is no set
+    of objects with a msg is refused.
     """
     heads = [rule.head for rule in module.rules if rule.head.path[:1] == (Scalar(ENTRY),)]
     at = heads[0].span if heads else module.span
@@ -179,8 +179,8 @@ class RegoProgram:
         return self._evaluate(self._context)  # type: ignore[no-any-return]  # made by Entry
 
     def on_a_larger_stack(self) -> Rows:
-        """For functions that call each other, and values, that are deeper than Python's stack; the first error of a rule
-        where too many wait for it."""
+        """For functions that call each other, and values, that are deeper than Python's stack; the first error of a
+        rule where too many wait for it."""
         with stack_of(self._stack):
             first = self._answer_all()
             try:
@@ -223,11 +223,15 @@ class RegoProgram:
 
     @property
     def reads(self) -> frozenset[Path]:
-        """The places in the review that the answer depends on, `*` for any key; what is below a place counts with it."""
+        """The places in the review that the answer depends on, `*` for any key; what is below a place counts with
+        it.
+        """
         return self._reads
 
     def explain(self, texts: Mapping[str, str] = MappingProxyType({})) -> str:
-        """The Python of this program, below the lines of the policy that it comes from; `texts` are the sources by name."""
+        """The Python of this program, below the lines of the policy that it comes from; `texts` are the sources by
+        name.
+        """
         from constraints.rego.explain import explained  # late: nobody asks for it but `patrol explain`
 
         return explained(self._generated.modules, self._generated.scope, RUNTIME, texts)

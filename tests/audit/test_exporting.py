@@ -1,4 +1,6 @@
-"""The export of whole audits of the embedded cluster: Connections that come, change and go, and processes that are killed."""
+"""The export of whole audits of the embedded cluster: Connections that come, change and go, and processes that are
+killed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Replies that no test of a single request thinks of: whatever comes, figures are those of before or say that they are old."""
+"""Replies that no test of a single request thinks of: whatever comes, figures are those of before or say that they are
+old.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What makes every run fail for hours is said once, in one line, and then only counted; runs begin and end as before."""
+"""What makes every run fail for hours is said once, in one line, and then only counted; runs begin and end as
+before.
+"""
 
 from __future__ import annotations
 

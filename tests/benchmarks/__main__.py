@@ -1,8 +1,8 @@
 """What kube-patrol costs: `make bench`, or `make bench ARGS="review startup"` for some of it.
 
 `audits` gives seconds and peak memory of audits of growing fleets. All others give figures beside those of a peer that
-is measured in the same run: gator, built from the Go tools of tests/peers. With `--against REV` the peer is this program as
-it was at that commit, for `audits`, too. Fleets and policies are those of ../shared.
+is measured in the same run: gator, built from the Go tools of tests/peers. With `--against REV` the peer is this
+program as it was at that commit, for `audits`, too. Fleets and policies are those of ../shared.
 """
 
 from __future__ import annotations

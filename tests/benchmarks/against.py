@@ -1,8 +1,8 @@
 """This tree beside an earlier commit: the same work in runs that take turns, for `--against REV`.
 
-The commit is cloned into a folder that goes when all is measured. Both have the same Python and packages, the same files
-and the same cluster. What whole processes take is told in seconds of the processor, for which it matters little what else
-a machine does; the seconds on the wall stand beside it.
+The commit is cloned into a folder that goes when all is measured. Both have the same Python and packages, the same
+files and the same cluster. What whole processes take is told in seconds of the processor, for which it matters little
+what else a machine does; the seconds on the wall stand beside it.
 """
 
 from __future__ import annotations
@@ -164,7 +164,9 @@ def in_turns(commands: Mapping[str, Command], bench: Bench, before: Callable[[st
 
 
 def told(pair: Pair, module: str, arguments: Sequence[str]) -> dict[str, list[dict[str, float]]]:
-    """What a module of each tree's benchmarks prints, in runs that take turns; its seconds are those of the processor."""
+    """What a module of each tree's benchmarks prints, in runs that take turns; its seconds are those of the
+    processor.
+    """
     found: dict[str, list[dict[str, float]]] = {name: [] for name in pair.trees}
     for _ in range(pair.bench.rounds):
         for name, command in pair.each(lambda tree: python(tree, "-c", _MODULE, module, *arguments)).items():
@@ -181,7 +183,9 @@ def figures(what: str, costs: Mapping[str, Cost]) -> Iterator[Figure]:
 
 
 def violations(log: Path) -> Counter[str]:
-    """The lines of violations, without what is another thing in each run. Raises Failed where the run did not end well."""
+    """The lines of violations, without what is another thing in each run. Raises Failed where the run did not end
+    well.
+    """
     lines = log.read_text().splitlines()
     ended = any('"auditing is complete"' in line for line in lines)
     if not ended or any('"audit_gap"' in line for line in lines):

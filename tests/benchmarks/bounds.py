@@ -1,4 +1,5 @@
-"""Each builtin on large arguments: `python -m benchmarks.bounds [SIZE [NAME...]]` prints seconds and peak memory of each.
+"""Each builtin on large arguments: `python -m benchmarks.bounds [SIZE [NAME...]]` prints seconds and peak memory of
+each.
 
 Every call has a process of its own, with the steps and the time of one evaluation, and ends as an evaluation would.
 """
@@ -26,7 +27,9 @@ MOST_MEMORY = 1_500_000_000
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print a line for each builtin: how the call ended, its seconds of processor time, the peak of its process in MiB."""
+    """Print a line for each builtin: how the call ended, its seconds of processor time, the peak of its process in
+    MiB.
+    """
     size = int(arguments[0]) if arguments else SIZE
     names = arguments[1:] or [name for name in BUILTINS if name not in OUTSIDE and not BUILTINS[name].missing]
     sys.stdout.write(f"{'builtin':40} {'ends':10} {'seconds':>8} {'MiB':>6}\n")

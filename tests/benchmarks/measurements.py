@@ -82,7 +82,9 @@ def test(bench: Bench) -> Iterator[Figure]:
 
 
 def referential(bench: Bench) -> Iterator[Figure]:
-    """Services against each other, by the policy of ../shared/bench and by the sample; gator runs once: it takes a minute."""
+    """Services against each other, by the policy of ../shared/bench and by the sample; gator runs once: it takes a
+    minute.
+    """
     many, few = (fleet(bench.folder, count, "--kind=Service") for count in (bench.services, bench.services // 2))
     whole = ["test", "-f", str(REFERENTIAL), "-f", str(many)]
     costs = alternating(grown([REFERENTIAL], many, few), bench.rounds, bench.folder)

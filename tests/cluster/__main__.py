@@ -1,4 +1,6 @@
-"""`make test-faults`: every fault at every request of a cold and of a warm run, as a table; ends with 1 where one lies."""
+"""`make test-faults`: every fault at every request of a cold and of a warm run, as a table; ends with 1 where one
+lies.
+"""
 
 from __future__ import annotations
 

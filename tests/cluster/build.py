@@ -1,4 +1,5 @@
-"""Build the API server of the cluster tests, `kubectl`, `helm` or `daprd`, unless they were built before; print the path.
+"""Build the API server of the cluster tests, `kubectl`, `helm` or `daprd`, unless they were built before; print the
+path.
 
 The build takes some minutes and the module proxy; the binary is kept in the user's cache directory under the hash of
 its sources. Ends with 3 when there is neither a binary nor Go to build it with.

@@ -26,7 +26,9 @@ class Log:
     path: Path
 
     def events(self, event_type: str = "", audit_id: str = "") -> list[Event]:
-        """What was logged so far, of one event type and of one run if they are given; a line half written is left out."""
+        """What was logged so far, of one event type and of one run if they are given; a line half written is left
+        out.
+        """
         lines = self.path.read_text().splitlines(keepends=True) if self.path.exists() else []
         events = [json.loads(line) for line in lines if line.endswith("\n")]
         kinds = [event for event in events if not event_type or event.get("event_type") == event_type]

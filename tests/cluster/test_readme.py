@@ -1,7 +1,9 @@
-"""The README's deploy section, word by word: its commands in a shell, with the real kubectl, against the real API server.
+"""The README's deploy section, word by word: its commands in a shell, with the real kubectl, against the real API
+server.
 
-What a cluster has besides is played by the test: the image (there is no Docker here: its commands are left out), and the
-kubelet, which starts what the Deployment says, with its arguments, its environment and the rights of its ServiceAccount.
+What a cluster has besides is played by the test: the image (there is no Docker here: its commands are left out), and
+the kubelet, which starts what the Deployment says, with its arguments, its environment and the rights of its
+ServiceAccount.
 """
 
 from __future__ import annotations

@@ -18,7 +18,9 @@ Granted = tuple[str, str, str, str]  # verb, group, resource, name ("" where any
 
 @pytest.fixture(scope="module")
 def asked(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> list[Request]:
-    """What the program asks while it does all it can: new and changed policies, a Config, an election, an export, two runs."""
+    """What the program asks while it does all it can: new and changed policies, a Config, an election, an export, two
+    runs.
+    """
     folder = tmp_path_factory.mktemp("export")
     api = cluster.api
     cluster.load_policies([template("K8sTestLabels")], [constraint("K8sTestLabels", "owned", "ConfigMap", ["owner"])])

@@ -1,4 +1,6 @@
-"""Random expressions of CEL over OBJECT: of the right types where these are known, and often failing where they are not."""
+"""Random expressions of CEL over OBJECT: of the right types where these are known, and often failing where they are
+not.
+"""
 
 from __future__ import annotations
 

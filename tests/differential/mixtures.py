@@ -1,4 +1,6 @@
-"""Random folders of policies and objects: lists, names that are made, scopes, selectors, CEL with all its parts, doubles."""
+"""Random folders of policies and objects: lists, names that are made, scopes, selectors, CEL with all its parts,
+doubles.
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,9 @@ def ours(text: bytes) -> Reading:
 
 
 def alike(one: Any, other: Any) -> bool:
-    """Whether two readings are the same: -0 is not 0, and of errors the first words count, before a place or a quote."""
+    """Whether two readings are the same: -0 is not 0, and of errors the first words count, before a place or a
+    quote.
+    """
     return _exact(one) == _exact(other)
 
 

@@ -1,4 +1,6 @@
-"""Random modules with what the language has besides: a library, mocks, repeated and composite patterns, outputs of calls."""
+"""Random modules with what the language has besides: a library, mocks, repeated and composite patterns, outputs of
+calls.
+"""
 
 from __future__ import annotations
 

@@ -153,7 +153,9 @@ def _same(emitter: Emitter, nodes: Sequence[Node], *, equal: bool) -> ast.expr |
 
 
 def _may_be_opaque(emitter: Emitter, node: Node) -> bool:
-    """Whether it may be a value that cannot be compared with everything: never when it comes from an object as it is."""
+    """Whether it may be a value that cannot be compared with everything: never when it comes from an object as it
+    is.
+    """
     plain = isinstance(node, syntax.Ident | syntax.Select | syntax.Index | syntax.Choice | syntax.Loop)
     return emitter.checked.types[node].is_dyn and not plain
 

@@ -24,7 +24,9 @@ Fold = Callable[[Frame, Iterable[Any]], Value]
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The keys of the names of a macro, its test and its body; `free` when cel-go makes the list of the body beforehand."""
+    """The keys of the names of a macro, its test and its body; `free` when cel-go makes the list of the body
+    beforehand.
+    """
 
     keys: list[str]
     test: Step

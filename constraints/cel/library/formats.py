@@ -24,7 +24,9 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Format(Opaque):
-    """`name` as the format is shown; formats are equal by name. `weight` is the length of the pattern it is charged as."""
+    """`name` as the format is shown; formats are equal by name. `weight` is the length of the pattern it is charged
+    as.
+    """
 
     type_name: ClassVar[str] = "kubernetes.NamedFormat"
     name: str

@@ -38,10 +38,11 @@ class Builtin:
 
     `types` are the declared types of its arguments, for the compiler's type check: any, null, boolean, number, string,
     array, object, set, or several with `|`; with the type of what is in them where OPA declares one: array[number],
-    object[string] (the values), the first parts by themselves as in array<number,string>. `result` is the declared type of its value. A `relation` (`walk`) gives an
-    iterable of values. A `contextual` one takes the evaluation's context as its first argument (clock, external data,
-    print, tracing, rand with its memory: outside.py). `pure` ones with constant arguments may be computed at compile
-    time. `extra` is the optional extra of this distribution that it needs.
+    object[string] (the values), the first parts by themselves as in array<number,string>. `result` is the declared type
+    of its value. A `relation` (`walk`) gives an iterable of values. A `contextual` one takes the evaluation's context
+    as its first argument (clock, external data, print, tracing, rand with its memory: outside.py). `pure` ones with
+    constant arguments may be computed at compile time. `extra` is the optional extra of this distribution that it
+    needs.
     """
 
     name: str

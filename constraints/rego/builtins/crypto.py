@@ -1,4 +1,6 @@
-"""Digests and message authentication codes: `crypto.md5`, `crypto.hmac.sha256`, ... (facts: OPA's topdown/crypto.go)."""
+"""Digests and message authentication codes: `crypto.md5`, `crypto.hmac.sha256`, ... (facts: OPA's
+topdown/crypto.go).
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The syntax of globs, as gobwas/glob reads it: a tree of patterns, alternatives and the parts of a pattern.
 
 `*` is any text without a delimiter, `**` any text, `?` one character that is no delimiter, `[abc]`, `[a-z]`, `[!a-z]`
-one of a class, `{a,b}` either, `\\` takes the meaning from a character. A NUL ends a pattern, but within a text only that.
+one of a class, `{a,b}` either, `\\` takes the meaning from a character. A NUL ends a pattern, but within a text only
+that.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ _BREAKS: Final = "?*[{"
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A part of a glob: `any`, `super`, `single`, `nothing`; `text`, `list` and `range` of a value, which may be negated;
-    `pattern`, its parts one behind the other, and `any of` its patterns."""
+    """A part of a glob: `any`, `super`, `single`, `nothing`; `text`, `list` and `range` of a value, which may be
+    negated; `pattern`, its parts one behind the other, and `any of` its patterns."""
 
     kind: str
     value: str = ""

@@ -64,7 +64,9 @@ def json_number(value: Number) -> str:
 
 
 def _named_pairs(value: dict[str, Value] | RegoObject) -> list[tuple[str, Value]]:
-    """The pairs by the text of their keys, in its order; of keys with one text, as [] and set(), the last one counts."""
+    """The pairs by the text of their keys, in its order; of keys with one text, as [] and set(), the last one
+    counts.
+    """
     return sorted({key_text(key): item for key, item in sorted_pairs(value)}.items(), key=lambda pair: pair[0])
 
 

@@ -35,7 +35,9 @@ def from_yaml(text: str) -> Value:
 
 
 def compose(text: str) -> tuple[Any, Any]:
-    """The library, and the node of the first document, None where there is none. Raises BuiltinError if it is no YAML."""
+    """The library, and the node of the first document, None where there is none. Raises BuiltinError if it is no
+    YAML.
+    """
     import yaml
 
     spend(len(text) * _PARSED)

@@ -1,4 +1,6 @@
-"""Which GraphQL schemas OPA takes for valid (facts: gqlparser's validator/schema.go); the words are those of its errors."""
+"""Which GraphQL schemas OPA takes for valid (facts: gqlparser's validator/schema.go); the words are those of its
+errors.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Builtins that reach out of the policy, by the hooks of outside.py: print, trace, chance, external data, the network."""
+"""Builtins that reach out of the policy, by the hooks of outside.py: print, trace, chance, external data, the
+network.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`io.jwt.*` (facts: OPA's topdown/tokens.go; RFC 7515, RFC 7519). All but decoding and HMAC needs the extra `crypto`."""
+"""`io.jwt.*` (facts: OPA's topdown/tokens.go; RFC 7515, RFC 7519). All but decoding and HMAC needs the extra
+`crypto`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What builtins may know of the world outside of the policy: the clock, chance, data from elsewhere, and where print goes.
+"""What builtins may know of the world outside of the policy: the clock, chance, data from elsewhere, and where print
+goes.
 
 Whoever evaluates fills an Outside; `constraints` itself has no clock, no network and no chance.
 """

@@ -1,4 +1,6 @@
-"""What is wrong with a JSON schema, in the words of the library that OPA compiles it with (gojsonschema, drafts 4 to 7)."""
+"""What is wrong with a JSON schema, in the words of the library that OPA compiles it with (gojsonschema, drafts 4 to
+7).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a document breaks of a JSON schema, told as OPA's library does; a jsonschema dialect whose one rule asks in that order."""
+"""What a document breaks of a JSON schema, told as OPA's library does; a jsonschema dialect whose one rule asks in that
+order.
+"""
 
 from __future__ import annotations
 

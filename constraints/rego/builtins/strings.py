@@ -83,8 +83,8 @@ def any_suffix_match(texts: Value, suffixes: Value) -> bool:
 def _one_begins(texts: list[str], prefixes: list[str]) -> bool:
     """Whether one of the texts begins with one of the prefixes.
 
-    Many prefixes are put in order, without those that begin with another one: the only one that a text can begin with is
-    then the last one that does not come behind it.
+    Many prefixes are put in order, without those that begin with another one: the only one that a text can begin with
+    is then the last one that does not come behind it.
     """
     if len(prefixes) <= _FEW_PREFIXES:
         look_through(texts, 1 + (len(prefixes) >> 2))

@@ -1,4 +1,6 @@
-"""`units.parse` and `units.parse_bytes`: quantities with a unit (facts: OPA's topdown/parse_units.go, parse_bytes.go)."""
+"""`units.parse` and `units.parse_bytes`: quantities with a unit (facts: OPA's topdown/parse_units.go,
+parse_bytes.go).
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Variables that are unified before either is bound: from there on one of them stands for both.
 
-OPA's safety check lets such statements stand too early, now and then, and its evaluation links the variables. Ours binds
-each variable where its value is made, so the link is made here.
+OPA's safety check lets such statements stand too early, now and then, and its evaluation links the variables. Ours
+binds each variable where its value is made, so the link is made here.
 """
 
 from __future__ import annotations

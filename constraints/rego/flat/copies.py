@@ -3,8 +3,8 @@
     count(xs, t); n = t                   becomes   count(xs, n)
     [t | x = xs[k]; t = {"msg": x}]       becomes   [{"msg": x} | x = xs[_]]
 
-where `t` is a result or the term of a head, and `k` a key that `some x in xs` does not ask for. A value has the name then
-by which people know it, and what is known of a head shows.
+where `t` is a result or the term of a head, and `k` a key that `some x in xs` does not ask for. A value has the name
+then by which people know it, and what is known of a head shows.
 """
 
 from __future__ import annotations

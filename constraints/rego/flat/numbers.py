@@ -1,6 +1,7 @@
 """What OPA calls the variables that it renames or makes up: it shows where it goes through keys in the order of names.
 
-The type of an object with several keys that are not known is that of the last one; `__local10__` is before `__local9__`.
+The type of an object with several keys that are not known is that of the last one; `__local10__` is before
+`__local9__`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Step one: bodies with plain statements. `:=` is `=`, `some x in xs` is `x = xs[_]`, prints are gone, none is empty."""
+"""Step one: bodies with plain statements. `:=` is `=`, `some x in xs` is `x = xs[_]`, prints are gone, none is
+empty.
+"""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ TRUE = Scalar(True)
 class FlatRule:
     """One branch of a definition, of a rule at `path`; the steps change its body and the terms of its head.
 
-    `suffix` is what varies of the path, behind `path`. `has_closures`: there are comprehensions, `every` or template strings
-    in it, `has_templates`: the last ones. `is_early`: OPA takes some statement for ready before what it needs is bound; `unordered`
-    is the body before it was put in order then.
+    `suffix` is what varies of the path, behind `path`. `has_closures`: there are comprehensions, `every` or template
+    strings in it, `has_templates`: the last ones. `is_early`: OPA takes some statement for ready before what it needs
+    is bound; `unordered` is the body before it was put in order then.
     """
 
     path: Path

@@ -143,7 +143,8 @@ class _Safety:
 class _Order:
     """What has been placed so far, and what each statement still misses.
 
-    Statements that could not be placed in one turn are tried again in the next one where something has changed for them.
+    Statements that could not be placed in one turn are tried again in the next one where something has changed for
+    them.
     """
 
     def __init__(self, body: Body, safety: _Safety) -> None:

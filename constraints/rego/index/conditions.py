@@ -36,8 +36,8 @@ class Condition:
 class Conditions:
     """What is kept for a rule. `is_base` tells places in base documents; `at` is the number of the present statement.
 
-    `kept`: conditions in order; `seen`, `by_place` and `by_name` find them again, by place and pattern, place, and variable.
-    `count` is called for each place that is found.
+    `kept`: conditions in order; `seen`, `by_place` and `by_name` find them again, by place and pattern, place, and
+    variable. `count` is called for each place that is found.
     """
 
     arguments: frozenset[str]

@@ -73,7 +73,9 @@ class Conflicts:
         return False
 
     def _asks(self, path: tuple[Term, ...]) -> bool:
-        """Whether a reference below `data` leads to such a rule, through one, or to several rules with one among them."""
+        """Whether a reference below `data` leads to such a rule, through one, or to several rules with one among
+        them.
+        """
         ground = tuple(_ground(path[: self._longest + 1]))
         return ground in self._above or any(ground[:size] in self._found for size in range(len(ground)))
 

@@ -1,8 +1,8 @@
 """What OPA's rule index tests before it looks at a body (v1/ast/index.go), put in front of what can end in a conflict.
 
-The index knows conditions on ground references into base documents and on arguments. Where one fails OPA leaves the body
-alone; this shows only where an earlier statement raises an error, and nothing else is changed. The index may let more pass
-than the condition itself, which stays where it is.
+The index knows conditions on ground references into base documents and on arguments. Where one fails OPA leaves the
+body alone; this shows only where an earlier statement raises an error, and nothing else is changed. The index may let
+more pass than the condition itself, which stays where it is.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def _point(rule: Rule, conflicts: Conflicts) -> int | None:
 
 @dataclass(slots=True)
 class _Index:
-    """The index of the rules at one place: they share the order in which it looks at places, most frequent ones first."""
+    """The index of the rules at one place: they share the order in which it looks at places, most frequent ones
+    first.
+    """
 
     found: Sequence[Rule]
     bases: _Bases
@@ -91,7 +93,8 @@ class _Index:
         return sorted(range(len(steps)), key=lambda at: steps[at])
 
     def _steps(self, rule: Rule) -> list[tuple[float, int]]:
-        """How far away a rule is in OPA's index: at each place what is not looked at comes first, then what may be anything.
+        """How far away a rule is in OPA's index: at each place what is not looked at comes first, then what may be
+        anything.
 
         Only the places of the rule's own conditions are named, each as a step away from those behind it.
         """

@@ -12,7 +12,9 @@ from constraints.rego.syntax.tree import Body, Call, Expr, FunctionName, Ref, Ru
 
 
 class References:
-    """Collects what trees refer to: rules by their paths in `found`, calls, those that are statements, uses of `with`."""
+    """Collects what trees refer to: rules by their paths in `found`, calls, those that are statements, uses of
+    `with`.
+    """
 
     def __init__(self, tree: Tree, functions: Mapping[str, Path]) -> None:
         self.tree = tree

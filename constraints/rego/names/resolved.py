@@ -30,13 +30,13 @@ class Resolved:
     - A local variable is unique in its rule, `else` and closures included.
     - A reference into `data` or `input` has the head Var("data") or Var("input"); `Ref` without a path is not made.
     - A function named as a value or a target of `with` is a FunctionName.
-    - A statement is a call, a unification `=`, a reference, a variable, a composite or `every`. The arguments of a call,
-      the keys of references, heads and the terms of comprehensions are variables, constants, and composites of these; a
-      side of `=` may be a reference or a comprehension as well. What a call gives is an argument more than the function
-      takes. Template strings are calls of TEMPLATE, whose parts are sets of one variable and comprehensions.
-    - Statements stand in an order in which everything is bound before it is needed. Within one statement a variable that
-      is not bound yet stands only where it is bound: as a key of a reference (iterate), in a pattern of `=`, and in what
-      a call gives.
+    - A statement is a call, a unification `=`, a reference, a variable, a composite or `every`. The arguments of a
+      call, the keys of references, heads and the terms of comprehensions are variables, constants, and composites of
+      these; a side of `=` may be a reference or a comprehension as well. What a call gives is an argument more than the
+      function takes. Template strings are calls of TEMPLATE, whose parts are sets of one variable and comprehensions.
+    - Statements stand in an order in which everything is bound before it is needed. Within one statement a variable
+      that is not bound yet stands only where it is bound: as a key of a reference (iterate), in a pattern of `=`, and
+      in what a call gives.
     """
 
     rules: Mapping[Path, tuple[Rule, ...]]

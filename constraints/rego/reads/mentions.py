@@ -1,14 +1,14 @@
 """Where the rules of a policy name certain fields of the review, whatever the parameters of a constraint.
 
-`Program.reads` tells of one constraint, after its parameters have decided what is left of the policy, and gives up where
-the whole review goes into a function. Here each variable and function is followed to what it may stand for:
+`Program.reads` tells of one constraint, after its parameters have decided what is left of the policy, and gives up
+where the whole review goes into a function. Here each variable and function is followed to what it may stand for:
 
     is_update(review) { review.operation == "UPDATE" }      violation[...] { not is_update(input.review) }
 
-names `operation` of the review, in the first line. The rules are read as they were written, since `:=`, `==` and `=` say
-different things about a key. What holds the review, or a constant that is used as a key, is followed
-as well. A key that is not known is no field that a policy asks for, unless it is compared with the field's name: a key that
-`input.review[k]` or `some k, v in input.review` finds, or one on the paths of `walk(input.review)`.
+names `operation` of the review, in the first line. The rules are read as they were written, since `:=`, `==` and `=`
+say different things about a key. What holds the review, or a constant that is used as a key, is followed
+as well. A key that is not known is no field that a policy asks for, unless it is compared with the field's name: a key
+that `input.review[k]` or `some k, v in input.review` finds, or one on the paths of `walk(input.review)`.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def mentions(resolved: Resolved, entry: Path, fields: frozenset[str]) -> dict[st
 class Reached:
     """A branch of a definition that is referred to: `scope` is the same for all of its branches, which share variables.
 
-    `hidden` has the fields that are those of another input, by the id of the node that would name them; `negated` the ids
-    of the nodes under a `not`.
+    `hidden` has the fields that are those of another input, by the id of the node that would name them; `negated` the
+    ids of the nodes under a `not`.
     """
 
     path: Path

@@ -1,7 +1,7 @@
 """What a term of a policy may stand for, as far as the review in `input` is concerned.
 
-A place is a path from `input` to the review or to one of its fields that are looked for; a text that may serve as a key on
-such a path; whatever key the review has; or what a list, an object or a set holds.
+A place is a path from `input` to the review or to one of its fields that are looked for; a text that may serve as a key
+on such a path; whatever key the review has; or what a list, an object or a set holds.
 """
 
 from __future__ import annotations

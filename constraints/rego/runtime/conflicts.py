@@ -1,4 +1,6 @@
-"""Answers that must agree: those of complete rules and functions, values at one key of an object; else it is a conflict."""
+"""Answers that must agree: those of complete rules and functions, values at one key of an object; else it is a
+conflict.
+"""
 
 from __future__ import annotations
 

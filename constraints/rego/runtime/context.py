@@ -23,10 +23,11 @@ FREE: Final = 50_000
 class Context:
     """One evaluation: its documents, its budget, what it remembers. `with` makes another one for a statement.
 
-    `review`: `input.review` in a constraint's policy. `memo`: the answers of rules, by their number. `mocks`: replacements of functions by name. `tables`: those of joins, by the function that makes them. `hidden`: the numbers of
-    rules that `with` replaces by data. `budget`: the steps that are left, shared by derived contexts. `calls`: the answers
-    of functions, remembered once there are fewer steps left than `plenty`. `split`: what partial rules have at single keys,
-    by their number, once the whole has ended in a conflict.
+    `review`: `input.review` in a constraint's policy. `memo`: the answers of rules, by their number. `mocks`:
+    replacements of functions by name. `tables`: those of joins, by the function that makes them. `hidden`: the numbers
+    of rules that `with` replaces by data. `budget`: the steps that are left, shared by derived contexts. `calls`: the
+    answers of functions, remembered once there are fewer steps left than `plenty`. `split`: what partial rules have at
+    single keys, by their number, once the whole has ended in a conflict.
     """
 
     __slots__ = (

@@ -52,7 +52,9 @@ class Tree:
 
 
 class Nested:
-    """Collects what a rule with variables in its head defines: objects in objects, with values or sets at the leaves."""
+    """Collects what a rule with variables in its head defines: objects in objects, with values or sets at the
+    leaves.
+    """
 
     __slots__ = ("branches",)
 

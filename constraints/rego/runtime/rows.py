@@ -17,7 +17,9 @@ _ROW: Final = 40
 """Steps for a row, which becomes a violation in the end."""
 
 _ONLY: Final = object()
-"""The key of a row with details as long as there is no other such row: keys of details are only made to compare them."""
+"""The key of a row with details as long as there is no other such row: keys of details are only made to compare
+them.
+"""
 
 
 def report(found: Rows, message: Value, details: Value = EMPTY) -> None:

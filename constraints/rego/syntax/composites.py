@@ -95,7 +95,9 @@ class CompositeParser(TermParser):
         return SetTerm(self.items("}", [head]), span)
 
     def _comprehension_body(self, end: str, always_back: bool = False) -> Body | None:
-        """The body behind `|`; None, and back at `|`, where a comma (or anything) shows that this is no comprehension."""
+        """The body behind `|`; None, and back at `|`, where a comma (or anything) shows that this is no
+        comprehension.
+        """
         bar = self.at
         self.at += 1
         try:

@@ -25,7 +25,9 @@ _FUTURE: Final = IMPORTED | {"not"}
 
 
 def parse_module(source: Source, v1: bool = False) -> Module:
-    """The tree of a module; raises CompileError. Without `v1` it is read as v0, as far as its imports do not say else."""
+    """The tree of a module; raises CompileError. Without `v1` it is read as v0, as far as its imports do not say
+    else.
+    """
     parser: ModuleParser | None = None
     try:
         parser = ModuleParser(source, v1)

@@ -1,4 +1,6 @@
-"""Which rule is being compiled: told to whoever ends a compilation that takes too long, and where one nests too deeply."""
+"""Which rule is being compiled: told to whoever ends a compilation that takes too long, and where one nests too
+deeply.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ TOO_DEEP: Final = "rego_compile_error: rules or terms are nested too deeply"
 
 
 class During:
-    """Notes a place in an OutOfTime that passes, unless it has one. A class, since a generator takes three times as long.
+    """Notes a place in an OutOfTime that passes, unless it has one. A class, since a generator takes three times as
+    long.
 
     Raises CompileError in the place of a RecursionError.
     """

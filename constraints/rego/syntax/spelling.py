@@ -1,4 +1,6 @@
-"""The tree as Rego text, for messages: as OPA writes terms, with operators as calls and variables as they were named."""
+"""The tree as Rego text, for messages: as OPA writes terms, with operators as calls and variables as they were
+named.
+"""
 
 from __future__ import annotations
 

@@ -57,7 +57,8 @@ class Call:
 
     `name` is dotted: a builtin (`plus`, `eq` for =, `assign` for :=, `equal` for ==, `neq`, `lt`, `lte`, `gt`, `gte`,
     `minus`, `mul`, `div`, `rem`, `and`, `or`, `internal.member_2`, `internal.member_3`, `sprintf`, ...) or, after
-    `resolve`, a function of a module by its full path (`data.lib.f`). `eq` and `assign` stand only at the top of an Expr.
+    `resolve`, a function of a module by its full path (`data.lib.f`). `eq` and `assign` stand only at the top of an
+    Expr.
     """
 
     name: str
@@ -219,7 +220,8 @@ class Import:
 
 @value
 class Remark:
-    """A `# METADATA` comment: the YAML below its first line, and what it stands `before`: package, import, rule or nothing.
+    """A `# METADATA` comment: the YAML below its first line, and what it stands `before`: package, import, rule or
+    nothing.
 
     `rule` is the index of that rule in its module.
     """

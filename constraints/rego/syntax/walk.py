@@ -144,7 +144,9 @@ def _all_in_body(body: Body, into: VarNames) -> None:
 
 
 def pattern(term: Term | None, into: VarNames) -> None:
-    """Add the variables that a value bound to `term` would bind: not those of sets, keys, closures, heads of references."""
+    """Add the variables that a value bound to `term` would bind: not those of sets, keys, closures, heads of
+    references.
+    """
     if isinstance(term, Var):
         if term.name not in ROOTS:
             into.add(term.name)
@@ -168,7 +170,9 @@ def has_closure(term: Term) -> bool:
 
 
 class Mentioned:
-    """The variables of a statement: those outside of closures, and those within, if it has closures; found in one pass."""
+    """The variables of a statement: those outside of closures, and those within, if it has closures; found in one
+    pass.
+    """
 
     __slots__ = ("closures", "enclosed", "expr", "visible")
 

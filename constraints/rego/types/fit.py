@@ -1,4 +1,6 @@
-"""Terms against types: whether they fit, and the types that variables in them get by it (OPA: v1/ast/check.go, unify)."""
+"""Terms against types: whether they fit, and the types that variables in them get by it (OPA: v1/ast/check.go,
+unify).
+"""
 
 from __future__ import annotations
 

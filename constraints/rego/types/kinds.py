@@ -1,7 +1,7 @@
 """The types that OPA's compiler knows, and what can be asked of them.
 
-Facts are those of OPA's types (v1/types/types.go). None in the place of a type is a type that is not known, as that of a
-variable that nothing has given one yet: OPA has such holes within types too, and they meet nothing.
+Facts are those of OPA's types (v1/types/types.go). None in the place of a type is a type that is not known, as that of
+a variable that nothing has given one yet: OPA has such holes within types too, and they meet nothing.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ Type = Plain | ArrayOf | ObjectOf | SetOf | Either | FunctionType
 
 ANY: Final = Either(frozenset())
 NO_FUNCTION: Final = FunctionType((None,), None)
-"""What functions of several arities have in common: for OPA a function of which nothing is known, which is no type either."""
+"""What functions of several arities have in common: for OPA a function of which nothing is known, which is no type
+either.
+"""
 
 STRING: Final = Plain("string")
 NUMBER: Final = Plain("number")

@@ -1,4 +1,6 @@
-"""References against types: whether there can be what they lead to; keys without a type get theirs (OPA: refChecker)."""
+"""References against types: whether there can be what they lead to; keys without a type get theirs (OPA:
+refChecker).
+"""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ UNNAMED: Final = ObjectOf((), Others(STRING, ANY))
 class World:
     """What is known outside of rules.
 
-    `check` looks at a body, gives the scope the types of its variables, and says what cannot fit: statements have terms in
-    them, and terms bodies. `checks` counts the bodies of comprehensions that were looked at.
+    `check` looks at a body, gives the scope the types of its variables, and says what cannot fit: statements have terms
+    in them, and terms bodies. `checks` counts the bodies of comprehensions that were looked at.
     """
 
     rules: Place

@@ -1,4 +1,6 @@
-"""Statements against types, one after the other: closures, then references, then the statement itself (OPA: CheckBody)."""
+"""Statements against types, one after the other: closures, then references, then the statement itself (OPA:
+CheckBody).
+"""
 
 from __future__ import annotations
 

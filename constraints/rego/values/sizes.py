@@ -1,4 +1,5 @@
-"""How much an evaluation may do, and how large values may become: a policy that runs away ends before time and memory do.
+"""How much an evaluation may do, and how large values may become: a policy that runs away ends before time and memory
+do.
 
 Everything is counted in steps, which are taken from one store: an iteration is a step, and whatever a builtin or an
 operator does is charged by the size of what it is given, before it is done, and by the size of what it makes. A step is
@@ -68,7 +69,9 @@ class Steps:
 
 
 class _Endless(Steps):
-    """What a thread has that never was in an evaluation: nothing is counted, and nothing changes, so that all may have it."""
+    """What a thread has that never was in an evaluation: nothing is counted, and nothing changes, so that all may have
+    it.
+    """
 
     __slots__ = ()
 
@@ -93,7 +96,9 @@ present: Final = _PRESENT.get
 
 
 def own() -> Steps:
-    """The steps of this thread, for an evaluation to fill; whoever copied a thread's variables still has those of the other."""
+    """The steps of this thread, for an evaluation to fill; whoever copied a thread's variables still has those of the
+    other.
+    """
     found = present()
     if found.thread != get_ident():
         found = Steps(IDLE)

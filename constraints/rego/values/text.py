@@ -31,4 +31,6 @@ def _text(value: Value) -> str:
 
 
 text: Final = walks_down(_text)
-"""OPA's text of a value: strings quoted, `[1, 2]`, `{"a": 1}`, `{1, 2}`, the empty set `set()`. Raises EvaluationError."""
+"""OPA's text of a value: strings quoted, `[1, 2]`, `{"a": 1}`, `{1, 2}`, the empty set `set()`. Raises
+EvaluationError.
+"""

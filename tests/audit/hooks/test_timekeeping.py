@@ -1,4 +1,6 @@
-"""An evaluation that takes too long is ended wherever it is; nobody else is, and the engine goes on as if nothing had been."""
+"""An evaluation that takes too long is ended wherever it is; nobody else is, and the engine goes on as if nothing had
+been.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What had no good answer gets fewer tries and less time, until it has one; and what others wait for is given up sooner."""
+"""What had no good answer gets fewer tries and less time, until it has one; and what others wait for is given up
+sooner.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a run holds objects against is read from the cluster; what cannot be read is kept from the run before, and said."""
+"""What a run holds objects against is read from the cluster; what cannot be read is kept from the run before, and
+said.
+"""
 
 from __future__ import annotations
 

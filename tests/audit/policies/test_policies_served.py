@@ -1,4 +1,6 @@
-"""Policies over HTTP: CRDs come up, constraints of new kinds are found in the same run, statuses survive the schemas."""
+"""Policies over HTTP: CRDs come up, constraints of new kinds are found in the same run, statuses survive the
+schemas.
+"""
 
 from __future__ import annotations
 

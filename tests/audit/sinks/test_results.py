@@ -88,7 +88,9 @@ def test_what_has_no_place_in_json_is_written_in_another_way(folder: Path) -> No
 
 
 def test_objects_themselves_are_never_written(folder: Path) -> None:
-    """Neither of what is audited, nor of policies: a constraint's copy that kubectl keeps in an annotation is left out."""
+    """Neither of what is audited, nor of policies: a constraint's copy that kubectl keeps in an annotation is left
+    out.
+    """
     copy = {"kubectl.kubernetes.io/last-applied-configuration": "hunter2", "mine": "kept"}
     of = constraint("one", annotations=copy, obj={"spec": "hunter2"}, parameters={"password": "hunter2"})
     path = written(folder, [violation(of)], record(of, secret="hunter2"))

@@ -19,7 +19,9 @@ from constraints import Cause, Gap, PolicyError
 
 @dataclass
 class Cluster:
-    """Takes patches of `most` entries; refuses those for the names in `refuses`, and has no reply for those in `dead`."""
+    """Takes patches of `most` entries; refuses those for the names in `refuses`, and has no reply for those in
+    `dead`.
+    """
 
     refuses: set[str] = field(default_factory=set)
     dead: set[str] = field(default_factory=set)  # kinds

@@ -27,7 +27,9 @@ NODES = Resource(Kind("", "v1", "Node"), "nodes", False)
 
 @dataclass
 class Pages:
-    """A lister that gives prepared pages; an error in their place is raised. The `silent` kinds wait for their event."""
+    """A lister that gives prepared pages; an error in their place is raised. The `silent` kinds wait for their
+    event.
+    """
 
     of: dict[str, list[RawPage | KubeError]]
     silent: dict[str, Event] = field(default_factory=dict)

@@ -1,4 +1,6 @@
-"""What Gatekeeper makes of references to libraries, and of operators called by their names; each row seen with gator."""
+"""What Gatekeeper makes of references to libraries, and of operators called by their names; each row seen with
+gator.
+"""
 
 from __future__ import annotations
 

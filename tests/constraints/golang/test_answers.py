@@ -98,7 +98,9 @@ def ours(function: str, text: str) -> Any:
 
 
 def alike(row: Row, one: Any, other: Any) -> bool:
-    """Whether two answers are the same: an address that Go reads has no complaint, and a time none but that it is none."""
+    """Whether two answers are the same: an address that Go reads has no complaint, and a time none but that it is
+    none.
+    """
     if row[0] == "complaint":
         return other is None or one == other
     if row[0] == "parse_rfc3339":

@@ -88,7 +88,8 @@ def _join_of(body: Body, env: Env) -> Join | None:
 
 
 def names_of_row(inner: Sequence[Expr], keys: Sequence[Term]) -> set[str]:
-    """The variables of statements that others may ask for: each that has a name, and what these and the keys do not use.
+    """The variables of statements that others may ask for: each that has a name, and what these and the keys do not
+    use.
 
     A variable of the compiler is used once.
     """
