@@ -27,7 +27,7 @@ def quoted(value: str) -> str:
 
 
 def escaped(char: str, *, ascii_only: bool = False) -> str:
-    r"""A character that has no escape of one letter: itself where it can be printed, else `\x7f`, `\u200b` and so on."""
+    r"""A character that has no escape of one letter: itself where it can be printed, else `\x7f`, `\u200b` or so."""
     code = ord(char)
     if char.isprintable() and (code < 0x80 or not ascii_only):
         return char
