@@ -111,8 +111,8 @@ class Beside:
     ledger: Ledger | None = None
 
     def plus(self, more: Beside) -> Beside:
-        """Both; look and ledger are those of `more`."""
-        return replace(more, sinks=(*self.sinks, *more.sinks))
+        """Both; look and ledger are those of `more`. Its sinks come first: others tell what those could not do."""
+        return replace(more, sinks=(*more.sinks, *self.sinks))
 
 
 @contextmanager
@@ -239,7 +239,7 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, besid
     written: tuple[Sink, ...] = (StatusSink(StatusWriter(client.prompt()).patch), MetricsSink(metrics), *told_events)
     return Auditor(
         replace(preparation_of(config, client, duty.stop, partial(tell, metrics)), exporting=beside.look),
-        (*written, *beside.sinks, *kept(config.results), told),
+        (*written, *kept(config.results), *beside.sinks, told),
         duty,
         metrics,
         readiness_of(config, duty),

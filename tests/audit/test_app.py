@@ -31,7 +31,7 @@ from audit.metrics.requests import Requests
 from audit.model import Outcome, RunInfo
 from audit.outcomes import EXIT_CODES, ending
 from audit.process.leading import Duty
-from audit.settings.config import AuditConfig, ClusterConfig, Config, EventsConfig, LogConfig
+from audit.settings.config import AuditConfig, ClusterConfig, Config, EventsConfig, ExportConfig, LogConfig
 from audit.sinks.table import TableSink
 from audit.verdicts import Reviewed
 from constraints import Kind, Template
@@ -464,6 +464,13 @@ def test_statuses_come_first_and_the_log_last_whatever_else_hears_of_a_run(
     names = [type(sink).__name__ for sink in sinks]
     between = ["AuditEvents", "ChangeEvents", "MetricsSink", "ResultsSink", "TableSink"]
     assert (names[0], sorted(names[1:-1]), names[-1]) == ("StatusSink", between, "LogSink")
+
+
+def test_people_are_shown_what_could_not_be_exported(few: EmbeddedCluster, config: Config, tmp_path: Path) -> None:
+    page = StringIO()
+    spills = str(tmp_path / "spill")
+    assert serve(replace(config, export=ExportConfig(enabled=True, spill_dir=spills)), TableSink(page.write)) == 4
+    assert "sink NoConnection: " in page.getvalue()
 
 
 def test_the_last_line_of_the_log_knows_of_everything_that_was_not_written(
