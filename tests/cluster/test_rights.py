@@ -33,9 +33,10 @@ def asked(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> list[Re
         "properties": {"labels": {"type": "array", "items": {"type": "string"}}, "more": {"type": "string"}},
     }
     api.apply(template("K8sTestLabels", parameters=wider))
+    export = ("--enable-violation-export", f"--export-spill-dir={folder / 'spill'}")
+    to_nobody(cluster, *export)
     for name in ("audit-connection", "unheeded"):
         api.apply(connection(name, folder / "out"))
-    export = ("--enable-violation-export", f"--export-spill-dir={folder / 'spill'}")
     with cluster.patrol().running("--leader-elect=true", "--audit-interval=1", *export) as process:
         process.until(lambda log: len(log.events("audit_finished")) >= 4)  # long enough for the Lease to be renewed
         process.terminate()
@@ -44,12 +45,25 @@ def asked(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> list[Re
 
 
 def connection(name: str, path: Path) -> dict[str, Any]:
+    return connected(name, "disk", path=str(path), maxAuditResults=1)
+
+
+def connected(name: str, driver: str, **config: Any) -> dict[str, Any]:
     return {
         "apiVersion": "connection.gatekeeper.sh/v1alpha1",
         "kind": "Connection",
         "metadata": {"name": name, "namespace": "kube-patrol"},
-        "spec": {"driver": "disk", "config": {"path": str(path), "maxAuditResults": 1}},
+        "spec": {"driver": driver, "config": config},
     }
+
+
+def to_nobody(cluster: Cluster, *flags: str) -> None:
+    """A run whose violations go where nobody listens, with a header from the Secret that may be read."""
+    secret = {"name": "kube-patrol-export", "namespace": "kube-patrol"}
+    cluster.api.apply({"apiVersion": "v1", "kind": "Secret", "metadata": secret, "stringData": {"token": "Bearer x"}})
+    headers = {"Authorization": {"secretName": secret["name"], "key": "token"}}
+    cluster.api.apply(connected("audit-connection", "http", url="http://127.0.0.1:9/", headers=headers))
+    cluster.patrol().once("--shutdown-delay=3", *flags)
 
 
 def test_connections_are_told_whether_they_are_heeded(cluster: Cluster, asked: list[Request]) -> None:
