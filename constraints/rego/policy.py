@@ -20,7 +20,7 @@ from constraints.rego.runtime.table import RUNTIME
 from constraints.rego.syntax.tree import Body, Call, Expr, Module, ObjectTerm, Ref, Scalar, Var
 from constraints.rego.values.kinds import Value
 from constraints.rego.values.order import order_key
-from constraints.rego.values.sizes import IDLE, TOO_DEEP, own
+from constraints.rego.values.sizes import IDLE, TOO_DEEP, own, present, this_thread
 
 if TYPE_CHECKING:
     from constraints.rego.reads.mentions import Where
@@ -195,7 +195,12 @@ class RegoProgram:
         context = self._context
         if self._unasked:
             context.memo[:] = self._unasked
-        context.budget = steps = own()
+        steps = present()
+        if (
+            steps.thread != this_thread()
+        ):  # else a call of `own` is spared: some policies take not much longer than that
+            steps = own()
+        context.budget = steps
         steps.left = self._budget
         if context.memory:
             context.memory = {}

@@ -18,6 +18,9 @@ from typing import Final, NoReturn, ParamSpec, TypeVar
 
 from constraints.errors import EvaluationError
 
+this_thread: Final = get_ident
+"""The number of the thread that asks."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -59,7 +62,7 @@ class Steps:
 
     def __init__(self, left: int) -> None:
         self.left = left
-        self.thread = get_ident()
+        self.thread = this_thread()
 
     def spend(self, steps: int) -> None:
         """Raises EvaluationError when nothing is left."""
@@ -100,7 +103,7 @@ def own() -> Steps:
     other.
     """
     found = present()
-    if found.thread != get_ident():
+    if found.thread != this_thread():
         found = Steps(IDLE)
         _PRESENT.set(found)
     return found
