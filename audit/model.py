@@ -15,6 +15,11 @@ NOT_SERVED = "KindNotServed"
 _MINUTE = 60
 
 
+def timestamp(seconds: float, timespec: str = "seconds") -> str:
+    """Unix seconds as RFC 3339 in UTC, cut to whole ones; `timespec` is that of isoformat, such as `microseconds`."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
 @dataclass(frozen=True, slots=True)
 class RunInfo:
     """One audit run: `audit_id` is its start as RFC 3339 in UTC, whole seconds (compatibility, section 3).
@@ -32,7 +37,7 @@ class RunInfo:
         second = int(started)
         if last is not None and last.second - _MINUTE < second <= last.second:  # else the clock was set back
             second = last.second + 1
-        return cls(datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), started, second)
+        return cls(timestamp(second), started, second)
 
 
 class Outcome(Enum):

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from audit.controller.podstatus import PodStatus
 from audit.export.connection import CONNECTIONS
 from audit.export.publishing import Publishing
 from audit.kube.patch import StatusWriter
+from audit.model import timestamp
 from constraints.model import Json, Object
 
 UPSERT, PUBLISH = "UpsertConnection", "Publish"
@@ -48,13 +48,9 @@ class ConnectionStatus:
 def _source(published: Publishing, errors: Sequence[Json]) -> dict[str, Json]:
     times = {"lastAttemptTime": published.last_attempt, "lastSuccessTime": published.last_success}
     told: dict[str, Json] = {"source": "audit", "active": published.active}
-    told |= {name: _time(seconds) for name, seconds in times.items() if seconds}
+    told |= {name: timestamp(seconds) for name, seconds in times.items() if seconds}
     return told | ({"errors": errors} if errors else {})
 
 
 def _errors(kind: str, messages: Sequence[str]) -> list[Json]:
     return [{"type": kind, "message": message} for message in messages]
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

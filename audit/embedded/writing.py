@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 import orjson
@@ -22,6 +21,7 @@ from audit.embedded.routing import Options, Target
 from audit.embedded.shaping import shaped
 from audit.embedded.store import Entry, Store, encoded
 from audit.embedded.strategic import strategic_merge
+from audit.model import timestamp
 from constraints.model import Json, Object
 
 LARGEST: Final = 3 << 19
@@ -57,7 +57,7 @@ class Writer:
 
     def now(self) -> str:
         """The time as the API writes it."""
-        return datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return timestamp(self._clock())
 
     def existing(self, target: Target) -> Entry:
         """The object that the path names; raises Refusal (404)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final
 
@@ -21,7 +20,7 @@ from audit.fields import (
     violation_fields,
 )
 from audit.ledger import Known
-from audit.model import Resource, RunInfo
+from audit.model import Resource, RunInfo, timestamp
 from constraints import Kind, ObjectRef, Violation
 from constraints.model import Json, Object
 
@@ -62,7 +61,7 @@ class Moment:
 
 def audited(violation: Violation, where: Where, name: str, moment: Moment) -> Object:
     """Gatekeeper's Event for one violation of one run, in the core group (compatibility, section 3.5)."""
-    item, stamp = violation.object, _seconds(moment.now)
+    item, stamp = violation.object, timestamp(moment.now)
     said = f"Constraint: {violation.constraint.name}, Message: {truncate(violation.message)}"
     home = where.of(item)
     return {
@@ -83,14 +82,14 @@ def audited(violation: Violation, where: Where, name: str, moment: Moment) -> Ob
 
 def counted(event: Object, first: float, count: int) -> Object:
     """The same Event, told so many times since `first`: for one that the API server has forgotten meanwhile."""
-    return {**event, "firstTimestamp": _seconds(first), "count": count}
+    return {**event, "firstTimestamp": timestamp(first), "count": count}
 
 
 def repeat(count: int, moment: Moment) -> Object:
     """What a violation that is found again changes in its Event; the annotation says in which run that was."""
     return {
         "count": count,
-        "lastTimestamp": _seconds(moment.now),
+        "lastTimestamp": timestamp(moment.now),
         "metadata": {"annotations": {"auditTimestamp": moment.info.audit_id}},
     }
 
@@ -161,7 +160,7 @@ def _new(reason: Reason, action: str, said: str, name: str, moment: Moment) -> d
     return {
         "apiVersion": NEW.kind.api_version,
         "kind": NEW.kind.kind,
-        "eventTime": datetime.fromtimestamp(moment.now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "eventTime": timestamp(moment.now, "microseconds"),
         "reportingController": CONTROLLER,
         "reportingInstance": shortened(moment.instance, INSTANCE_BYTES) or CONTROLLER,
         "action": action,
@@ -194,7 +193,3 @@ def _annotations(fields: Mapping[str, Json], moment: Moment) -> dict[str, str]:
     plain = {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in texts.items()}
     valid = {name: valid_text(value) for name, value in plain.items()}
     return {"process": "audit", "auditTimestamp": moment.info.audit_id, **valid}
-
-
-def _seconds(now: float) -> str:
-    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from math import ceil
 from threading import Event, Lock
 from uuid import uuid4
@@ -19,7 +18,7 @@ import orjson
 from audit.errors import BadBody, Conflict, KubeError, NotFound
 from audit.kube.client import CLOCK, Client, Clock
 from audit.kube.request import Request, create_object, get_object, update_object
-from audit.model import Resource
+from audit.model import Resource, timestamp
 from audit.repeats import Repeats
 from constraints import Kind
 from constraints.model import Json
@@ -277,7 +276,7 @@ class Election:
         return {"holderIdentity": self.seat.identity, "leaseDurationSeconds": ceil(self._timing.duration)}
 
     def _times(self, acquired: bool = True) -> dict[str, Json]:
-        stamp = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        stamp = timestamp(self._clock.now(), "microseconds")
         return {"renewTime": stamp, **({"acquireTime": stamp} if acquired else {})}
 
     def _pause(self) -> float:

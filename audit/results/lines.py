@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -24,7 +23,7 @@ from audit.fields import (
     violation_fields,
 )
 from audit.logs.streams import JSON_OPTIONS, json_default, writable
-from audit.model import ConstraintRecord, RunInfo, Standing
+from audit.model import ConstraintRecord, RunInfo, Standing, timestamp
 from audit.outcomes import ending
 from audit.results.format import FORMAT, VERSION
 from audit.verdicts import Reviewed
@@ -58,7 +57,7 @@ class RunLines:
             "format": FORMAT,
             "version": VERSION,
             "audit_id": self._info.audit_id,
-            "started": timestamp(self._info.started),
+            "started": timestamp(self._info.started, "milliseconds"),
             "program": f"kube-patrol {ours()}",
         }
         return _line(fields)
@@ -93,7 +92,9 @@ class RunLines:
             yield self._event(gap_fields(gap) | {"msg": valid_text(gap.message)})
         for record in summary.records:
             yield self._event(_constraint(record, summary))
-        yield self._event(event_type(AUDIT_FINISHED) | self._counts(summary) | {"ended": timestamp(ended)})
+        yield self._event(
+            event_type(AUDIT_FINISHED) | self._counts(summary) | {"ended": timestamp(ended, "milliseconds")}
+        )
 
     def _head(self, violation: Violation) -> bytes:
         """A line up to what only the object says."""
@@ -115,11 +116,6 @@ class RunLines:
             "objects": sum(stats.objects for stats in summary.kinds.values()),
             "kinds": len(summary.kinds),
         }
-
-
-def timestamp(seconds: float) -> str:
-    """Unix seconds as RFC 3339 in UTC, with milliseconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _constraint(record: ConstraintRecord, summary: Summary) -> dict[str, Json]:
