@@ -81,6 +81,14 @@ class LineFormatter(OrjsonFormatter):
             return orjson.dumps(writable(log_data)).decode()
 
 
+def encoded(value: Json, options: int = JSON_OPTIONS) -> bytes:
+    """The JSON of a value, as lines of the log have it; what has no place in JSON is made `writable` first."""
+    try:
+        return orjson.dumps(value, json_default, options)
+    except TypeError:  # half a surrogate pair, a number too large, a value nested too deep
+        return orjson.dumps(writable(value), option=options)
+
+
 def writable(value: Json, depth: int = 0) -> Json:
     """A copy that every JSON reader accepts: other text for what has no place in JSON, null for what is too deep."""
     if isinstance(value, str):

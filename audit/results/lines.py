@@ -22,7 +22,7 @@ from audit.fields import (
     valid_text,
     violation_fields,
 )
-from audit.logs.streams import JSON_OPTIONS, json_default, writable
+from audit.logs.streams import JSON_OPTIONS, encoded
 from audit.model import ConstraintRecord, RunInfo, Standing, timestamp
 from audit.outcomes import ending
 from audit.results.format import FORMAT, VERSION
@@ -137,7 +137,4 @@ def _constraint(record: ConstraintRecord, summary: Summary) -> dict[str, Json]:
 
 
 def _line(fields: Mapping[str, Json]) -> bytes:
-    try:
-        return orjson.dumps(fields, json_default, _OPTIONS)
-    except TypeError:  # half a surrogate pair, a number too large, a value nested too deep
-        return orjson.dumps(writable(fields), option=_OPTIONS)
+    return encoded(fields, _OPTIONS)

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-import orjson
-
 from audit.aggregate import Phase, Summary
 from audit.errors import ExportError
 from audit.export.backlog import END, START, VIOLATION
@@ -24,7 +22,7 @@ from audit.export.message import (
 )
 from audit.extent import ALL, CHANGES
 from audit.ledger import Changes, Ledger
-from audit.logs.streams import JSON_OPTIONS, json_default, writable
+from audit.logs.streams import encoded
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
 
@@ -117,7 +115,7 @@ class ExportSink:
             if told.extended and self._owns and not summary.cut:
                 self._ledger.end(summary)
             end = end_message(self._run, told, self._sent, summary)
-            self._delivery.put(self._run, END, [_encoded(end)])
+            self._delivery.put(self._run, END, [encoded(end)])
         if self._sent.dropped or summary.cut:
             self._selection.lost()
         if self._sent.dropped:
@@ -132,11 +130,11 @@ class ExportSink:
         target = self._delivery.target
         if self._told is None and target is not None:
             self._told = self._selection.begin(target.connection)
-            self._delivery.put(self._run, START, [_encoded(start_message(self._run, self._told))])
+            self._delivery.put(self._run, START, [encoded(start_message(self._run, self._told))])
         return self._told
 
     def _put(self, messages: Iterable[Message]) -> None:
-        lines = [_encoded(message) for message in messages]
+        lines = [encoded(message) for message in messages]
         for at in range(0, len(lines), AT_ONCE):
             some = lines[at : at + AT_ONCE]
             dropped = self._delivery.put(self._run, VIOLATION, some)
@@ -148,10 +146,3 @@ class ExportSink:
 def _unknown(violation: object) -> str:
     """Nobody asks when it was seen first."""
     return ""
-
-
-def _encoded(message: Message) -> bytes:
-    try:
-        return orjson.dumps(message, json_default, JSON_OPTIONS)
-    except TypeError:  # half a surrogate pair, a number too large, a value nested too deep
-        return orjson.dumps(writable(message))
