@@ -17,7 +17,7 @@ from threading import Timer
 
 from audit.errors import ExportError
 from audit.export.fields import Fields, invalid
-from audit.export.folder import Folder, told
+from audit.export.folder import Folder, append, told
 
 log = logging.getLogger("kube_patrol.export")
 WRITING, READY = ".txt", ".log"
@@ -71,7 +71,7 @@ class Disk:
         with told(self._settings.path / f"{name}{WRITING}"):
             if run != self._run:
                 self._begin(folder, run, name)
-            _append(self._file, b"".join(message + b"\n" for message in messages))
+            append(self._file, b"".join(message + b"\n" for message in messages))
         return ()
 
     def end(self, run: str) -> None:
@@ -156,17 +156,6 @@ def file_name(run: str) -> str:
 
 def _is_segment(name: str) -> bool:
     return bool(_SEGMENT.fullmatch(name)) and name not in (".", "..")
-
-
-def _append(file: int, data: bytes) -> None:
-    """All of it or nothing. Raises OSError."""
-    before, left = os.fstat(file).st_size, memoryview(data)
-    try:
-        while left:
-            left = left[os.write(file, left) :]
-    except OSError:
-        os.ftruncate(file, before)
-        raise
 
 
 def _cut_half(folder: Folder, name: str) -> None:

@@ -150,3 +150,14 @@ def _below(here: int, name: str) -> int:
         if error.errno in (errno.ELOOP, errno.ENOTDIR):
             raise OSError(error.errno, f"{name} is a link or a file, and must be a folder") from error
         raise
+
+
+def append(file: int, data: bytes) -> None:
+    """All of it at the end of a file, or nothing. Raises OSError."""
+    before, left = os.fstat(file).st_size, memoryview(data)
+    try:
+        while left:
+            left = left[os.write(file, left) :]
+    except OSError:
+        os.ftruncate(file, before)
+        raise

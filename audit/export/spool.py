@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit.export.folder import append
+
 SUFFIX = ".spool"
 SEGMENT = 8 << 20  # bytes, after which the next file is begun
 _MODE = 0o700
@@ -69,14 +71,8 @@ class Spool:
         number = max(self._sizes, default=self._read.file)
         if self._last < 0 or self._sizes.get(number, 0) >= self._segment:
             number = self._begin()
-        before, left = self._sizes[number], memoryview(data)
-        try:
-            while left:
-                left = left[os.write(self._last, left) :]
-        except OSError:
-            os.ftruncate(self._last, before)
-            raise
-        self._sizes[number] = before + len(data)
+        append(self._last, data)
+        self._sizes[number] += len(data)
 
     def read(self, most: int) -> tuple[list[bytes], Position]:
         """The next lines without their ends, at least one if there is any and about `most` bytes; and where they end.
