@@ -18,6 +18,7 @@ AuditError
 │   └── BadBody          a reply that is not the JSON it should be
 ├── ResultsError         a file of results that cannot be written or read
 ├── ExportError          a Connection that makes no sense, or a target that takes no messages now
+│   └── InvalidSecret    a Secret that it names cannot be used
 ├── OtherVersion         results that another version of this program has made
 └── InputError           a file of objects that cannot be read
 """
@@ -57,6 +58,10 @@ class ExportError(AuditError):
     def __init__(self, message: str, *, reason: str = "", retry_after: float = 0.0) -> None:
         super().__init__(message, reason=reason)
         self.retry_after = retry_after
+
+
+class InvalidSecret(ExportError):
+    """A Secret that a Connection names is not there, may not be read, or is not as it has to be."""
 
 
 class OtherVersion(AuditError):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.errors import KubeError
+from audit.errors import ExportError, KubeError
 from constraints import Cause, PolicyError
 
 ROOT = Path(__file__).parent.parent
@@ -22,6 +22,7 @@ GIVES = {"Gap", "Problem", "_gap", "Lost"}
 # Never a gap: they are caught where they are raised, or name a whole family.
 NO_GAPS = {
     "KubeError",
+    "ExportError",
     "PolicyError",
     "EngineMissing",
     "MatchError",
@@ -91,7 +92,7 @@ def family(error: type[Exception]) -> set[str]:
 @cache
 def reasons() -> set[str]:
     """Every reason that the code can give."""
-    return {*given(), *family(KubeError), *family(PolicyError)} - NO_GAPS
+    return {*given(), *family(KubeError), *family(ExportError), *family(PolicyError)} - NO_GAPS
 
 
 def test_reasons_are_found_in_the_code() -> None:

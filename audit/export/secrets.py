@@ -8,11 +8,10 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from audit.errors import ExportError
+from audit.errors import InvalidSecret
 from audit.export.driver import Secrets
 from audit.export.fields import Fields
 
-MISSING = "InvalidSecret"
 CA, CERTIFICATE, KEY = "ca.crt", "tls.crt", "tls.key"
 _VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 
@@ -32,13 +31,13 @@ class SecretKey:
         return made
 
     def header(self, secrets: Secrets) -> str:
-        """The value for a header, without the end of its line. Raises ExportError."""
+        """The value for a header, without the end of its line. Raises InvalidSecret."""
         data = secrets(self.secret)
         if self.key not in data:
-            raise unusable(f"the Secret {self.secret} has no key {self.key}")
+            raise InvalidSecret(f"the Secret {self.secret} has no key {self.key}")
         value = data[self.key].decode("ascii", "replace").strip()
         if not _VALUE.fullmatch(value):
-            raise unusable(f"the Secret {self.secret} has something at {self.key} that cannot stand in a header")
+            raise InvalidSecret(f"the Secret {self.secret} has something at {self.key} that cannot stand in a header")
         return value
 
 
@@ -53,17 +52,12 @@ def tls_secret(fields: Fields) -> str:
 
 
 def tls_context(name: str, secrets: Secrets) -> ssl.SSLContext:
-    """Trusts `ca.crt` of the Secret alone, where it has one, else the system's; shows `tls.crt`. Raises ExportError."""
+    """Trusts `ca.crt` of the Secret alone, where it has one, else the system's; shows `tls.crt`. Raises InvalidSecret."""
     data = secrets(name) if name else {}
     context = _trusting(name, data)
     if CERTIFICATE in data or KEY in data:
         _show(context, name, data)
     return context
-
-
-def unusable(text: str) -> ExportError:
-    """A Secret that is not as the Connection says."""
-    return ExportError(text, reason=MISSING)
 
 
 def _trusting(name: str, data: Mapping[str, bytes]) -> ssl.SSLContext:
@@ -72,19 +66,21 @@ def _trusting(name: str, data: Mapping[str, bytes]) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cadata=data[CA].decode() or "none")
     except (ssl.SSLError, ValueError):
-        raise unusable(f"the Secret {name} has no certificates in PEM at {CA}") from None
+        raise InvalidSecret(f"the Secret {name} has no certificates in PEM at {CA}") from None
 
 
 def _show(context: ssl.SSLContext, name: str, data: Mapping[str, bytes]) -> None:
     for key in (CERTIFICATE, KEY):
         if key not in data:
-            raise unusable(f"the Secret {name} has no key {key}, but the other half of the pair")
+            raise InvalidSecret(f"the Secret {name} has no key {key}, but the other half of the pair")
     handle = os.memfd_create("certificate")  # ssl reads files only, and a key has no place on a disk
     try:
         with os.fdopen(handle, "wb", closefd=False) as file:
             file.write(data[CERTIFICATE] + b"\n" + data[KEY])
         context.load_cert_chain(f"/proc/self/fd/{handle}", password="")
     except (ssl.SSLError, ValueError, OSError):
-        raise unusable(f"the Secret {name} has no certificate and its key in PEM at {CERTIFICATE} and {KEY}") from None
+        raise InvalidSecret(
+            f"the Secret {name} has no certificate and its key in PEM at {CERTIFICATE} and {KEY}"
+        ) from None
     finally:
         os.close(handle)
