@@ -22,7 +22,7 @@ _UNMATCHED: Final = (
 def answers(constraint: Constraint, review: Review, found: Sequence[Finding] | Exception) -> Sequence[Answer]:
     """What came of asking a constraint: a violation for each finding, and for an error that the policy's language
     defines; a gap for any other failure."""
-    if type(found) is not list and isinstance(found, Exception):
+    if isinstance(found, Exception):
         if not isinstance(found, EvaluationError):
             return [_gap(constraint, review, "EvaluationFailed", f"could not be evaluated: {cause(found)}")]
         found = [Finding(found.message, None, error=True)]

@@ -12,7 +12,7 @@ from canned import Canned, engine, failing, say
 from probes import constraint, pod, template
 
 from constraints import Cause, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
-from constraints.asking import Asking
+from constraints.asking import Asking, attempt
 from constraints.constraint import parse
 from constraints.errors import EvaluationError
 from constraints.inventory import EMPTY
@@ -20,7 +20,7 @@ from constraints.model import Finding, Review
 from constraints.review import review_of
 from constraints.rules import Rule
 from constraints.template import Template
-from constraints.timing import Untimed
+from constraints.timing import OutOfTime, Untimed
 
 
 def test_a_finding_becomes_a_violation_of_its_constraint() -> None:
@@ -166,3 +166,17 @@ def test_whatever_fails_while_one_constraint_is_matched_is_a_gap_and_the_others_
     assert gap.message == (
         "constraint Probe/strange spec.match cannot be decided: ZeroDivisionError: division by zero, for v1/Pod shop/web"
     )
+
+
+def test_a_call_gives_what_it_gives_or_what_it_has_raised() -> None:
+    assert attempt(divmod, 7, 2) == (3, 1)
+    assert isinstance(attempt(divmod, 7, 0), ZeroDivisionError)
+
+
+@pytest.mark.parametrize("ending", [OutOfTime, KeyboardInterrupt])
+def test_what_ends_an_evaluation_or_the_process_goes_on_its_way(ending: type[BaseException]) -> None:
+    def end(first: int, second: int) -> None:
+        raise ending
+
+    with pytest.raises(ending):
+        attempt(end, 1, 2)
