@@ -52,7 +52,7 @@ def tls_secret(fields: Fields) -> str:
 
 
 def tls_context(name: str, secrets: Secrets) -> ssl.SSLContext:
-    """Trusts `ca.crt` of the Secret alone, where it has one, else the system's; shows `tls.crt`. Raises InvalidSecret."""
+    """Trusts `ca.crt` of the Secret alone, or else the system; shows `tls.crt`. Raises InvalidSecret."""
     data = secrets(name) if name else {}
     context = _trusting(name, data)
     if CERTIFICATE in data or KEY in data:
