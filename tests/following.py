@@ -17,7 +17,7 @@ from audit.controller.intake import Intake, Taking, Waiting
 from audit.embedded import EmbeddedCluster
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
-from audit.kube.discovery import discover
+from audit.kube.discovery import Documents, discover
 from audit.kube.watch import Intervals, Server
 from audit.policies.book import PolicySettings, compiled
 from audit.policies.policywatch import PolicyWatch
@@ -94,7 +94,7 @@ class World:
     def run(self) -> None:
         """What a run does with policies: it reads them and writes what became of them."""
         self.changes.take()
-        Loading(self.client, self.settings, CONTROLLER).load(discover(self.client).listed)
+        Loading(self.client, self.settings, CONTROLLER).load(discover(self.client, Documents()).listed)
 
 
 def until(condition: Callable[[], Any]) -> Any:

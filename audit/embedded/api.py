@@ -9,7 +9,7 @@ from typing import Final
 from audit.embedded import discovery, openapi, reviews
 from audit.embedded.access import Access, Account
 from audit.embedded.bodies import Body
-from audit.embedded.calls import Call, Reply, Stream, document
+from audit.embedded.calls import Call, Reply, Stream, document, tagged
 from audit.embedded.paging import list_page
 from audit.embedded.refusals import UnknownPath, details, unavailable
 from audit.embedded.registry import Registry
@@ -69,7 +69,7 @@ class Api:
     def _discovery(self, path: str, parts: list[str], call: Call) -> Json:
         if path in {"/api", "/apis"} and _AGGREGATED[1] in call.accept.replace(" ", ""):
             found = discovery.aggregated(self.registry, core=path == "/api", broken=self.broken)
-            return document(found, _AGGREGATED[0])
+            return tagged(call, document(found, _AGGREGATED[0]))
         if path == "/api":
             return discovery.core_versions()
         if path == "/apis":

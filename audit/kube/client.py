@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from threading import Event, Timer
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -174,21 +175,36 @@ class Client:
         """The body of a good reply, decoded. Raises a KubeError."""
         return self._repeated(self._document, request)
 
+    def send_if_changed(self, request: Request) -> tuple[Json, str] | None:
+        """The body of a good reply, decoded, and its ETag, empty where it has none; None where `request.known` is that.
+
+        A server that is no longer sure, or never knew of ETags, sends the whole. Raises a KubeError.
+        """
+        return self._repeated(self._changed, request)
+
     def get_json(self, path: str) -> Json:
         """What stands at `path`, decoded. Raises a KubeError."""
         return self.send_json(read(path))
 
     def attempt(self, request: Request) -> bytes:
         """As `send`, but with one try and no wait."""
-        body = self._body(request)
+        body = self._reply(request).body
         with naming(request):
             replies.check(request.expected, body)
         return body
 
     def _document(self, request: Request) -> Json:
-        body = self._body(request)
+        return self._decoded(request, self._reply(request))
+
+    def _changed(self, request: Request) -> tuple[Json, str] | None:
+        reply = self._reply(request)
+        if reply.status == HTTPStatus.NOT_MODIFIED:
+            return None
+        return self._decoded(request, reply), reply.headers.get("etag", "")
+
+    def _decoded(self, request: Request, reply: Reply) -> Json:
         with naming(request):
-            return replies.document(request.expected, body)
+            return replies.document(request.expected, reply.body)
 
     def _as_patient_as(self, retries: Retries) -> Client:
         return Client(self._transport, retries=retries, stop=self._stop, on_request=self._on_request, clock=self._clock)
@@ -249,7 +265,8 @@ class Client:
         finally:
             timer.cancel()
 
-    def _body(self, request: Request) -> bytes:
+    def _reply(self, request: Request) -> Reply:
+        """A reply that is no refusal. Raises KubeError."""
         start = self._clock.elapsed()
         status = 0
         try:
@@ -257,8 +274,8 @@ class Client:
             status = reply.status
         finally:
             self._on_request(request.verb, request.resource, status, self._clock.elapsed() - start)
-        if 200 <= reply.status < 300:
-            return reply.body
+        if 200 <= reply.status < 300 or _is_unchanged(request, reply):
+            return reply
         raise error_of(request, reply, self._clock.now())
 
     def _left(self, effort: _Effort) -> Request:
@@ -300,6 +317,12 @@ def naming(request: Request) -> Iterator[None]:
         yield
     except BadBody as error:
         raise BadBody(f"{request}: {error}", status=200) from error
+
+
+def _is_unchanged(request: Request, reply: Reply) -> bool:
+    """Whether what is known is still so: the server has to name it, as HTTP demands, or it may mean anything."""
+    asked = reply.status == HTTPStatus.NOT_MODIFIED and request.known
+    return bool(asked) and reply.headers.get("etag") == request.known
 
 
 def _worth_repeating(request: Request, error: BaseException) -> bool:

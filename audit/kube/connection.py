@@ -214,6 +214,8 @@ class Connection:
         headers = {"Accept": request.accept, "User-Agent": self._agent, "Accept-Encoding": "identity"}
         if request.body is not None:
             headers["Content-Type"] = request.content_type
+        if request.known:
+            headers["If-None-Match"] = request.known
         if authorization := self._authorization():
             headers["Authorization"] = authorization
         return headers

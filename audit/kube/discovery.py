@@ -1,9 +1,13 @@
-"""What an API server serves: the preferred version of each resource; a broken group is a Gap, not the end."""
+"""What an API server serves: the preferred version of each resource; a broken group is a Gap, not the end.
+
+A document that is the same as in the run before is neither sent nor read again, where the server knows ETags: a
+kube-apiserver does for aggregated discovery, which is all in two documents, and makes them of what these say.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.errors import BadBody, KubeError
 from audit.kube.client import Client
@@ -57,12 +61,41 @@ class Version:
     parts: tuple[Kind, ...] = ()
 
 
-def discover(client: Client) -> Catalogue:
+Served = tuple[Version | Gap, ...]
+
+
+class Documents:
+    """The documents of discovery as they were last. Not for several threads at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, Served]] = {}
+
+    def below(self, client: Client, root: str) -> Served:
+        """What is served below `/api` or `/apis`. Raises a KubeError."""
+        tag, known = self._known.pop(root, ("", ()))
+        asked = read(root, f"{AGGREGATED},{JSON}", (_AGGREGATED_KIND, _LEGACY_KINDS[root]))
+        answer = client.send_if_changed(replace(asked, known=tag))
+        if answer is None:
+            self._known[root] = tag, known
+            return known
+        document, tag = answer
+        found = tuple(_found(client, root, document))
+        # One of the older kind names groups only, and what has gaps may be no fault of the server's, but of the way.
+        if tag and document["kind"] == _AGGREGATED_KIND and not any(isinstance(item, Gap) for item in found):
+            self._known[root] = tag, found
+        return found
+
+    def doubt(self) -> None:
+        """What was read last may be less than there is: the next time all is sent again."""
+        self._known.clear()
+
+
+def discover(client: Client, documents: Documents) -> Catalogue:
     """The resources in their preferred versions (compatibility, section 9), and the groups that are broken.
 
     Raises a KubeError when nothing could be learned at all.
     """
-    versions, gaps = served(client)
+    versions, gaps = _served(client, documents)
     found = preferred(versions)
     others = [resource for resource in found if "list" not in resource.verbs]
     return Catalogue(
@@ -74,19 +107,18 @@ def discover(client: Client) -> Catalogue:
     )
 
 
-def served(client: Client) -> tuple[list[Version], list[Gap]]:
+def _served(client: Client, documents: Documents) -> tuple[list[Version], list[Gap]]:
     """Everything the server serves, in its order, subresources left out. Raises a KubeError."""
     versions: list[Version] = []
     gaps: list[Gap] = []
     errors: list[KubeError] = []
     for root, hidden in _ROOTS.items():
         try:
-            found = list(_root(client, root))
+            found = documents.below(client, root)
         except KubeError as error:
             errors.append(error)
-            found = [
-                Gap(Cause.DISCOVERY, error.reason, f"what is below {root} could not be discovered: {error}", hidden)
-            ]
+            why = f"what is below {root} could not be discovered: {error}"
+            found = (Gap(Cause.DISCOVERY, error.reason, why, hidden),)
         versions += (item for item in found if isinstance(item, Version))
         gaps += (item for item in found if isinstance(item, Gap))
     if len(errors) == len(_ROOTS):
@@ -105,14 +137,8 @@ def preferred(versions: Iterable[Version]) -> list[Resource]:
     return list(chosen.values())
 
 
-def find(versions: Iterable[Version], kind: Kind) -> Resource | None:
-    """The resource of exactly that group, version and kind; None when it is not served."""
-    return next((each for version in versions for each in version.resources if each.kind == kind), None)
-
-
-def _root(client: Client, root: str) -> Iterator[Version | Gap]:
-    """`/api` or `/apis`: aggregated where the server can, else group by group."""
-    document = client.send_json(read(root, f"{AGGREGATED},{JSON}", (_AGGREGATED_KIND, _LEGACY_KINDS[root])))
+def _found(client: Client, root: str, document: dict[str, Json]) -> Iterator[Version | Gap]:
+    """What a document says, aggregated where the server can, else group by group. Raises a KubeError."""
     if document["kind"] == _AGGREGATED_KIND:
         for group in _list(document, "items", root):
             try:

@@ -33,7 +33,8 @@ class Request:
     `verb` and `resource` are the words of RBAC (`list`, `deployments.apps`, `pods/status`) and name the request in
     metrics; `path` is escaped; `timeout` is that of a pause, in seconds, 0 for the connection's own. `within` are the
     seconds for all tries together, waits included, and `largest` the bytes that a reply may have; 0 for no bound.
-    `expected` is what a good reply is. `named` is a creation under a name that nobody else takes.
+    `expected` is what a good reply is. `named` is a creation under a name that nobody else takes. `known` is the ETag
+    of a document that is known already, see `Client.send_if_changed`.
     """
 
     method: str
@@ -49,6 +50,7 @@ class Request:
     largest: int = 0
     expected: Expected = ANYTHING
     named: bool = False
+    known: str = ""
 
     @property
     def target(self) -> str:

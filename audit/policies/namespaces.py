@@ -1,4 +1,9 @@
-"""The Namespaces of one run: listed at its start, and those that are not in the list got one by one."""
+"""The Namespaces of one run: listed at its start, and those that are not in the list got one by one.
+
+Always the newest state, which is what a list without resourceVersion gives: the label of a Namespace decides matches,
+and a run must not miss one that was set just before it. An API server has nothing cheaper that is as new: a list by
+resourceVersion, or a watch, may be behind, and only the next bookmark, a minute later, tells that it was not.
+"""
 
 from __future__ import annotations
 

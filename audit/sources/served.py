@@ -9,7 +9,7 @@ from dataclasses import replace
 from audit.errors import KubeError, NotFound
 from audit.kube.client import Client
 from audit.kube.definitions import CRDS, NAMESPACES, defined
-from audit.kube.discovery import BUILT_IN, discover
+from audit.kube.discovery import BUILT_IN, Documents, discover
 from audit.kube.request import Select, list_objects
 from audit.model import NOT_SERVED, Catalogue, Resource
 from constraints import Cause, Gap, Kind
@@ -22,6 +22,7 @@ class ServedKinds:
 
     def __init__(self) -> None:
         self._last: tuple[Resource, ...] = ()
+        self._documents = Documents()
 
     def read(self, client: Client) -> Catalogue:
         """What is served now. A kind that discovery no longer names is asked for itself.
@@ -30,7 +31,7 @@ class ServedKinds:
         too. Below a root that could not be read the kinds of the last run are listed as they were. Raises a KubeError
         when nothing could be learned at all.
         """
-        found = _doubted(discover(client))
+        found = _doubted(discover(client, self._documents))
         named = {_name(resource.kind) for resource in found.listed} | {_name(kind) for kind in _others(found)}
         resources, gaps = list(found.listed), list(found.gaps)
         remembered: list[Resource] = []
@@ -46,6 +47,8 @@ class ServedKinds:
                 remembered.append(resource)
                 gaps += [answer] if isinstance(answer, Gap) else ()
                 resources += [answer] if isinstance(answer, Resource) else ()
+        if gaps or remembered:
+            self._documents.doubt()
         self._last = tuple(dict.fromkeys((*found.listed, *remembered)))
         return Catalogue(tuple(resources), found.unlisted, found.momentary, tuple(gaps))
 

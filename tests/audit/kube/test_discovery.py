@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from audit.errors import Forbidden, NotFound
+from audit.errors import BadBody, Forbidden, NotFound
 from audit.kube.client import Client, Retries
-from audit.kube.discovery import discover, find, served
+from audit.kube.discovery import Documents, discover
 from audit.kube.request import Reply
 from audit.model import Resource
 from constraints import Cause, Kind
@@ -58,7 +58,7 @@ CORE = aggregated(group("", version("v1", resource("pods", "Pod"), resource("nod
 
 def found(client):
     """What can be listed, and the gaps."""
-    catalogue = discover(client)
+    catalogue = discover(client, Documents())
     return list(catalogue.listed), list(catalogue.gaps)
 
 
@@ -227,7 +227,7 @@ def test_a_root_that_cannot_be_read_is_a_gap_and_the_other_one_goes_on(root, rep
 @pytest.mark.parametrize(("replies", "error"), [({}, NotFound), ({"/api": Reply(403), "/apis": Reply(503)}, Forbidden)])
 def test_when_nothing_can_be_discovered_that_is_an_error(replies, error):
     with pytest.raises(error):
-        discover(client(replies))
+        discover(client(replies), Documents())
 
 
 def test_a_root_that_answers_for_the_other_one_is_not_believed():
@@ -252,15 +252,91 @@ def test_what_cannot_be_listed_is_known_by_name():
     pods = resource("pods", "Pod") | {"subresources": [exec_]}
     others = [resource("reviews", "Review", verbs=("create",)), resource("odds", "Odd", verbs=("get",))]
     shared = ("Odd", "Review")  # of their own subresources `status`
-    found = discover(client({"/api": aggregated(group("", version("v1", pods, *others))), "/apis": aggregated()}))
+    replies = {"/api": aggregated(group("", version("v1", pods, *others))), "/apis": aggregated()}
+    found = discover(client(replies), Documents())
     assert found.unlisted == {Kind("", "v1", "Odd")}
     assert found.momentary == {Kind("", "v1", name) for name in ("Review", "PodExecOptions", *shared)}
 
 
-def test_a_version_that_is_not_preferred_can_be_found_too():
-    both = group("a", version("v2", resource("xs", "X")), version("v1", resource("xs", "X")))
-    versions, _ = served(client({"/api": CORE, "/apis": aggregated(both)}))
-    found = find(versions, Kind("a", "v1", "X"))
-    assert found is not None
-    assert found.plural == "xs"
-    assert find(versions, Kind("a", "v3", "X")) is None
+class Tagging:
+    """A server whose documents have ETags; what it says of a document it does not send depends on `unchanged`."""
+
+    def __init__(self, documents, unchanged=304):
+        self.documents = documents
+        self.unchanged = unchanged
+        self.statuses = []
+
+    def exchange(self, request):
+        body = json.dumps(self.documents[request.path]).encode()
+        tag = f'"{hash(body)}"'
+        known = request.known == tag
+        reply = Reply(self.unchanged, {"etag": tag}) if known else Reply(200, {"etag": tag}, body)
+        self.statuses.append(reply.status)
+        return reply
+
+
+def asked_by(transport, documents):
+    """What is discovered with what is known, and the statuses of the replies."""
+    transport.statuses.clear()
+    catalogue = discover(Client(transport, retries=Retries(attempts=1)), documents)
+    return names(catalogue.listed), catalogue.gaps, transport.statuses
+
+
+CORE_NAMES = ["v1/Pod=pods", "v1/Node=nodes"]
+
+
+def test_a_document_that_is_the_same_as_before_is_not_sent_again():
+    transport, documents = Tagging({"/api": CORE, "/apis": aggregated(GROUP_A)}), Documents()
+    expected = [*CORE_NAMES, "a/v1/X=xs"]
+    assert asked_by(transport, documents) == (expected, (), [200, 200])
+    assert asked_by(transport, documents) == (expected, (), [304, 304])
+    assert asked_by(transport, documents) == (expected, (), [304, 304])
+
+
+def test_a_document_that_has_changed_is_read_and_the_other_one_is_not():
+    transport, documents = Tagging({"/api": CORE, "/apis": aggregated(GROUP_A)}), Documents()
+    asked_by(transport, documents)
+    transport.documents["/apis"] = aggregated(group("b", version("v1", resource("ys", "Y"))))
+    assert asked_by(transport, documents) == ([*CORE_NAMES, "b/v1/Y=ys"], (), [304, 200])
+
+
+def test_a_document_with_gaps_is_asked_for_again_until_it_has_none():
+    transport, documents = Tagging({"/api": CORE, "/apis": aggregated(group("apps", version("v1")))}), Documents()
+    for _ in range(2):
+        _, gaps, statuses = asked_by(transport, documents)
+        assert ([gap.reason for gap in gaps], statuses[1]) == (["Empty"], 200)
+
+
+def test_what_is_in_doubt_is_sent_again():
+    transport, documents = Tagging({"/api": CORE, "/apis": aggregated(GROUP_A)}), Documents()
+    asked_by(transport, documents)
+    documents.doubt()
+    assert asked_by(transport, documents)[2] == [200, 200]
+
+
+def test_an_unchanged_that_nobody_asked_for_is_a_gap():
+    unasked = {"/api": CORE, "/apis": Reply(304, {"etag": '"a"'})}
+    _, gaps = found(client(unasked))
+    assert [(gap.cause, gap.reason) for gap in gaps] == [(Cause.DISCOVERY, "Redirected")]
+
+
+@pytest.mark.parametrize("headers", [{}, {"etag": '"another"'}], ids=str)
+def test_an_unchanged_that_is_not_about_what_is_known_is_a_gap_and_the_next_time_all_is_read(headers):
+    transport, documents = Tagging({"/api": CORE, "/apis": aggregated(GROUP_A)}), Documents()
+    asked_by(transport, documents)
+    exchange, transport.exchange = transport.exchange, lambda request: Reply(304, headers)
+    with pytest.raises(BadBody):
+        asked_by(transport, documents)
+    transport.exchange = exchange
+    assert asked_by(transport, documents) == ([*CORE_NAMES, "a/v1/X=xs"], (), [200, 200])
+
+
+def test_a_document_of_the_older_kind_is_read_each_time():
+    documents = Documents()
+    for _ in range(2):
+        replies = {
+            path: Reply(200, {"etag": '"a"'}, json.dumps(document).encode()) for path, document in LEGACY.items()
+        }
+        transport = Paths(replies)
+        assert discover(Client(transport), documents).gaps == ()
+        assert "/apis/apps/v1" in transport.accepts

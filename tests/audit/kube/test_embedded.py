@@ -13,7 +13,7 @@ from audit.embedded import Account, EmbeddedCluster, Fault, Rule
 from audit.errors import BadBody, Conflict, Forbidden, Gone, Invalid, NotFound
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Clock
-from audit.kube.discovery import discover
+from audit.kube.discovery import Documents, discover
 from audit.kube.lease import Election, Seat
 from audit.kube.lister import Lister
 from audit.kube.patch import StatusWriter, Target, Written
@@ -92,7 +92,7 @@ def test_the_user_agent_names_the_program(client, cluster):
 
 def test_discovery_finds_what_is_served_and_a_broken_group_is_a_gap(client, cluster):
     cluster.broken.add("apps/v1")
-    found = discover(client)
+    found = discover(client, Documents())
     resources, gaps = found.listed, found.gaps
     assert MAPS.kind in {resource.kind for resource in resources}
     assert not [resource for resource in resources if resource.kind.group == "apps" or "list" not in resource.verbs]

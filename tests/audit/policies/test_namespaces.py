@@ -40,6 +40,13 @@ def test_one_that_was_made_after_the_list_is_asked_for_once(stored: StoredCluste
     assert (sorted(known.listed), asked(stored)) == (["old"], ["new"])
 
 
+def test_the_newest_state_is_asked_for_not_what_a_server_may_remember(stored: StoredCluster) -> None:
+    read(stored)
+    assert [dict(request.query).keys() & {"resourceVersion", "resourceVersionMatch"} for request in stored.asked] == [
+        set()
+    ]
+
+
 def test_where_they_cannot_be_listed_none_of_the_last_run_is_believed(stored: StoredCluster) -> None:
     stored.refused_verbs = {"list"}
     known = read(stored)

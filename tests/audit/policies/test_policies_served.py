@@ -18,7 +18,7 @@ from audit.controller.controller import ControllerSettings
 from audit.embedded import EmbeddedCluster, Fault
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client, Retries
-from audit.kube.discovery import discover
+from audit.kube.discovery import Documents, discover
 from audit.policies.book import Loaded
 from constraints import Kind
 
@@ -45,7 +45,7 @@ def client(cluster: EmbeddedCluster, tmp_path: Path) -> Iterator[Client]:
 def load(client: Client) -> Load:
     """Discover and load, as a run does, with the same policies each time."""
     known = Loading(client, controller=ControllerSettings("patrol-0"))
-    return lambda: known.load(discover(client).listed, 3)
+    return lambda: known.load(discover(client, Documents()).listed, 3)
 
 
 def test_the_samples_are_all_enforced(cluster: EmbeddedCluster, load: Load) -> None:

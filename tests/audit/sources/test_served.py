@@ -154,3 +154,39 @@ def test_a_group_whose_server_is_gone_is_remembered_until_it_is_back(
     cluster.broken.clear()
     cluster.faults.append(Fault(path="/apis/apps/v1/deployments", status=404))
     assert DEPLOYMENTS in kinds(served.read(client))
+
+
+def answers(cluster: EmbeddedCluster, client: Client, served: ServedKinds) -> tuple[Catalogue, list[int]]:
+    """What is served, and the statuses of the replies that told."""
+    before = len(cluster.asked)
+    found = served.read(client)
+    return found, [each.status for each in cluster.asked[before:]]
+
+
+def test_what_is_still_the_same_is_not_sent_again(
+    cluster: EmbeddedCluster, client: Client, served: ServedKinds
+) -> None:
+    first, statuses = answers(cluster, client, served)
+    assert statuses == [304, 304]
+    assert answers(cluster, client, served) == (first, [304, 304])
+    assert kinds(first) >= {DEPLOYMENTS, WIDGETS}
+
+
+def test_a_definition_that_is_new_is_seen_by_the_next_run(
+    cluster: EmbeddedCluster, client: Client, served: ServedKinds
+) -> None:
+    answers(cluster, client, served)
+    names = {"plural": "gadgets", "kind": "Gadget", "singular": "gadget", "listKind": "GadgetList"}
+    spec: dict[str, Any] = DEFINITION["spec"] | {"names": names}  # type: ignore[operator]  # a mapping
+    cluster.load([DEFINITION | {"metadata": {"name": "gadgets.example.com"}, "spec": spec}])
+    found, statuses = answers(cluster, client, served)
+    assert (Kind("example.com", "v1", "Gadget") in kinds(found), statuses) == (True, [304, 200])
+
+
+def test_documents_that_leave_out_what_is_served_are_not_believed_the_next_time(
+    cluster: EmbeddedCluster, client: Client, served: ServedKinds
+) -> None:
+    cluster.faults.append(Fault(path="/apis", body=less(client, without("apps"))))
+    served.read(client)
+    found, statuses = answers(cluster, client, served)
+    assert (DEPLOYMENTS in kinds(found), statuses) == (True, [200, 200])
