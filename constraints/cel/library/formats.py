@@ -137,7 +137,7 @@ FORMATS: Final = {
     "dns1123LabelPrefix": Format("DNS1123LabelPrefix", 30, _prefix(_LABEL_CHECK)),
     "dns1123SubdomainPrefix": Format("DNS1123SubdomainPrefix", 60, _prefix(_SUBDOMAIN_CHECK)),
     "dns1035LabelPrefix": Format("DNS1035LabelPrefix", 30, _prefix(_OLD_LABEL_CHECK)),
-    "labelValue": Format("LabelValue", 40, _shaped(f"({_NAME})?", _VALUE_WORDS, 63)),
+    "labelValue": Format("LabelValue", 40, _shaped(f"({_NAME})?", _VALUE_WORDS, 63, "bytes")),
     "uri": Format("URI", 1103, _uri),
     "uuid": Format("UUID", 70, _matching(_UUID.match, "does not match the UUID format")),
     "byte": Format("Byte", 84, _matching(_BASE64.match, "invalid base64")),
