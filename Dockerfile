@@ -5,7 +5,8 @@ COPY audit ./audit
 COPY constraints ./constraints
 # The environment gets no pip of its own: that of this stage installs into it.
 RUN python -m venv --without-pip /opt/kube-patrol \
- && pip --python /opt/kube-patrol/bin/python install --no-cache-dir --only-binary google-re2,orjson,cryptography '.[crypto,graphql]'
+ && pip --python /opt/kube-patrol/bin/python install --no-cache-dir --only-binary google-re2,orjson,cryptography,confluent-kafka \
+    '.[crypto,graphql,kafka]'
 
 FROM python:3.13-slim
 COPY --from=build /opt/kube-patrol /opt/kube-patrol

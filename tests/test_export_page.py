@@ -118,6 +118,24 @@ def test_the_example_sends_lines_of_syslog(cluster: EmbeddedCluster, tmp_path: P
     }
 
 
+@pytest.mark.program("openssl")
+def test_the_example_produces_to_its_topic_with_what_its_secret_holds(cluster: EmbeddedCluster, tmp_path: Path) -> None:
+    pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
+    from kafkabrokers import kafka_broker
+    from kafkagateways import kafka_gateway
+
+    [example] = examples("kafka")
+    certificate = self_signed(tmp_path)
+    load_secret(cluster, example, **{"ca.crt": certificate[0].read_bytes(), "password": b"s3cret"})
+    with kafka_broker() as broker:
+        users = {"users": {"kube-patrol": "s3cret"}, "mechanism": "SCRAM-SHA-512"}
+        with kafka_gateway(broker, certificate, **users) as gateway:
+            exported(cluster, tmp_path, example, "kafka-bootstrap.kafka:9093", gateway.address)
+        records = broker.records("violations")
+    check([json.loads(record.value) for record in records])
+    assert {record.key for record in records} == {json.loads(records[0].value)["id"].encode()}
+
+
 def test_every_driver_is_in_the_table_and_has_an_example() -> None:
     assert re.findall(r"^\| `(\w+)` \| .*\| .* \|$", PAGE.split("### disk")[0], re.MULTILINE) == list(DRIVERS)
     assert {driver(example) for example in EXAMPLES} == set(DRIVERS) - {"stdout"}  # which has no fields

@@ -33,6 +33,18 @@ def _syslog(fields: Fields, place: Place) -> Driver:
     return Syslog(SyslogSettings.of(fields), place.secrets)
 
 
+def _kafka(fields: Fields, place: Place) -> Driver:
+    from audit.export.kafkasettings import KafkaSettings
+
+    settings = KafkaSettings.of(fields, place.channel)
+    try:
+        from audit.export.kafka import Kafka
+    except ImportError as error:
+        part = fields.where.removesuffix("config")
+        raise invalid(f"{part}driver kafka needs confluent-kafka: install kube-patrol[kafka] ({error})") from error
+    return Kafka(settings, place.secrets)
+
+
 def _stdout(fields: Fields, place: Place) -> Driver:
     from audit.export.stdout import Stdout
 
@@ -45,6 +57,7 @@ DRIVERS: Mapping[str, Callable[[Fields, Place], Driver]] = {
     "http": _http,
     "dapr": _dapr,
     "syslog": _syslog,
+    "kafka": _kafka,
 }
 
 

@@ -64,11 +64,26 @@ class Fields:
         """A text that is not empty, where it is there."""
         return self.text(name) if name in self._values else str(self._optional(name, default))
 
+    def texts(self, name: str) -> list[str]:
+        """Texts that must be there: a list of them, or one text with commas between them. None of them is told."""
+        value = self._required(name)
+        found = value.split(",") if isinstance(value, str) else value
+        if not isinstance(found, Sequence) or not found or not all(isinstance(each, str) for each in found):
+            raise self.wrong_kept(name, "a text, or a list of texts")
+        return [each.strip() for each in found]
+
+    def is_text(self, name: str) -> bool:
+        """Whether there is a text at that name."""
+        return isinstance(self._values.get(name), str)
+
     def nested(self, name: str) -> Fields | None:
         """The fields of an object, where it is there. No value of theirs is told, for one may be a secret."""
-        value = self._optional(name, None)
-        if value is None:
-            return None
+        self._known.add(name)
+        return self.required(name) if name in self._values else None
+
+    def required(self, name: str) -> Fields:
+        """The fields of an object that must be there."""
+        value = self._required(name)
         if not isinstance(value, Mapping):
             raise self.wrong_kept(name, f"an object, not {type(value).__name__}")
         return Fields(f"{self.where}.{name}", value)

@@ -102,12 +102,9 @@ class Http:
 
 def _headers(fields: Fields) -> dict[str, SecretKey]:
     nested = fields.nested("headers")
-    found: dict[str, SecretKey] = {}
-    for name in nested.names() if nested else ():
-        value = nested.nested(name) if nested else None
+    if nested is None:
+        return {}
+    for name in nested.names():
         if not _NAME.fullmatch(name) or name.lower() in _OURS:
             raise invalid(f"{fields.where}.headers.{name} is no header that may be set here")
-        if value is None:
-            raise invalid(f"{fields.where}.headers.{name} must be an object with secretName and key")
-        found[name] = SecretKey.of(value)
-    return found
+    return {name: SecretKey.of(nested.required(name)) for name in nested.names()}

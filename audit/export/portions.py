@@ -32,11 +32,13 @@ class Answer:
 
 
 class Portions:
-    """`most` messages go in one portion. Remembers how far a call came that failed, for it is repeated."""
+    """`most` messages go in one portion, or `size` bytes of them. Remembers how far a call came that failed, for it is
+    repeated.
+    """
 
-    def __init__(self, most: int = sys.maxsize) -> None:
+    def __init__(self, most: int = sys.maxsize, size: int = sys.maxsize) -> None:
         self._most = self._at_once = most
-        self._bytes = sys.maxsize  # of a portion, as far as is known by now
+        self._bytes = size  # of a portion, as far as is known by now
         self._of: Sequence[bytes] = ()
         self._done = 0
         self._refused: list[str] = []

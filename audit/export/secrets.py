@@ -32,13 +32,23 @@ class SecretKey:
 
     def header(self, secrets: Secrets) -> str:
         """The value for a header, without the end of its line. Raises InvalidSecret."""
-        data = secrets(self.secret)
-        if self.key not in data:
-            raise InvalidSecret(f"the Secret {self.secret} has no key {self.key}")
-        value = data[self.key].decode("ascii", "replace").strip()
+        value = self._value(secrets).decode("ascii", "replace").strip()
         if not _VALUE.fullmatch(value):
             raise InvalidSecret(f"the Secret {self.secret} has something at {self.key} that cannot stand in a header")
         return value
+
+    def text(self, secrets: Secrets) -> str:
+        """The value as one line of text, without its end. Raises InvalidSecret."""
+        value = self._value(secrets).decode("utf-8", "replace").rstrip("\r\n")
+        if not value or not value.isprintable() or "\N{REPLACEMENT CHARACTER}" in value:
+            raise InvalidSecret(f"the Secret {self.secret} has something at {self.key} that is no line of text")
+        return value
+
+    def _value(self, secrets: Secrets) -> bytes:
+        data = secrets(self.secret)
+        if self.key not in data:
+            raise InvalidSecret(f"the Secret {self.secret} has no key {self.key}")
+        return data[self.key]
 
 
 def tls_secret(fields: Fields) -> str:
@@ -53,7 +63,17 @@ def tls_secret(fields: Fields) -> str:
 
 def tls_context(name: str, secrets: Secrets) -> ssl.SSLContext:
     """Trusts `ca.crt` of the Secret alone, or else the system; shows `tls.crt`. Raises InvalidSecret."""
+    return _context(name, secrets(name) if name else {})
+
+
+def tls_material(name: str, secrets: Secrets) -> dict[str, str]:
+    """What of `ca.crt`, `tls.crt` and `tls.key` the Secret has, as PEM that makes sense. Raises InvalidSecret."""
     data = secrets(name) if name else {}
+    _context(name, data)
+    return {key: data[key].decode("ascii", "replace") for key in (CA, CERTIFICATE, KEY) if key in data}
+
+
+def _context(name: str, data: Mapping[str, bytes]) -> ssl.SSLContext:
     context = _trusting(name, data)
     if CERTIFICATE in data or KEY in data:
         _show(context, name, data)

@@ -42,9 +42,12 @@ def pod(number: int) -> dict[str, Any]:
 
 
 def connection(path: Path) -> dict[str, Any]:
+    return connected("disk", path=str(path), maxAuditResults=5)
+
+
+def connected(driver: str, **config: Any) -> dict[str, Any]:
     metadata = {"name": "audit-connection", "namespace": HOME}
-    config = {"path": str(path), "maxAuditResults": 5}
-    spec = {"driver": "disk", "config": config}
+    spec = {"driver": driver, "config": config}
     return {"apiVersion": "connection.gatekeeper.sh/v1alpha1", "kind": "Connection", "metadata": metadata, "spec": spec}
 
 
@@ -96,10 +99,9 @@ def begun(folder: Path, life: int) -> bool:
 
 
 def killed_again_and_again(cluster: EmbeddedCluster, folder: Path, times: int) -> tuple[Found, Found]:
-    """What was found and what was delivered when the last process has left in good order."""
+    """What was found and what was written to the folder when the last process has left in good order."""
     delivered: Found = defaultdict(set)
     chance = random.Random(times)
-    cluster.load([connection(folder / "out")])
     for life in range(times):
         with patrol(cluster, folder, life) as process:
             eventually(lambda life=life: begun(folder, life))
@@ -118,6 +120,7 @@ def killed_again_and_again(cluster: EmbeddedCluster, folder: Path, times: int) -
 def test_what_killed_runs_had_found_is_delivered_and_no_file_is_left_behind(
     many: EmbeddedCluster, tmp_path: Path, times: int
 ) -> None:
+    many.load([connection(tmp_path / "out")])
     found, delivered = killed_again_and_again(many, tmp_path, times)
     assert len(found) >= 2
     assert {run: rows - delivered[run] for run, rows in found.items() if rows - delivered[run]} == {}
@@ -142,3 +145,52 @@ def test_a_process_that_cannot_deliver_leaves_in_time_and_the_next_one_does(
     delivered: Found = defaultdict(set)
     collect(tmp_path, delivered)
     assert {run: rows - delivered[run] for run, rows in logged(tmp_path).items() if rows - delivered[run]} == {}
+
+
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_what_killed_runs_had_found_is_in_the_topic_with_each_run_in_its_order(
+    many: EmbeddedCluster, tmp_path: Path, times: int
+) -> None:
+    pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
+    from kafkabrokers import kafka_broker
+
+    with kafka_broker() as broker:
+        many.load([connected("kafka", brokers=broker.address)])
+        found, _ = killed_again_and_again(many, tmp_path, times)
+        messages = [json.loads(value) for value in broker.values("audit-channel")]
+    delivered: Found = defaultdict(set)
+    for message in messages:
+        delivered[message["id"]].add((message.get("resourceName", ""), message["message"]))
+    assert len(found) >= 2
+    assert {run: rows - delivered[run] for run, rows in found.items() if rows - delivered[run]} == {}
+    for run in found:
+        told = [message["message"] for message in messages if message["id"] == run]
+        assert told[0] == "audit is started"
+        assert told[-1] == "audit is completed" or "audit is completed" not in told  # a run that was killed has no end
+    assert list((tmp_path / "spill").glob("*.spool")) == []
+
+
+def test_a_process_whose_broker_is_silent_leaves_in_time_and_the_next_one_delivers(
+    many: EmbeddedCluster, tmp_path: Path
+) -> None:
+    pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
+    from kafkabrokers import kafka_broker
+    from kafkagateways import kafka_gateway
+
+    with kafka_broker() as broker:
+        with kafka_gateway(broker) as gateway:
+            gateway.silent = True
+            many.load([connected("kafka", brokers=gateway.address)])
+            with patrol(many, tmp_path, 0, "--shutdown-delay=2") as process:
+                eventually(
+                    lambda: any(line.get("event_type") == "audit_finished" for line in lines(tmp_path / "log-0"))
+                )
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(timeout=20) == 0
+            assert any("could not be published and wait" in line["msg"] for line in lines(tmp_path / "log-0"))
+            gateway.silent = False
+            with patrol(many, tmp_path, 1, "--once") as process:
+                assert process.wait(timeout=30) == 0
+        messages = [json.loads(value) for value in broker.values("audit-channel")]
+    found = {(run, name) for run, rows in logged(tmp_path).items() for name, _ in rows}
+    assert found - {(message["id"], message.get("resourceName")) for message in messages} == set()

@@ -5,6 +5,7 @@ killed.
 from __future__ import annotations
 
 import json
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -201,6 +202,23 @@ def test_a_connection_that_makes_no_sense_is_told_where_a_user_looks_and_leaves_
     assert 'kube_patrol_gaps{cause="sink",reason="InvalidConnection"} 1.0' in scraped
     assert "kube_patrol_export_sent_total 14.0" in scraped
     assert len(runs(tmp_path / "out")) == 2
+
+
+def test_a_driver_whose_library_is_not_installed_is_told_where_a_user_looks_and_the_audit_goes_on(
+    few: EmbeddedCluster, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "audit.export.kafka", raising=False)
+    monkeypatch.setitem(sys.modules, "confluent_kafka", None)
+    few.load([connection(Path(), driver="kafka", config={"brokers": "kafka:9092"})])
+    with auditing(config) as (auditor, metrics):
+        told = auditor.run()
+    text = "Connection patrol/audit-connection: spec.driver kafka needs confluent-kafka: install kube-patrol[kafka]"
+    assert [gap.reason for gap in told.gaps] == ["InvalidConnection"]
+    assert entry(few)["errors"][0]["message"].startswith(text)
+    assert any(line["msg"].startswith(f"export: {text}") for line in log_lines(config))
+    assert 'kube_patrol_gaps{cause="sink",reason="InvalidConnection"} 1.0' in generate_latest(metrics.registry).decode()
+    [constraint] = few.objects(Kind("constraints.gatekeeper.sh", "v1beta1", "K8sContainerLimits"))
+    assert constraint["status"]["totalViolations"] == 3
 
 
 def test_a_config_map_with_broken_json_stops_no_audit(few: EmbeddedCluster, config: Config) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -67,12 +68,26 @@ def test_the_place_of_a_config_is_told_as_it_is_in_the_object() -> None:
         driver_of(made, PLACE)
 
 
-def test_all_drivers_are_made_by_their_names() -> None:
-    configs = {
+@pytest.mark.parametrize("name", DRIVERS)
+def test_all_drivers_are_made_by_their_names(name: str) -> None:
+    configs: dict[str, dict[str, Any]] = {
         "disk": CONFIG,
         "stdout": {},
         "http": {"url": "http://collector"},
         "dapr": {"component": "p"},
         "syslog": {"address": "udp://collector"},
+        "kafka": {"brokers": "kafka:9092"},
     }
-    assert {name: driver_of(Connection(name, configs[name]), PLACE).name for name in DRIVERS} == {n: n for n in DRIVERS}
+    if name == "kafka":
+        pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
+    assert driver_of(Connection(name, configs[name]), PLACE).name == name
+
+
+def test_a_driver_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "audit.export.kafka", raising=False)
+    monkeypatch.setitem(sys.modules, "confluent_kafka", None)
+    made = Connection.of(connection(driver="kafka", config={"brokers": "kafka:9092"}))
+    told = r"audit-connection: spec\.driver kafka needs confluent-kafka: install kube-patrol\[kafka\]"
+    with pytest.raises(ExportError, match=told) as error:
+        driver_of(made, PLACE)
+    assert error.value.reason == "InvalidConnection"

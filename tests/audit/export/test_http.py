@@ -330,7 +330,9 @@ URL = "http://collector/events"
         ({"url": "https://collector", "tls": {"secretName": "x", "ca": "y"}}, "tls.ca is no field"),
         ({"url": URL, "headers": []}, "headers must be an object, not list"),
         ({"url": URL, "headers": {"Authorization": "s3cret"}}, "headers.Authorization must be an object, not str"),
-        ({"url": URL, "headers": {"Authorization": None}}, "headers.Authorization must be an object with secretName"),
+        ({"url": URL, "headers": {"Authorization": None}}, "headers.Authorization must be an object, not NoneType"),
+        ({"url": URL, "headers": None}, "headers must be an object, not NoneType"),
+        ({"url": "https://collector", "tls": None}, "tls must be an object, not NoneType"),
         ({"url": URL, "headers": {"A": {"secretName": "x"}}}, "headers.A.key is missing"),
         ({"url": URL, "headers": {"A": {"secretName": "x", "key": "y", "value": "s3cret"}}}, "headers.A.value is no"),
         (

@@ -29,8 +29,9 @@
 {{- define "kube-patrol.secrets" -}}
 {{- $names := list "kube-patrol-export" -}}
 {{- $config := include "kube-patrol.config" . | fromYaml -}}
-{{- range $place := concat (list ($config.tls | default dict)) (values ($config.headers | default dict)) -}}
-{{- with $place.secretName -}}{{- $names = append $names . -}}{{- end -}}
+{{- $sasl := $config.sasl | default dict -}}
+{{- range $place := concat (list ($config.tls | default dict) $sasl.username $sasl.password) (values ($config.headers | default dict)) -}}
+{{- if kindIs "map" $place -}}{{- with $place.secretName -}}{{- $names = append $names . -}}{{- end -}}{{- end -}}
 {{- end -}}
 {{- uniq $names | toJson -}}
 {{- end -}}
