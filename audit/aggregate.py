@@ -18,8 +18,8 @@ from constraints import Constraint, Gap, Kind, ObjectRef, Violation
 from constraints.model import Cause
 
 Named = tuple[str, str, str, str, str]
-Place = tuple[str, Kind, str]  # constraint key, kind of object, namespace
-Point = tuple[int, int]  # the number of a page, and a place in it
+FoundAt = tuple[str, Kind, str]  # constraint key, kind of object, namespace
+InRun = tuple[int, int]  # the number of a page, and a place in it
 Ranked = tuple[tuple[Named, str, str, int, int], Violation]
 NAMESPACES_NAMED = 20  # for one policy, in gaps of their own
 Phase = Literal["list", "decode", "match", "evaluate", "log", "write"]
@@ -27,7 +27,7 @@ PHASES: tuple[Phase, ...] = get_args(Phase)
 _RANK: Callable[[Ranked], Any] = itemgetter(0)
 _KIND: Callable[[ObjectRef], Kind] = attrgetter("kind")
 _NAMESPACE: Callable[[ObjectRef], str] = attrgetter("namespace")
-_AT: Callable[[tuple[Point, Gap]], Point] = itemgetter(0)
+_AT: Callable[[tuple[InRun, Gap]], InRun] = itemgetter(0)
 
 
 def sort_key(violation: Violation) -> tuple[Named, str, str]:
@@ -87,7 +87,7 @@ class Summary:
     limit: int
     records: tuple[ConstraintRecord, ...] = ()
     totals: Counter[str] = field(default_factory=Counter)
-    found: Counter[Place] = field(default_factory=Counter)
+    found: Counter[FoundAt] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     passes: Counter[str] = field(default_factory=Counter)
     kept: Mapping[str, Sequence[Violation]] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class Totals:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._totals: Counter[str] = Counter()
-        self._found: Counter[Place] = Counter()
+        self._found: Counter[FoundAt] = Counter()
         self._errors: Counter[str] = Counter()
         self._passes: Counter[str] = Counter()
         self._kinds: dict[Kind, KindStats] = {}
@@ -225,11 +225,11 @@ class Gaps:
     """
 
     def __init__(self) -> None:
-        self._single: list[tuple[Point, Gap]] = []
-        self._homeless: dict[str, dict[str, tuple[Point, Gap]]] = {}
-        self._unfinished: dict[str, tuple[Point, Gap]] = {}
+        self._single: list[tuple[InRun, Gap]] = []
+        self._homeless: dict[str, dict[str, tuple[InRun, Gap]]] = {}
+        self._unfinished: dict[str, tuple[InRun, Gap]] = {}
 
-    def add(self, at: Point, gap: Gap) -> None:
+    def add(self, at: InRun, gap: Gap) -> None:
         """Add one at its place."""
         if gap.cause is not Cause.NAMESPACE:
             self._single.append((at, gap))
@@ -268,7 +268,7 @@ def _and_others(gap: Gap) -> Gap:
     return replace(gap, namespace="", message=f"{gap.message}; and so are more than {NAMESPACES_NAMED} others")
 
 
-def _earliest(rows: dict[str, tuple[Point, Gap]], key: str, row: tuple[Point, Gap]) -> None:
+def _earliest(rows: dict[str, tuple[InRun, Gap]], key: str, row: tuple[InRun, Gap]) -> None:
     rows[key] = min(rows.get(key, row), row, key=_AT)
 
 

@@ -47,7 +47,7 @@ from audit.process.signals import Leaving, Stop, signals
 from audit.run import Past
 from audit.settings.config import AuditConfig, Config, PoliciesConfig, ResultsConfig, ServeConfig
 from audit.sinks import Sink
-from audit.sinks.log import LogSink
+from audit.sinks.log import LogSink, unknown
 from audit.sinks.metrics import MetricsSink
 from audit.sinks.status import StatusSink
 from audit.sources.ahead import Room
@@ -121,8 +121,8 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     from audit.controller.connectionstatus import ConnectionStatus
     from audit.controller.podstatus import PodStatus
     from audit.export.backlog import Backlog, Limits  # late, all of them: most export nothing
-    from audit.export.delivery import Delivery, Surroundings
-    from audit.export.driver import Place
+    from audit.export.delivery import Delivery, DeliveryHooks
+    from audit.export.driver import Means
     from audit.export.tally import Tally
     from audit.exporting import Exporting, Heeded, Wanted
     from audit.metrics.exporting import ExportMetrics
@@ -133,8 +133,8 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     ledger = Ledger() if export.mode == CHANGES else None
     heeded = Heeded(ConnectionStatus(StatusWriter(client), PodStatus(cluster.identity, config.audit.performed)))
     backlog = Backlog(Path(export.spill_dir), Limits(export.spill_limit), tally)
-    delivery = Delivery(backlog, tally, Surroundings(heeded.tell, leaving.leads))
-    place = Place(export.channel, partial(secret_data, client, cluster.pod_namespace), os.environ)
+    delivery = Delivery(backlog, tally, DeliveryHooks(heeded.tell, leaving.leads))
+    place = Means(export.channel, partial(secret_data, client, cluster.pod_namespace), os.environ)
     look = Exporting(Wanted(cluster.pod_namespace, export.connection, place), delivery, heeded)
     metrics.registry.register(ExportMetrics(tally))
     leaving.late.callback(delivery.close, 0.0)
@@ -235,7 +235,7 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, besid
     beside = beside or Beside()
     wanted = config.log.violations == CHANGES or config.events.on_change
     ledger = beside.ledger or (Ledger() if wanted else None)
-    told = LogSink(violations=config.log.violations, ledger=ledger)
+    told = LogSink(violations=config.log.violations, is_known=ledger.knows if ledger else unknown)
     written: tuple[Sink, ...] = (StatusSink(StatusWriter(client.prompt()).patch), MetricsSink(metrics), *told_events)
     return Auditor(
         replace(preparation_of(config, client, duty.stop, partial(tell, metrics)), exporting=beside.look),
@@ -251,10 +251,10 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, besid
 def kept(config: ResultsConfig) -> Iterator[Sink]:
     """What keeps whole runs as files, where that is wanted."""
     if config.folder:
-        from audit.results.folder import Folder  # late: most installations keep none
+        from audit.results.archive import Archive  # late: most installations keep none
         from audit.sinks.results import ResultsSink
 
-        yield ResultsSink(Folder(config.folder, config.keep, config.compress))
+        yield ResultsSink(Archive(config.folder, config.keep, config.compress))
 
 
 def event_sinks(config: Config, client: Client, metrics: Metrics, stop: Event) -> Iterator[Sink]:

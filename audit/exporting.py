@@ -12,7 +12,7 @@ from audit.controller.connectionstatus import ConnectionStatus
 from audit.errors import ExportError, KubeError, NotLeader
 from audit.export.connection import CONNECTIONS, Connection
 from audit.export.delivery import Delivery, Target
-from audit.export.driver import Place
+from audit.export.driver import Means
 from audit.export.drivers import driver_of
 from audit.export.publishing import Publishing
 from audit.policies.connections import connections
@@ -29,7 +29,7 @@ class Wanted:
 
     namespace: str
     name: str
-    place: Place
+    place: Means
 
 
 @dataclass(slots=True)

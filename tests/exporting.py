@@ -11,8 +11,8 @@ from typing import Any
 from audit.errors import ExportError
 from audit.export.backlog import END, START, VIOLATION, Backlog, Limits
 from audit.export.connection import Connection
-from audit.export.delivery import Delivery, Surroundings, Target
-from audit.export.driver import Place
+from audit.export.delivery import Delivery, DeliveryHooks, Target
+from audit.export.driver import Means
 from audit.export.publishing import Publishing
 from audit.export.tally import Tally
 
@@ -24,7 +24,7 @@ def no_secrets(name: str) -> dict[str, bytes]:
     raise ExportError(f"there is no Secret patrol/{name}")
 
 
-PLACE = Place("audit-channel", no_secrets, {})
+PLACE = Means("audit-channel", no_secrets, {})
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Line:
     def __post_init__(self) -> None:
         self.tally = Tally()
         self.backlog = Backlog(self.folder, Limits(self.limit, self.memory), self.tally)
-        around = Surroundings(
+        around = DeliveryHooks(
             self.told or self.heard.append, self.leads, multiplier=0.01, clock=lambda: 1_795_216_641.0
         )
         self.delivery = Delivery(self.backlog, self.tally, around)

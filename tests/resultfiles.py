@@ -12,7 +12,7 @@ from builders import page, settled, summary
 
 from audit.ledger import NO_CHANGES
 from audit.model import ConstraintRecord, RunInfo
-from audit.results.folder import Folder
+from audit.results.archive import Archive
 from audit.sinks.results import ResultsSink
 from constraints import Violation
 
@@ -29,7 +29,7 @@ def written(
     own = {name: more.pop(name) for name in ("keep", "compress") if name in more}
     violations = tuple(found)
     run = replace(summary(*records, found=violations, **more), info=RunInfo.at(at))
-    sink = ResultsSink(Folder(str(folder), **own), clock=lambda: at + 2.5)
+    sink = ResultsSink(Archive(str(folder), **own), clock=lambda: at + 2.5)
     before = set(folder.iterdir()) if folder.exists() else set()
     sink.start(run.info)
     sink.page(page(*violations))

@@ -55,7 +55,7 @@ COVERED = {  # a suite, in words -> the rooms and modules without a test of thei
         "audit.kube.refused",
     },
     "audit/sinks/test_events.py: what becomes of Events that are due": {
-        "audit.events.drafts",
+        "audit.events.notices",
         "audit.events.reasons",
         "audit.events.telling",
         "audit.events.writing",

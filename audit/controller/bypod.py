@@ -18,7 +18,7 @@ from constraints.model import Object
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Affected:
     """An object whose status may have to change, and the change that `of` makes of it, None for none."""
 
     resource: Resource
@@ -43,11 +43,15 @@ class ByPod:
     def write_templates(self, records: Iterable[TemplateRecord]) -> tuple[Gap, ...]:
         """Bring our entries in templates up to date; what could not be written is a Gap."""
         of = self._mine.of_template
-        return self._write(Row(r.resource, r.obj, partial(of, errors=r.errors, admission=r.admission)) for r in records)
+        return self._write(
+            Affected(r.resource, r.obj, partial(of, errors=r.errors, admission=r.admission)) for r in records
+        )
 
     def write_constraints(self, records: Iterable[ConstraintRecord]) -> tuple[Gap, ...]:
         """Bring our entries in constraints up to date; what could not be written is a Gap."""
-        return self._write(Row(r.resource, r.obj, partial(self._mine.of_constraint, errors=r.errors)) for r in records)
+        return self._write(
+            Affected(r.resource, r.obj, partial(self._mine.of_constraint, errors=r.errors)) for r in records
+        )
 
     def _some(self, resource: Resource) -> bool | None:
         """Whether there are objects of a kind; None where that cannot be told."""
@@ -57,7 +61,7 @@ class ByPod:
             return None
         return bool(page["items"])
 
-    def _write(self, rows: Iterable[Row]) -> tuple[Gap, ...]:
+    def _write(self, rows: Iterable[Affected]) -> tuple[Gap, ...]:
         gaps: list[Gap] = []
         refused: set[str] = set()
         for row in rows:
@@ -71,7 +75,7 @@ class ByPod:
                 gaps.append(Gap(Cause.SINK, error.reason, f"{what}: status.byPod could not be written: {error}"))
         return tuple(gaps)
 
-    def _change(self, row: Row) -> KubeError | None:
+    def _change(self, row: Affected) -> KubeError | None:
         try:
             self._writer.change(row.resource, row.obj["metadata"]["name"], row.of)
         except KubeError as error:

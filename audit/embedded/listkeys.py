@@ -31,25 +31,25 @@ _IN_METADATA: Final = frozenset({"ownerReferences", "finalizers"})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SchemaField:
     """A field of an object: its name and, for custom kinds, its schema (None elsewhere)."""
 
     name: str = ""
     schema: Mapping[str, Json] | None = None
     custom: bool = False
 
-    def below(self, name: str) -> Place:
+    def below(self, name: str) -> SchemaField:
         """The field `name` of this one."""
         if not self.custom:
-            return Place(name)
+            return SchemaField(name)
         schema = self.schema or {}
         found = (schema.get("properties") or {}).get(name) or schema.get("additionalProperties")
-        return Place(name, found if isinstance(found, Mapping) else None, name not in _IN_METADATA)
+        return SchemaField(name, found if isinstance(found, Mapping) else None, name not in _IN_METADATA)
 
-    def item(self) -> Place:
+    def item(self) -> SchemaField:
         """An item of this list."""
         found = (self.schema or {}).get("items")
-        return Place("", found if isinstance(found, Mapping) else None, self.custom)
+        return SchemaField("", found if isinstance(found, Mapping) else None, self.custom)
 
     def keys(self, items: Sequence[Json]) -> tuple[str, ...]:
         """The fields that tell items apart, () for a list that is replaced as a whole."""

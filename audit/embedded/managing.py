@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from audit.embedded.listkeys import Place
+from audit.embedded.listkeys import SchemaField
 from audit.embedded.ownership import Owner, Path, Paths, leaves, merged, parse, render, text, without
 from audit.embedded.refusals import Refusal, details
 from audit.embedded.registry import Served
@@ -26,12 +26,14 @@ class Applied:
     force: bool = False
 
 
-def place_of(served: Served) -> Place:
+def place_of(served: Served) -> SchemaField:
     """The root of the objects of this resource."""
-    return Place("", served.schema, served.custom)
+    return SchemaField("", served.schema, served.custom)
 
 
-def updated(before: Mapping[str, Json] | None, after: Mapping[str, Json], owner: Owner, place: Place) -> list[Json]:
+def updated(
+    before: Mapping[str, Json] | None, after: Mapping[str, Json], owner: Owner, place: SchemaField
+) -> list[Json]:
     """managedFields of `after`, which `owner` made out of `before` by an update or a patch."""
     old = leaves(before, place) if before else {}
     new = leaves(after, place)

@@ -11,7 +11,7 @@ from typing import Final
 
 import orjson
 
-from audit.embedded.listkeys import Place
+from audit.embedded.listkeys import SchemaField
 from audit.embedded.strategic import identity
 from constraints.model import Json
 
@@ -38,7 +38,7 @@ class Owner:
         return (self.manager, self.operation, self.subresource)
 
 
-def leaves(obj: Mapping[str, Json], root: Place) -> dict[Path, Json]:
+def leaves(obj: Mapping[str, Json], root: SchemaField) -> dict[Path, Json]:
     """Every field that can be owned, with its value."""
     found = dict(_leaves(obj, root, ()))
     return {path: value for path, value in found.items() if _ownable(path)}
@@ -50,7 +50,7 @@ def _ownable(path: Path) -> bool:
     return path not in _UNOWNED
 
 
-def _leaves(value: Json, place: Place, path: Path) -> Iterator[tuple[Path, Json]]:
+def _leaves(value: Json, place: SchemaField, path: Path) -> Iterator[tuple[Path, Json]]:
     if isinstance(value, Mapping) and value:
         for name, part in value.items():
             yield from _leaves(part, place.below(name), (*path, f"f:{name}"))
@@ -68,7 +68,7 @@ def segment(item: Mapping[str, Json], keys: tuple[str, ...]) -> str:
     return "k:" + orjson.dumps({key: item[key] for key in sorted(keys)}).decode()
 
 
-def merged(live: Json, applied: Json, place: Place) -> Json:
+def merged(live: Json, applied: Json, place: SchemaField) -> Json:
     """`live` with `applied` laid over it, as server-side apply does: nothing is removed here."""
     if isinstance(live, Mapping) and isinstance(applied, Mapping):
         result = dict(live)
@@ -80,7 +80,7 @@ def merged(live: Json, applied: Json, place: Place) -> Json:
     return applied
 
 
-def _merged_list(live: list[Json], applied: list[Json], place: Place) -> list[Json]:
+def _merged_list(live: list[Json], applied: list[Json], place: SchemaField) -> list[Json]:
     if place.is_set():
         return [*live, *(item for item in applied if item not in live)]
     keys = place.keys([*live, *applied])
@@ -93,7 +93,7 @@ def _merged_list(live: list[Json], applied: list[Json], place: Place) -> list[Js
     return list(items.values())
 
 
-def without(value: Json, path: Path, place: Place) -> Json:
+def without(value: Json, path: Path, place: SchemaField) -> Json:
     """`value` without the field at `path`; containers that become empty by it go as well."""
     head, rest = path[0], path[1:]
     if isinstance(value, list):
@@ -106,7 +106,7 @@ def without(value: Json, path: Path, place: Place) -> Json:
     return {key: part if key == name else one for key, one in value.items()} if part not in (None, {}, []) else others
 
 
-def _without_item(items: list[Json], head: str, rest: Path, place: Place) -> list[Json]:
+def _without_item(items: list[Json], head: str, rest: Path, place: SchemaField) -> list[Json]:
     if head.startswith("v:"):
         return [item for item in items if f"v:{orjson.dumps(item).decode()}" != head]
     keys = place.keys(items)

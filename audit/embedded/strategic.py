@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from audit.embedded.listkeys import Place
+from audit.embedded.listkeys import SchemaField
 from audit.embedded.refusals import bad_request
 from constraints.model import Json
 
@@ -15,9 +15,9 @@ _DELETE: Final = "$deleteFromPrimitiveList/"
 _ORDER: Final = "$setElementOrder/"
 
 
-def strategic_merge(value: Json, patch: Json, place: Place | None = None) -> Json:
+def strategic_merge(value: Json, patch: Json, place: SchemaField | None = None) -> Json:
     """`value` with `patch` merged in; lists of named things merge item by item, `$`-directives are obeyed."""
-    place = place or Place()
+    place = place or SchemaField()
     if not isinstance(patch, Mapping):
         return patch
     directive = patch.get(_PATCH)
@@ -39,7 +39,7 @@ def _retained(merged: dict[str, Json], patch: Mapping[str, Json]) -> dict[str, J
     return {name: part for name, part in merged.items() if name in patch[_RETAIN]}
 
 
-def _merge_field(merged: dict[str, Json], name: str, part: Json, place: Place) -> None:
+def _merge_field(merged: dict[str, Json], name: str, part: Json, place: SchemaField) -> None:
     if name in {_PATCH, _RETAIN}:
         return
     if name.startswith(_DELETE):
@@ -57,7 +57,7 @@ def _merge_field(merged: dict[str, Json], name: str, part: Json, place: Place) -
         merged[name] = strategic_merge(merged.get(name), part, place.below(name))
 
 
-def _merge_list(items: Sequence[Json], patch: Sequence[Json], place: Place) -> list[Json]:
+def _merge_list(items: Sequence[Json], patch: Sequence[Json], place: SchemaField) -> list[Json]:
     replaces = {_PATCH: "replace"} in patch
     plain = [item for item in patch if item != {_PATCH: "replace"}]
     if replaces:
@@ -81,7 +81,7 @@ def _merge_items(items: Sequence[Json], patch: Sequence[Json], keys: tuple[str, 
     return list(merged.values())
 
 
-def _ordered(items: list[Json], order: Sequence[Json], place: Place) -> list[Json]:
+def _ordered(items: list[Json], order: Sequence[Json], place: SchemaField) -> list[Json]:
     """As `order` says; what it does not name stays behind."""
     keys = place.keys(items)
     if keys:

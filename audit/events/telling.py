@@ -11,7 +11,7 @@ from uuid import uuid4
 from audit.aggregate import Summary
 from audit.events.bodies import Moment
 from audit.events.reasons import Fates, held_back
-from audit.events.writing import EventWriter, Sent
+from audit.events.writing import EventWriter, Posted
 
 log = logging.getLogger("kube_patrol")
 Count = Callable[[Mapping[tuple[str, str], int]], None]
@@ -37,7 +37,7 @@ class Telling:
         """The present one."""
         return Moment(summary.info, self.now(), self.instance)
 
-    def told(self, fates: Fates, sent: Sent, audit_id: str) -> None:
+    def told(self, fates: Fates, sent: Posted, audit_id: str) -> None:
         """Count what became of the Events of a run, and log what was held back. Raises AuditError for what failed."""
         self.count({(reason.value, fate.value): number for (reason, fate), number in fates.items() if number})
         line = held_back(fates)

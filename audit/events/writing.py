@@ -28,7 +28,7 @@ _ENDING, _NO_NAMESPACE = "because it is being terminated", 'namespaces "'
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Posted:
     """What became of each request, in their order, and the first `error` that says more than that."""
 
     fates: tuple[Fate, ...] = ()
@@ -71,10 +71,10 @@ class EventWriter:
         """When that is over which is written from now on."""
         return Deadline(self.elapsed() + self.within, self.elapsed)
 
-    def write(self, requests: Sequence[Callable[[], Request]], deadline: Deadline) -> Sent:
+    def write(self, requests: Sequence[Callable[[], Request]], deadline: Deadline) -> Posted:
         """Make each request and send it, as far as there is time and hope. Never raises a KubeError."""
         if not requests:
-            return Sent()
+            return Posted()
         client = self.client.prompt(PROMPT, silence=math.inf).bounded(deadline.left)
         hope = _Hope()
 
@@ -85,7 +85,7 @@ class EventWriter:
 
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="events") as pool:
             fates = tuple(pool.map(send, requests))
-        return Sent(fates, hope.error)
+        return Posted(fates, hope.error)
 
     def _sent(self, client: Client, request: Request, hope: _Hope) -> Fate:
         place = _place(request)

@@ -14,7 +14,7 @@ import orjson
 
 from audit.export.fields import Fields, invalid
 from audit.export.message import COMPLETED, STARTED
-from audit.export.portions import Answer, Portions, Refusal
+from audit.export.portions import Portions, Receipt, Refusal
 from audit.export.posting import Address, Customs, Post
 
 PORT, TOKEN = "DAPR_HTTP_PORT", "DAPR_API_TOKEN"  # dapr's injector sets them
@@ -102,14 +102,14 @@ class Dapr:
         """Let go of the connection."""
         self._post.close()
 
-    def _sent(self, portion: Sequence[bytes]) -> Answer:
+    def _sent(self, portion: Sequence[bytes]) -> Receipt:
         some = _together(portion)
         if len(some) == 1:
             reply = self._post.send(f"/v1.0/publish/{self._to}", self._headers(_CONTENT), some[0])
         else:
             path = f"/v1.0-alpha1/publish/bulk/{self._to}"
             reply = self._post.send(path, self._headers("application/json"), _entries(some))
-        return Answer(len(some)) if reply.refusal is None else Answer(refusal=reply.refusal, text=reply.text)
+        return Receipt(len(some)) if reply.refusal is None else Receipt(refusal=reply.refusal, text=reply.text)
 
     def _headers(self, content: str) -> dict[str, str]:
         return {"Content-Type": content, **self._token}

@@ -47,7 +47,7 @@ def always() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class DeliveryHooks:
     """Whom delivery tells how publishing goes, when a run is published and when it first fails; whether this replica
     leads.
 
@@ -66,10 +66,10 @@ class Delivery:
     Of a target that was taken away what waits is still published to it; one that takes its place gets what waits.
     """
 
-    def __init__(self, backlog: Backlog, tally: Tally, around: Surroundings | None = None) -> None:
+    def __init__(self, backlog: Backlog, tally: Tally, around: DeliveryHooks | None = None) -> None:
         self.tally = tally
         self._backlog = backlog
-        self._around = around or Surroundings()
+        self._around = around or DeliveryHooks()
         self._wanted: Target | None = None
         self._current: Target | None = None
         self._opened = self._published = self._leaving = False

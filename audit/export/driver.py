@@ -11,7 +11,7 @@ Secrets = Callable[[str], Mapping[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Means:
     """What a driver knows besides its config: the channel, who reads Secrets, and the environment variables."""
 
     channel: str

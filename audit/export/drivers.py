@@ -5,35 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from audit.export.connection import Connection
-from audit.export.driver import Driver, Place
+from audit.export.driver import Driver, Means
 from audit.export.fields import Fields, invalid
 
 
-def _dapr(fields: Fields, place: Place) -> Driver:
+def _dapr(fields: Fields, place: Means) -> Driver:
     from audit.export.dapr import Dapr, DaprSettings
 
     return Dapr(DaprSettings.of(fields, place.channel, place.environ))
 
 
-def _disk(fields: Fields, place: Place) -> Driver:
+def _disk(fields: Fields, place: Means) -> Driver:
     from audit.export.disk import Disk, DiskSettings
 
     return Disk(DiskSettings.of(fields, place.channel))
 
 
-def _http(fields: Fields, place: Place) -> Driver:
+def _http(fields: Fields, place: Means) -> Driver:
     from audit.export.http import Http, HttpSettings
 
     return Http(HttpSettings.of(fields, place.channel), place.secrets)
 
 
-def _syslog(fields: Fields, place: Place) -> Driver:
+def _syslog(fields: Fields, place: Means) -> Driver:
     from audit.export.syslog import Syslog, SyslogSettings
 
     return Syslog(SyslogSettings.of(fields), place.secrets)
 
 
-def _kafka(fields: Fields, place: Place) -> Driver:
+def _kafka(fields: Fields, place: Means) -> Driver:
     from audit.export.kafkasettings import KafkaSettings
 
     settings = KafkaSettings.of(fields, place.channel)
@@ -45,13 +45,13 @@ def _kafka(fields: Fields, place: Place) -> Driver:
     return Kafka(settings, place.secrets)
 
 
-def _stdout(fields: Fields, place: Place) -> Driver:
+def _stdout(fields: Fields, place: Means) -> Driver:
     from audit.export.stdout import Stdout
 
     return Stdout()
 
 
-DRIVERS: Mapping[str, Callable[[Fields, Place], Driver]] = {
+DRIVERS: Mapping[str, Callable[[Fields, Means], Driver]] = {
     "disk": _disk,
     "stdout": _stdout,
     "http": _http,
@@ -61,7 +61,7 @@ DRIVERS: Mapping[str, Callable[[Fields, Place], Driver]] = {
 }
 
 
-def driver_of(connection: Connection, place: Place) -> Driver:
+def driver_of(connection: Connection, place: Means) -> Driver:
     """The driver of a Connection, not opened yet. Raises ExportError, which names the field that is wrong."""
     make = DRIVERS.get(connection.driver)
     if make is None:

@@ -11,7 +11,7 @@ from audit.errors import ExportError
 from audit.export.cloudevents import BATCH, EVENT, event
 from audit.export.driver import Secrets
 from audit.export.fields import Fields, invalid
-from audit.export.portions import Answer, Portions
+from audit.export.portions import Portions, Receipt
 from audit.export.posting import Address, Post
 from audit.export.secrets import SecretKey, tls_context, tls_secret
 
@@ -86,7 +86,7 @@ class Http:
             self._post.close()
         self._post, self._headers = None, {}
 
-    def _sent(self, run: str, portion: Sequence[bytes]) -> Answer:
+    def _sent(self, run: str, portion: Sequence[bytes]) -> Receipt:
         if self._post is None:
             raise ExportError("the driver is not open", reason="TargetFailed")
         settings = self._settings
@@ -96,8 +96,8 @@ class Http:
             body = gzip.compress(body, _FAST, mtime=0)
         reply = self._post.send(settings.address.path, self._headers, body)
         if reply.refusal is None:
-            return Answer(len(portion))
-        return Answer(refusal=reply.refusal, text=reply.text)
+            return Receipt(len(portion))
+        return Receipt(refusal=reply.refusal, text=reply.text)
 
 
 def _headers(fields: Fields) -> dict[str, SecretKey]:

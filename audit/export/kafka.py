@@ -18,7 +18,7 @@ from audit.export.cloudevents import headers
 from audit.export.driver import Secrets
 from audit.export.kafkaerrors import connecting, shown
 from audit.export.kafkasettings import Config, KafkaSettings, hidden, key_of, producer_config
-from audit.export.portions import Answer, Portions, Refusal
+from audit.export.portions import Portions, Receipt, Refusal
 from audit.export.posting import failed
 
 log = logging.getLogger("kube_patrol.export")
@@ -70,7 +70,7 @@ class Kafka:
         self._hang_up()
         self._config = None
 
-    def _sent(self, run: str, portion: Sequence[bytes]) -> Answer:
+    def _sent(self, run: str, portion: Sequence[bytes]) -> Receipt:
         if self._config is None:
             raise ExportError("the driver is not open", reason="TargetFailed")
         if self._session is None:
@@ -99,16 +99,16 @@ class _Reports:
         """A message is there, or this is why not."""
         self.names[number] = error.name() if error else ""
 
-    def answer(self, settings: KafkaSettings) -> Answer:
+    def answer(self, settings: KafkaSettings) -> Receipt:
         """How many messages are there before the first one that is not, and why that is not."""
         taken = next((number for number, name in enumerate(self.names) if name), len(self.names))
         if taken == len(self.names):
-            return Answer(taken)
+            return Receipt(taken)
         name = UNTOLD if UNTOLD in self.names else self.names[taken]
         if name in _REFUSALS:
             refusal, text = _REFUSALS[name]
-            return Answer(taken, refusal, text.format(settings.topic))
-        return Answer(taken, error=failed(self._why(name, settings)))
+            return Receipt(taken, refusal, text.format(settings.topic))
+        return Receipt(taken, error=failed(self._why(name, settings)))
 
     def _why(self, name: str, settings: KafkaSettings) -> str:
         if name in _DENIED:
@@ -131,7 +131,7 @@ class _Session:
         except (KafkaException, ValueError) as error:
             raise failed(f"librdkafka takes no such configuration: {shown(str(error), secrets)}") from None
 
-    def send(self, run: str, portion: Sequence[bytes]) -> Answer:
+    def send(self, run: str, portion: Sequence[bytes]) -> Receipt:
         """What becomes of the messages, within the time that the settings give."""
         self._reports = reports = _Reports([UNTOLD] * len(portion))
         try:

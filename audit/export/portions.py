@@ -18,7 +18,7 @@ class Refusal(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Receipt:
     """What became of a portion: how many of its messages were taken, and why the next one was not.
 
     A `refusal` tells of the portion, not of the target, and `text` what the target says; after an `error` it is tried
@@ -43,7 +43,7 @@ class Portions:
         self._done = 0
         self._refused: list[str] = []
 
-    def send(self, messages: Sequence[bytes], send: Callable[[Sequence[bytes]], Answer]) -> Sequence[str]:
+    def send(self, messages: Sequence[bytes], send: Callable[[Sequence[bytes]], Receipt]) -> Sequence[str]:
         """Send all, in their order; gives why some are refused, a text for each. Raises ExportError."""
         if messages is not self._of:
             self._of, self._done, self._refused = messages, 0, []
@@ -62,7 +62,7 @@ class Portions:
                 return self._of[self._done : at]
         return self._of[self._done : self._done + self._at_once]
 
-    def _heed(self, portion: Sequence[bytes], answer: Answer) -> None:
+    def _heed(self, portion: Sequence[bytes], answer: Receipt) -> None:
         self._done += answer.taken
         if answer.error is not None:
             raise answer.error

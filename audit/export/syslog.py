@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from audit.export.driver import Secrets
 from audit.export.fields import Fields
-from audit.export.portions import Answer, Portions, Refusal
+from audit.export.portions import Portions, Receipt, Refusal
 from audit.export.posting import Address, connecting, failed
 from audit.export.secrets import tls_context, tls_secret
 from audit.export.syslogline import FACILITIES, Sender, line
@@ -84,19 +84,19 @@ class Syslog:
         self._hang_up()
         self._context = None
 
-    def _sent(self, run: str, portion: Sequence[bytes]) -> Answer:
+    def _sent(self, run: str, portion: Sequence[bytes]) -> Receipt:
         settings = self._settings
         lines = [line(self._sender, run, message) for message in portion]
         try:
             self._connected().sendall(lines[0] if settings.address.scheme == UDP else b"".join(map(_counted, lines)))
         except OSError as error:
             if error.errno == errno.EMSGSIZE:
-                return Answer(
+                return Receipt(
                     refusal=Refusal.TOO_LARGE, text=f"UDP takes no message as long as this: {settings.address}"
                 )
             self._hang_up()
             raise failed(connecting(_TARGET, str(settings.address), error, settings.seconds)) from error
-        return Answer(len(portion))
+        return Receipt(len(portion))
 
     def _connected(self) -> socket.socket:
         if self._socket is not None and self._settings.address.scheme != UDP and _has_hung_up(self._socket):

@@ -39,7 +39,7 @@ OPTIONS: Final = EngineOptions(limits=LIMITS)
 
 
 @value
-class Surroundings:
+class Backdrop:
     """What objects are looked at with; `rego`: the kinds of constraints whose violations have details."""
 
     inventory: Inventory
@@ -48,7 +48,7 @@ class Surroundings:
 
 
 @value
-class Outcome:
+class Evaluated:
     """What was found; `gaps` is what could not be evaluated, `notes` are sentences on what no audit could judge."""
 
     report: Report
@@ -60,7 +60,7 @@ def evaluate(
     manifests: Sequence[Manifest],
     meter: Meter | None = None,
     options: EngineOptions = OPTIONS,
-) -> Outcome:
+) -> Evaluated:
     """Review every object by every constraint among them. Raises InputError for an object that cannot be used."""
     drivers = engines(options)
     watchdog = Watchdog(options.limits)
@@ -69,7 +69,7 @@ def evaluate(
         gaps = list(load(manifests, engine))
     for manifest in manifests:
         _check_kind(manifest)
-    around = Surroundings(
+    around = Backdrop(
         Inventory.of(manifest.object for manifest in manifests),
         namespaces_of(manifest.object for manifest in manifests),
         frozenset(kind for kind, template in engine.templates.items() if engine.engine_of(template) == REGO),
@@ -86,7 +86,7 @@ def evaluate(
             stats.extend(meter.take() if meter else ())
     gaps += engine.unfinished()
     found = Report(go_sorted(results, SORT_KEY), stats if meter else None)
-    return Outcome(found, gaps, tuple(notes(engine)))
+    return Evaluated(found, gaps, tuple(notes(engine)))
 
 
 def notes(engine: Engine) -> Iterator[str]:
@@ -124,7 +124,7 @@ def load(manifests: Iterable[Manifest], engine: Engine) -> Iterator[Gap]:
                 raise _unusable("constraint", manifest, error) from error
 
 
-def review(engine: Engine, obj: Object, around: Surroundings) -> list[Result | Gap]:
+def review(engine: Engine, obj: Object, around: Backdrop) -> list[Result | Gap]:
     """One object's violations, those of a constraint together, in the order of constraints' kinds and names."""
     given = review_of(obj, namespace_of(obj, around.namespaces))
     hits = engine.matching(given)

@@ -61,16 +61,16 @@ class Version:
     parts: tuple[Kind, ...] = ()
 
 
-Served = tuple[Version | Gap, ...]
+Content = tuple[Version | Gap, ...]
 
 
 class Documents:
     """The documents of discovery as they were last. Not for several threads at once."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[str, Served]] = {}
+        self._known: dict[str, tuple[str, Content]] = {}
 
-    def below(self, client: Client, root: str) -> Served:
+    def below(self, client: Client, root: str) -> Content:
         """What is served below `/api` or `/apis`. Raises a KubeError."""
         tag, known = self._known.pop(root, ("", ()))
         asked = read(root, f"{AGGREGATED},{JSON}", (_AGGREGATED_KIND, _LEGACY_KINDS[root]))

@@ -55,7 +55,7 @@ def unique_identity(host: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Leaseless:
     """For how long we could not have the Lease, or not ask for it, in seconds, and what was said last."""
 
     seconds: float
@@ -108,12 +108,12 @@ class Election:
         return led_from is not None and self._clock.elapsed() - led_from < self._timing.deadline
 
     @property
-    def refusal(self) -> Problem | None:
+    def refusal(self) -> Leaseless | None:
         """Set while the API server refuses us the Lease; not when another one holds it, or when there is no answer."""
         return self._problem(self._refused)
 
     @property
-    def silence(self) -> Problem | None:
+    def silence(self) -> Leaseless | None:
         """Set while all that we ask the API server ends in an error: nobody here knows who leads."""
         return self._problem(self._unanswered)
 
@@ -197,8 +197,8 @@ class Election:
             if refused:
                 self._refused = (self._refused[0] if self._refused else begun, error)
 
-    def _problem(self, known: tuple[float, KubeError] | None) -> Problem | None:
-        return Problem(self._clock.elapsed() - known[0], known[1]) if known else None
+    def _problem(self, known: tuple[float, KubeError] | None) -> Leaseless | None:
+        return Leaseless(self._clock.elapsed() - known[0], known[1]) if known else None
 
     def _take_or_renew(self) -> bool:
         if self.is_leader and self._renewed_blindly():

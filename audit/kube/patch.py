@@ -28,7 +28,7 @@ class Written(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Subject:
     """Which object a status belongs to: the one of that name, or with a `uid` only that very one.
 
     `version` is the resourceVersion that was seen last, with which the first try is made.
@@ -41,7 +41,7 @@ class Target:
     version: str = ""
 
     @classmethod
-    def of(cls, resource: Resource, obj: Object) -> Target:
+    def of(cls, resource: Resource, obj: Object) -> Subject:
         """The target of an object as it was read."""
         metadata = obj["metadata"]
         name, namespace, uid, version = (
@@ -61,7 +61,7 @@ class StatusWriter:
     attempts: int = 6
     sleep: Callable[[float], object] = time.sleep
 
-    def patch(self, target: Target, patch: Object) -> Written:
+    def patch(self, target: Subject, patch: Object) -> Written:
         """Set the fields in `patch` (`{"status": {...}}`, null removes one), whatever the others are by now.
 
         GONE when the object is no more, or another one has its name. Raises a KubeError; nothing is written then.
@@ -86,7 +86,7 @@ class StatusWriter:
         except NotFound:
             return self._gone(resource, name, namespace)
 
-    def _patch_that_very(self, target: Target, patch: Object) -> Written:
+    def _patch_that_very(self, target: Subject, patch: Object) -> Written:
         """An API server ignores a uid in a patch of a custom resource's status, but heeds a resourceVersion.
 
         So the state that was seen last is the precondition; when there is a newer one, its uid is looked at.
@@ -101,13 +101,13 @@ class StatusWriter:
         except NotFound:
             return self._gone(target.resource, target.name, target.namespace)
 
-    def _patch_if_same(self, target: Target, patch: Object) -> Written:
+    def _patch_if_same(self, target: Subject, patch: Object) -> Written:
         metadata = self._read(target.resource, target.name, target.namespace)[1]
         if metadata.get("uid") != target.uid:
             return Written.GONE
         return self._send(target, metadata.get("resourceVersion"), patch)
 
-    def _send(self, target: Target, version: Json, patch: Object) -> Written:
+    def _send(self, target: Subject, version: Json, patch: Object) -> Written:
         guarded = {**patch, "metadata": {"resourceVersion": version}}
         self.client.send(merge_patch(target.resource, target.name, guarded, target.namespace, "status"))
         return Written.WRITTEN
@@ -117,7 +117,7 @@ class StatusWriter:
         patch = change(current)
         if patch is None:
             return Written.UNCHANGED
-        return self._send(Target(resource, name, namespace), metadata.get("resourceVersion"), patch)
+        return self._send(Subject(resource, name, namespace), metadata.get("resourceVersion"), patch)
 
     def _read(self, resource: Resource, name: str, namespace: str) -> tuple[Object, Metadata]:
         current: Object = self.client.send_json(get_object(resource, name, namespace))

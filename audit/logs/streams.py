@@ -42,7 +42,7 @@ def level_text(level: int, encoder: str) -> str:
     return f"\x1b[{_COLOURS[known]}m{word}\x1b[0m" if encoder.endswith("color") else word
 
 
-class Batch(ABC):
+class Bundle(ABC):
     """Many events that one record has as its `msg`."""
 
     @abstractmethod
@@ -61,9 +61,9 @@ class LineFormatter(OrjsonFormatter):
         self._encoder = config.level_encoder
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, or those of a Batch, without the last line break."""
+        """One line, or those of a Bundle, without the last line break."""
         told: object = record.msg
-        return told.text(self, record) if isinstance(told, Batch) else super().format(record)
+        return told.text(self, record) if isinstance(told, Bundle) else super().format(record)
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """As the library does, with the level's own word and the text of an exception."""
@@ -141,7 +141,7 @@ def event(logger: logging.Logger, fields: Mapping[str, Json], level: int = loggi
     logger.handle(logging.LogRecord(logger.name, level, "", 0, fields, None, None))
 
 
-def events(logger: logging.Logger, batch: Batch) -> None:
+def events(logger: logging.Logger, batch: Bundle) -> None:
     """Log many events at once: all their lines are written in one go."""
     logger.handle(logging.LogRecord(logger.name, logging.INFO, "", 0, batch, None, None))
 

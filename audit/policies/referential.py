@@ -21,7 +21,7 @@ NOTHING = Inventory()
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Shortfall:
     """Why a part of the inventory is missing or old; `kind` is None when it is not known which.
 
     `lost`: nothing is known of that part, not even from an earlier run.
@@ -43,18 +43,18 @@ class Sync:
     """The kinds to be synced, and what was wrong with the rows that name them."""
 
     kinds: tuple[Kind, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Shortfall, ...] = ()
 
 
 def wanted(config: Object | None, sync_sets: Iterable[Object]) -> Sync:
     """The union of `Config.spec.sync.syncOnly` and the `gvks` of all SyncSets, each kind once and in order."""
     found: set[Kind] = set()
-    problems: list[Problem] = []
+    problems: list[Shortfall] = []
     for where, rows in _sources(config, sync_sets):
         for path, row in _numbered(where, rows):
             kind = _kind(row)
             if kind is None:
-                problems.append(Problem("InvalidSync", f"{path} must name a version and a kind, not {shown(row)}"))
+                problems.append(Shortfall("InvalidSync", f"{path} must name a version and a kind, not {shown(row)}"))
             else:
                 found.add(kind)
     return Sync(tuple(sorted(found)), tuple(problems))
@@ -63,8 +63,8 @@ def wanted(config: Object | None, sync_sets: Iterable[Object]) -> Sync:
 class Synced:
     """Lists the kinds to be synced, and remembers of each what was listed last.
 
-    All together take no more than `most` bytes (0 = no bound): a kind that does not fit is a Problem. Where old and new
-    objects do not fit beside each other the old ones are given up before the new ones are read.
+    All together take no more than `most` bytes (0 = no bound): a kind that does not fit is a Shortfall. Where old and
+    new objects do not fit beside each other the old ones are given up before the new ones are read.
     """
 
     def __init__(self, most: int = 0) -> None:
@@ -72,20 +72,20 @@ class Synced:
         self._weights: dict[Kind, int] = {}
         self._most = most
 
-    def load(self, reader: Reader, sync: Sync, excluded: Callable[[Object], bool]) -> tuple[Inventory, list[Problem]]:
-        """List every kind of `sync`, less the `excluded` objects; a kind that cannot be listed is a Problem."""
+    def load(self, reader: Reader, sync: Sync, excluded: Callable[[Object], bool]) -> tuple[Inventory, list[Shortfall]]:
+        """List every kind of `sync`, less the `excluded` objects; a kind that cannot be listed is a Shortfall."""
         self._forget(sync.kinds)
         problems = list(sync.problems)
         for kind, kept in self._kept.items():
             error = self._renewed(reader, kind, excluded)
             if isinstance(error, NotServed):
                 kept.drop([])
-                problems.append(Problem("NotServed", str(error), kind))
+                problems.append(Shortfall("NotServed", str(error), kind))
             elif error is not None:
                 last = "those of the last run are used" if kept.known else "and never were"
                 what = "does not fit" if isinstance(error, InventoryTooLarge) else "could not be listed"
                 message = f"{kind} {what}, {last}: {error}"
-                problems.append(Problem(error.reason, message, kind, lost=not kept.known))
+                problems.append(Shortfall(error.reason, message, kind, lost=not kept.known))
         objects = [item for kept in self._kept.values() for item in kept.value]
         return (Inventory.of(objects) if objects else NOTHING), problems
 
@@ -128,7 +128,7 @@ def _objects(reader: Reader, kind: Kind, excluded: Callable[[Object], bool], arr
     return reader.objects(resource, arrived, excluded)
 
 
-def gaps(problems: Sequence[Problem], policies: Sequence[str]) -> tuple[Gap, ...]:
+def gaps(problems: Sequence[Shortfall], policies: Sequence[str]) -> tuple[Gap, ...]:
     """One gap for each problem and each policy that it concerns: any part of the inventory may decide."""
     return tuple(problem.gap(policy, policies) for problem in problems for policy in policies)
 

@@ -13,7 +13,7 @@ from audit.policies import referential
 from audit.policies.exclusions import CONFIG, NAME, Exclusions
 from audit.policies.namespaces import Namespaces
 from audit.policies.reading import Kept, Reader
-from audit.policies.referential import NOTHING, SYNC_SETS, Problem, Synced
+from audit.policies.referential import NOTHING, SYNC_SETS, Shortfall, Synced
 from constraints import Cause, Engine, Gap, Inventory
 from constraints.model import Object
 
@@ -89,10 +89,10 @@ class Surroundings:
         if error:
             last = "those of the last run are used" if self._sync_sets.known else "and never were"
             message = f"SyncSets could not be listed, {last}: {error}"
-            problems.append(Problem(error.reason, message, lost=not self._sync_sets.known))
+            problems.append(Shortfall(error.reason, message, lost=not self._sync_sets.known))
         if not self._config.known:
             problems.append(
-                Problem("ConfigUnknown", f"Config {NAME}, which may name kinds, could not be read", lost=True)
+                Shortfall("ConfigUnknown", f"Config {NAME}, which may name kinds, could not be read", lost=True)
             )
         lost = any(problem.lost for problem in problems)
         return replace(inventory, partial=True) if lost else inventory, referential.gaps(problems, policies)

@@ -31,7 +31,7 @@ class InForce:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Unheeded:
     """The objects of one unsupported kind; `error` says why they could not be listed."""
 
     resource: Resource
@@ -44,7 +44,7 @@ class Found:
         return f"{self.resource.kind.kind} {_some([str(obj['metadata']['name']) for obj in self.objects])}"
 
 
-Touched = Callable[[Found, InForce], Iterable[Gap]]
+Touched = Callable[[Unheeded, InForce], Iterable[Gap]]
 
 
 def unsupported(reader: Reader, policies: InForce) -> tuple[Gap, ...]:
@@ -58,16 +58,16 @@ def unsupported(reader: Reader, policies: InForce) -> tuple[Gap, ...]:
     return tuple(gaps)
 
 
-def _found(reader: Reader, resource: Resource) -> Found | None:
+def _found(reader: Reader, resource: Resource) -> Unheeded | None:
     """None where there are none."""
     try:
         objects = tuple(reader.objects(resource))
     except KubeError as error:
-        return Found(resource, error=error)
-    return Found(resource, objects) if objects else None
+        return Unheeded(resource, error=error)
+    return Unheeded(resource, objects) if objects else None
 
 
-def _of_expansions(found: Found, policies: InForce) -> Iterable[Gap]:
+def _of_expansions(found: Unheeded, policies: InForce) -> Iterable[Gap]:
     """Those about generated objects only find nothing here; others find less, where they match what is generated.
 
     With a kind, a Gap of this cause is about objects of it that no run has seen; without one, about everything.
@@ -88,7 +88,7 @@ def _of_expansions(found: Found, policies: InForce) -> Iterable[Gap]:
         yield replace(_gap(found, "what they generate is not audited here", touched), kind=made)
 
 
-def _of_providers(found: Found, policies: InForce) -> Iterable[Gap]:
+def _of_providers(found: Unheeded, policies: InForce) -> Iterable[Gap]:
     asking = [
         template.kind
         for template in policies.templates
@@ -98,7 +98,7 @@ def _of_providers(found: Found, policies: InForce) -> Iterable[Gap]:
         yield _gap(found, "their policy asks providers, and they are not asked here", asking)
 
 
-def _gap(found: Found, why: str, policies: Sequence[str]) -> Gap:
+def _gap(found: Unheeded, why: str, policies: Sequence[str]) -> Gap:
     """One for all that are touched: constraints, by their keys, or those of templates, by their kinds."""
     word, many = (
         ("constraint", "constraints") if "/" in policies[0] else ("constraints of kind", "constraints of kinds")

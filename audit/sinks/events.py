@@ -10,12 +10,12 @@ from functools import partial
 from audit.aggregate import Phase, Summary
 from audit.events import bodies
 from audit.events.bodies import CORE, NEW, Moment, Where, event_name
-from audit.events.drafts import Draft, drafts
 from audit.events.due import Buckets, Longest
 from audit.events.earlier import Earlier
+from audit.events.notices import Notice, notices
 from audit.events.reasons import Fate, Fates, Reason
 from audit.events.telling import Telling
-from audit.events.writing import Sent, creation, repetition
+from audit.events.writing import Posted, creation, repetition
 from audit.kube.request import Request
 from audit.ledger import Changes
 from audit.model import RunInfo
@@ -116,7 +116,7 @@ class AuditEvents:
             else:
                 self._hold(Fate.RATE, 1)
 
-    def _written(self, due: Sequence[_Due], moment: Moment) -> Sent:
+    def _written(self, due: Sequence[_Due], moment: Moment) -> Posted:
         """Write them; an Event that the API server has dropped since the last run is made again."""
         writer = self.telling.writer
         deadline = writer.deadline()
@@ -126,7 +126,7 @@ class AuditEvents:
         fates = list(first.fates)
         for at, fate in zip(lost, again.fates, strict=True):
             fates[at] = fate
-        return Sent(tuple(fates), first.error or again.error)
+        return Posted(tuple(fates), first.error or again.error)
 
     def _request(self, due: _Due, moment: Moment) -> Request:
         if due.told is None:
@@ -176,31 +176,31 @@ class ChangeEvents:
             return
         news = Earlier.of(summary.records, self._last).news(changes)
         self._last = summary.info.audit_id
-        due, held = self._divided(drafts(news, self.telling.moment(summary), self.telling.unique))
+        due, held = self._divided(notices(news, self.telling.moment(summary), self.telling.unique))
         writer = self.telling.writer
-        sent = writer.write([partial(_creation, draft) for draft in due], writer.deadline())
+        sent = writer.write([partial(_creation, notice) for notice in due], writer.deadline())
         known_new = news.known + news.doubtful.total()
         known = Counter({(Reason.FOUND, Fate.KNOWN): known_new, (Reason.RESOLVED, Fate.KNOWN): news.known_gone})
-        written = Counter((draft.reason, fate) for draft, fate in zip(due, sent.fates, strict=True))
+        written = Counter((notice.reason, fate) for notice, fate in zip(due, sent.fates, strict=True))
         self.telling.told(known + held + written, sent, summary.info.audit_id)
 
-    def _divided(self, drafts: Iterable[Draft]) -> tuple[list[Draft], Fates]:
+    def _divided(self, found: Iterable[Notice]) -> tuple[list[Notice], Fates]:
         """Those that may be written now, and what keeps the others back."""
         now, limit = self.telling.elapsed(), self.telling.limit
-        due: list[Draft] = []
+        due: list[Notice] = []
         held: Fates = Counter()
         self._buckets.forget(now)
-        for draft in drafts:
-            if draft.about_event:
-                held[draft.reason, Fate.ABOUT_EVENT] += 1
+        for notice in found:
+            if notice.about_event:
+                held[notice.reason, Fate.ABOUT_EVENT] += 1
             elif limit and len(due) >= limit:
-                held[draft.reason, Fate.LIMIT] += 1
-            elif not self._buckets.take(draft.source, now):
-                held[draft.reason, Fate.RATE] += 1
+                held[notice.reason, Fate.LIMIT] += 1
+            elif not self._buckets.take(notice.source, now):
+                held[notice.reason, Fate.RATE] += 1
             else:
-                due.append(draft)
+                due.append(notice)
         return due, held
 
 
-def _creation(draft: Draft) -> Request:
-    return creation(NEW, draft.event())
+def _creation(notice: Notice) -> Request:
+    return creation(NEW, notice.event())

@@ -22,9 +22,9 @@ from audit.fields import (
     valid_text,
     violation_fields,
 )
-from audit.ledger import Changes, Known, Ledger
+from audit.ledger import Changes, Known
 from audit.logs.lines import ViolationLines
-from audit.logs.streams import EVENTS, Batch, event, events
+from audit.logs.streams import EVENTS, Bundle, event, events
 from audit.model import ConstraintRecord, Ending, Outcome, RunInfo, Standing
 from audit.outcomes import ending
 from audit.repeats import Repeats
@@ -44,14 +44,20 @@ _LEVELS = {Outcome.COMPLETE: logging.INFO, Outcome.FAILED: logging.ERROR}
 AT_ONCE = 500  # lines of a page in one write: as many as most pages have, and half a megabyte
 
 
+def unknown(violation: Violation) -> bool:
+    """Nothing is known of earlier runs."""
+    return False
+
+
 class LogSink:
     """Logs violations as they come, and at the end a line a constraint with violations and a line a gap.
 
     `violations` is a word of audit.extent: which of them get a line; totals and gaps are logged in any case. With
-    `changes` those get one that the `ledger` does not know yet, and at the end those that are resolved. It belongs
-    behind the status sink, because `audit_finished` says that the statuses are written. A run that did not come to its
-    end has no line a constraint: its totals are a part. What made runs fail one after the other is said once, then ever
-    more seldom, with a count; `clock` gives monotonic seconds for that.
+    `changes` those get one that `is_known` does not know of earlier runs, and at the end those that are resolved: a
+    line has labels and details, which nobody keeps until then. It belongs behind the status sink, because
+    `audit_finished` says that the statuses are written. A run that did not come to its end has no line a constraint:
+    its totals are a part. What made runs fail one after the other is said once, then ever more seldom, with a count;
+    `clock` gives monotonic seconds for that.
     """
 
     name = "log"
@@ -62,11 +68,11 @@ class LogSink:
         logger: logging.Logger = EVENTS,
         violations: str = ALL,
         clock: Callable[[], float] = time.monotonic,
-        ledger: Ledger | None = None,
+        is_known: Callable[[Violation], bool] = unknown,
     ) -> None:
         self._logger = logger
         self._logged = violations
-        self._ledger = ledger or Ledger()
+        self._is_known = is_known
         self._audit_id = ""
         self._lines = ViolationLines(self._violation)
         self._failures = Repeats(clock)
@@ -83,7 +89,7 @@ class LogSink:
             return
         found = tuple(reviewed.violations())
         if self._logged == CHANGES:
-            found = tuple(violation for violation in found if not self._ledger.knows(violation))
+            found = tuple(violation for violation in found if not self._is_known(violation))
         for at in range(0, len(found), AT_ONCE):
             events(self._logger, _Part(found[at : at + AT_ONCE], self._lines))
 
@@ -135,7 +141,7 @@ class LogSink:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part(Batch):
+class _Part(Bundle):
     """Violations of one page, as one record of the log."""
 
     violations: tuple[Violation, ...]

@@ -10,8 +10,8 @@ from audit.errors import ResultsError
 from audit.ledger import Changes
 from audit.model import RunInfo
 from audit.outcomes import ending
+from audit.results.archive import Archive, told
 from audit.results.draft import Draft
-from audit.results.folder import Folder, told
 from audit.results.format import WHOLE
 from audit.results.lines import RunLines
 from audit.verdicts import Reviewed
@@ -27,7 +27,7 @@ class ResultsSink:
     name = "results"
     phase: Phase = "write"
 
-    def __init__(self, folder: Folder, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Archive, clock: Callable[[], float] = time.time) -> None:
         self._folder = folder
         self._clock = clock
         self._draft: Draft | None = None

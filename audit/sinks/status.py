@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from audit.aggregate import Phase, Summary
 from audit.errors import AuditError, KubeError, TooLarge, Unreachable
 from audit.fields import truncate
-from audit.kube.patch import Target
+from audit.kube.patch import Subject
 from audit.ledger import Changes
 from audit.model import ConstraintRecord, RunInfo
 from audit.verdicts import Reviewed
@@ -20,7 +20,7 @@ from constraints.model import Cause, Json, Object
 GAPS_SHOWN = 20
 SILENT_WRITES = 2  # of one kind in a row without a reply, after which no others of it are tried in this run
 SILENT_KINDS = 3  # so many of those in a row, after which nothing is
-Write = Callable[[Target, Object], object]
+Write = Callable[[Subject, Object], object]
 
 
 @dataclass(slots=True)
@@ -82,13 +82,13 @@ class StatusSink:
         kind, problem = record.resource.kind, None
         try:
             silence.check(kind)
-            self._write_what_fits(Target.of(record.resource, record.obj), self._status(record, summary))
+            self._write_what_fits(Subject.of(record.resource, record.obj), self._status(record, summary))
         except KubeError as error:
             problem = error
         silence.heard(kind, problem)
         return problem
 
-    def _write_what_fits(self, target: Target, status: Object) -> None:
+    def _write_what_fits(self, target: Subject, status: Object) -> None:
         """Halve the list until the API server takes it; what is kept are the first ones in sort order, as ever."""
         listed = status.get("violations") or ()
         kept = len(listed)

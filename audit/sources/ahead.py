@@ -16,7 +16,7 @@ GLANCE = 0.2  # seconds between looks at whether the run is told to stop
 
 
 @dataclass(slots=True)
-class Row(Generic[T]):
+class Queued(Generic[T]):
     """One thing in the queue; its body is in memory, waits on disk, or there is none (any more)."""
 
     item: T
@@ -50,7 +50,7 @@ class Ahead(Generic[T]):
 
     def __init__(self, room: Room, cache: PageCache | None, over: Callable[[], bool]) -> None:
         self._room, self._cache, self._over = room, cache, over
-        self._rows: deque[Row[T]] = deque()
+        self._rows: deque[Queued[T]] = deque()
         self._in_memory = 0
         self._bytes = 0
         self._disk_full = False
@@ -63,21 +63,21 @@ class Ahead(Generic[T]):
         """Add one thing; False when the consumer is gone, and the producer should stop."""
         with self._changed:
             if body is None:
-                return self._append(Row(item, None))
+                return self._append(Queued(item, None))
             may_spill = self._cache is not None and not secret and not self._disk_full
             if not self._changed.wait_for(lambda: self._has_room(body), self._room.patience if may_spill else None):
                 path = self._spill(body)
                 if path is not None:
-                    return self._append(Row(item, path))
+                    return self._append(Queued(item, path))
                 self._changed.wait_for(lambda: self._has_room(body))
-            return self._append(Row(item, body))
+            return self._append(Queued(item, body))
 
-    def take(self) -> Iterator[Row[T]]:
+    def take(self) -> Iterator[Queued[T]]:
         """The things in order, until the producers close or it is over; `open` gives their bodies."""
         while (row := self._next()) is not None:
             yield row
 
-    def open(self, row: Row[T]) -> bytes:
+    def open(self, row: Queued[T]) -> bytes:
         """The body of a row, once: nothing here keeps it."""
         body, row.body = row.body, None
         if isinstance(body, Path):
@@ -91,7 +91,7 @@ class Ahead(Generic[T]):
             self._closed = True
             self._changed.notify_all()
 
-    def _next(self) -> Row[T] | None:
+    def _next(self) -> Queued[T] | None:
         with self._changed:
             while not (self._rows or self._closed or self._over()):
                 self._changed.wait(GLANCE)
@@ -107,7 +107,7 @@ class Ahead(Generic[T]):
         fits = self._in_memory < self._room.depth and self._bytes + len(body) <= self._room.memory
         return self._closed or fits or not self._in_memory
 
-    def _append(self, row: Row[T]) -> bool:
+    def _append(self, row: Queued[T]) -> bool:
         self._in_memory += isinstance(row.body, bytes)
         self._bytes += row.size
         self.most = max(self.most, self._bytes)

@@ -21,7 +21,7 @@ from audit.kube.oddities import Unreadable
 from audit.kube.replies import PARTIAL, items_of
 from audit.model import KindEnd, Page, Resource
 from audit.plan import Listing
-from audit.sources.ahead import Ahead, Room, Row
+from audit.sources.ahead import Ahead, Queued, Room
 from audit.sources.cache import PageCache
 from audit.sources.lanes import Lanes, Turn
 from constraints import Gap, Kind, ObjectRef
@@ -140,7 +140,7 @@ class ClusterSource:
     def _is_over(self, ends: float) -> bool:
         return self.stopping.is_set() or self.pace.elapsed() >= ends
 
-    def _handed_on(self, row: Row[Entry], ahead: Ahead[Entry]) -> Iterator[Page | KindEnd | Gap]:
+    def _handed_on(self, row: Queued[Entry], ahead: Ahead[Entry]) -> Iterator[Page | KindEnd | Gap]:
         entry = row.item
         if isinstance(entry, Arrived):
             # The body belongs to nobody else by now: it is gone before what it became is looked at.

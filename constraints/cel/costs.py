@@ -32,7 +32,7 @@ _SIZED: Final = frozenset({str, bytes, list, dict, Keyed})
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Charge:
     """The price of a call; `after` when it depends on the result, which is None before and ERROR for a failure."""
 
     price: Price
@@ -58,7 +58,7 @@ def size(value: Value) -> int:
     return (4 if value.address.version == 4 else 16) if isinstance(value, IP) else 1
 
 
-def rule_of(name: str, overloads: Sequence[Overload]) -> Rule | None:
+def rule_of(name: str, overloads: Sequence[Overload]) -> Charge | None:
     """The rule for a call of which only `overloads` fit; None when it costs 1.
 
     cel-go knows the rules of its own functions by overload, so a call that may mean several costs 1.
@@ -79,7 +79,7 @@ def rule_of(name: str, overloads: Sequence[Overload]) -> Rule | None:
         return _OF_TEXTS[name] if kinds[-1] in (STRING, BYTES) else None
     if name in ("bytes", "string"):
         return _scanned(1) if kinds[0] == (STRING if name == "bytes" else BYTES) else None
-    return Rule(lambda given, _: size(given[1])) if name == "@in" and kinds[1].name == "list" else None
+    return Charge(lambda given, _: size(given[1])) if name == "@in" and kinds[1].name == "list" else None
 
 
 def tenths(count: int) -> int:
@@ -92,8 +92,8 @@ def searched(text: int, pattern: int) -> int:
     return tenths(text + 1) * -(-pattern // 4)
 
 
-def _scanned(times: int) -> Rule:
-    return Rule(lambda given, _: tenths(size(given[0]) * times))
+def _scanned(times: int) -> Charge:
+    return Charge(lambda given, _: tenths(size(given[0]) * times))
 
 
 def _less(given: Values, _: Value) -> int:
@@ -131,9 +131,9 @@ def _networks(given: Values, _: Value) -> int:
     return _in_network(given, _) + tenths(size(given[0])) + 1
 
 
-def _read(price: Price) -> Rule:
+def _read(price: Price) -> Charge:
     """With the price of reading what is known to be a text."""
-    return Rule(lambda given, _: price(given, _) + tenths(size(given[1])))
+    return Charge(lambda given, _: price(given, _) + tenths(size(given[1])))
 
 
 def _validated(given: Values, _: Value) -> int:
@@ -165,43 +165,43 @@ def _made(given: Values, result: Value) -> int:
     return LIST + 1 + size(result)
 
 
-def _sets(times: int) -> Rule:
-    return Rule(lambda given, _: 1 + size(given[0]) * size(given[1]) * times)
+def _sets(times: int) -> Charge:
+    return Charge(lambda given, _: 1 + size(given[0]) * size(given[1]) * times)
 
 
-_SEARCH: Final = Rule(lambda given, _: searched(size(given[0]), size(given[1])))
-_AFFIX: Final = Rule(lambda given, _: tenths(size(given[1])))
-_BY_NAME: Final[Mapping[str, Rule]] = {
-    **dict.fromkeys(("isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"), Rule(_traversed)),
+_SEARCH: Final = Charge(lambda given, _: searched(size(given[0]), size(given[1])))
+_AFFIX: Final = Charge(lambda given, _: tenths(size(given[1])))
+_BY_NAME: Final[Mapping[str, Charge]] = {
+    **dict.fromkeys(("isSorted", "sum", "max", "min", "indexOf", "lastIndexOf"), Charge(_traversed)),
     **dict.fromkeys(("url", "lowerAscii", "upperAscii", "substring", "trim", "cidr", "isIP", "isCIDR"), _scanned(1)),
     **dict.fromkeys(("ip", "quantity", "isQuantity", "semver", "isSemver"), _scanned(1)),
     **dict.fromkeys(("replace", "split", "ip.isCanonical"), _scanned(2)),
     **dict.fromkeys(("find", "findAll"), _SEARCH),
-    "join": Rule(lambda _, result: tenths(2 * size(result)), after=True),
-    "containsIP": Rule(_in_network),
-    "containsCIDR": Rule(_networks),
-    "validate": Rule(_validated),
-    "_==_": Rule(_equal),
-    "_!=_": Rule(_less),
+    "join": Charge(lambda _, result: tenths(2 * size(result)), after=True),
+    "containsIP": Charge(_in_network),
+    "containsCIDR": Charge(_networks),
+    "validate": Charge(_validated),
+    "_==_": Charge(_equal),
+    "_!=_": Charge(_less),
 }
-_OF_NETWORKS: Final[Mapping[str, Rule]] = {"containsIP": _read(_in_network), "containsCIDR": _read(_networks)}
-_OF_LISTS: Final[Mapping[str, Rule]] = {
-    **dict.fromkeys(("slice", "lists.range", "reverse"), Rule(_made, after=True)),
-    "distinct": Rule(lambda given, _: _compared(given, 0)),
-    "flatten": Rule(_flattened),
+_OF_NETWORKS: Final[Mapping[str, Charge]] = {"containsIP": _read(_in_network), "containsCIDR": _read(_networks)}
+_OF_LISTS: Final[Mapping[str, Charge]] = {
+    **dict.fromkeys(("slice", "lists.range", "reverse"), Charge(_made, after=True)),
+    "distinct": Charge(lambda given, _: _compared(given, 0)),
+    "flatten": Charge(_flattened),
     "sets.contains": _sets(1),
     "sets.intersects": _sets(1),
     "sets.equivalent": _sets(2),
     **dict.fromkeys(("startsWith", "endsWith"), _AFFIX),
     **dict.fromkeys(("strings.quote", "format"), _scanned(1)),
     "matches": _SEARCH,
-    "contains": Rule(_contains),
+    "contains": Charge(_contains),
 }
-_OF_ORDERED: Final[Mapping[str, Rule]] = {
-    "sort": Rule(lambda given, _: _compared(given, 0)),
-    "@sortByAssociatedKeys": Rule(lambda given, _: _compared(given, 1)),
+_OF_ORDERED: Final[Mapping[str, Charge]] = {
+    "sort": Charge(lambda given, _: _compared(given, 0)),
+    "@sortByAssociatedKeys": Charge(lambda given, _: _compared(given, 1)),
 }
-_OF_TEXTS: Final[Mapping[str, Rule]] = {
-    **dict.fromkeys(("_<_", "_<=_", "_>_", "_>=_"), Rule(_less)),
-    "_+_": Rule(lambda given, _: tenths(size(given[0]) + size(given[1]))),
+_OF_TEXTS: Final[Mapping[str, Charge]] = {
+    **dict.fromkeys(("_<_", "_<=_", "_>_", "_>=_"), Charge(_less)),
+    "_+_": Charge(lambda given, _: tenths(size(given[0]) + size(given[1]))),
 }

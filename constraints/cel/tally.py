@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from constraints.cel.arithmetic import add
-from constraints.cel.costs import PER_CALL, Rule, searched
+from constraints.cel.costs import PER_CALL, Charge, searched
 from constraints.cel.equality import contains, equal
 from constraints.cel.failures import Exhausted, Failure
 from constraints.cel.overloads import Code
@@ -84,7 +84,7 @@ def prepay(slots: list[Value], first: Value) -> None:
         pay(slots, 2 * len(first) if type(first) is list else len(first) // 10 + 1)
 
 
-def metered(slots: list[Value], rule: Rule, code: Code, *values: Value) -> Value:
+def metered(slots: list[Value], rule: Charge, code: Code, *values: Value) -> Value:
     """A call with a rule for its price. Raises Exhausted."""
     if not rule.after:
         pay(slots, rule.price(values, None))

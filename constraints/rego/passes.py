@@ -27,7 +27,7 @@ from constraints.rego.flat.plain import make_plain
 from constraints.rego.flat.prints import spread_prints
 from constraints.rego.flat.rules import FlatRule, branches, put_together
 from constraints.rego.flat.safety import check_head, order_body
-from constraints.rego.flat.templates import Certain, Surroundings, spread_templates
+from constraints.rego.flat.templates import Certain, Knowledge, spread_templates
 from constraints.rego.index.guards import with_index
 from constraints.rego.names.graph import forbid_recursion, in_order
 from constraints.rego.names.modules import Definition, function_names, resolve_modules
@@ -79,7 +79,7 @@ def prepare(
     callables = Callables(own, function_names(modules), builtins)
     parts = {path: [branch for one in found for branch in branches(one)] for path, found in definitions.items()}
     each = [branch for found in parts.values() for branch in found]
-    around = Surroundings(callables.arity, Certain(definitions), given.problems)
+    around = Knowledge(callables.arity, Certain(definitions), given.problems)
     plain(each, keep_prints)
     templates(each, around)
     prints(each, around, keep_prints)
@@ -139,7 +139,7 @@ def plain(rules: Iterable[FlatRule], keep_prints: bool) -> None:
     _each(rules, lambda rule: make_plain(rule, keep_prints))
 
 
-def templates(rules: Iterable[FlatRule], around: Surroundings) -> None:
+def templates(rules: Iterable[FlatRule], around: Knowledge) -> None:
     """Template strings are calls, each part is a set, which is empty where the part is undefined.
 
     m := $"{x} of {input.n}"    becomes    m = internal.template_string([{x}, " of ", {t | t = input.n}])
@@ -148,7 +148,7 @@ def templates(rules: Iterable[FlatRule], around: Surroundings) -> None:
     around.problems.check()
 
 
-def prints(rules: Iterable[FlatRule], around: Surroundings, keep_prints: bool) -> None:
+def prints(rules: Iterable[FlatRule], around: Knowledge, keep_prints: bool) -> None:
     """Prints, where they are kept, do not fail for an argument that is undefined.
 
     print(x, input.n)    becomes    internal.print([{t | t = x}, {t | t = input.n}])

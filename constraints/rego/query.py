@@ -9,7 +9,7 @@ from constraints.rego.builtins import BUILTINS, Builtin
 from constraints.rego.checks.calls import Callables, CallCheck, own_arities
 from constraints.rego.flat.lookups import QUERIES
 from constraints.rego.flat.rules import FlatRule
-from constraints.rego.flat.templates import Surroundings
+from constraints.rego.flat.templates import Knowledge
 from constraints.rego.names.modules import names_of
 from constraints.rego.names.references import References
 from constraints.rego.names.resolve import Resolver, declared_in
@@ -49,7 +49,7 @@ def prepare_query(
     callables = Callables(own, resolved.functions, builtins)
     _check_calls(body, Tree.of(resolved.rules), callables, problems)
     rules = [FlatRule.of_query(body, fresh, SOURCE)]
-    around = Surroundings(callables.arity, lambda ref: False, problems)
+    around = Knowledge(callables.arity, lambda ref: False, problems)
     plain(rules, keep_prints=True)
     templates(rules, around)
     prints(rules, around, keep_prints=True)

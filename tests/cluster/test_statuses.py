@@ -15,7 +15,7 @@ from cluster.policies import config_map, constraint, template
 from audit.errors import TooLarge
 from audit.kube.auth import Access, connect
 from audit.kube.client import Client
-from audit.kube.patch import StatusWriter, Target, Written
+from audit.kube.patch import StatusWriter, Subject, Written
 from audit.model import Resource
 from constraints import Kind
 
@@ -114,7 +114,7 @@ def test_writers_that_conflict_try_again_and_lose_nothing(cluster: Cluster, writ
 
 
 def test_a_constraint_that_is_deleted_while_it_is_written_is_no_error(writer: StatusWriter) -> None:
-    assert writer.patch(Target(LABELS, "never-was"), {"status": {"totalViolations": 1}}) is Written.GONE
+    assert writer.patch(Subject(LABELS, "never-was"), {"status": {"totalViolations": 1}}) is Written.GONE
 
 
 def test_a_constraint_that_was_made_anew_does_not_get_its_predecessors_status(
@@ -124,7 +124,7 @@ def test_a_constraint_that_was_made_anew_does_not_get_its_predecessors_status(
     before = cluster.api.apply(short_lived)
     cluster.api.send("DELETE", cluster.api.path(short_lived))
     cluster.api.apply(short_lived)
-    assert writer.patch(Target.of(LABELS, before), {"status": {"totalViolations": 7}}) is Written.GONE
+    assert writer.patch(Subject.of(LABELS, before), {"status": {"totalViolations": 7}}) is Written.GONE
     assert "totalViolations" not in cluster.api.get(cluster.api.path(short_lived)).get("status", {})
     cluster.api.send("DELETE", cluster.api.path(short_lived))
 
@@ -132,7 +132,7 @@ def test_a_constraint_that_was_made_anew_does_not_get_its_predecessors_status(
 def test_a_status_that_is_too_large_is_refused_at_once_as_too_large(cluster: Cluster, writer: StatusWriter) -> None:
     for size in (1_600_000, 3_200_000):
         with pytest.raises(TooLarge):
-            writer.patch(Target(LABELS, "owned"), {"status": {"stranger": "x" * size}})
+            writer.patch(Subject(LABELS, "owned"), {"status": {"stranger": "x" * size}})
     assert "stranger" not in cluster.status(OWNED)
 
 

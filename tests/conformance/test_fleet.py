@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from beside import BENCH
 
-from audit.gator.evaluate import Outcome, evaluate, load, namespace_of, namespaces_of
+from audit.gator.evaluate import Evaluated, evaluate, load, namespace_of, namespaces_of
 from audit.sources.manifests import Manifest, parse, read
 from constraints import Engine, Inventory, Point, Violation
 from constraints.review import review_of
@@ -49,7 +49,7 @@ def digest(violations: Iterable[Violation]) -> str:
     return sha256("\n".join(lines).encode()).hexdigest()
 
 
-def found_in(outcome: Outcome) -> list[Violation]:
+def found_in(outcome: Evaluated) -> list[Violation]:
     """The violations of a run."""
     return [result.violation for result in outcome.report.results]
 

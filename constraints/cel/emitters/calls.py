@@ -9,7 +9,7 @@ from typing import Final
 from constraints.cel import pycode as py
 from constraints.cel import syntax
 from constraints.cel.constants import check_constant, check_key, seeks
-from constraints.cel.costs import ERROR, LIST, PANICS, Rule, no_integer, rule_of, size
+from constraints.cel.costs import ERROR, LIST, PANICS, Charge, no_integer, rule_of, size
 from constraints.cel.emitter import Emitter
 from constraints.cel.layout import SLOTS
 from constraints.cel.library.regex import textual
@@ -50,7 +50,7 @@ def emit_call(emitter: Emitter, node: syntax.Call) -> ast.expr:
     return _paid(emitter, node, rule, nodes, arguments)
 
 
-def _arguments(emitter: Emitter, name: str, nodes: Sequence[Node], rule: Rule | None) -> list[ast.expr]:
+def _arguments(emitter: Emitter, name: str, nodes: Sequence[Node], rule: Charge | None) -> list[ast.expr]:
     """The values of arguments. When the last one fails the size of the first one is to be paid all the same."""
     if (name in PANICS and rule) or (name == "flatten" and len(nodes) == 2):
         words = [py.constant(no_integer(ERROR))] if name == "flatten" else []
@@ -74,7 +74,7 @@ def _trapped(emitter: Emitter, node: Node, words: Sequence[ast.expr]) -> ast.exp
 
 
 def _paid(
-    emitter: Emitter, node: syntax.Call, rule: Rule | None, nodes: Sequence[Node], arguments: Sequence[ast.expr]
+    emitter: Emitter, node: syntax.Call, rule: Charge | None, nodes: Sequence[Node], arguments: Sequence[ast.expr]
 ) -> ast.expr:
     """A call, and what it costs: known now, or added to the tally when it is made."""
     name = emitter.checked.functions[node]

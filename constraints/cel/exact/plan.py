@@ -8,7 +8,7 @@ from typing import Any, Final
 from constraints.cel import syntax
 from constraints.cel.check import Checked
 from constraints.cel.constants import seeks
-from constraints.cel.costs import ERROR, LIST, MAP, MESSAGE, PANICS, Rule, rule_of
+from constraints.cel.costs import ERROR, LIST, MAP, MESSAGE, PANICS, Charge, rule_of
 from constraints.cel.exact.folds import plan_loop, plan_optional_map, plan_sort_by
 from constraints.cel.exact.frame import Frame, Step
 from constraints.cel.exact.paths import attribute, path_of
@@ -75,7 +75,7 @@ def _trapped(given: Step) -> Step:
     return step
 
 
-def _one(given: Step, code: Code, rule: Rule | None) -> Step:
+def _one(given: Step, code: Code, rule: Charge | None) -> Step:
     def step(frame: Frame) -> Value:
         try:
             value = given(frame)
@@ -101,7 +101,7 @@ def _cheap(first: Step, second: Step, code: Code) -> Step:
     return step
 
 
-def _many(steps: Sequence[Step], code: Code, rule: Rule | None) -> Step:
+def _many(steps: Sequence[Step], code: Code, rule: Charge | None) -> Step:
     """Arguments in their order. A call with an argument that fails costs something only when it is the last one."""
     *before, last = steps
     if rule is None and len(before) == 1:
@@ -123,7 +123,7 @@ def _none(code: Code) -> Step:
     return lambda frame: charged(frame, code, None, ())
 
 
-def charge(frame: Frame, rule: Rule | None, values: Sequence[Value], result: Value = ERROR) -> None:
+def charge(frame: Frame, rule: Charge | None, values: Sequence[Value], result: Value = ERROR) -> None:
     """Pay for a call. Raises Exhausted."""
     if rule is None:
         frame.spent += 1
@@ -131,7 +131,7 @@ def charge(frame: Frame, rule: Rule | None, values: Sequence[Value], result: Val
         frame.charge(rule.price(values, result))
 
 
-def charged(frame: Frame, code: Code, rule: Rule | None, values: Sequence[Value]) -> Value:
+def charged(frame: Frame, code: Code, rule: Charge | None, values: Sequence[Value]) -> Value:
     """The result of a call that is paid for, beforehand when the price is known then. Raises Exhausted, Failure."""
     if not rule or not rule.after:
         charge(frame, rule, values)
@@ -145,7 +145,7 @@ def charged(frame: Frame, code: Code, rule: Rule | None, values: Sequence[Value]
     return result
 
 
-def _sum(steps: Sequence[Step], rule: Rule | None) -> Step:
+def _sum(steps: Sequence[Step], rule: Charge | None) -> Step:
     """`a + b`: the list that this makes is free, its items are counted all the same."""
     added = _many(steps, FUNCTIONS["_+_"].unguarded or FUNCTIONS["_+_"], rule)
 

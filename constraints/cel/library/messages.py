@@ -36,7 +36,7 @@ Fields = dict[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class MessageType:
     """A message: the type of its value, its fields, and how the value is made of them."""
 
     result: Type
@@ -105,8 +105,8 @@ def _any(fields: Fields) -> Value:
     raise Failure("unsupported conversion to ref.Val: (*dynamicpb.Message)")
 
 
-def _wrapper(kind: Type, zero: Value, make: Callable[[Value], Value] = lambda value: value) -> Kind:
-    return Kind(wrapper_of(kind), {"value": kind}, lambda fields: make(fields["value"]), {"value": zero})
+def _wrapper(kind: Type, zero: Value, make: Callable[[Value], Value] = lambda value: value) -> MessageType:
+    return MessageType(wrapper_of(kind), {"value": kind}, lambda fields: make(fields["value"]), {"value": zero})
 
 
 def _narrow(name: str, least: int, most: int) -> Callable[[Value], Value]:
@@ -136,19 +136,19 @@ _OF_VALUE: Final = {
     "struct_value": map_of(STRING, DYN),
     "list_value": list_of(DYN),
 }
-KINDS: Final[Mapping[str, Kind]] = {
+KINDS: Final[Mapping[str, MessageType]] = {
     f"google.protobuf.{name}": kind
     for name, kind in {
-        "Value": Kind(DYN, _OF_VALUE, _value),
-        "Struct": Kind(
+        "Value": MessageType(DYN, _OF_VALUE, _value),
+        "Struct": MessageType(
             MAP_DYN, {"fields": map_of(STRING, DYN)}, lambda given: as_json(given["fields"]), {"fields": {}}
         ),
-        "ListValue": Kind(
+        "ListValue": MessageType(
             list_of(DYN), {"values": list_of(DYN)}, lambda given: as_json(given["values"]), {"values": []}
         ),
-        "Duration": Kind(DURATION, _TIME, _duration, _NO_TIME),
-        "Timestamp": Kind(TIMESTAMP, _TIME, _timestamp, _NO_TIME),
-        "Any": Kind(DYN, {"type_url": STRING, "value": BYTES}, _any),
+        "Duration": MessageType(DURATION, _TIME, _duration, _NO_TIME),
+        "Timestamp": MessageType(TIMESTAMP, _TIME, _timestamp, _NO_TIME),
+        "Any": MessageType(DYN, {"type_url": STRING, "value": BYTES}, _any),
         "BoolValue": _wrapper(BOOL, False),
         "BytesValue": _wrapper(BYTES, b""),
         "StringValue": _wrapper(STRING, ""),

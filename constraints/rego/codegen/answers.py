@@ -25,7 +25,7 @@ _TRUE: Final = Scalar(True)
 
 
 @value
-class Outcome:
+class Attempt:
     """A clause's body where it may hold, and the answer there."""
 
     block: Block  # the statements of the body
@@ -45,7 +45,7 @@ class Outcome:
         return self.end.loops == self.loops
 
 
-Chain = list[Outcome]
+Attempts = list[Attempt]
 """What is tried in order: a clause, then its `else`."""
 
 
@@ -60,36 +60,36 @@ def emit_answers(emission: Emission, rule: RuleSet) -> list[Operand]:
             answers += _tried(emission, chain, agree)
             if chain[-1].is_sure:
                 return answers
-    elif exclusive([[outcome.end.facts for outcome in chain] for chain in chains]):
+    elif exclusive([[attempt.end.facts for attempt in chain] for chain in chains]):
         answers += [answer for chain in chains for answer in _tried(emission, chain, agree)]
     else:
         answers += _agreed(emission, chains, agree)
     return [*answers, _default(emission, rule)]
 
 
-def _alike(chains: Sequence[Chain]) -> bool:
-    """Whether all outcomes answer the same constant."""
-    outcomes = [outcome for chain in chains for outcome in chain]
-    return all(same_constant(outcome.answer, outcomes[0].answer) for outcome in outcomes)
+def _alike(chains: Sequence[Attempts]) -> bool:
+    """Whether all attempts answer the same constant."""
+    attempts = [attempt for chain in chains for attempt in chain]
+    return all(same_constant(attempt.answer, attempts[0].answer) for attempt in attempts)
 
 
-# outcomes
+# attempts
 
 
-def _chain(emission: Emission, found: Clause) -> Chain:
-    """The outcomes of a clause and its `else`, up to one that is sure."""
-    chain: Chain = []
+def _chain(emission: Emission, found: Clause) -> Attempts:
+    """The attempts of a clause and its `else`, up to one that is sure."""
+    chain: Attempts = []
     for one in chain_of(found):
-        outcome = _outcome(emission, one, is_first=one is found)
-        if outcome is not None:
-            chain.append(outcome)
-            if outcome.is_sure:
+        attempt = _attempt(emission, one, is_first=one is found)
+        if attempt is not None:
+            chain.append(attempt)
+            if attempt.is_sure:
                 break
     return chain
 
 
-def _outcome(emission: Emission, found: Clause, *, is_first: bool) -> Outcome | None:
-    """The outcome of a clause, emitted aside; None where it never holds."""
+def _attempt(emission: Emission, found: Clause, *, is_first: bool) -> Attempt | None:
+    """The attempt of a clause, emitted aside; None where it never holds."""
     answer: Operand | None = None
 
     def emit() -> bool:
@@ -105,7 +105,7 @@ def _outcome(emission: Emission, found: Clause, *, is_first: bool) -> Outcome | 
         if is_loud and is_first:  # it never holds, but what comes before that may end in an error
             attach(emission, block, end)
         return None
-    return Outcome(block, end, answer, found, emission.place.loops)
+    return Attempt(block, end, answer, found, emission.place.loops)
 
 
 def _answer(emission: Emission, found: Clause) -> Operand | None:
@@ -128,22 +128,22 @@ def _match_arguments(emission: Emission, rule: Rule) -> bool:
 # answers
 
 
-def _tried(emission: Emission, chain: Chain, agree: str) -> list[Operand]:
+def _tried(emission: Emission, chain: Attempts, agree: str) -> list[Operand]:
     """Give the first answer of the chain; all that it may be."""
     answers = []
-    for outcome in chain:
-        if outcome.is_single or outcome.answer.is_constant:
-            answers.append(outcome.answer)
-            outcome.end.block.append(emission.nodes.give(load(emission, outcome.answer)))
-            attach(emission, outcome.block, outcome.end)
+    for attempt in chain:
+        if attempt.is_single or attempt.answer.is_constant:
+            answers.append(attempt.answer)
+            attempt.end.block.append(emission.nodes.give(load(emission, attempt.answer)))
+            attach(emission, attempt.block, attempt.end)
         else:
-            name = _gathered(emission, [outcome], agree)
-            answers.append(Operand(kind=outcome.answer.kind))
+            name = _gathered(emission, [attempt], agree)
+            answers.append(Operand(kind=attempt.answer.kind))
             _give_if_defined(emission, name)
     return answers
 
 
-def _agreed(emission: Emission, chains: Sequence[Chain], agree: str) -> list[Operand]:
+def _agreed(emission: Emission, chains: Sequence[Attempts], agree: str) -> list[Operand]:
     """Give the answer on which all chains agree; all that it may be."""
     answer = ""
     for chain in chains:
@@ -152,26 +152,26 @@ def _agreed(emission: Emission, chains: Sequence[Chain], agree: str) -> list[Ope
             _agree(emission, (answer, name), agree, chain[0].clause)
         answer = answer or name
     _give_if_defined(emission, answer)
-    return [Operand(kind=outcome.answer.kind) for chain in chains for outcome in chain]
+    return [Operand(kind=attempt.answer.kind) for chain in chains for attempt in chain]
 
 
-def _gathered(emission: Emission, chain: Chain, agree: str) -> str:
-    """The answer of the first outcome that has one; gives the variable for it."""
+def _gathered(emission: Emission, chain: Attempts, agree: str) -> str:
+    """The answer of the first attempt that has one; gives the variable for it."""
     nodes, name = emission.nodes, emission.names.new("answer")
     emission.emit(nodes.assign(name, nodes.name("UNDEFINED")))
-    for at, outcome in enumerate(chain):
-        answer = load(emission, outcome.answer)
-        if not outcome.is_single:
+    for at, attempt in enumerate(chain):
+        answer = load(emission, attempt.answer)
+        if not attempt.is_single:
             emission.quiet = False
-            with emission.at(outcome.clause.rule.head.span):
+            with emission.at(attempt.clause.rule.head.span):
                 answer = nodes.call(agree, nodes.name(name), answer, emission.where())
-        outcome.end.block.append(nodes.assign(name, answer))
+        attempt.end.block.append(nodes.assign(name, answer))
         if at:
             test = nodes.when(_is_undefined(emission, name))
-            test.body += outcome.block
+            test.body += attempt.block
             emission.emit(test)
         else:
-            attach(emission, outcome.block, outcome.end)
+            attach(emission, attempt.block, attempt.end)
     return name
 
 

@@ -36,7 +36,7 @@ from constraints.rego.values.kinds import key_of
 
 
 @value
-class Surroundings:
+class Knowledge:
     """What the steps know of the world: arities, and whether a reference means a rule that is always defined."""
 
     arity: Arity
@@ -44,7 +44,7 @@ class Surroundings:
     problems: Problems
 
 
-def spread_templates(rule: FlatRule, around: Surroundings) -> None:
+def spread_templates(rule: FlatRule, around: Knowledge) -> None:
     """Change a rule."""
     templates = _Templates(around, rule.fresh, rule.source)
     rule.body, safe = templates.body(rule.body, rule.bound())
@@ -55,7 +55,7 @@ def spread_templates(rule: FlatRule, around: Surroundings) -> None:
 
 @value
 class _Templates:
-    around: Surroundings
+    around: Knowledge
     fresh: Fresh
     source: str
 

@@ -12,11 +12,11 @@ from constraints.rego.syntax.tree import Remark
 
 _FIRST: Final = "METADATA"
 
-Place = tuple[int, str, int]
+Statement = tuple[int, str, int]
 """The line of a statement, what it is (package, import, rule) and, of a rule, its index."""
 
 
-def remarks_of(tokens: Tokens, places: Sequence[Place]) -> tuple[Remark, ...]:
+def remarks_of(tokens: Tokens, places: Sequence[Statement]) -> tuple[Remark, ...]:
     """The annotations of a module; a text that does not name them costs nothing."""
     if _FIRST not in tokens.source.text:
         return ()

@@ -18,14 +18,14 @@ from constraints.rego.syntax.walk import everywhere
 from constraints.rego.types.kinds import ANY, FunctionType, ObjectOf, Others, SetOf, Type, scalar
 from constraints.rego.types.scope import TypeScope, World
 from constraints.rego.types.statements import check_body
-from constraints.rego.types.tree import Place
+from constraints.rego.types.tree import TypedPlace
 
 
 class TypeCheck:
     """Knows the types of the rules that it has seen; notes what cannot fit."""
 
     def __init__(self, functions: Mapping[str, Path], builtins: Mapping[str, Builtin], problems: Problems) -> None:
-        self._world = World(Place(scalar("data")), functions, builtins, check_body)
+        self._world = World(TypedPlace(scalar("data")), functions, builtins, check_body)
         self._problems = problems
 
     def rules(self, rules: Mapping[Path, Sequence[FlatRule]], order: Sequence[Path]) -> None:

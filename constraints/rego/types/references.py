@@ -24,10 +24,10 @@ from constraints.rego.syntax.walk import ROOTS, parts, terms_of
 from constraints.rego.types.fit import fit
 from constraints.rego.types.kinds import ANY, FunctionType, Type, keys, meets, select, values
 from constraints.rego.types.scope import UNNAMED, Misfit, TypeScope, constant
-from constraints.rego.types.tree import Place
+from constraints.rego.types.tree import TypedPlace
 
 
-class References:
+class ReferenceCheck:
     """Checks those of one statement."""
 
     def __init__(self, scope: TypeScope) -> None:
@@ -91,7 +91,7 @@ class References:
             return self._key(part, keys(UNNAMED))
         return isinstance(part, Scalar) and isinstance(part.value, str)
 
-    def _in_rules(self, rules: Place, path: Sequence[Term]) -> bool:
+    def _in_rules(self, rules: TypedPlace, path: Sequence[Term]) -> bool:
         place = rules
         for depth, part in enumerate(path):
             if (

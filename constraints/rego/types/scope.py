@@ -45,7 +45,7 @@ from constraints.rego.types.kinds import (
     union,
     values,
 )
-from constraints.rego.types.tree import Place
+from constraints.rego.types.tree import TypedPlace
 
 UNNAMED: Final = ObjectOf((), Others(STRING, ANY))
 
@@ -58,7 +58,7 @@ class World:
     in them, and terms bodies. `checks` counts the bodies of comprehensions that were looked at.
     """
 
-    rules: Place
+    rules: TypedPlace
     functions: Mapping[str, Path]
     builtins: Mapping[str, Builtin]
     check: Callable[[TypeScope, Body], list[Misfit]]

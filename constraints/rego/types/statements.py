@@ -12,7 +12,7 @@ from constraints.rego.syntax.tree import Body, Call, Comprehension, Every, Expr,
 from constraints.rego.syntax.walk import has_closure, parts, terms_of
 from constraints.rego.types.fit import fit, unify
 from constraints.rego.types.kinds import ANY, FunctionType, Type, is_open, meets
-from constraints.rego.types.references import References
+from constraints.rego.types.references import ReferenceCheck
 from constraints.rego.types.scope import Misfit, TypeScope
 
 PATIENCE: Final = 4_000
@@ -24,7 +24,7 @@ def check_body(scope: TypeScope, body: Body) -> list[Misfit]:
     found: list[Misfit] = []
     for expr in body:
         closures = _closures(scope, expr)
-        references = References(scope)
+        references = ReferenceCheck(scope)
         references.statement(expr)
         found += closures
         found += references.misfits

@@ -24,12 +24,12 @@ from constraints.rego.types.kinds import (
 
 
 @dataclass(slots=True)
-class Place:
+class TypedPlace:
     """One place: its own type, when there is a rule, and the places inside it by their keys."""
 
     at: Constant
     kind: Type | None = None
-    inside: dict[Hashable, Place] = field(default_factory=dict)
+    inside: dict[Hashable, TypedPlace] = field(default_factory=dict)
 
     def extent(self) -> Type:
         """The type of all that is here; of what is no rule more may be there than is known."""
@@ -68,9 +68,9 @@ class Place:
                 if isinstance(place.kind, ObjectOf):
                     place.kind = _inserted(place.kind, further, leaf)
 
-    def _step(self, part: Hashable) -> Place:
+    def _step(self, part: Hashable) -> TypedPlace:
         at = _constant(part)
-        return self.inside.setdefault(at.key, Place(at))
+        return self.inside.setdefault(at.key, TypedPlace(at))
 
 
 def _constant(part: Hashable) -> Constant:

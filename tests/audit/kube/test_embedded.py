@@ -16,7 +16,7 @@ from audit.kube.client import Client, Clock
 from audit.kube.discovery import Documents, discover
 from audit.kube.lease import Election, Seat
 from audit.kube.lister import Lister
-from audit.kube.patch import StatusWriter, Target, Written
+from audit.kube.patch import StatusWriter, Subject, Written
 from audit.kube.replies import PARTIAL, items_of
 from audit.kube.request import (
     Request,
@@ -191,10 +191,10 @@ def test_a_status_is_patched_and_the_rest_is_left_alone(client, cluster):
     cluster.load([{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "status": {"phase": "Running"}}])
     writer = StatusWriter(client)
     patch = {"status": {"daemonEndpoints": {"kubeletEndpoint": {"Port": 1}}}}
-    assert writer.patch(Target(NODES, "n"), patch) is Written.WRITTEN
+    assert writer.patch(Subject(NODES, "n"), patch) is Written.WRITTEN
     status = cluster.get("Node", "n")["status"]
     assert status == {"phase": "Running", "daemonEndpoints": {"kubeletEndpoint": {"Port": 1}}}
-    assert writer.patch(Target(NODES, "other"), {"status": {}}) is Written.GONE
+    assert writer.patch(Subject(NODES, "other"), {"status": {}}) is Written.GONE
 
 
 def test_two_that_change_one_list_lose_nothing(client, cluster):
@@ -204,7 +204,7 @@ def test_two_that_change_one_list_lose_nothing(client, cluster):
 
     def add(current):
         if rival:  # somebody is faster, the first time
-            writer.patch(Target(NODES, "n"), {"status": {"images": [rival.pop()]}})
+            writer.patch(Subject(NODES, "n"), {"status": {"images": [rival.pop()]}})
         return {"status": {"images": [*current["status"]["images"], {"sizeBytes": 2}]}}
 
     assert writer.change(NODES, "n", add) is Written.WRITTEN

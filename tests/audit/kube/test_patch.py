@@ -8,14 +8,14 @@ import pytest
 
 from audit.errors import BadBody, Conflict, Forbidden, NotFound
 from audit.kube.client import Client, Retries
-from audit.kube.patch import StatusWriter, Target, Written
+from audit.kube.patch import StatusWriter, Subject, Written
 from audit.kube.request import Reply
 from audit.model import Resource
 from constraints import Kind
 
 RULES = Resource(Kind("constraints.gatekeeper.sh", "v1beta1", "K8sRule"), "k8srule", False)
 PATH = "/apis/constraints.gatekeeper.sh/v1beta1/k8srule/mine"
-MINE = Target(RULES, "mine")
+MINE = Subject(RULES, "mine")
 RULE = {"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "K8sRule"}
 OK = Reply(200, {}, json.dumps({**RULE, "metadata": {"name": "mine"}, "status": {"totalViolations": 3}}).encode())
 
@@ -123,7 +123,7 @@ def test_a_change_of_something_that_is_no_object_is_an_error(writer):
         write.change(RULES, "mine", add_pod)
 
 
-THAT = Target(RULES, "mine", uid="u1", version="5")
+THAT = Subject(RULES, "mine", uid="u1", version="5")
 PATCH = {"status": {"totalViolations": 3}}
 
 

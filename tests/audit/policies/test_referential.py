@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from audit.policies.referential import Problem, gaps, wanted
+from audit.policies.referential import Shortfall, gaps, wanted
 from constraints import Cause, Gap, Kind
 
 POD = Kind("", "v1", "Pod")
@@ -62,7 +62,7 @@ def test_nothing_is_wanted_without_rows(absent: dict[str, Any] | None) -> None:
 def test_a_bad_row_is_named_and_the_others_count(bad: Any, message: str) -> None:
     sync = wanted(None, [sync_set("a", row(POD), bad)])
     assert sync.kinds == (POD,)
-    assert sync.problems == (Problem("InvalidSync", message),)
+    assert sync.problems == (Shortfall("InvalidSync", message),)
 
 
 def test_rows_that_are_no_list_are_named() -> None:
@@ -71,7 +71,7 @@ def test_rows_that_are_no_list_are_named() -> None:
 
 
 def test_a_trouble_is_a_gap_of_every_policy_that_reads_the_inventory() -> None:
-    found = gaps([Problem("Forbidden", f"{INGRESS} could not be listed: no", INGRESS)], ["K8sA", "K8sB"])
+    found = gaps([Shortfall("Forbidden", f"{INGRESS} could not be listed: no", INGRESS)], ["K8sA", "K8sB"])
     message = "data.inventory: networking.k8s.io/v1/Ingress could not be listed: no; needed by K8sA, K8sB"
     assert found == tuple(
         Gap(Cause.INVENTORY, "Forbidden", message, INGRESS, policy=policy) for policy in ("K8sA", "K8sB")
@@ -95,4 +95,4 @@ def test_what_stands_in_the_way_of_rows_is_named(
     config: dict[str, Any] | None, sync_set: dict[str, Any], where: str
 ) -> None:
     sync = wanted(config, [{"metadata": {"name": "a"}, **sync_set}])
-    assert (sync.kinds, sync.problems) == ((), (Problem("InvalidSync", where),))
+    assert (sync.kinds, sync.problems) == ((), (Shortfall("InvalidSync", where),))

@@ -312,7 +312,7 @@ def test_where_changes_are_logged_each_violation_is_told_once_and_once_more_when
     logger: logging.Logger, stream: io.StringIO
 ) -> None:
     one, ledger = record(constraint()), Ledger()
-    sink, told = LogSink(logger, violations="changes", ledger=ledger), []
+    sink, told = LogSink(logger, violations="changes", is_known=ledger.knows), []
     for at, names in enumerate((["a", "b"], ["a", "b"], ["b"])):
         found = page(*(violation(one.constraint, name) for name in names))
         run = summary(one, info=RunInfo.at(1_795_216_641.0 + at), found=found.violations(), kinds={POD: KindStats(POD)})

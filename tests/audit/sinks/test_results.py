@@ -19,7 +19,7 @@ from resultfiles import lines, written
 from audit.errors import ResultsError
 from audit.ledger import NO_CHANGES
 from audit.model import Outcome
-from audit.results.folder import Folder
+from audit.results.archive import Archive
 from audit.run import Past, Prepared, run
 from audit.sinks.guard import GuardedSink
 from audit.sinks.results import ResultsSink
@@ -165,9 +165,9 @@ def test_what_a_dead_run_has_left_is_gone_with_the_next_one(folder: Path, kind: 
     code = (
         "import os, sys; sys.path[:0] = ['.', 'tests']\n"
         "from builders import constraint, page, summary, violation\n"
-        "from audit.results.folder import Folder\n"
+        "from audit.results.archive import Archive\n"
         "from audit.sinks.results import ResultsSink\n"
-        "sink = ResultsSink(Folder(sys.argv[1], compress=sys.argv[2] == 'gz'))\n"
+        "sink = ResultsSink(Archive(sys.argv[1], compress=sys.argv[2] == 'gz'))\n"
         "sink.start(summary().info)\n"
         "sink.page(page(*[violation(constraint(), str(number)) for number in range(2000)]))\n"
         "os.kill(os.getpid(), 9)\n"
@@ -180,7 +180,7 @@ def test_what_a_dead_run_has_left_is_gone_with_the_next_one(folder: Path, kind: 
 
 
 def test_a_run_that_goes_on_is_left_alone_by_others(folder: Path) -> None:
-    one, other = (ResultsSink(Folder(str(folder))) for _ in range(2))
+    one, other = (ResultsSink(Archive(str(folder))) for _ in range(2))
     for sink in (one, other):
         sink.start(INFO)
         sink.page(page(violation(ONE.constraint)))
@@ -204,7 +204,7 @@ def test_the_folder_is_made_when_it_is_missing_and_others_may_not_look(tmp_path:
 def failing(folder: Path | str) -> ResultsError:
     """What a sink says that cannot begin."""
     with pytest.raises(ResultsError) as raised:
-        ResultsSink(Folder(str(folder))).start(INFO)
+        ResultsSink(Archive(str(folder))).start(INFO)
     return raised.value
 
 
@@ -243,7 +243,7 @@ def test_a_file_named_latest_is_not_replaced(folder: Path) -> None:
 
 
 def test_a_disk_that_is_full_is_told_once_with_what_is_lost_and_recovered_from(folder: Path) -> None:
-    sink = ResultsSink(Folder(str(folder)))
+    sink = ResultsSink(Archive(str(folder)))
     many = [violation(ONE.constraint, f"p{number}") for number in range(500)]
     guarded = GuardedSink(sink)
     with files_at_most(100_000):
@@ -260,7 +260,7 @@ def test_a_disk_that_is_full_is_told_once_with_what_is_lost_and_recovered_from(f
 
 @pytest.mark.parametrize("compress", [False, True])
 def test_a_disk_that_is_full_at_the_last_moment_leaves_no_file(folder: Path, compress: bool) -> None:
-    guarded = GuardedSink(ResultsSink(Folder(str(folder), compress=compress)))
+    guarded = GuardedSink(ResultsSink(Archive(str(folder), compress=compress)))
     before = written(folder)
     with files_at_most(100):
         guarded.start(INFO)
@@ -272,7 +272,7 @@ def test_a_disk_that_is_full_at_the_last_moment_leaves_no_file(folder: Path, com
 
 
 def test_a_folder_that_is_gone_at_the_end_is_told(folder: Path) -> None:
-    guarded = GuardedSink(ResultsSink(Folder(str(folder))))
+    guarded = GuardedSink(ResultsSink(Archive(str(folder))))
     guarded.start(INFO)
     for path in folder.iterdir():
         path.unlink()
@@ -297,7 +297,7 @@ def test_a_failed_run_ends_in_a_file_that_says_so(folder: Path) -> None:
     def prepare() -> Prepared:
         raise RuntimeError("no")
 
-    run(prepare, [ResultsSink(Folder(str(folder)))], summary(), Past(), lambda: None)
+    run(prepare, [ResultsSink(Archive(str(folder)))], summary(), Past(), lambda: None)
     (path,) = folder.iterdir()
     end = json.loads(path.read_text().splitlines()[-1])
     assert (end["outcome"], end["reason"]) == ("failed", "the run failed: RuntimeError: no")

@@ -10,7 +10,7 @@ from builders import POD, constraint, pods, record, settled, summary, unlisted, 
 
 from audit.aggregate import Summary
 from audit.errors import AuditError, ServerError, TooLarge, Unreachable
-from audit.kube.patch import Target
+from audit.kube.patch import Subject
 from audit.ledger import NO_CHANGES
 from audit.model import ConstraintRecord, Outcome
 from audit.sinks.status import StatusSink
@@ -29,7 +29,7 @@ class Cluster:
     tries: int = 0
     patches: dict[str, Any] = field(default_factory=dict)
 
-    def write(self, target: Target, body: Any) -> None:
+    def write(self, target: Subject, body: Any) -> None:
         self.tries += 1
         if target.resource.kind.kind in self.dead:
             raise Unreachable("PATCH: no reply in time", reason="Timeout")

@@ -13,7 +13,7 @@ from constraints.rego.flat.numbers import number
 from constraints.rego.flat.plain import make_plain
 from constraints.rego.flat.rules import FlatRule, branches
 from constraints.rego.flat.safety import check_head, order_body, order_to_translate
-from constraints.rego.flat.templates import Surroundings, spread_templates
+from constraints.rego.flat.templates import Knowledge, spread_templates
 from constraints.rego.names.modules import Definition, resolve_modules
 from constraints.rego.syntax.parser import parse_module
 from constraints.rego.syntax.problems import Problems
@@ -38,8 +38,8 @@ def arity(name: str) -> int | None:
     return BUILTINS[name].arity if name in BUILTINS else None
 
 
-def around(problems: Problems) -> Surroundings:
-    return Surroundings(arity, lambda ref: False, problems)
+def around(problems: Problems) -> Knowledge:
+    return Knowledge(arity, lambda ref: False, problems)
 
 
 @pytest.mark.parametrize(

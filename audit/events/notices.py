@@ -14,7 +14,7 @@ from constraints.model import Object
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Notice:
     """An Event that is due: `source` is what its rate is counted by, and `event` makes it.
 
     `about_event`: the object is an Event itself.
@@ -26,22 +26,22 @@ class Draft:
     about_event: bool = False
 
 
-def drafts(news: News, moment: Moment, unique: str) -> Iterator[Draft]:
+def notices(news: News, moment: Moment, unique: str) -> Iterator[Notice]:
     """One for each constraint of which nobody knows what is new, each violation that is, and each that is resolved."""
     for constraint, number in sorted(news.doubtful.items()):
         name = event_name(constraint.partition("/")[2], unique, moment.info.audit_id, constraint)
-        yield Draft(Reason.STANDING, (constraint,), partial(standing, constraint, number, name, moment))
+        yield Notice(Reason.STANDING, (constraint,), partial(standing, constraint, number, name, moment))
     for known in news.new:
-        yield _draft(Reason.FOUND, found, known, moment, unique)
+        yield _notice(Reason.FOUND, found, known, moment, unique)
     for known in news.gone:
-        yield _draft(Reason.RESOLVED, resolved, known, moment, unique)
+        yield _notice(Reason.RESOLVED, resolved, known, moment, unique)
 
 
-def _draft(
+def _notice(
     reason: Reason, make: Callable[[Known, str, Moment], Object], known: Known, moment: Moment, unique: str
-) -> Draft:
+) -> Notice:
     item = known.object
     parts = (unique, moment.info.audit_id, reason.value, known.constraint, known.message)
     name = event_name(item.name, *parts, str(item.kind), item.namespace, item.uid)
     source = (item.kind, item.namespace, item.name, item.uid)
-    return Draft(reason, source, partial(make, known, name, moment), is_event(item.kind))
+    return Notice(reason, source, partial(make, known, name, moment), is_event(item.kind))

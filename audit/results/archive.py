@@ -24,7 +24,7 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class Archive:
     """Where results go; it is made when it is missing. `keep` is how many runs stay there, 0 for all of them."""
 
     path: str

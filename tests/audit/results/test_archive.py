@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from audit.errors import ResultsError
-from audit.results.folder import told
+from audit.results.archive import told
 
 
 @pytest.mark.parametrize(
