@@ -49,6 +49,8 @@ class Silence:
 class StatusSink:
     """Merge-patches `status` of every constraint at the end of a run, several at a time.
 
+    Also where only the timestamp is another one: it tells that the constraint was audited again (compatibility,
+    section 4.1). What a status says `byPod` is written by `controller`, and only where that changes.
     `write(target, body)` does the patch; a constraint that is gone is not an error of it. A status that is too large
     for the API server is written with fewer violations, and says how many it leaves out. Raises AuditError naming those
     that could not be written, after all were tried for which there was hope. Nothing is written for a run that was cut:

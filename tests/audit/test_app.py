@@ -340,6 +340,11 @@ def test_only_kinds_that_some_constraint_can_match_are_listed_and_the_number_of_
     told = [record.getMessage() for record in caplog.records if "can match" in record.getMessage()]
     assert told == [f"{len(summary.skipped)} kinds are not listed: no enforced constraint can match them"]
     assert not listed & {kind.kind for kind in summary.skipped}
+    counted = auditor.metrics.registry.get_sample_value("kube_patrol_kinds", {"state": "skipped"})
+    assert counted == len(summary.skipped)
+    asked = {request.path.rpartition("/")[2] for request in samples.asked if "limit" in request.query}
+    assert asked >= {"pods", "namespaces", "deployments"}
+    assert not asked & {"configmaps", "secrets", "nodes", "replicasets", "jobs"}
 
 
 def test_events_that_two_groups_serve_are_counted_once(samples: EmbeddedCluster, auditor: Auditor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
@@ -32,10 +33,10 @@ def secure(canned, pair):
 
 
 @pytest.fixture
-def reach(secure, tmp_path):
-    """Ask the server with a cluster and a user of these fields."""
+def connecting(secure, tmp_path):
+    """A connection to the server with a cluster and a user of these fields."""
 
-    def ask(cluster, user):
+    def connected(cluster, user):
         path = tmp_path / "config"
         server = secure[0].url.replace("http://", "https://")
         config = {
@@ -45,9 +46,15 @@ def reach(secure, tmp_path):
             "users": [{"name": "u", "user": user}],
         }
         path.write_text(yaml.safe_dump(config))
-        return connect(Access(str(path), environ={}, read_timeout=5)).exchange(read("/version")).status
+        return connect(Access(str(path), environ={}, read_timeout=5))
 
-    return ask
+    return connected
+
+
+@pytest.fixture
+def reach(connecting):
+    """Ask the server with a cluster and a user of these fields."""
+    return lambda cluster, user: connecting(cluster, user).exchange(read("/version")).status
 
 
 def encoded(path):
@@ -83,3 +90,13 @@ def test_a_client_certificate_is_shown(reach, secure, pair):
     data = {"client-certificate-data": encoded(pair[0]), "client-key-data": encoded(pair[1])}
     assert reach(authority, files) == 200
     assert reach(authority, data) == 200
+
+
+def test_a_connection_is_kept_for_whichever_thread_asks_next(connecting, secure, pair, write):
+    server, ports = secure[0], set()
+    server.answer = lambda handler: (ports.add(handler.client_address), write(handler, 200, b"{}"))
+    connection = connecting({"certificate-authority": str(pair[0])}, {})
+    for _ in range(3):
+        with ThreadPoolExecutor(1) as threads:
+            assert threads.submit(connection.exchange, read("/version")).result().status == 200
+    assert len(ports) == 1
