@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from heapq import merge
 from itertools import groupby, islice
 from operator import attrgetter, itemgetter
@@ -15,6 +15,7 @@ from audit.fields import truncate
 from audit.model import ConstraintRecord, KindEnd, Outcome, RunInfo, Standing
 from audit.verdicts import Reviewed
 from constraints import Constraint, Gap, Kind, ObjectRef, Violation
+from constraints.dataclass import dataclass
 from constraints.model import Cause
 
 Named = tuple[str, str, str, str, str]

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -54,6 +54,7 @@ from audit.sources.ahead import Room
 from audit.sources.cluster import Pace
 from audit.sources.served import ServedKinds
 from audit.tracking import NEVER, PolicyChanges
+from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol")
 OK, FAILED = 0, 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from audit.aggregate import Summary
@@ -19,6 +19,7 @@ from audit.process.readiness import Readiness
 from audit.run import Past, Prepared, run
 from audit.sinks import Sink
 from constraints import Constraint
+from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol")
 

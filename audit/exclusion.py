@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from constraints.dataclass import dataclass
 from constraints.model import Object
 from constraints.wildcard import wildcard
 

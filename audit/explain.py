@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 from audit.errors import ConfigError, InputError
@@ -16,6 +15,7 @@ from audit.settings.flagtypes import FlagType
 from audit.settings.rows import operand
 from audit.sources.manifests import Manifest, read
 from constraints import Engine, PolicyError
+from constraints.dataclass import dataclass
 from constraints.drivers import Program
 
 GROUP: Final = "constraints.gatekeeper.sh"

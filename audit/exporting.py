@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from audit.controller.connectionstatus import ConnectionStatus
 from audit.errors import ExportError, KubeError, NotLeader
@@ -18,6 +18,7 @@ from audit.export.publishing import Publishing
 from audit.policies.connections import connections
 from audit.policies.reading import Reader
 from audit.repeats import Repeats
+from constraints.dataclass import dataclass
 from constraints.model import Object
 
 log = logging.getLogger("kube_patrol.export")

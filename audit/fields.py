@@ -6,9 +6,9 @@ Also the names of what else is told of a run.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from constraints import Constraint, Gap, Kind, ObjectRef, Violation
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 CONSTRAINT_GROUP = "constraints.gatekeeper.sh"

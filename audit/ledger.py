@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from sys import intern
 
@@ -17,6 +17,7 @@ from audit.model import ConstraintRecord, RunInfo
 from audit.standing.hidden import Hidden
 from audit.verdicts import Reviewed, identity
 from constraints import Constraint, Kind, ObjectRef, Violation
+from constraints.dataclass import dataclass
 
 # The violations of one object, four parts for each: the number of its constraint, its message, the runs that saw it
 # first and last; the last one is empty where that is the last whole run. One tuple takes a third of what many would.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
 from threading import Event
 from time import monotonic
+
+from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol.loop")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
 from constraints import Constraint, Gap, Kind, PolicyError, Template
+from constraints.dataclass import dataclass
 from constraints.model import ANY, AdmissionField, Json, Object
 
 NOT_SERVED = "KindNotServed"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from audit.model import Resource
 from constraints import Constraint, Kind
+from constraints.dataclass import dataclass
 
 # The same stored objects served by a second group: (group, kind) -> the group that is listed first.
 ALIASES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Event
 
 from audit.controller.controller import Controller, ControllerSettings
@@ -22,6 +22,7 @@ from audit.reviewing import Rules
 from audit.run import Prepared, Work
 from audit.sources.cluster import ClusterSource, Pace
 from audit.sources.served import ServedKinds
+from constraints.dataclass import dataclass
 
 
 def held_against(reader: Reader, policies: Policies, controller: Controller) -> Loaded:

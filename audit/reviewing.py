@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from hashlib import sha256
 from time import perf_counter
@@ -17,6 +17,7 @@ from audit.model import Lost, Page
 from audit.verdicts import Reviewed, Seconds, Verdict, identity, received, sealed, top_owner
 from constraints import Engine, Gap, Inventory, Review
 from constraints.asking import Hit
+from constraints.dataclass import dataclass
 from constraints.inventory import EMPTY
 from constraints.model import Object, Violation
 from constraints.review import review_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from time import perf_counter
 
 from audit.aggregate import Summary, Totals
@@ -21,6 +21,7 @@ from audit.sources import Source
 from audit.standing.carry import Memory
 from audit.verdicts import Reviewed
 from constraints import Gap, Kind
+from constraints.dataclass import dataclass
 from constraints.model import Object
 
 

@@ -6,11 +6,12 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Lock
 
 import orjson
 
+from constraints.dataclass import dataclass
 from constraints.model import Object
 
 NEVER = math.inf

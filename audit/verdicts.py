@@ -5,14 +5,15 @@ from __future__ import annotations
 import pickle
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from itertools import chain
 from typing import Any, Final
 
 from audit.errors import OtherVersion
 from audit.version import ours
 from constraints import Constraint, Gap, Kind, ObjectRef, Violation
-from constraints.model import Json, Object, value
+from constraints.dataclass import dataclass, value
+from constraints.model import Json, Object
 
 _DEPLOYMENT: Final = Kind("apps", "v1", "Deployment")
 _CRON_JOB: Final = Kind("batch", "v1", "CronJob")

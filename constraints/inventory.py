@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from constraints.dataclass import dataclass
 from constraints.model import Json, Object
 from constraints.review import mapping
 

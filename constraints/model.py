@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 from enum import Enum
 from functools import lru_cache
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any
 
-T = TypeVar("T")
+from constraints.dataclass import dataclass, value
+
 Json = Any
 Object = Mapping[str, Json]
 SCOPED = "scoped"
@@ -16,56 +17,6 @@ ANY = "*"
 REGO = "Rego"
 CEL = "K8sNativeValidation"
 """What templates call the engines that evaluate Rego and CEL."""
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def value(cls: type[T]) -> type[T]:
-    """A slotted dataclass that is frozen for the type checker only.
-
-    For values that are made for every object, or for every word of a policy: refusing assignments at run time makes
-    creating one take three times as long, which is more than some policies take. And for whatever else a start of
-    `patrol test` waits for: to make the class takes a third of the time. Values are compared and hashed as those of any
-    dataclass, by functions that are made when they are first needed: most classes never need them.
-    """
-    made = dataclass(slots=True, repr=False, eq=False)(cls)
-    for name, method in (("__eq__", _equality(made)), ("__hash__", _hashing(made)), ("__repr__", _written)):
-        if made.__dict__.get(name) is None:
-            setattr(made, name, method)
-    return made
-
-
-def _equality(kind: type) -> Callable[[Any, object], Any]:
-    def first(self: Any, other: object) -> Any:
-        mine, its = (f"({''.join(f'{one}.{name}, ' for name in _compared(kind))})" for one in ("self", "other"))
-        text = f"def __eq__(self, other):\n return {mine} == {its} if other.__class__ is self.__class__ else NotImplemented"
-        return _install(kind, "__eq__", text)(self, other)
-
-    return first
-
-
-def _hashing(kind: type) -> Callable[[Any], int]:
-    def first(self: Any) -> int:
-        parts = "".join(f"self.{name}, " for name in _compared(kind))
-        return int(_install(kind, "__hash__", f"def __hash__(self):\n return hash(({parts}))")(self))
-
-    return first
-
-
-def _written(self: Any) -> str:
-    parts = ", ".join(f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.repr)
-    return f"{type(self).__qualname__}({parts})"
-
-
-def _compared(kind: Any) -> list[str]:
-    return [one.name for one in fields(kind) if one.compare]
-
-
-def _install(kind: type, name: str, text: str) -> Callable[..., Any]:
-    """Make a function the method of a class; gives it."""
-    made: dict[str, Callable[..., Any]] = {}
-    exec(text, made)
-    setattr(kind, name, made[name])
-    return made[name]
 
 
 @dataclass(frozen=True, slots=True, order=True)

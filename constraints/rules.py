@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from constraints.dataclass import dataclass
 from constraints.drivers import Program
 from constraints.inventory import Inventory
 from constraints.model import ANY, Constraint, Finding, Json, Kind, Review

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import isclose, isfinite
 from typing import Final
 
 from constraints import formats
+from constraints.dataclass import dataclass
 from constraints.fields import compact, plain_number, type_name
 from constraints.model import Json
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from constraints.dataclass import dataclass
 from constraints.fields import type_name
 from constraints.model import Json
 from constraints.schema import INT_OR_STRING, PRESERVE, TYPES, Schema, pattern

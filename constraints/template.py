@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from constraints.dataclass import dataclass
 from constraints.errors import TemplateError
 from constraints.fields import Fields, quoted
 from constraints.model import REGO, Json, Object

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Container
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Protocol
 
+from constraints.dataclass import dataclass
 from constraints.lang.source import Span
 from constraints.model import Constraint, Review
 

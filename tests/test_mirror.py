@@ -42,7 +42,11 @@ COVERED = {  # a suite, in words -> the rooms and modules without a test of thei
         "constraints.schemarules",
         "constraints.structural",
     },
-    "constraints/test_engine.py: what an engine says of an object": {"constraints.answers", "constraints.timing"},
+    "constraints/test_engine.py: what an engine says of an object": {
+        "constraints.answers",
+        "constraints.model",
+        "constraints.timing",
+    },
     "test_gaps_page.py: every error has its reason": {"audit.errors", "constraints.errors"},
     "cluster/test_server.py: what a real server answers; audit/embedded by what a client asks": {"audit.embedded"},
     "audit/gator/test_gator.py: what a user sees; differential/test_prints.py: what gator prints": {"audit.gator"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from threading import Event
 
@@ -14,6 +13,7 @@ from audit.kube.patch import StatusWriter
 from audit.kube.request import Select, list_objects
 from audit.model import ConstraintRecord, Resource, TemplateRecord
 from constraints import Cause, Gap
+from constraints.dataclass import dataclass
 from constraints.model import Object
 
 

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from audit.controller.podstatus import PodStatus
 from audit.export.connection import CONNECTIONS
 from audit.export.publishing import Publishing
 from audit.kube.patch import StatusWriter
 from audit.model import timestamp
+from constraints.dataclass import dataclass
 from constraints.model import Json, Object
 
 UPSERT, PUBLISH = "UpsertConnection", "Publish"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Event
 
 from audit.controller.bypod import ByPod
@@ -15,6 +15,7 @@ from audit.kube.client import Client
 from audit.kube.definitions import CRDS
 from audit.model import ConstraintRecord, TemplateRecord
 from constraints import Cause, Gap, PolicyError
+from constraints.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

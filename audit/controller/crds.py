@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Event
 
 import orjson
@@ -17,6 +17,7 @@ from audit.kube.items import named
 from audit.kube.request import Request, Select, create_object, get_object, list_objects, update_object
 from constraints import Template
 from constraints.crd import GROUP, LABEL, VERSIONS, crd
+from constraints.dataclass import dataclass
 from constraints.errors import TemplateError
 from constraints.model import Json, Object
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event, Thread
 
@@ -16,6 +15,7 @@ from audit.controller.controller import Controller
 from audit.errors import KubeError
 from audit.guard import attempt
 from audit.model import TemplateRecord
+from constraints.dataclass import dataclass
 from constraints.model import Object
 
 log = logging.getLogger("kube_patrol.policies")

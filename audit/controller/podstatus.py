@@ -14,10 +14,10 @@ write there, so nothing is written. It is taken to run when
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from audit.model import Resource
 from constraints import Kind, PolicyError
+from constraints.dataclass import dataclass
 from constraints.model import AdmissionField, Json, Object
 
 STATUS_GROUP = "status.gatekeeper.sh"

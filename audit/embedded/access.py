@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from audit.embedded.refusals import Refusal, details
 from audit.embedded.routing import Target
+from constraints.dataclass import dataclass
 
 ANYBODY = "system:anonymous"
 

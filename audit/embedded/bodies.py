@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import orjson
 import yaml
 
 from audit.embedded.refusals import bad_request, unsupported
 from audit.embedded.registry import Served
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import sha512
 
 import orjson
 
 from audit.embedded.refusals import Refusal, UnknownPath
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 
 from audit.embedded.calls import Call, Reply, refused
 from audit.embedded.paging import TOO_OLD, fresh_token
 from audit.embedded.refusals import Refusal
+from constraints.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 # The built-in kinds' patchMergeKey by field name; `ports` depends on what is in it.

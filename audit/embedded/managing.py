@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from audit.embedded.listkeys import SchemaField
 from audit.embedded.ownership import Owner, Path, Paths, leaves, merged, parse, render, text, without
 from audit.embedded.refusals import Refusal, details
 from audit.embedded.registry import Served
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 APPLY: Final = "Apply"

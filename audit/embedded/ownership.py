@@ -6,13 +6,13 @@ Fields are sets of paths; a path is a tuple of fieldsV1 segments (`f:spec`, `k:{
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
 from audit.embedded.listkeys import SchemaField
 from audit.embedded.strategic import identity
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 Path = tuple[str, ...]

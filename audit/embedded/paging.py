@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
@@ -18,6 +17,7 @@ from audit.embedded.refusals import bad_request, expired
 from audit.embedded.routing import Options, Target
 from audit.embedded.selectors import Predicate, predicate
 from audit.embedded.store import Entry, Snapshot, Store
+from constraints.dataclass import dataclass
 
 _INCONSISTENT: Final = -1
 _AFTER: Final = "\0"

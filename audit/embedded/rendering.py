@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
@@ -15,6 +14,7 @@ from audit.embedded.refusals import Refusal
 from audit.embedded.registry import Served
 from audit.embedded.store import Entry
 from audit.embedded.tables import columns_of, table_row
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 _JSON: Final = frozenset({"application/json", "*/*", "application/*"})

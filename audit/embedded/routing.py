@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from audit.embedded.refusals import Refusal, UnknownPath, bad_request
 from audit.embedded.registry import Registry, Served
+from constraints.dataclass import dataclass
 
 _SUBRESOURCES: Final = frozenset({"status"})
 

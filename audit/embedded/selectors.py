@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from audit.embedded.refusals import bad_request
 from audit.embedded.registry import Served
 from audit.embedded.store import Entry
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 Predicate = Callable[[Entry], bool]

@@ -6,11 +6,12 @@ import threading
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import orjson
 
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 HISTORY: Final = 10_000

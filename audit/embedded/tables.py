@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from audit.embedded.jsonpaths import first_text
 from audit.embedded.registry import Served
+from constraints.dataclass import dataclass
 from constraints.model import Json, Object
 
 Cell = Callable[[Object], Json]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
@@ -15,6 +14,7 @@ from audit.embedded.rendering import Form, one
 from audit.embedded.routing import Options, Target
 from audit.embedded.selectors import Predicate, predicate
 from audit.embedded.store import Change, Entry, Store, encoded
+from constraints.dataclass import dataclass
 
 BOOKMARK_SECONDS: Final = 60.0
 _LONGEST: Final = 1800.0

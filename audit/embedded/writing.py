@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
@@ -22,6 +21,7 @@ from audit.embedded.shaping import shaped
 from audit.embedded.store import Entry, Store, encoded
 from audit.embedded.strategic import strategic_merge
 from audit.model import timestamp
+from constraints.dataclass import dataclass
 from constraints.model import Json, Object
 
 LARGEST: Final = 3 << 19

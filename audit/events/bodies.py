@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
@@ -22,6 +21,7 @@ from audit.fields import (
 from audit.ledger import Known
 from audit.model import Resource, RunInfo, timestamp
 from constraints import Kind, ObjectRef, Violation
+from constraints.dataclass import dataclass
 from constraints.model import Json, Object
 
 CORE: Final = Resource(Kind("", "v1", "Event"), "events", True)

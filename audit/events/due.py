@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from heapq import heappush, heappushpop
 from typing import Generic, TypeVar
+
+from constraints.dataclass import dataclass
 
 BURST = 25
 REFILL = 300.0  # seconds for one

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from audit.fields import truncate
 from audit.ledger import Changes, Known
 from audit.model import ConstraintRecord
 from audit.standing.carry import Entry, entries_of, is_whole, status_of
+from constraints.dataclass import dataclass
 
 Listed = tuple[str, str, str, str, str]  # group, kind, namespace, name, message
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from audit.events.bodies import Moment, event_name, found, is_event, resolved, standing
 from audit.events.earlier import News
 from audit.events.reasons import Reason
 from audit.ledger import Known
+from constraints.dataclass import dataclass
 from constraints.model import Object
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import uuid4
 
 from audit.aggregate import Summary
 from audit.events.bodies import Moment
 from audit.events.reasons import Fates, held_back
 from audit.events.writing import EventWriter, Posted
+from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol")
 Count = Callable[[Mapping[tuple[str, str], int]], None]

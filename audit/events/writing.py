@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from threading import Lock
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from audit.kube.client import Client
 from audit.kube.deadline import Deadline
 from audit.kube.request import Request, create_object, merge_patch
 from audit.model import Resource
+from constraints.dataclass import dataclass
 from constraints.model import Object
 
 WITHIN = 15.0  # seconds for all Events of a run: the log of it waits for so long at most

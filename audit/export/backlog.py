@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition
 
 from audit.export.spool import SEGMENT, Position, Spool
 from audit.export.tally import Tally
+from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol.export")
 MEMORY = 16 << 20  # bytes

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -16,6 +15,7 @@ from audit.export.tail import Tail
 from audit.settings.commands import Command
 from audit.settings.flagtypes import TEXT, TRUTH
 from audit.settings.rows import flag, operand
+from constraints.dataclass import dataclass
 
 SHOWN, FAILED, WRONG_USE = 0, 1, 2
 LOOKS = 0.5  # seconds between two

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from audit.export.fields import Fields, invalid
 from audit.model import Resource
 from constraints import Kind
+from constraints.dataclass import dataclass
 from constraints.model import Json, Object
 
 CONNECTIONS = Resource(Kind("connection.gatekeeper.sh", "v1alpha1", "Connection"), "connections", True)

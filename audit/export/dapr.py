@@ -7,7 +7,7 @@ section 10), because what is published is said to be `text/plain`, which for gRP
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import quote
 
 import orjson
@@ -16,6 +16,7 @@ from audit.export.fields import Fields, invalid
 from audit.export.message import COMPLETED, STARTED
 from audit.export.portions import Portions, Receipt, Refusal
 from audit.export.posting import Address, Customs, Post
+from constraints.dataclass import dataclass
 
 PORT, TOKEN = "DAPR_HTTP_PORT", "DAPR_API_TOKEN"  # dapr's injector sets them
 DEFAULT_PORT = "3500"

@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from threading import Thread
 
@@ -20,6 +20,7 @@ from audit.export.publishing import Publishing
 from audit.export.tally import Tally
 from audit.guard import attempt
 from audit.repeats import Repeats
+from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol.export")
 LONGEST_WAIT = 60.0  # seconds between two tries

@@ -11,13 +11,13 @@ import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from threading import Timer
 
 from audit.errors import ExportError
 from audit.export.fields import Fields, invalid
 from audit.export.folder import Folder, append, told
+from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol.export")
 WRITING, READY = ".txt", ".log"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from constraints.dataclass import dataclass
 
 Secrets = Callable[[str], Mapping[str, bytes]]
 """The data of a Secret in the Pod's namespace, by its name. Raises ExportError, which shows nothing of it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from audit.errors import ExportError
 from audit.export.cloudevents import BATCH, EVENT, event
@@ -14,6 +14,7 @@ from audit.export.fields import Fields, invalid
 from audit.export.portions import Portions, Receipt
 from audit.export.posting import Address, Post
 from audit.export.secrets import SecretKey, tls_context, tls_secret
+from constraints.dataclass import dataclass
 
 STRUCTURED, BATCHED = "structured", "batched"
 TIMEOUT = ("10s", ("1s", "5m"))  # the default, and from where to where

@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,7 @@ from audit.export.kafkaerrors import connecting, shown
 from audit.export.kafkasettings import Config, KafkaSettings, hidden, key_of, producer_config
 from audit.export.portions import Portions, Receipt, Refusal
 from audit.export.posting import failed
+from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol.export")
 GRACE = 2.0  # seconds in which one of the brokers may still be reached

@@ -7,13 +7,13 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import orjson
 
 from audit.export.driver import Secrets
 from audit.export.fields import Fields, invalid
 from audit.export.secrets import CA, CERTIFICATE, KEY, SecretKey, tls_material
+from constraints.dataclass import dataclass
 
 RUN, RESOURCE, VIOLATION = "run", "resource", "violation"
 MECHANISMS = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")

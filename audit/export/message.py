@@ -6,13 +6,13 @@ What Gatekeeper's do not say stands in one field, `extended`, and only where tha
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 from audit.aggregate import Summary
 from audit.fields import CONSTRAINT_GROUP, CONSTRAINT_VERSION, export_fields, gap_fields, truncate, valid_text
 from audit.ledger import Known
 from audit.outcomes import ending
 from constraints import ObjectRef, Violation
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 STARTED = "audit is started"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from audit.errors import ExportError
+from constraints.dataclass import dataclass
 
 
 class Refusal(Enum):

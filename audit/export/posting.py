@@ -10,7 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from audit.errors import ExportError
 from audit.export.portions import Refusal
+from constraints.dataclass import dataclass
 
 LARGEST = 1 << 20  # bytes of an answer
 _REFUSALS = {400: Refusal.WRONG, 413: Refusal.TOO_LARGE, 422: Refusal.WRONG}

@@ -6,11 +6,11 @@ import os
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from audit.errors import InvalidSecret
 from audit.export.driver import Secrets
 from audit.export.fields import Fields
+from constraints.dataclass import dataclass
 
 CA, CERTIFICATE, KEY = "ca.crt", "tls.crt", "tls.key"
 _VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")

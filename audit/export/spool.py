@@ -11,10 +11,10 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from audit.export.folder import append
+from constraints.dataclass import dataclass
 
 SUFFIX = ".spool"
 SEGMENT = 8 << 20  # bytes, after which the next file is begun

@@ -9,7 +9,6 @@ import socket
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from audit.export.driver import Secrets
 from audit.export.fields import Fields
@@ -17,6 +16,7 @@ from audit.export.portions import Portions, Receipt, Refusal
 from audit.export.posting import Address, connecting, failed
 from audit.export.secrets import tls_context, tls_secret
 from audit.export.syslogline import FACILITIES, Sender, line
+from constraints.dataclass import dataclass
 
 UDP, TCP, TLS = "udp", "tcp", "tls"
 PORTS = {UDP: 514, TCP: 514, TLS: 6514}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 import orjson
 
 from audit.export.message import COMPLETED, RESOLVED, STARTED
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 FACILITIES: tuple[str, ...] = (

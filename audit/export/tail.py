@@ -6,11 +6,11 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
 from audit.export.disk import READY, WRITING
+from constraints.dataclass import dataclass
 
 _RESULT = re.compile(rf"\d{{4}}-\d\d-\d\dT\d\d_\d\d_\d\dZ({re.escape(WRITING)}|{re.escape(READY)})")
 AT_ONCE = 1 << 20  # bytes

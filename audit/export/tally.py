@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Lock
+
+from constraints.dataclass import dataclass
 
 RUNS = 20  # of which numbers are kept
 

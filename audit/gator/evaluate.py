@@ -17,9 +17,10 @@ from audit.hooks.timekeeping import TimeLimits, Watchdog
 from audit.process.lasting import lasting
 from audit.sources.manifests import Manifest
 from constraints import Cause, Constraint, Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
+from constraints.dataclass import value
 from constraints.errors import CompileError, ConstraintError, EngineMissing
 from constraints.golang.quoting import quoted
-from constraints.model import REGO, Json, Object, not_auditable, value
+from constraints.model import REGO, Json, Object, not_auditable
 from constraints.review import mapping, review_of
 
 if TYPE_CHECKING:

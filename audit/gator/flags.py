@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from audit.gator.evaluate import LIMITS
@@ -11,6 +10,7 @@ from audit.hooks.engines import DEFAULTS, GUARDED
 from audit.settings.commands import Command
 from audit.settings.flagtypes import FlagType, guarded, time_limit
 from audit.settings.rows import flag
+from constraints.dataclass import dataclass
 
 ENABLED: Final = "PATROL_ENABLE_OPA_BUILTIN"
 COMMAND: Final = Command(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import attrgetter
 from typing import Final
 
 from constraints import Violation
-from constraints.model import Json, Object, value
+from constraints.dataclass import dataclass, value
+from constraints.model import Json, Object
 
 TARGET: Final = "admission.k8s.gatekeeper.sh"
 DENY: Final = "deny"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from audit.gator.report import TARGET
+from constraints.dataclass import dataclass
 from constraints.drivers import Driver, Places, Policy, Program
 from constraints.inventory import Inventory
 from constraints.model import AdmissionField, Finding, Json

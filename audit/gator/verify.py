@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from audit.gator.evaluate import kind_of, namespace_of, namespaces_of
 from audit.sources.goyaml import GATOR_VERIFY, float64
 from audit.sources.manifests import EXTENSIONS, parse
 from constraints import Engine, Gap, Inventory, Kind, Point, PolicyError, Violation
+from constraints.dataclass import dataclass
 from constraints.model import Object
 from constraints.review import integers, mapping, review_of, review_of_request
 

@@ -9,9 +9,10 @@ from math import inf
 from typing import Final, TypeVar
 
 from audit.hooks.timekeeping import AGAIN, caller, clock_of_this_thread, is_untouchable
+from constraints.dataclass import value
 from constraints.drivers import Driver, Policy, Program
 from constraints.errors import CompileError
-from constraints.model import AdmissionField, Json, value
+from constraints.model import AdmissionField, Json
 from constraints.timing import OutOfTime
 
 T = TypeVar("T")

@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
+from constraints.dataclass import value
 from constraints.drivers import Driver, Policy, Program
 from constraints.errors import CompileError
 from constraints.inventory import Inventory
 from constraints.lang.stack import stack_of
-from constraints.model import AdmissionField, Finding, Json, value
+from constraints.model import AdmissionField, Finding, Json
 
 T = TypeVar("T")
 

@@ -10,8 +10,9 @@ from audit.hooks.depths import DeepDriver
 from audit.hooks.outside import outside
 from audit.hooks.timekeeping import TimeLimits, Watchdog
 from constraints import Engine
+from constraints.dataclass import value
 from constraints.drivers import Driver, DriverOptions, make_drivers
-from constraints.model import CEL, value
+from constraints.model import CEL
 from constraints.rego.builtins import Capabilities, families
 from constraints.rego.policy import Settings
 from constraints.rego.runtime.context import BUDGET

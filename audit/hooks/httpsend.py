@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import urllib3
 
 from audit.duration import parse_duration
+from constraints.dataclass import dataclass
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.gojson import marshal, unmarshal
 from constraints.rego.builtins.goyaml import from_yaml

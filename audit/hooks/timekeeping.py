@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.timing import OutOfTime, Running
 
 _LOOKS: Final = 20  # in the time that one evaluation has

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from audit.errors import ConfigError
 from audit.kube.causes import one_line, why
 from audit.kube.connection import Bounds, Connection, TokenFile
+from constraints.dataclass import dataclass
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 # What the kubernetes package raises for a kubeconfig of an unexpected shape, besides its own ConfigException.

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from threading import Event, Timer
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -20,6 +20,7 @@ from audit.kube import replies
 from audit.kube.doubts import NOT_SENT, Doubts
 from audit.kube.refused import error_of
 from audit.kube.request import Reply, Request, read
+from constraints.dataclass import dataclass
 
 if TYPE_CHECKING:
     from constraints.model import Json
@@ -108,6 +109,7 @@ class Clock:
 
 
 CLOCK = Clock()
+RETRIES = Retries()
 
 
 def ignore(verb: str, resource: str, status: int, seconds: float) -> None:
@@ -140,7 +142,7 @@ class Client:
         self,
         transport: Transport,
         *,
-        retries: Retries = Retries(),
+        retries: Retries = RETRIES,
         stop: Event | None = None,
         on_request: Observer = ignore,
         clock: Clock = CLOCK,

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from ssl import SSLCertVerificationError
@@ -20,6 +20,7 @@ from audit.kube.client import UNTRUSTED
 from audit.kube.doubts import NOT_SENT
 from audit.kube.request import Reply, Request
 from audit.version import ours
+from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol.kube")
 

@@ -7,7 +7,7 @@ kube-apiserver does for aggregated discovery, which is all in two documents, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from audit.errors import BadBody, KubeError
 from audit.kube.client import Client
@@ -15,6 +15,7 @@ from audit.kube.replies import json_type
 from audit.kube.request import JSON, read
 from audit.model import Catalogue, Resource
 from constraints import Cause, Gap, Kind
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 Parse = tuple[Callable[[Kind, Json], Resource | None], Callable[[Kind, Json], Iterator[Kind]]]

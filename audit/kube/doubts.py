@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from audit.errors import BadBody, KubeError, NotLeader, ServerError, Unreachable
 from audit.kube.request import Request
+from constraints.dataclass import dataclass
 
 NOT_SENT = "NotConnected"
 """The `reason` of an Unreachable whose request never left: repeating it is safe whatever it does."""

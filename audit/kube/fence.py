@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from audit.errors import NotLeader
 from audit.kube.client import Transport
 from audit.kube.request import Reply, Request
+from constraints.dataclass import dataclass
 
 READING = frozenset({"GET", "HEAD"})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from threading import Event, Lock
 from uuid import uuid4
@@ -21,6 +21,7 @@ from audit.kube.request import Request, create_object, get_object, update_object
 from audit.model import Resource, timestamp
 from audit.repeats import Repeats
 from constraints import Kind
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 log = logging.getLogger("kube_patrol.kube")
@@ -47,6 +48,9 @@ class Timing:
     duration: float = 15.0
     deadline: float = 10.0
     retry: float = 2.0
+
+
+TIMING = Timing()
 
 
 def unique_identity(host: str) -> str:
@@ -76,7 +80,7 @@ class Election:
         self,
         client: Client,
         seat: Seat,
-        timing: Timing = Timing(),
+        timing: Timing = TIMING,
         clock: Clock = CLOCK,
         leaving: Event | None = None,
     ) -> None:

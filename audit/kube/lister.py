@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from audit.errors import BadBody, BodyTooLarge, Gone, KubeError, TimedOut
 from audit.kube.client import Client
@@ -14,6 +14,7 @@ from audit.kube.request import Select, list_objects
 from audit.kube.tardy import Patience, Tardy
 from audit.model import Resource
 from constraints import Kind
+from constraints.dataclass import dataclass
 
 LIST_TIMEOUT = "ListTimeout"
 """The `reason` of the error of a list whose time is up."""

@@ -6,10 +6,10 @@ An object with a number that is none, or nested too deep, must not hide the othe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from audit.gojson import Broken, Text
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]')

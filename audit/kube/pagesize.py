@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from constraints import Kind
+from constraints.dataclass import dataclass
 
 MEBIBYTE: Final = 1 << 20
 PAGE: Final = 4 * MEBIBYTE

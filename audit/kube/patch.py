@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -13,6 +12,7 @@ from audit.errors import Conflict, NotFound
 from audit.kube.client import Client
 from audit.kube.request import get_object, merge_patch
 from audit.model import Resource
+from constraints.dataclass import dataclass
 from constraints.model import Json, Object
 
 Change = Callable[[Object], Json]

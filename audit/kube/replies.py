@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -17,6 +16,7 @@ import orjson
 from audit.errors import BadBody
 from audit.gojson import Broken
 from audit.kube.oddities import readable, readable_list
+from constraints.dataclass import dataclass
 from constraints.model import Json, Kind
 
 # Built-in types are written with their metadata in front of the items, custom resources with it behind them.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -11,6 +11,7 @@ import orjson
 
 from audit.errors import Invalid
 from audit.kube.replies import ANYTHING, PARTIAL, Expected, Form
+from constraints.dataclass import dataclass
 
 if TYPE_CHECKING:
     from audit.model import Resource

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from audit.kube.request import WITHIN
 from constraints import Kind
+from constraints.dataclass import dataclass
 
 LITTLE = 10.0  # seconds for a kind that could not be listed the last time
 _AGAIN = 10  # after so many failures in a row there is full patience once: it may only be slow

@@ -11,7 +11,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from threading import Event as Flag
 from threading import Lock
 
@@ -23,6 +23,7 @@ from audit.kube.refused import error_of
 from audit.kube.replies import event_version
 from audit.kube.request import EVERYTHING, Reply, Request, Select, list_objects, watch_objects
 from audit.model import Resource
+from constraints.dataclass import dataclass
 from constraints.model import Json, Object
 
 ADDED, MODIFIED, DELETED, BOOKMARK, ERROR = "ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"

@@ -7,7 +7,6 @@ place where lines differ; a line is then put together from the pieces between th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from logging import INFO, Formatter, LogRecord
 from typing import Any, Final
@@ -17,6 +16,7 @@ import orjson
 from audit.fields import truncate
 from audit.logs.streams import JSON_OPTIONS, json_default
 from constraints import Constraint, Kind, ObjectRef, Violation
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 # One for each place in a line, in their order. That of `details` has a key that the formatter writes in another way

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Lock
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -23,6 +23,7 @@ from audit.metrics.requests import Requests
 from audit.metrics.series import STATUSES, Standings, capped, known_violations, of_ending, of_run, of_violations
 from audit.model import Outcome, RunInfo, Syncing
 from audit.outcomes import ending
+from constraints.dataclass import dataclass
 
 RUN_SECONDS = (60, 180, 300, 600, 900, 1200, 2400, 4800, 9600, 19200)
 INGESTION_SECONDS = (

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from threading import Lock
 
 from audit.errors import NotFound
@@ -27,6 +27,7 @@ from audit.policies.surroundings import GATEKEEPER_NAMESPACE, Surroundings
 from audit.policies.templates import TEMPLATES, Ingestion, TemplateBook, by_version
 from constraints import Cause, Engine, Gap, Inventory
 from constraints.crd import GROUP as CONSTRAINTS_GROUP
+from constraints.dataclass import dataclass
 from constraints.model import CEL, Object, not_auditable
 
 log = logging.getLogger("kube_patrol.policies")

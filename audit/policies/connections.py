@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from audit.export.connection import CONFIG_MAPS, CONNECTIONS
 from audit.policies.reading import Reader
+from constraints.dataclass import dataclass
 from constraints.model import Object
 
 

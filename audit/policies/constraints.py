@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from audit.model import ConstraintRecord, Resource, TemplateRecord, kind_of
 from audit.policies.reading import Listed
 from audit.policies.templates import reason
 from constraints import Cause, Engine, Gap, Kind, PolicyError, Template
 from constraints.crd import GROUP, VERSIONS
+from constraints.dataclass import dataclass
 from constraints.errors import ConstraintError
 from constraints.model import Json, Object
 

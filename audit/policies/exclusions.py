@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from audit.exclusion import Exclusion
 from audit.kube.replies import shown
 from constraints import Kind
+from constraints.dataclass import dataclass
 from constraints.model import Json, Object
 
 CONFIG = Kind("config.gatekeeper.sh", "v1alpha1", "Config")

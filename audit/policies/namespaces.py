@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from audit.errors import KubeError
 from audit.kube.definitions import NAMESPACES
 from audit.model import Lost
 from audit.policies.reading import Reader
+from constraints.dataclass import dataclass
 from constraints.model import Object
 
 log = logging.getLogger("kube_patrol.namespaces")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Event as Flag
 from threading import Lock, Thread
 from time import monotonic
@@ -25,6 +25,7 @@ from audit.policies.templates import TEMPLATES
 from audit.tracking import PolicyChanges, Seen
 from constraints import Kind
 from constraints.crd import GROUP, VERSIONS
+from constraints.dataclass import dataclass
 from constraints.model import Object
 
 log = logging.getLogger("kube_patrol.policies")

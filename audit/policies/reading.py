@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from audit.errors import Forbidden, KubeError, NotFound
@@ -15,6 +14,7 @@ from audit.kube.replies import items_of
 from audit.kube.request import Select, get_object, list_objects, read
 from audit.model import Resource
 from constraints import Kind
+from constraints.dataclass import dataclass
 from constraints.model import Json, Object
 
 T = TypeVar("T")

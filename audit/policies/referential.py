@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from audit.errors import KubeError
@@ -14,6 +13,7 @@ from audit.policies.exclusions import CONFIG, NAME
 from audit.policies.reading import Kept, OnPage, Reader
 from audit.policies.weight import InventoryTooLarge, Scales
 from constraints import Cause, Gap, Inventory, Kind
+from constraints.dataclass import dataclass
 from constraints.model import Json, Object
 
 SYNC_SETS = Resource(Kind("syncset.gatekeeper.sh", "v1alpha1", "SyncSet"), "syncsets", False)

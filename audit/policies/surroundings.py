@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 
 from audit.errors import KubeError
@@ -15,6 +15,7 @@ from audit.policies.namespaces import Namespaces
 from audit.policies.reading import Kept, Reader
 from audit.policies.referential import NOTHING, SYNC_SETS, Shortfall, Synced
 from constraints import Cause, Engine, Gap, Inventory
+from constraints.dataclass import dataclass
 from constraints.model import Object
 
 GATEKEEPER_NAMESPACE = "gatekeeper-system"

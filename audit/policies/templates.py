@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from audit.errors import KubeError
 from audit.model import Resource, TemplateRecord
 from audit.policies.reading import Listed
 from constraints import Cause, Engine, Gap, Kind, PolicyError, Template
+from constraints.dataclass import dataclass
 from constraints.errors import CompileError, EngineMissing
 from constraints.model import Json, Object
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 
 from audit.model import NOT_SERVED, Catalogue, Resource
 from constraints import Cause, Constraint, Gap, Kind
+from constraints.dataclass import dataclass
 from constraints.model import ANY
 
 _CLOSE = 0.75  # of 1, as difflib counts: Deployments, Deploment, IngressRoute for Ingress no more

@@ -7,12 +7,13 @@ generate, which is said already.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from audit.errors import KubeError
 from audit.model import Resource, TemplateRecord
 from audit.policies.reading import Reader
 from constraints import Cause, Constraint, Gap, Kind
+from constraints.dataclass import dataclass
 from constraints.model import Json, Object
 
 EXPANSIONS = "expansion.gatekeeper.sh"

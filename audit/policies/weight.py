@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from sys import getsizeof
 from typing import Final
 
 from audit.errors import KubeError
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 _VALUE, _COLLECTION = 32, 150  # bytes that values and collections take besides their text, as measured; keys are shared

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Event, Thread
 
 from audit.errors import AuditError, Forbidden, KubeError, NotFound
 from audit.guard import attempt
 from audit.kube.lease import Election, Seat
 from audit.model import Outcome
+from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol")
 SILENCE_SECONDS = 15.0  # as long as a Lease that nobody renews is valid

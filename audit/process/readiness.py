@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from audit.model import Ending, Outcome
+from constraints.dataclass import dataclass
 
 ENDED = frozenset({Outcome.COMPLETE, Outcome.GAPS, Outcome.UNWRITTEN})
 

@@ -7,12 +7,12 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Event, Thread, Timer
 from time import monotonic
 from types import FrameType
 
 from audit.process.early import STOPPING, Early
+from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol")
 PARTING_SECONDS = 3.0

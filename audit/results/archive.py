@@ -11,13 +11,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
 from audit.errors import ResultsError
 from audit.results.draft import Draft, ours, settle, unlocked
 from audit.results.names import LATEST, Name, Stem, is_draft, is_link
+from constraints.dataclass import dataclass
 
 _MODE: Final = 0o750  # the group, so that a container beside this one can read with the same fsGroup
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

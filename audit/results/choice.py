@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from audit.results.reading import Found
+from constraints.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Final
 
 from audit.errors import ConfigError, ResultsError
@@ -20,6 +19,7 @@ from audit.results.runs import file_of
 from audit.settings.commands import Command
 from audit.settings.flagtypes import OPTIONAL_PATH, FlagType
 from audit.settings.rows import flag
+from constraints.dataclass import dataclass
 
 SHOWN, FAILED, WRONG_USE = 0, 1, 2
 COMMAND: Final = Command(

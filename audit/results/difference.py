@@ -15,7 +15,8 @@ from audit.results.format import WHOLE
 from audit.results.reading import Found, Line, RunFile
 from audit.standing.hidden import Hidden
 from constraints import Gap, Kind, ObjectRef
-from constraints.model import Cause, value
+from constraints.dataclass import value
+from constraints.model import Cause
 
 NEW, RESOLVED, STANDING, STALE = CHANGES = ("new", "resolved", "standing", "stale")
 _BEFORE, _BOTH, _AFTER, _TOLD = range(4)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from constraints.dataclass import dataclass
 
 LATEST: Final = "latest"
 _STAMP: Final = r"run-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)(?:\.(\d{1,6}))?"

@@ -18,7 +18,8 @@ from audit.errors import ResultsError
 from audit.fields import printable
 from audit.results.difference import CHANGES, Row
 from audit.results.reading import Found, RunFile
-from constraints.model import Json, value
+from constraints.dataclass import value
+from constraints.model import Json
 
 Write = Callable[[str], object]
 _LOOKED_AT: Final = 1000  # rows from which a table takes the width of its columns

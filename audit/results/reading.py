@@ -14,7 +14,8 @@ import orjson
 from audit.errors import ResultsError
 from audit.fields import AUDIT_FINISHED, AUDIT_GAP, AUDIT_STARTED, CONSTRAINT_AUDITED, VIOLATION_AUDITED, printable
 from audit.results.format import FORMAT, GZIPPED, VERSION
-from constraints.model import Json, value
+from constraints.dataclass import value
+from constraints.model import Json
 
 STDIN: Final = "-"
 _LONGEST: Final = 1 << 28  # bytes of a line: whatever is longer is none of ours

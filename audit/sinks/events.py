@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from audit.aggregate import Phase, Summary
@@ -21,6 +21,7 @@ from audit.ledger import Changes
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
 from constraints import Violation
+from constraints.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from audit.aggregate import Phase, Summary
 from audit.errors import ExportError
@@ -25,6 +25,7 @@ from audit.ledger import Changes, Ledger
 from audit.logs.streams import encoded
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
+from constraints.dataclass import dataclass
 
 DROPPED = "ExportDropped"
 AT_ONCE = 500  # messages

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from audit.aggregate import Phase, Summary
 from audit.duration import format_duration
@@ -30,6 +29,7 @@ from audit.outcomes import ending
 from audit.repeats import Repeats
 from audit.verdicts import Reviewed
 from constraints import Gap, Violation
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 log = logging.getLogger("kube_patrol")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from audit.aggregate import Phase, Summary
 from audit.errors import AuditError, KubeError, TooLarge, Unreachable
@@ -15,6 +15,7 @@ from audit.ledger import Changes
 from audit.model import ConstraintRecord, RunInfo
 from audit.verdicts import Reviewed
 from constraints import Gap, Kind
+from constraints.dataclass import dataclass
 from constraints.model import Cause, Json, Object
 
 GAPS_SHOWN = 20

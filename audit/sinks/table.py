@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from audit.aggregate import Phase, Summary
 from audit.fields import printable
@@ -11,6 +10,7 @@ from audit.ledger import Changes
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
 from constraints import Constraint, Violation
+from constraints.dataclass import dataclass
 
 SHOWN = 3
 UNKNOWN, STALE = "?", "*"

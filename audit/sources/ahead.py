@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition
 from typing import Generic, TypeVar
 
 from audit.sources.cache import PageCache
+from constraints.dataclass import dataclass
 
 T = TypeVar("T")
 GLANCE = 0.2  # seconds between looks at whether the run is told to stop

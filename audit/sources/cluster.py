@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
@@ -25,6 +25,7 @@ from audit.sources.ahead import Ahead, Queued, Room
 from audit.sources.cache import PageCache
 from audit.sources.lanes import Lanes, Turn
 from constraints import Gap, Kind, ObjectRef
+from constraints.dataclass import dataclass
 from constraints.model import Cause, Json, Object
 
 log = logging.getLogger("kube_patrol.listing")

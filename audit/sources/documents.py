@@ -15,7 +15,8 @@ import orjson
 from audit.errors import InputError
 from audit.gojson import Broken, Text, kind
 from audit.sources.goyaml import KUBERNETES, Dialect, Malformed, float64
-from constraints.model import Json, value
+from constraints.dataclass import value
+from constraints.model import Json
 
 LARGEST: Final = 8 << 20  # bytes of one YAML document: its nodes take up to 150 times as much memory
 LARGEST_JSON: Final = 64 << 20  # bytes of JSON in one file, which takes up to thirty times as much

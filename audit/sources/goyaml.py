@@ -13,13 +13,13 @@ import binascii
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stubs forget it
 
 from audit.errors import InputError
+from constraints.dataclass import dataclass
 from constraints.golang.quoting import quoted
 from constraints.golang.utf8 import replaced
 from constraints.golang.yamlscalars import (

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Event, Thread
+
+from constraints.dataclass import dataclass
 
 GLANCE = 0.1  # seconds between looks at a job that may be waiting
 

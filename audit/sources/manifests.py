@@ -11,8 +11,9 @@ from audit.errors import InputError
 from audit.sources.documents import documents
 from audit.sources.goyaml import KUBERNETES, Dialect
 from constraints import Kind
+from constraints.dataclass import value
 from constraints.golang.quoting import quoted
-from constraints.model import Object, value
+from constraints.model import Object
 
 EXTENSIONS: Final = (".yaml", ".yml", ".json")
 STDIN: Final = "stdin"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from audit.aggregate import Summary
 from audit.fields import status_entry
 from audit.model import ConstraintRecord, Standing
 from audit.standing.hidden import Bucket, Hidden
 from constraints import Kind
+from constraints.dataclass import dataclass
 from constraints.model import Json
 
 Entry = Mapping[str, Json]

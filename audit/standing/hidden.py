@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from constraints import Gap, Kind
+from constraints.dataclass import dataclass
 from constraints.model import ANY, Cause
 
 Bucket = tuple[Kind, str]  # a kind and a namespace

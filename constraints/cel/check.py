@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from constraints.cel import syntax
@@ -25,6 +25,7 @@ from constraints.cel.types import (
 )
 from constraints.cel.unify import Substitution, most_general
 from constraints.cel.values import type_name
+from constraints.dataclass import dataclass
 from constraints.lang.source import Span
 
 _OF_TYPES: Final[Mapping[str, Type]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 import constraints.cel.library  # noqa: F401 - declares the functions
@@ -21,6 +21,7 @@ from constraints.cel.scan import Scan, every
 from constraints.cel.types import DYN, Type, unwrapped
 from constraints.cel.validate import validate
 from constraints.cel.values import Value
+from constraints.dataclass import dataclass
 from constraints.lang.source import Span
 from constraints.lang.stack import stack_of
 

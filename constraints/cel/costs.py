@@ -6,7 +6,6 @@ Everything that is not in a table here costs 1. Texts are traversed at 0.1 a cha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from constraints.cel.failures import Panic
@@ -17,6 +16,7 @@ from constraints.cel.maps import entries
 from constraints.cel.overloads import Overload
 from constraints.cel.types import BYTES, DURATION, STRING, TIMESTAMP
 from constraints.cel.values import Keyed, Opaque, Optional, Value, go_name, type_name
+from constraints.dataclass import dataclass
 
 PER_CALL: Final = 1_000_000  # for one expression; Gatekeeper gives as much for all validations of a constraint
 CONDITIONS: Final = 2_500_000  # for all match conditions of a constraint

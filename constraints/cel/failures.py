@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
+from constraints.dataclass import dataclass
 from constraints.lang.source import Span
 
 _MOST_SHOWN: Final = 100  # as in cel-go

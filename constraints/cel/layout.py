@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from constraints.cel import runtime
@@ -13,6 +13,7 @@ from constraints.cel.failures import Exhausted, Failure, Panic, failed, no_overl
 from constraints.cel.maps import UNSET, keyed, map_key
 from constraints.cel.tally import TALLY, affix, among, different, metered, prepay, same, search, total
 from constraints.cel.values import NONE, Optional, Value
+from constraints.dataclass import dataclass
 
 Slots = list[Value]
 SLOTS: Final = "slots"  # what generated functions call their parameter

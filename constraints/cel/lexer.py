@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from constraints.cel.failures import Invalid, Problem
 from constraints.cel.values import INT_MAX, INT_MIN, UINT_MAX, Uint, Value
+from constraints.dataclass import dataclass
 from constraints.lang.source import Span
 
 _ESCAPE: Final = r"\\(?:[abfnrtv\\'\"`?]|[xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, TypeVar
 
@@ -12,6 +11,7 @@ from constraints.cel.failures import no_overload
 from constraints.cel.maps import entries
 from constraints.cel.types import Type, parse_type, parse_types
 from constraints.cel.values import Value, type_name
+from constraints.dataclass import dataclass
 
 Code = Callable[..., Value]
 _Code = TypeVar("_Code", bound=Code)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from constraints.cel.values import Value
+from constraints.dataclass import dataclass
 from constraints.lang.source import Span
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Final
 
 from constraints.cel.failures import Failure
+from constraints.dataclass import dataclass
 
 Value = Any
 INT_MIN: Final = -(1 << 63)

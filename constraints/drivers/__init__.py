@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
+from constraints.dataclass import value
 from constraints.drivers.cel import CelDriver
 from constraints.drivers.rego import RegoDriver
 from constraints.inventory import Inventory
-from constraints.model import CEL, REGO, AdmissionField, Finding, Json, value
+from constraints.model import CEL, REGO, AdmissionField, Finding, Json
 from constraints.rego.policy import Settings
 
 Places = frozenset[tuple[Json, ...]]

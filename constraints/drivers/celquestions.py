@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from constraints.cel import Compiled, Failure
 from constraints.cel.layout import Slots
 from constraints.cel.library.strings import BLANK
+from constraints.dataclass import dataclass
 from constraints.model import Finding, Json
 
 _LONGEST_MESSAGE: Final = 5 * 1024  # bytes

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from constraints.model import value
+from constraints.dataclass import value
 
 NAMED: Final = {
     "ANSIC": "Mon Jan _2 15:04:05 2006",

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
 
+from constraints.dataclass import value
 from constraints.golang import GoError
 from constraints.golang.netip import complaint
 from constraints.golang.quoting import bytes_quoted, quoted
 from constraints.golang.utf8 import as_bytes, from_bytes
-from constraints.model import value
 
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")

@@ -13,9 +13,9 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
+from constraints.dataclass import dataclass
 from constraints.lang.pycode import Block, Nodes
 from constraints.lang.pywalk import BLOCKS, loaded_names, statements, unassigned, walk
 from constraints.lang.source import Span

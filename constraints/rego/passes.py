@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.builtins import BUILTINS, Builtin
 from constraints.rego.checks.calls import Callables, CallCheck, own_arities
 from constraints.rego.checks.rules import check_packages, check_rules

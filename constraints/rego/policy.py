@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from constraints.dataclass import value
 from constraints.errors import CompileError, EvaluationError
 from constraints.lang.stack import stack_of
-from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.builtins.outside import Outside
 from constraints.rego.codegen.generator import Generator

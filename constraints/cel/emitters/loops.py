@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from constraints.cel import pycode as py
 from constraints.cel import syntax
 from constraints.cel.emitter import Emitter
+from constraints.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from constraints.cel import syntax
@@ -16,6 +15,7 @@ from constraints.cel.maps import keyed, map_key
 from constraints.cel.overloads import FUNCTIONS
 from constraints.cel.runtime import each, insert, optional_target, pairs
 from constraints.cel.values import NONE, Optional, Value
+from constraints.dataclass import dataclass
 
 NAME: Final = 1  # to look at what was found so far
 CALL: Final = 1

@@ -6,7 +6,6 @@ An attribute costs 1, each step of its path 1 more. As a branch of a choice or a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from constraints.cel import syntax
 from constraints.cel.exact.folded import VARIES
@@ -16,6 +15,7 @@ from constraints.cel.failures import no_overload
 from constraints.cel.runtime import has, index, index_optional
 from constraints.cel.syntax import Node
 from constraints.cel.values import NONE, Optional, Value
+from constraints.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import ClassVar
 
 from constraints.cel.failures import Failure, no_overload
 from constraints.cel.library.ip import IP, Address, read_address
 from constraints.cel.overloads import function, method
 from constraints.cel.values import Opaque
+from constraints.dataclass import dataclass
 from constraints.golang.netip import complaint
 from constraints.golang.quoting import quoted
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Final
 
 from constraints.cel.library.time import parse_timestamp
 from constraints.cel.library.url import complaint
 from constraints.cel.overloads import function, method
 from constraints.cel.values import NONE, Opaque, Optional
+from constraints.dataclass import dataclass
 
 Checker = Callable[[str], list[str]]
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import ClassVar
 
 from constraints.cel.failures import Failure
 from constraints.cel.overloads import function, method
 from constraints.cel.values import Opaque
+from constraints.dataclass import dataclass
 from constraints.golang.netip import complaint
 from constraints.golang.quoting import quoted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from constraints.cel.failures import Failure
@@ -29,6 +29,7 @@ from constraints.cel.types import (
     wrapper_of,
 )
 from constraints.cel.values import INT_MAX, INT_MIN, NANOS, Duration, Timestamp, Uint, Value, type_name
+from constraints.dataclass import dataclass
 
 ENUMS: Final = {"google.protobuf.NullValue.NULL_VALUE": 0}
 _LARGEST_IN_JSON: Final = (1 << 53) - 1  # beyond, JSON of protocol buffers has texts

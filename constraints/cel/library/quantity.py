@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 from constraints.cel.failures import Failure
 from constraints.cel.overloads import function, method
 from constraints.cel.values import INT_MAX, INT_MIN, Opaque
-from constraints.model import value
+from constraints.dataclass import value
 
 _WRONG: Final = r"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 _SUFFIX: Final = "unable to parse quantity's suffix"

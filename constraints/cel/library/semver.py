@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from constraints.cel.failures import Failure
 from constraints.cel.overloads import function, method
 from constraints.cel.values import INT_MAX, UINT_MAX, Opaque
+from constraints.dataclass import dataclass
 
 _PARTS: Final = ("major", "minor", "patch")
 _WORD: Final = re.compile(r"[0-9A-Za-z-]+\Z", re.ASCII)

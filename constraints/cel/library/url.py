@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from constraints.cel.failures import Failure
 from constraints.cel.overloads import function, method
 from constraints.cel.values import Opaque
+from constraints.dataclass import dataclass
 from constraints.golang import GoError
 from constraints.golang.urls import Url, check_request_uri, parse_url, query_of
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.builtins.families import FAMILIES, GUARDED, PROVIDED
 from constraints.rego.values.kinds import Value
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from constraints.dataclass import dataclass
 from constraints.rego.builtins.globmatchers import ANY_LENGTH, Found, Matcher, first_of, runes, starts
 from constraints.rego.values.sizes import spend
 

@@ -9,9 +9,9 @@ none. `length` is the number of characters that any match has, or ANY_LENGTH.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
+from constraints.dataclass import dataclass
 from constraints.rego.values.sizes import spend
 
 ANY_LENGTH: Final = -1

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from constraints.dataclass import dataclass
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import string
 from constraints.rego.values.kinds import Value

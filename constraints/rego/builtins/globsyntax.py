@@ -7,9 +7,10 @@ that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from constraints.dataclass import dataclass
 from constraints.rego.builtins import BuiltinError
 
 _END: Final = "\0"

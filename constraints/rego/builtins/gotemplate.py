@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from constraints.dataclass import dataclass
 from constraints.golang.quoting import quoted
 from constraints.rego.builtins import BuiltinError
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
+from constraints.dataclass import value
 from constraints.errors import EvaluationError
-from constraints.model import value
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.gojson import marshal
 from constraints.rego.builtins.graphqlcosts import spend_comparisons, spend_rules

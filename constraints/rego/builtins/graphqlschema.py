@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.graphqltree import Node
 from constraints.rego.values.sizes import spend

@@ -8,10 +8,10 @@ import base64
 import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from constraints.dataclass import dataclass
 from constraints.golang.utf8 import from_bytes
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.encoding import unpacked_url

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from constraints.dataclass import dataclass
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.jwt import ALGORITHMS, Token, checked_header, json_object
 from constraints.rego.builtins.operands import as_bytes, mapping

@@ -6,9 +6,9 @@ import ipaddress
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from constraints.dataclass import dataclass
 from constraints.errors import EvaluationError
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import string

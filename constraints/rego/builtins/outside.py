@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.values.kinds import Value
 

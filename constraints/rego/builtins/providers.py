@@ -7,8 +7,8 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from constraints.dataclass import value
 from constraints.golang.calendar import date_of
-from constraints.model import value
 from constraints.rego.builtins import builtin
 from constraints.rego.builtins.gojson import marshal
 from constraints.rego.builtins.gourl import parse_url

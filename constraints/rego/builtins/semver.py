@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from constraints.dataclass import dataclass
 from constraints.golang.quoting import quoted
 from constraints.rego.builtins import BuiltinError, builtin
 from constraints.rego.builtins.operands import string

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, timezone
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from constraints.dataclass import dataclass
 from constraints.golang.calendar import DAY, day_of, days_since_epoch
 from constraints.golang.floats import plain
 from constraints.golang.layouts import DAYS, NAMED, CivilTime, format_time

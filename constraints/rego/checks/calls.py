@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.names.references import References
 from constraints.rego.names.resolved import Path

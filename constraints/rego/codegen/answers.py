@@ -6,8 +6,8 @@ import ast
 from collections.abc import Sequence
 from typing import Final
 
+from constraints.dataclass import value
 from constraints.lang.pycode import Block
-from constraints.model import value
 from constraints.rego.codegen.blocks import attach, closure
 from constraints.rego.codegen.bodies import emit_body
 from constraints.rego.codegen.dispatch import value_of

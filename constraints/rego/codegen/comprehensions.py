@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from constraints.dataclass import value
 from constraints.lang.pycode import Block
-from constraints.model import value
 from constraints.rego.codegen.blocks import OUTLINE_DEPTH, attach, closure, outlined
 from constraints.rego.codegen.bodies import emit_body
 from constraints.rego.codegen.collecting import add_member, count_held, members_counted

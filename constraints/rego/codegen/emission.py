@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from constraints.dataclass import dataclass
 from constraints.errors import CompileError
 from constraints.lang.pycode import Identifiers, Nodes
 from constraints.lang.source import Span

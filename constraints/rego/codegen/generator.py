@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from constraints.dataclass import value
 from constraints.errors import CompileError
 from constraints.lang.pycode import Identifiers
 from constraints.lang.pywalk import BLOCKS, depth_of
-from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.codegen.blocks import aside, attach, closure
 from constraints.rego.codegen.bodies import emit_body

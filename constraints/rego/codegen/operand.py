@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any, Final
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.names.resolved import Path
 from constraints.rego.values.kinds import UNDEFINED, RegoObject, RegoSet, Value, same
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final, TypeVar
 
+from constraints.dataclass import dataclass, value
 from constraints.lang.pycode import Block
-from constraints.model import value
 from constraints.rego.codegen.operand import Operand
 from constraints.rego.syntax.tree import Term
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 from typing import Any, Final
 
+from constraints.dataclass import dataclass
 from constraints.lang.pycode import Identifiers
 from constraints.rego.names.modules import chain
 from constraints.rego.names.resolved import Path, Resolved

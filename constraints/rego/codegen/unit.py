@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from constraints.dataclass import dataclass, value
 from constraints.lang.pycode import Identifiers
 from constraints.lang.source import Span
-from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.codegen.operand import NO_CONSTANT, Operand
 from constraints.rego.codegen.tree import Branch

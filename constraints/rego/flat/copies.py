@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.flat.rules import FlatRule
 from constraints.rego.flat.unified import is_local
 from constraints.rego.syntax.termorder import SUPPORT, TEMPLATE, changed

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from constraints.dataclass import dataclass
 from constraints.rego.names.modules import Definition, chain, linked
 from constraints.rego.names.resolved import Path
 from constraints.rego.names.scope import Fresh, Step

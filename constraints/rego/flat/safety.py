@@ -6,8 +6,9 @@ Statements are taken in turn as soon as what they need is bound, closures includ
 from __future__ import annotations
 
 from bisect import insort
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from constraints.dataclass import dataclass
 from constraints.lang.source import Span
 from constraints.rego.flat.outputs import Arity, bound_by
 from constraints.rego.flat.rules import FlatRule

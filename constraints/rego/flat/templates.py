@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.flat.outputs import Arity, Bound, bound_by
 from constraints.rego.flat.rules import FlatRule, is_empty, named
 from constraints.rego.names.modules import Definition

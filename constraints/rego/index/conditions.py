@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from constraints.dataclass import dataclass
 from constraints.rego.names.resolved import Path
 from constraints.rego.runtime.index import ANYTHING, SplitText, split_escaped
 from constraints.rego.syntax.tree import ArrayTerm, Call, Expr, ObjectTerm, Ref, Scalar, SetTerm, Term, Var

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import inf
 from typing import Final
 
+from constraints.dataclass import dataclass
 from constraints.rego.index.conditions import Condition, Conditions, place_key
 from constraints.rego.index.conflicts import Conflicts, chain_of, disagree
 from constraints.rego.names.modules import linked

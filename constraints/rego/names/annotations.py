@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from constraints.dataclass import value
 from constraints.errors import CompileError
 from constraints.lang.source import Source, Span
-from constraints.model import value
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.gourl import parse_url
 from constraints.rego.builtins.goyaml import Reading, compose, resolve_plain

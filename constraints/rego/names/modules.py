@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.names.resolve import Resolver, declared_in
 from constraints.rego.names.resolved import Path

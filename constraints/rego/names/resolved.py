@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.syntax.tree import Rule
 
 Path = tuple[Any, ...]

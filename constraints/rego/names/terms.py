@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from constraints.dataclass import dataclass
 from constraints.lang.source import Span
 from constraints.rego.builtins import Builtin
 from constraints.rego.names.scope import Fresh, Scope

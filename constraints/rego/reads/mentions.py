@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from constraints.dataclass import dataclass, value
 from constraints.lang.source import Span
-from constraints.model import value
 from constraints.rego.flat.prints import is_print
 from constraints.rego.names.modules import chain
 from constraints.rego.names.resolved import Path, Resolved

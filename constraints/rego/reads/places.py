@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from constraints.model import value
+from constraints.dataclass import value
 
 REVIEW: Final = "review"
 ANY_KEY: Final = None

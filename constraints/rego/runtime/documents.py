@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from constraints.dataclass import dataclass
 from constraints.rego.runtime.conflicts import Where, conflict
 from constraints.rego.runtime.context import Context
 from constraints.rego.runtime.iteration import items_of, sorted_items

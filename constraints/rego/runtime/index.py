@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from constraints.dataclass import dataclass
 from constraints.rego.runtime.iteration import is_collection, values_of
 from constraints.rego.values.kinds import Value, same
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from constraints.dataclass import value
 from constraints.lang.source import Span
-from constraints.model import value
 from constraints.rego.syntax.bodies import BodyParser
 from constraints.rego.syntax.terms import OPERATORS, kind_of
 from constraints.rego.syntax.tree import (

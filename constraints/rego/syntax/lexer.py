@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from constraints.dataclass import dataclass
 from constraints.errors import CompileError
 from constraints.lang.source import Source, Span
 from constraints.timing import OutOfTime

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from constraints.dataclass import dataclass
 from constraints.errors import CompileError
 from constraints.lang.source import Span
 

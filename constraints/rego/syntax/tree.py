@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Any
 
+from constraints.dataclass import value
 from constraints.lang.source import Span
-from constraints.model import value
 
 NOWHERE = Span(0, 0)
 

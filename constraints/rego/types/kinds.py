@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import field
 from typing import Final
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.values.kinds import key_of
 from constraints.rego.values.order import type_name
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from constraints.dataclass import dataclass, value
 from constraints.lang.source import Span
-from constraints.model import value
 from constraints.rego.builtins import Builtin
 from constraints.rego.names.resolved import Path
 from constraints.rego.syntax.termorder import OpaNames, pairs_in_order

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from constraints.dataclass import dataclass
 from constraints.rego.names.resolved import Path
 from constraints.rego.types.kinds import (
     ANY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from audit.kube.request import Request, Select
 from audit.kube.watch import Event, Intervals, Item, Server, Snapshot, Watch, events, lines
 from audit.model import Resource
 from constraints import Kind
+from constraints.dataclass import dataclass
 
 MAPS = Resource(Kind("", "v1", "ConfigMap"), "configmaps", True)
 PATH = "/api/v1/configmaps"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, Final
@@ -12,6 +11,7 @@ from typing import Any, Final
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
+from constraints.dataclass import dataclass
 from constraints.rego.builtins.pki.extensions import PURPOSES, certificate_fields
 from constraints.rego.builtins.pki.nameconstraints import permitted
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from constraints.dataclass import dataclass
 
 SEQUENCE = 0x30
 SET = 0x31

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cryptography import x509
@@ -13,6 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from constraints.dataclass import dataclass
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.gojson import unmarshal
 from constraints.rego.builtins.operands import as_bytes

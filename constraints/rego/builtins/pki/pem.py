@@ -6,8 +6,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from constraints.dataclass import dataclass
 
 BEGIN: Final = b"-----BEGIN"
 _BLOCK: Final = re.compile(

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.codegen.tree import SET, Branch, Clause
 from constraints.rego.syntax.nodes import INNER, nodes_of
 from constraints.rego.syntax.tree import Body, Call, Expr, ObjectTerm, Ref, Scalar, Term, Var

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from constraints.model import value
+from constraints.dataclass import value
 from constraints.rego.codegen.rewrites.known import Env
 from constraints.rego.syntax.nodes import nodes_of
 from constraints.rego.syntax.termorder import SUPPORT
