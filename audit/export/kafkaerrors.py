@@ -20,14 +20,14 @@ def connecting(text: str) -> str:
         return f"the broker does not let this user in: {where}: see sasl of the Connection"
     if "certificate verify failed" in why:
         return f"the certificate of the broker is not trusted: {where}: see tls of the Connection"
+    if why.startswith("Disconnected") and "SSL_HANDSHAKE" not in text:
+        return f"the broker hangs up: {where}: see tls and sasl of the Connection"
     openssl = _OPENSSL.fullmatch(why)
     last = openssl[1] if openssl else why.rpartition(": ")[2]
     if "SSL" in text:
         return f"the broker and this program find no way to speak TLS: {where}: {last}"
     if "timed out" in why:
         return f"the broker does not answer: {where}: nothing in time"
-    if why.startswith("Disconnected"):
-        return f"the broker hangs up: {where}: see tls and sasl of the Connection"
     return f"the broker cannot be reached: {where}: {last}"
 
 

@@ -198,6 +198,10 @@ def test_the_key_of_an_object_of_the_cluster_tells_it_from_one_in_a_namespace() 
             "the broker and this program find no way to speak TLS: kafka:9093: connection reset by peer",
         ),
         (
+            "ssl://kafka:9093/bootstrap: Disconnected: SSL connection closed by peer (after 2ms in state UP)",
+            "the broker hangs up: kafka:9093: see tls and sasl of the Connection",
+        ),
+        (
             "sasl_ssl://kafka:9093/bootstrap: SASL authentication error: s3cret (after 0ms in state AUTH_REQ)",
             "the broker does not let this user in: kafka:9093: see sasl of the Connection",
         ),
