@@ -10,6 +10,7 @@ import pytest
 from beside import BENCH
 from cluster.deployed import Cluster
 from cluster.programs import program
+from cluster.releases import Helm
 from cluster.server import running
 
 
@@ -43,6 +44,22 @@ def clusters(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def cluster(clusters: Callable[[], Cluster]) -> Cluster:
     """One fresh cluster for the tests of a module."""
     return clusters()
+
+
+@pytest.fixture(scope="module")
+def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    """The real helm, built when it has not been before."""
+    return Helm(program("helm"), tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(scope="module")
+def bare(binary: Path, helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster in which nothing of ours is installed, and helm as its administrator."""
+    folder = tmp_path_factory.mktemp("bare")
+    with running(binary, folder) as server:
+        cluster = Cluster(server, folder)
+        helm.kubeconfig = cluster.kubeconfig(server.token, folder)
+        yield cluster
 
 
 @pytest.fixture(scope="session")

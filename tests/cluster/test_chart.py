@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,7 @@ from cluster.api import Object, Refused
 from cluster.deployed import ACCOUNT, MANIFESTS, Cluster, documents, manifests
 from cluster.patrol import QUIET, ROOT, patrol
 from cluster.policies import config_map, constraint, template
-from cluster.programs import program
 from cluster.releases import CHART, Helm
-from cluster.server import running
 
 from audit.settings.arguments import parse, warnings
 from audit.settings.config import Config
@@ -50,12 +48,6 @@ READER = {  # of the same page: what stands in a file of values for the driver d
 }
 EVENTS = {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch"]}
 NEW_EVENTS = {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]}
-
-
-@pytest.fixture(scope="module")
-def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
-    """The real helm, built when it has not been before."""
-    return Helm(program("helm"), tmp_path_factory.mktemp("helm"))
 
 
 @pytest.fixture(scope="module")
@@ -183,13 +175,35 @@ def test_the_rights_to_export_come_with_it_and_are_those_of_the_manifests(helm: 
     assert one(helm.render("--set=enableViolationExport=true"), "Role")["rules"] == one(manifests(), "Role")["rules"]
 
 
-def test_the_secrets_that_the_connection_names_may_be_read(helm: Helm) -> None:
-    secret = {"secretName": "collector", "key": "token"}
-    given = {"url": "https://collector", "tls": {"secretName": "ca"}, "headers": {"Authorization": secret}}
-    objects = helm.render(*DAPR, "--set=exportBackend=http", values={"audit": {"exportConnection": given}})
-    assert one(objects, "Connection")["spec"] == {"driver": "http", "config": given}
-    (names,) = [rule["resourceNames"] for rule in one(objects, "Role")["rules"] if rule["resources"] == ["secrets"]]
-    assert names == ["kube-patrol-export", "ca", "collector"]
+COLLECTOR = {"secretName": "collector", "key": "token"}
+
+
+@pytest.mark.parametrize(
+    ("driver", "given", "names"),
+    [
+        (
+            "http",
+            {"url": "https://collector", "tls": {"secretName": "ca"}, "headers": {"Authorization": COLLECTOR}},
+            ["ca", "collector"],
+        ),
+        ("syslog", {"address": "tls://collector", "tls": {"secretName": "ca"}}, ["ca"]),
+        (
+            "kafka",
+            {"brokers": "k", "tls": {"secretName": "ca"}, "sasl": {"username": "me", "password": COLLECTOR}},
+            ["ca", "collector"],
+        ),
+        ("kafka", {"brokers": ["k"], "tls": {}, "sasl": {"username": COLLECTOR, "password": COLLECTOR}}, ["collector"]),
+        ("syslog", {"address": "udp://collector"}, []),
+        ("http", {"url": "http://collector", "tls": "wrong", "headers": ["wrong"], "sasl": "wrong"}, []),
+    ],
+)
+def test_the_secrets_that_the_connection_names_may_be_read_and_no_others(
+    helm: Helm, driver: str, given: dict[str, Any], names: list[str]
+) -> None:
+    objects = helm.render(*DAPR, f"--set=exportBackend={driver}", values={"audit": {"exportConnection": given}})
+    assert one(objects, "Connection")["spec"] == {"driver": driver, "config": given}
+    rules = [rule for rule in one(objects, "Role")["rules"] if rule["resources"] == ["secrets"]]
+    assert [(rule["verbs"], rule["resourceNames"]) for rule in rules] == ([(["get"], names)] if names else [])
 
 
 @pytest.mark.parametrize(
@@ -288,16 +302,6 @@ def test_a_file_with_all_of_gatekeepers_values_needs_our_image_and_nothing_else(
         "registry.example.com/kube-patrol:0.1.0",
         gatekeepers["audit"]["exportSidecar"]["image"],
     ]
-
-
-@pytest.fixture(scope="module")
-def bare(binary: Path, helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A cluster in which nothing of ours is installed, and helm as its administrator."""
-    folder = tmp_path_factory.mktemp("bare")
-    with running(binary, folder) as server:
-        cluster = Cluster(server, folder)
-        helm.kubeconfig = cluster.kubeconfig(server.token, folder)
-        yield cluster
 
 
 @pytest.mark.usefixtures("bare")

@@ -25,15 +25,19 @@
 {{- toYaml $config -}}
 {{- end -}}
 
-{{- /* The Secrets that the Connection may name: the one of the manifests, and those that its config names. */ -}}
+{{- /* The Secrets that may be read: those that the config of the chart's own Connection names, or for a Connection of the user's the one of the manifests. */ -}}
 {{- define "kube-patrol.secrets" -}}
-{{- $names := list "kube-patrol-export" -}}
+{{- $names := list -}}
+{{- if not (include "kube-patrol.driver" .) -}}{{- $names = list "kube-patrol-export" -}}{{- end -}}
 {{- $config := include "kube-patrol.config" . | fromYaml -}}
-{{- $sasl := $config.sasl | default dict -}}
-{{- range $place := concat (list ($config.tls | default dict) $sasl.username $sasl.password) (values ($config.headers | default dict)) -}}
-{{- if kindIs "map" $place -}}{{- with $place.secretName -}}{{- $names = append $names . -}}{{- end -}}{{- end -}}
+{{- $places := list $config.tls -}}
+{{- range $within := list $config.sasl $config.headers -}}
+{{- if kindIs "map" $within -}}{{- $places = concat $places (values $within) -}}{{- end -}}
 {{- end -}}
-{{- uniq $names | toJson -}}
+{{- range $place := $places -}}
+{{- if kindIs "map" $place -}}{{- with $place.secretName -}}{{- $names = append $names (toString .) -}}{{- end -}}{{- end -}}
+{{- end -}}
+{{- uniq $names | sortAlpha | toJson -}}
 {{- end -}}
 
 {{- /* A volume of a name that it has unless it is given, and an emptyDir unless something else is. */ -}}
