@@ -122,38 +122,42 @@ class RegoProgram:
         self._stack = settings.stack
         self._parameters = parameters
         self._budget = settings.budget
-        self._context = Context({}, {}, self._generated.rules, settings.outside)
+        self._sees_input = generator.unit.sees_input
+        self._context = Context({}, {"inventory": {}}, self._generated.rules, settings.outside)
         self._context.plenty = settings.budget - FREE
         self._unasked = tuple(self._context.memo)
 
     def rows(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> Sequence[tuple[Value, Value]]:
         """Messages and details in Rego's order of `{"details": ..., "msg": ...}`. Raises EvaluationError."""
+        context = self._context
+        context.review = review
+        if self._sees_input:
+            context.input = {"review": review, "parameters": self._parameters}
+        if context.data["inventory"] is not inventory:
+            context.data = {"inventory": inventory}
         try:
-            found = self._found(review, inventory)
+            found = None if self._way else self._found()
+            if found is None:
+                found = self._otherwise()
             if not found:
                 return ()
             return tuple(found.values()) if len(found) < 2 else _sorted(found)
         except (RecursionError, MemoryError) as error:
             raise _too_deep() from error
         finally:
-            self._context.budget.left = IDLE
+            context.budget.left = IDLE
 
-    def _found(self, review: Mapping[str, Value], inventory: Mapping[str, Value]) -> Rows:
-        """The rows: each rule is asked where it is needed, which is too deep for some policies."""
-        context = self._context
-        context.input = {"review": review, "parameters": self._parameters}
-        context.review = review
-        context.data = {"inventory": inventory}
-        if not self._way:
-            self._start()
-            try:
-                return self._evaluate(context)  # type: ignore[no-any-return]  # made by Entry
-            except RecursionError:
-                pass
-            except EvaluationError as error:
-                if error.code != TOO_DEEP:
-                    raise
-        return self._otherwise()
+    def _found(self) -> Rows | None:
+        """The rows: each rule is asked where it is needed, which is too deep for some policies: None."""
+        self._start()
+        try:
+            return self._evaluate(self._context)  # type: ignore[no-any-return]  # made by Entry
+        except RecursionError:
+            return None
+        except EvaluationError as error:
+            if error.code != TOO_DEEP:
+                raise
+            return None
 
     def _otherwise(self) -> Rows:
         """The rows as the first of the other ways finds them that is not too deep; it is the first from then on."""

@@ -26,6 +26,7 @@ def loads(emission: Emission, operands: Iterable[Operand]) -> list[ast.expr]:
 def expression(emission: Emission, operand: Operand) -> ast.expr:
     """The expression for a value that is only walked through, or compared with UNDEFINED."""
     if operand.kind == INPUT:
+        emission.unit.sees_input = True
         emission.uses_more()
     if operand.name:
         return emission.nodes.name(operand.name)

@@ -63,9 +63,11 @@ class Unit:
 
     reads: dict[Path, None] = field(default_factory=dict)  # the paths in the review whose values are used
     steps: dict[Path, None] = field(default_factory=dict)  # the paths in the review that are looked for
+    sees_input: bool = field(init=False)  # the whole input document is used, and not only the review in it
     conflicts: Conflicts | None = None  # which rules can end in a conflict, known once somebody has asked
 
     def __post_init__(self) -> None:
+        self.sees_input = not self.fixed
         self.rule_names = {f"data.{'.'.join(map(str, path))}": path for path in self.resolved.rules}
 
     @property
