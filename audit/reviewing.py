@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
 from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
 from time import perf_counter
 from typing import Any, Final
 
@@ -28,6 +30,8 @@ _TRANSIENT: Final = (
     "managedFields",
 )  # of metadata; like the status, no policy's answer depends on it
 _IDENTIFYING: Final = ("namespace", "name", "uid")
+TOGETHER: Final = 32
+"""Objects that one constraint is asked about before the next one is."""
 _SORTED: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -105,7 +109,7 @@ def _reviewed(page: Page, rules: Rules) -> Reviewed:
     asked = [(review, engine.matching(review, page.alias_of)) for review in reviews]
     matched = [(review, hits) for review, hits in asked if hits]
     matching = perf_counter()
-    verdicts = tuple([_verdict(review, hits, rules) for review, hits in matched])
+    verdicts = tuple([verdict for hits, some in _alike(matched) for verdict in _verdicts(some, hits, rules)])
     return Reviewed(
         page.resource.kind,
         verdicts,
@@ -135,14 +139,25 @@ def _review(item: Object, rules: Rules) -> Review:
     return review_of(item, lost=found.why) if isinstance(found, Lost) else review_of(item, found)
 
 
-def _verdict(review: Review, hits: list[Hit], rules: Rules) -> Verdict:
-    engine, inventory = rules.engine, rules.inventory
-    asked = engine.askable(hits, inventory)
-    outcomes = engine.evaluate(review, asked, inventory)
-    violations = tuple([outcome for outcome in outcomes if type(outcome) is Violation])
-    gaps = () if len(violations) == len(outcomes) else tuple(each for each in outcomes if isinstance(each, Gap))
-    matched = tuple([hit.key for hit in asked if type(hit) is Rule])
-    return Verdict(review.ref, top_owner(review.object), matched, violations, gaps)
+def _alike(matched: Sequence[tuple[Review, list[Hit]]]) -> Iterator[tuple[list[Hit], list[Review]]]:
+    """Reviews that follow each other with the same hits, a few at a time, in order."""
+    for hits, pairs in groupby(matched, itemgetter(1)):
+        reviews = [review for review, _ in pairs]
+        for start in range(0, len(reviews), TOGETHER):
+            yield hits, reviews[start : start + TOGETHER]
+
+
+def _verdicts(reviews: Sequence[Review], hits: Sequence[Hit], rules: Rules) -> Iterator[Verdict]:
+    asked: Sequence[Hit] = ()
+    matched: tuple[str, ...] = ()
+    for review, heard in zip(reviews, rules.engine.evaluate_all(reviews, hits, rules.inventory), strict=True):
+        if heard.hits is not asked:  # they are the same for nearly all
+            asked = heard.hits
+            matched = tuple([hit.key for hit in asked if type(hit) is Rule])
+        answers = heard.answers
+        violations = tuple([answer for answer in answers if type(answer) is Violation])
+        gaps = () if len(violations) == len(answers) else tuple(each for each in answers if isinstance(each, Gap))
+        yield Verdict(review.ref, top_owner(review.object), matched, violations, gaps)
 
 
 def _identity(item: Object) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from constraints.answers import OUT_OF_TIME, Answer, answers, lost, undecided
+from constraints.dataclass import dataclass
 from constraints.inventory import Inventory
 from constraints.model import Finding, Json, Point, Review
 from constraints.review import document, integers
@@ -18,6 +19,16 @@ from constraints.timing import OutOfTime, Timekeeper
 
 Hit = Rule | Answer
 """A rule that matches an object, or what is said instead where that cannot be decided."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What came of asking some rules about one object: those that were asked, and the other hits, and the answers."""
+
+    hits: Sequence[Hit]
+    answers: list[Answer]
+
+
 A = TypeVar("A")
 B = TypeVar("B")
 T = TypeVar("T")
@@ -66,6 +77,29 @@ class Asking:
             else:
                 found += self._asked(hit, review, seen, inventory)
         return found
+
+    def evaluate_all(self, reviews: Sequence[Review], hits: Sequence[Hit], inventory: Inventory) -> list[Heard]:
+        """The same for objects that have these hits in common, in the order of the objects.
+
+        One rule after the other is asked about all of them: what it needs stays in the processor's caches then. One
+        that has used up its time is not asked any more.
+        """
+        heard = [Heard(hits, []) for _ in reviews]
+        seen = [document(review, self.point) for review in reviews]
+        whole: Sequence[dict[str, Json]] = ()
+        for hit in hits:
+            if not isinstance(hit, Rule):
+                for each in heard:
+                    each.answers.append(hit)
+                continue
+            if hit.integers:
+                whole = whole or [integers(each) for each in seen]
+            for review, seeing, each in zip(reviews, whole if hit.integers else seen, heard, strict=True):
+                if self.timekeeper.spent and hit.key in self.timekeeper.spent:
+                    each.hits = [other for other in each.hits if other is not hit]
+                else:
+                    each.answers += self._asked(hit, review, seeing, inventory)
+        return heard
 
     def _decided(self, rule: Rule, review: Review) -> Sequence[Hit]:
         """A rule that matches, or what is said instead of it; nothing of one that does not match."""

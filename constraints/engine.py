@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from constraints.answers import Answer, cause, out_of_time
-from constraints.asking import Asking, Hit, attempt
+from constraints.asking import Asking, Heard, Hit, attempt
 from constraints.constraint import parse
 from constraints.drivers import Driver, Policy, Program, make_drivers
 from constraints.errors import CompileError, ConstraintError, EngineMissing, PolicyError
@@ -164,14 +164,22 @@ class Engine:
         if inventory.partial:
             hits = [hit for hit in hits if not (isinstance(hit, Rule) and hit.reads_inventory)]
         if spent:
-            late = [hit.constraint for hit in hits if isinstance(hit, Rule) and hit.key in spent]
-            self._left_out |= {constraint.key: constraint for constraint in late}
-            hits = [hit for hit in hits if not (isinstance(hit, Rule) and hit.key in spent)]
+            able = [hit for hit in hits if not (isinstance(hit, Rule) and hit.key in spent)]
+            self._leave_out(hits, able)
+            hits = able
         return hits
 
     def evaluate(self, review: Review, hits: Iterable[Hit], inventory: Inventory = EMPTY) -> list[Answer]:
         """The last part: what the constraints say that can be asked."""
         return self._asking.evaluate(review, hits, inventory)
+
+    def evaluate_all(self, reviews: Sequence[Review], hits: Sequence[Hit], inventory: Inventory = EMPTY) -> list[Heard]:
+        """The second and the last part for several objects that have the same hits, faster than one after the other."""
+        able = self.askable(hits, inventory)
+        heard = self._asking.evaluate_all(reviews, able, inventory)
+        for each in heard if self._timekeeper.spent else ():
+            self._leave_out(able, each.hits)
+        return heard
 
     def unfinished(self) -> list[Gap]:
         """A gap for each constraint that was not asked about some object, for want of time, since this was last
@@ -179,6 +187,10 @@ class Engine:
         """
         left_out, self._left_out = self._left_out, {}
         return [out_of_time(constraint) for constraint in left_out.values()]
+
+    def _leave_out(self, hits: Sequence[Hit], able: Sequence[Hit]) -> None:
+        late = [hit.constraint for hit in hits if isinstance(hit, Rule) and hit not in able]
+        self._left_out |= {constraint.key: constraint for constraint in late}
 
     def _compile(self, obj: Object) -> tuple[Template, Policy]:
         template = Template.parse(obj)

@@ -13,6 +13,7 @@ from probes import constraint, edited, pod, template
 from constraints import Engine, Inventory, Kind
 from constraints.drivers import Policy, Program
 from constraints.errors import CompileError, ConstraintError, EngineMissing
+from constraints.model import Finding
 from constraints.review import review_of
 from constraints.rules import Rule
 from constraints.timing import Untimed
@@ -63,6 +64,44 @@ def test_constraints_that_have_used_up_their_time_are_not_asked_and_said_once() 
     hits = made.matching(review_of(pod()))
     for _ in range(2):
         assert [hit.constraint.name for hit in made.askable(hits) if isinstance(hit, Rule)] == ["two"]
+    assert [gap.policy for gap in made.unfinished()] == ["Probe/one"]
+
+
+def test_what_several_objects_are_asked_together_is_what_each_one_is_asked_alone() -> None:
+    def answer(review: Mapping[str, Any], parameters: Any) -> list[Finding]:
+        return [Finding(f"{parameters['say']} {review['name']}")] if review["name"] != "fine" else []
+
+    schema = {"type": "object", "properties": {"say": {"type": "string"}}}
+    made = Engine(drivers={"Rego": Canned(answer)})
+    made.add_template(template(schema=schema))
+    for name in ("one", "two"):
+        made.add_constraint(constraint(name, parameters={"say": name}))
+    reviews = [review_of(pod(name)) for name in ("web", "fine", "db")]
+    hits = made.matching(reviews[0])
+    heard = made.evaluate_all(reviews, hits)
+    assert [each.answers for each in heard] == [made.evaluate(review, hits) for review in reviews]
+    assert [[one.message for one in each.answers] for each in heard] == [
+        ["one web", "two web"],
+        [],
+        ["one db", "two db"],
+    ]
+    assert all(each.hits is hits for each in heard)
+
+
+def test_a_constraint_that_uses_up_its_time_is_not_asked_about_the_next_of_several_objects() -> None:
+    timekeeper = Untimed(spent=(spent := set[str]()))
+
+    def answer(review: Mapping[str, Any], parameters: Any) -> list[Finding]:
+        if review["name"] == "slow":
+            spent.add("Probe/one")
+        return [Finding("asked")]
+
+    made = engine(answer, constraint("one"), constraint("two"), timekeeper=timekeeper)
+    reviews = [review_of(pod(name)) for name in ("web", "slow", "db")]
+    heard = made.evaluate_all(reviews, made.matching(reviews[0]))
+    asked = [[hit.constraint.name for hit in each.hits if isinstance(hit, Rule)] for each in heard]
+    assert asked == [["one", "two"], ["one", "two"], ["two"]]
+    assert [[one.constraint.name for one in each.answers] for each in heard] == asked
     assert [gap.policy for gap in made.unfinished()] == ["Probe/one"]
 
 
