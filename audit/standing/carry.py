@@ -58,7 +58,10 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """Violations of one constraint by kind and namespace: found in this run, and known before (None: of no one)."""
+    """Violations of one constraint by kind and namespace: those of this run, and those of the last one.
+
+    `before` is None where this process has not yet seen all of the constraint in one run.
+    """
 
     now: Counter[Bucket]
     before: Counter[Bucket] | None
@@ -67,7 +70,10 @@ class _Counted:
 def _carried(
     record: ConstraintRecord, summary: Summary, hidden: Hidden, counted: _Counted
 ) -> tuple[Standing, Counter[Bucket]]:
-    """What was found, and of what is hidden what was known; with the counts that follow from it."""
+    """What a constraint comes to of which something is hidden, and its counts for the next run.
+
+    That is what was found now, and what the last run had found of the objects that are hidden from this one.
+    """
     found = _entries(record, summary)
     old = _unseen(record, hidden, found, counted.now.total() > len(found))
     if counted.before is not None:
@@ -83,9 +89,10 @@ def _carried(
 def _counts(
     record: ConstraintRecord, hidden: Hidden, now: Counter[Bucket], before: Counter[Bucket], old: list[Entry]
 ) -> Counter[Bucket]:
-    """`now`, and for what is hidden not less than `before`.
+    """The counts of `now`; where objects are hidden from this run, not less than those of `before`.
 
-    What one object had is only known from the status' list; where that was cut, its place does not fall below either.
+    Where a whole kind or namespace is hidden its last count stands. Where single objects are, those count that the last
+    status lists (`old`); if that list was cut, their namespace keeps its last count, too.
     """
     counts, touched, listed = Counter(now), hidden.touched(), Counter(map(_bucket, old))
     whole = is_whole(record)

@@ -26,7 +26,7 @@ class Hidden:
     @classmethod
     def of(cls, gaps: Iterable[Gap]) -> Hidden:
         """From the gaps that concern the constraint; of each the narrowest thing that it names is hidden."""
-        hiding = [gap for gap in gaps if gap.cause not in HIDING_NOTHING and not _of_the_unborn(gap)]
+        hiding = [gap for gap in gaps if gap.cause not in HIDING_NOTHING and not _is_of_generated(gap)]
         objects = [g.object for g in hiding if g.object is not None]
         return cls(
             frozenset(_region(gap) for gap in hiding if gap.object is None),
@@ -52,7 +52,7 @@ class Hidden:
         return (kind.group, kind.kind, namespace, name) in self.objects or self.covers(bucket)
 
 
-def _of_the_unborn(gap: Gap) -> bool:
+def _is_of_generated(gap: Gap) -> bool:
     """Whether it is about objects of a kind that are generated elsewhere, and that no run of ours has ever seen."""
     return gap.cause is Cause.UNSUPPORTED and gap.kind is not None
 

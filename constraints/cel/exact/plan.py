@@ -64,7 +64,7 @@ def _free(steps: Sequence[Step], code: Code) -> Step:
 
 
 def _trapped(given: Step) -> Step:
-    """A list without which cel-go panics."""
+    """An argument whose failure is no failure of the call: cel-go panics there, and the whole evaluation ends."""
 
     def step(frame: Frame) -> Value:
         try:

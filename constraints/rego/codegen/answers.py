@@ -1,4 +1,8 @@
-"""Complete rules and functions: one answer of all clauses and their `else`, on which those that hold agree."""
+"""Complete rules and functions: whichever of their clauses hold, these must all give the same answer.
+
+A clause gives its own answer where it holds, else that of its `else`. What each function here returns is what the
+answer may be, which tells callers its kind.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +54,7 @@ Attempts = list[Attempt]
 
 
 def emit_answers(emission: Emission, rule: RuleSet) -> list[Operand]:
-    """Give the one answer of several clauses, of which those that never hold are left out: all that it may be."""
+    """Emit what finds the one answer of several clauses, and an error where two differ."""
     agree = "agree_function" if rule.kind == FUNCTION else "agree"
     plain = [found for found in rule.clauses if not found.rule.default]
     chains = [chain for chain in [_chain(emission, found) for found in plain] if chain]
@@ -77,7 +81,7 @@ def _alike(chains: Sequence[Attempts]) -> bool:
 
 
 def _chain(emission: Emission, found: Clause) -> Attempts:
-    """The attempts of a clause and its `else`, up to one that is sure."""
+    """Those of a clause and its `else`, up to the first one that always holds."""
     chain: Attempts = []
     for one in chain_of(found):
         attempt = _attempt(emission, one, is_first=one is found)
@@ -89,7 +93,7 @@ def _chain(emission: Emission, found: Clause) -> Attempts:
 
 
 def _attempt(emission: Emission, found: Clause, *, is_first: bool) -> Attempt | None:
-    """The attempt of a clause, emitted aside; None where it never holds."""
+    """A clause's body, emitted into a block of its own; None where it never holds."""
     answer: Operand | None = None
 
     def emit() -> bool:
@@ -129,7 +133,7 @@ def _match_arguments(emission: Emission, rule: Rule) -> bool:
 
 
 def _tried(emission: Emission, chain: Attempts, agree: str) -> list[Operand]:
-    """Give the first answer of the chain; all that it may be."""
+    """Emit what gives the answer of the first attempt that holds."""
     answers = []
     for attempt in chain:
         if attempt.is_single or attempt.answer.is_constant:
@@ -144,7 +148,7 @@ def _tried(emission: Emission, chain: Attempts, agree: str) -> list[Operand]:
 
 
 def _agreed(emission: Emission, chains: Sequence[Attempts], agree: str) -> list[Operand]:
-    """Give the answer on which all chains agree; all that it may be."""
+    """Emit what gives the answer of all chains, and an error where two differ."""
     answer = ""
     for chain in chains:
         name = _gathered(emission, chain, agree)
@@ -176,7 +180,7 @@ def _gathered(emission: Emission, chain: Attempts, agree: str) -> str:
 
 
 def _agree(emission: Emission, names: tuple[str, str], agree: str, found: Clause) -> None:
-    """Let the first variable be the answer of both, where there is a further one."""
+    """Where the second variable has an answer, too, let the first one be that of both, or an error if they differ."""
     nodes = emission.nodes
     answer, other = names
     emission.quiet = False

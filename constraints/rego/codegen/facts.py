@@ -62,11 +62,11 @@ def _named(name: str) -> str:
 
 Facts = Mapping[tuple[Any, ...], Any]
 
-_PAIRS: Final = 1_000  # of outcomes that are compared one by one
+_PAIRS: Final = 1_000  # of attempts that are compared one by one
 
 
 def exclusive(chains: Sequence[Sequence[Facts]]) -> bool:
-    """Whether of any two chains one at most holds; given are the facts of each of their outcomes.
+    """Whether of any two chains one at most holds; given are the facts of each of their attempts.
 
     Many chains are told apart by one question that all of them answer; else they count as not exclusive.
     """
@@ -76,7 +76,7 @@ def exclusive(chains: Sequence[Sequence[Facts]]) -> bool:
 
 
 def _shared(chains: Sequence[Sequence[Facts]]) -> Iterator[tuple[Any, ...]]:
-    """The questions about the value of something that all outcomes answer."""
+    """The questions about the value of something that all attempts answer."""
     shortest = min((one for chain in chains for one in chain), key=len)
     for key in shortest:
         if key[0] == "value of" and all(key in one for chain in chains for one in chain):

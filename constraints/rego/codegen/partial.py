@@ -27,7 +27,10 @@ Opened = dict[Any, Entered] | None
 
 
 def sharing(emission: Emission, emit: Callable[[Opened], list[Operand]]) -> tuple[Block, list[Operand]]:
-    """What `emit` emits and gives. Clauses go into the loops of others; where that misses a variable, none does."""
+    """What `emit` emits and gives: clauses that go into the loops of others.
+
+    Where a clause would miss a variable there, all is emitted again, with loops of their own.
+    """
     with aside(emission) as block:
         answers = emit({})
     if emission.shares and not all_assigned(block, emission.names.used, frozenset({"c", "error"})):
@@ -67,7 +70,10 @@ def emit_set_rule(emission: Emission, rule: RuleSet, opened: Opened) -> list[Ope
 
 
 def written_out(emission: Emission, rule: RuleSet) -> Sequence[Clause]:
-    """The clauses of a set, with what smaller sets are made of; where some `with` may change those, as they are."""
+    """The clauses of a set, with the clauses of smaller sets in the place of references to them (rewrites/expand).
+
+    They stay as they are where some `with` may change those sets.
+    """
     unit = emission.unit
     return unrolled(expanded(rule.clauses, unit.tree), unit.parameters) if unit.is_plain else rule.clauses
 
