@@ -40,15 +40,18 @@ class Heeded:
     """
 
     status: ConnectionStatus
-    obj: Object | None = None
-    why: str = ""
+    _now: tuple[Object | None, str] = (None, "")
+
+    def heed(self, obj: Object | None, why: str | None = None) -> None:
+        """From now on this one counts; None for a `why` that is not known yet leaves it as it was."""
+        self._now = obj, self._now[1] if why is None else why
 
     def tell(self, published: Publishing) -> None:
         """How publishing goes; a ConfigMap has no status. Raises KubeError."""
-        obj = self.obj
+        obj, why = self._now
         if obj is not None and obj.get("kind") == CONNECTIONS.kind.kind:
             with suppress(NotLeader):  # whoever leads by now tells of its own
-                self.status.tell(obj, self.why, published)
+                self.status.tell(obj, why, published)
 
     def refuse(self, obj: Object, why: str) -> None:
         """That a Connection leads nowhere; a ConfigMap has no status. What cannot be written is logged."""
@@ -98,13 +101,13 @@ class Exporting:
             return ExportError(f"the Connection could not be read: {error}", reason=error.reason)
         for other in found.others:
             self.heeded.refuse(other, f"only the Connection {wanted.name} is heeded (--audit-connection)")
-        self.heeded.obj = found.one
+        self.heeded.heed(found.one)
         if found.one is None:
             self.delivery.aim(None)
             text = f"there is no Connection and no ConfigMap {wanted.namespace}/{wanted.name}: nothing is exported"
             return ExportError(text, reason="NoConnection")
         problem = self._aim(found.one)
-        self.heeded.why = str(problem or "")
+        self.heeded.heed(found.one, str(problem or ""))
         if problem is not None:
             self.heeded.refuse(found.one, str(problem))
         return problem
