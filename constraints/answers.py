@@ -28,7 +28,11 @@ def answers(constraint: Constraint, review: Review, found: Sequence[Finding] | E
         found = [Finding(found.message, None, error=True)]
     action, ref = constraint.action, review.ref
     actions = constraint.actions if action == SCOPED else ()
-    return [Violation(constraint, ref, intern(one.message), one.details, action, actions, one.error) for one in found]
+    violations = []
+    for one in found:
+        made = Violation(constraint, ref, intern(one.message), one.details, action, actions, one.error)
+        violations.append(made)  # a comprehension would be one more call
+    return violations
 
 
 def undecided(constraint: Constraint, review: Review, error: Exception, point: Point) -> Answer:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from constraints.answers import OUT_OF_TIME, Answer, answers, lost, undecided
 from constraints.dataclass import dataclass
 from constraints.inventory import Inventory
+from constraints.match import everything
 from constraints.model import Finding, Json, Point, Review
 from constraints.review import document, integers
 from constraints.rules import Rule
@@ -53,9 +54,12 @@ class Asking:
 
     def matching(self, rules: Sequence[Rule], review: Review) -> list[Hit]:
         """What the rules come to that match the object. Whatever one of them does, the others go on."""
-        hits: list[Hit]
+        hits: list[Hit] = []
         try:
-            hits = [rule for rule in rules if rule.matches(review)]
+            for rule in rules:  # a loop of its own costs less than a comprehension: this is done for every object
+                matches = rule.matches
+                if matches is everything or matches(review):
+                    hits.append(rule)
         except Exception:  # the named place: which one that was is found out in the slow way
             hits = [hit for rule in rules for hit in self._decided(rule, review)]
         return [_unless_lost(hit, review) for hit in hits] if review.lost else hits

@@ -39,8 +39,13 @@ def review_of_request(request: Object, namespace: Object | None = None) -> Revie
 
 def ref_of(obj: Object, request: Object | None = None) -> ObjectRef:
     """Name `obj`; what an AdmissionRequest says about kind, namespace and name counts more than the object itself."""
-    metadata = mapping(obj.get("metadata"))
-    kind = Kind.of(_text(obj.get("apiVersion", "")), _text(obj.get("kind", "")))
+    metadata = obj.get("metadata")
+    if type(metadata) is not dict:
+        metadata = mapping(metadata)
+    api_version, its_kind = obj.get("apiVersion", ""), obj.get("kind", "")
+    if not (type(api_version) is type(its_kind) is str):
+        api_version, its_kind = _text(api_version), _text(its_kind)
+    kind = Kind.of(api_version, its_kind)
     found = metadata.get
     namespace, name, uid = found("namespace", ""), found("name", ""), found("uid", "")
     version = found("resourceVersion", "")

@@ -52,6 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {
         "constraints.answers",
         "constraints.inventory",
+        "constraints.match",
         "constraints.review",
         "constraints.rules",
         "constraints.timing",

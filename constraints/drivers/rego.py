@@ -98,8 +98,10 @@ class ConstraintProgram:
     def __call__(self, review: Mapping[str, Json], inventory: Inventory) -> Sequence[Finding]:
         """Raises EvaluationError for errors that Rego defines, PolicyError for a message that is no text."""
         rows = self._program.rows(review, inventory.tree)
-        number = self._number
-        return [_finding(message, details, number) for message, details in rows] if rows else []
+        findings: list[Finding] = []
+        for message, details in rows:
+            findings.append(_finding(message, details, self._number))  # a comprehension would be one more call
+        return findings
 
     @property
     def reads(self) -> frozenset[tuple[Json, ...]]:

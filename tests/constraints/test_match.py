@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from constraints.errors import ConstraintError, MatchError
-from constraints.match import compile_match, takes_kind
+from constraints.match import compile_match, everything, takes_kind
 from constraints.model import Review
 from constraints.review import review_of, review_of_request
 
@@ -154,3 +154,9 @@ def test_an_update_matches_by_its_old_object_too() -> None:
     matches = compile_match({"labelSelector": {"matchLabels": {"app": "old"}}})
     assert matches(review_of_request(request))
     assert not matches(review_of_request({**request, "oldObject": None}))
+
+
+def test_a_match_without_conditions_need_not_be_asked() -> None:
+    kinds = {"kinds": [{"apiGroups": ["*"], "kinds": ["*"]}]}
+    assert compile_match(kinds) is compile_match({}) is everything
+    assert compile_match({"namespaces": ["a"]}) is not everything
