@@ -22,8 +22,10 @@ from constraints.model import Json
 # One for each place in a line, in their order. That of `details` has a key that the formatter writes in another way
 # where it has to make something in the line readable first: then it would do so in all lines.
 _MARKS: Final[tuple[Any, ...]] = ("<ts>", "<msg>", {True: "<details>"}, "<namespace>", "<name>", "<labels>")
-_SHORT: Final = 64  # characters that never make more than 256 bytes
 Fields = Callable[[Violation], Mapping[str, Json]]
+Seams = tuple[bytes, bytes, bytes, bytes, tuple[bytes, bytes], bytes]
+"""A Pattern's pieces for one moment: up to the message; up to and after the details, and both with empty details
+between them; around the name; after the labels, with the line break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +45,34 @@ class ViolationLines:
         self._fields = fields
         self._patterns: dict[Kind, dict[tuple[Any, ...], Pattern]] = {}
 
-    def text(self, violations: Iterable[Violation], formatter: Formatter, record: LogRecord) -> str:
-        """A line for each violation, with a line break between two; `record` says when and for which logger."""
-        stamp, lines = orjson.dumps(record.created), []
-        known: dict[tuple[Constraint, str, tuple[str, ...]], tuple[bytes, ...] | None] = {}
-        kind, item, named = None, None, (b"", b"", b"")
+    def lines(self, violations: Iterable[Violation], formatter: Formatter, record: LogRecord) -> bytes:
+        """A line for each violation, with its line break; `record` says when and for which logger."""
+        known: dict[tuple[Constraint, str, tuple[str, ...]], Seams | None] = {}
+        kind, item, around, named = None, None, None, b""
+        found: list[bytes] = []
         for violation in violations:
             ref = violation.object
             if ref.kind is not kind:
                 kind, known = ref.kind, {}
             key = violation.constraint, violation.action, violation.actions
             if key not in known:
-                known[key] = self._pattern(violation, formatter, record).pieces
-            pieces = known[key]
-            if pieces is None:
-                lines.append(self._slow(violation, formatter, record))
+                known[key] = _seams(self._pattern(violation, formatter, record).pieces, record)
+            seams = known[key]
+            if seams is None:
+                found.append(self._slow(violation, formatter, record))
                 continue
+            head, before, after, bare, within, end = seams
             try:
-                if ref is not item:
-                    item, named = ref, _named(ref)
-                said = _said(violation)
+                if ref is not item or within != around:
+                    item, around, named = ref, within, _named(ref, within)
+                message, details = orjson.dumps(truncate(violation.message)), violation.details
+                said = bare if type(details) is dict and not details else before + _written(details) + after
             except TypeError:  # what the formatter has to make readable first
                 item = None
-                lines.append(self._slow(violation, formatter, record))
+                found.append(self._slow(violation, formatter, record))
                 continue
-            a, b, c, d, e, f, g = pieces
-            lines.append(b"".join((a, stamp, b, said[0], c, said[1], d, named[0], e, named[1], f, named[2], g)))
-        return b"\n".join(lines).decode()
+            found.append(b"".join((head, message, said, named, end)))  # at once: pieces that wait cost twice as much
+        return b"".join(found)
 
     def _pattern(self, violation: Violation, formatter: Formatter, record: LogRecord) -> Pattern:
         constraint, table = violation.constraint, self._patterns.setdefault(violation.object.kind, {})
@@ -92,7 +95,7 @@ class ViolationLines:
         return tuple(line[end:at] for (_, end), (at, _) in pairwise(ends))
 
     def _slow(self, violation: Violation, formatter: Formatter, record: LogRecord) -> bytes:
-        return _formatted(self._fields(violation), formatter, record, record.created)
+        return _formatted(self._fields(violation), formatter, record, record.created) + b"\n"
 
 
 def _formatted(fields: Mapping[str, Json], formatter: Formatter, record: LogRecord, created: Any) -> bytes:
@@ -101,16 +104,19 @@ def _formatted(fields: Mapping[str, Json], formatter: Formatter, record: LogReco
     return formatter.format(one).encode()
 
 
-def _named(ref: ObjectRef) -> tuple[bytes, bytes, bytes]:
+def _seams(pieces: tuple[bytes, ...] | None, record: LogRecord) -> Seams | None:
+    if pieces is None:
+        return None
+    a, b, c, d, e, f, g = pieces
+    return a + orjson.dumps(record.created) + b, c, d, c + b"{}" + d, (e, f), g + b"\n"
+
+
+def _named(ref: ObjectRef, around: tuple[bytes, bytes]) -> bytes:
+    """From the namespace to the labels."""
     labels = orjson.dumps(ref.labels, json_default, JSON_OPTIONS)
-    return orjson.dumps(ref.namespace), orjson.dumps(ref.name), labels
+    return b"".join((orjson.dumps(ref.namespace), around[0], orjson.dumps(ref.name), around[1], labels))
 
 
-def _said(violation: Violation) -> tuple[bytes, bytes]:
-    message = violation.message
-    short = message if len(message) <= _SHORT else truncate(message)
-    details = violation.details
-    if details is None or (type(details) is dict and not details):
-        return orjson.dumps(short), b"{}" if details is not None else b"null"
+def _written(details: Json) -> bytes:
     # In a list, so that it is as deep as in a line: what is too deep there is too deep here.
-    return orjson.dumps(short), orjson.dumps([details], json_default, JSON_OPTIONS)[1:-1]
+    return b"null" if details is None else orjson.dumps([details], json_default, JSON_OPTIONS)[1:-1]

@@ -46,8 +46,8 @@ class Bundle(ABC):
     """Many events that one record has as its `msg`."""
 
     @abstractmethod
-    def text(self, formatter: logging.Formatter, record: logging.LogRecord) -> str:
-        """Their lines as `formatter` makes them, each with the record's time and logger."""
+    def lines(self, formatter: logging.Formatter, record: logging.LogRecord) -> bytes:
+        """Their lines as `formatter` makes them, each with the record's time and logger, and a line break."""
 
 
 class LineFormatter(OrjsonFormatter):
@@ -59,11 +59,6 @@ class LineFormatter(OrjsonFormatter):
         self._level_key = config.level_key
         self._level_texts = {level: level_text(level, config.level_encoder) for level in _WORDS}
         self._encoder = config.level_encoder
-
-    def format(self, record: logging.LogRecord) -> str:
-        """One line, or those of a Bundle, without the last line break."""
-        told: object = record.msg
-        return told.text(self, record) if isinstance(told, Bundle) else super().format(record)
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """As the library does, with the level's own word and the text of an exception."""
@@ -118,6 +113,27 @@ class LineHandler(logging.StreamHandler[TextIO]):
         super().__init__(stream)
         self._owned = owned
         self._told = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, or those of a Bundle: as the bytes that they are, which a text stream would take and give."""
+        told: object = record.msg
+        if not isinstance(told, Bundle):
+            super().emit(record)
+            return
+        lines = told.lines(self.formatter or LineFormatter(LogConfig()), record)
+        try:
+            self._write(lines)
+        except (OSError, ValueError):  # the second where the stream has been closed
+            self.handleError(record)
+
+    def _write(self, lines: bytes) -> None:
+        raw = getattr(self.stream, "buffer", None)  # a stream in memory has none
+        if raw is None:
+            self.stream.write(lines.decode())
+        else:
+            self.stream.flush()
+            raw.write(lines)
+        self.flush()
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Called inside the `except` of `emit`."""

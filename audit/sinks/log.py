@@ -145,10 +145,10 @@ class _Part(Bundle):
     """Violations of one page, as one record of the log."""
 
     violations: tuple[Violation, ...]
-    lines: ViolationLines
+    maker: ViolationLines
 
-    def text(self, formatter: logging.Formatter, record: logging.LogRecord) -> str:
-        return self.lines.text(self.violations, formatter, record)
+    def lines(self, formatter: logging.Formatter, record: logging.LogRecord) -> bytes:
+        return self.maker.lines(self.violations, formatter, record)
 
 
 def resolved_fields(known: Known) -> dict[str, Json]:

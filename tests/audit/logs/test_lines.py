@@ -66,8 +66,8 @@ def test_lines_made_at_once_are_those_of_the_formatter(
     at_once.created = created
     lines = ViolationLines(fields)
     half = len(found) // 2
-    text = [lines.text(part, formatter, at_once) for part in (found[:half], found[half:]) if part]
-    assert "\n".join(text) == "\n".join(one_by_one)
+    text = b"".join(lines.lines(part, formatter, at_once) for part in (found[:half], found[half:]))
+    assert text.decode() == "".join(f"{line}\n" for line in one_by_one)
 
 
 def test_what_lines_have_in_common_is_asked_of_the_formatter_once() -> None:
@@ -80,5 +80,5 @@ def test_what_lines_have_in_common_is_asked_of_the_formatter_once() -> None:
 
     record = logging.LogRecord("controller", logging.INFO, "", 0, "", None, None)
     found = [violation(constraint(name), f"p{number}") for number in range(100) for name in "ab"]
-    assert len(ViolationLines(fields).text(found, Counting(LogConfig()), record).splitlines()) == 200
+    assert len(ViolationLines(fields).lines(found, Counting(LogConfig()), record).splitlines()) == 200
     assert len(asked) == 2

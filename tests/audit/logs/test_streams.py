@@ -14,7 +14,17 @@ from typing import Any
 import pytest
 
 from audit.errors import ConfigError
-from audit.logs.streams import EVENTS, LineFormatter, LineHandler, configure_logging, event, level_text, writable
+from audit.logs.streams import (
+    EVENTS,
+    Bundle,
+    LineFormatter,
+    LineHandler,
+    configure_logging,
+    event,
+    events,
+    level_text,
+    writable,
+)
 from audit.settings.config import LogConfig
 
 
@@ -190,6 +200,42 @@ def test_an_event_that_cannot_be_written_raises() -> None:
     configure_logging(LogConfig(), Full())
     with pytest.raises(OSError, match="No space left on device"):
         event(EVENTS, {"msg": "lost"})
+
+
+class Many(Bundle):
+    """Two events."""
+
+    def lines(self, formatter: logging.Formatter, record: logging.LogRecord) -> bytes:
+        return '{"msg": "é"}\n{"msg": "after"}\n'.encode()
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_many_events_stand_in_one_piece_between_those_before_and_after(tmp_path: Path, in_memory: bool) -> None:
+    path, stream = tmp_path / "audit.log", io.StringIO()
+    configure_logging(LogConfig(file=str(path)), stream if in_memory else None)
+    event(EVENTS, {"msg": "first"})
+    events(EVENTS, Many())
+    event(EVENTS, {"msg": "last"})
+    text = stream.getvalue() if in_memory else path.read_text(encoding="utf-8")
+    assert [line["msg"] for line in lines(text)] == ["first", "é", "after", "last"]
+
+
+def test_many_events_that_cannot_be_written_raise_and_their_file_is_named_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    handler = configure_logging(LogConfig(file="/dev/full"))
+    for _ in range(2):
+        with pytest.raises(OSError, match="No space left on device"):
+            events(EVENTS, Many())
+    assert capsys.readouterr().err.count("the log cannot be written to /dev/full") == 1
+    forget(handler)
+
+
+def forget(handler: logging.Handler) -> None:
+    """What a full disk has not taken would be tried again when the stream is closed."""
+    assert isinstance(handler, LineHandler)
+    with pytest.raises(OSError, match="No space left on device"):
+        handler.stream.close()
 
 
 def test_lines_go_to_stderr_in_utf8_in_every_locale() -> None:
