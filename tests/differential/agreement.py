@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from differential.modules import PACKAGE
 from differential.server import Answer
+from differential.vocabulary import PACKAGE
 from regocalls import read_json
 
 from constraints.errors import CompileError, EvaluationError

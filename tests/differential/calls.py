@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
-from differential.modules import PACKAGE
+from differential.vocabulary import PACKAGE
 
 from constraints.rego.builtins import BUILTINS
 from constraints.rego.types.declared import declared

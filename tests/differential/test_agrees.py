@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from differential.agreement import disagreement, ours
 from differential.calls import calling
-from differential.modules import PACKAGE, Maker, document
+from differential.modules import Maker
 from differential.server import Opa, Panicked, serving
+from differential.vocabulary import PACKAGE, document
 from differential.wider import LIBRARY, Wider
 from hypothesis import HealthCheck, Phase, given, note, reject, settings
 from hypothesis import strategies as st

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from differential.modules import KNOWN, PACKAGE, TYPES, Maker, without_unused
+from differential.modules import Maker, without_unused
+from differential.vocabulary import KNOWN, PACKAGE, TYPES
 
 LIBRARY = "library"
 MOCKED = (("count", 1), ("upper", 1), ("startswith", 2), ("sprintf", 2), ("json.marshal", 1), ("object.get", 3))

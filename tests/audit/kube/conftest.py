@@ -10,7 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from leases import Leases, Time
 
+from audit.kube.client import Client
+from audit.kube.lease import Election, Seat
 from audit.kube.request import Reply, Request
 
 
@@ -109,3 +112,18 @@ def _refusal() -> Callable[..., Reply]:
 @pytest.fixture(name="write")
 def _write() -> Callable[..., None]:
     return write
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def server(time):
+    return Leases(time)
+
+
+@pytest.fixture
+def replica(server, time):
+    return lambda name: Election(Client(server), Seat("ns", "audit", name), clock=time.clock())
