@@ -17,7 +17,7 @@ from constraints.inventory import EMPTY, Inventory
 from constraints.match import compile_match, reads_namespace, takes_kind
 from constraints.model import AdmissionField, Constraint, Gap, Kind, Object, Point, Review
 from constraints.review import doubles, mapping
-from constraints.rules import Rule, RuleTable, program_reads_namespace
+from constraints.rules import Rule, RuleTable, program_reads_managed_fields, program_reads_namespace
 from constraints.template import Template
 from constraints.timing import Timekeeper, Untimed
 
@@ -131,6 +131,10 @@ class Engine:
     def reads_metadata_only(self, kind: Kind) -> bool:
         """Whether no answer about an object of `kind` depends on more of it than its metadata."""
         return all(rule.reads_metadata_only() for rule in self._rules.about(kind))
+
+    def reads_managed_fields(self, kind: Kind) -> bool:
+        """Whether some answer about an object of `kind` may depend on its `metadata.managedFields`."""
+        return any(program_reads_managed_fields(rule.program) for rule in self._rules.about(kind))
 
     def watching(self, run: str) -> AbstractContextManager[None]:
         """Let the timekeeper see to the evaluations of this thread while the block lasts, which is a part of `run`."""

@@ -12,6 +12,7 @@ from constraints.model import ANY, Constraint, Finding, Json, Kind, Review
 
 _KEPT: Final = (("apiVersion",), ("kind",), ("metadata",))
 """What there is of an object where only its metadata is read."""
+_MANAGED: Final = ("object", "metadata", "managedFields")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +73,11 @@ class RuleTable:
             enforced = (rule for rule in self._rules.values() if rule.constraint.enforced)
             found = self._by_kind[key] = tuple(rule for rule in enforced if rule.takes(*key))
         return found
+
+
+def program_reads_managed_fields(program: Program) -> bool:
+    """Whether what a program says of an object may depend on its `metadata.managedFields`."""
+    return any(all(key in (ANY, wanted) for key, wanted in zip(path, _MANAGED, strict=False)) for path in program.reads)
 
 
 def program_reads_namespace(program: Program) -> bool:

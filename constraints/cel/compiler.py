@@ -17,6 +17,7 @@ from constraints.cel.depth import check_depth
 from constraints.cel.failures import Failure, Invalid, Problem, WrongResult, composited
 from constraints.cel.layout import SLOTS, Code, Layout, Slots, Variable, settled
 from constraints.cel.parser import DEEPEST, parse, too_deep
+from constraints.cel.reads import Reads
 from constraints.cel.scan import Scan, every
 from constraints.cel.types import DYN, Type, unwrapped
 from constraints.cel.validate import validate
@@ -72,6 +73,7 @@ class Compiler:
 
     structs: dict[str, Mapping[str, Type]] = field(default_factory=dict)
     layout: Layout = field(default_factory=Layout)
+    reads: Reads = field(default_factory=Reads)
     trees: dict[str, Checked | Failure] = field(default_factory=dict)
     _names: dict[str, Type] = field(default_factory=dict)
     _variables: dict[str, Type] = field(default_factory=dict)
@@ -102,6 +104,7 @@ class Compiler:
             return
         self.trees[name] = checked
         with self._room():
+            self.reads.variable(name, checked, self.layout.inputs)
             self._add(name, checked, function, slots)
 
     def _add(self, name: str, checked: Checked, function: str, slots: tuple[int, int]) -> None:
@@ -120,6 +123,7 @@ class Compiler:
             raise WrongResult([Problem(Span(1, 1), f"must evaluate to {wanted} but got {checked.type}")])
         function = self.layout.unused("expression")
         with self._room():
+            self.reads.expression(checked, self.layout.inputs)
             adds = self._emitted(checked, lambda: self._emit_expression(checked, function), True)
             return Compiled(function, checked, Scan(checked, self.layout).reads(checked.root), adds)
 

@@ -18,7 +18,10 @@ from constraints.model import CEL, REGO, AdmissionField, Finding, Json
 from constraints.rego.policy import Settings
 
 Places = frozenset[tuple[Json, ...]]
-"""Paths from the top of a review document, `*` for any key; what is below a path belongs to it."""
+"""Paths from the top of a review document, `*` for any key; what is below a path belongs to it.
+
+A `?` at the end says that it is only asked whether there is something at the path.
+"""
 
 EVERYTHING: Final[Places] = frozenset({()})
 """The places of a program that may read anything."""

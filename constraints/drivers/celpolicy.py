@@ -38,11 +38,12 @@ INPUTS: Final = (  # in the order of their slots
     ("namespaceObject", NAMESPACE),
     ("variables.anyObject", DYN),
 )
-# What each input is made of; `request` is everything but the Namespace.
+# What each input is made of; `request` is everything but the Namespace, whatever is read of it.
+_FIELDS: Final = tuple((name,) for name in STRUCTS[REQUEST.name])
+_OBJECTS: Final = (("object",), ("oldObject",))
 _PLACES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "object": (("object",), ("operation",)),
     "oldObject": (("oldObject",),),
-    "request": tuple((name,) for name in STRUCTS[REQUEST.name]),
     "namespaceObject": (("namespaceObject",),),
     "variables.anyObject": (("object",), ("oldObject",), ("operation",)),
 }
@@ -68,6 +69,7 @@ class Assembly:
             self.loaded: Loaded = self._compiler.load(kind)
         except Invalid as error:
             raise CompileError(str(error), source=kind) from error
+        self.paths = self._compiler.reads.paths
         self.trees = self._compiler.trees
         self.is_large = self._compiler.is_large
 
@@ -107,7 +109,7 @@ class CelPolicy:
         self._kind, self._texts = assembly.kind, assembly.texts
         self._trees = assembly.trees
         self.reads_request = "request" in assembly.loaded.layout.read
-        self.reads = frozenset(path for name in assembly.loaded.layout.read for path in _PLACES.get(name, ()))
+        self.reads = frozenset(place for path in assembly.paths for place in _places(path))
 
     @property
     def admission_fields(self) -> tuple[AdmissionField, ...]:
@@ -215,6 +217,17 @@ class CelProgram:
             return accepted(self._code[says.code.function](slots))
         except Failure:
             return ""
+
+
+def _places(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The places in the review document that a path is about which begins with an input."""
+    name, *below = path
+    if name == "request":
+        yield from _FIELDS
+        if not below or below[0] not in STRUCTS[REQUEST.name]:
+            yield from _OBJECTS
+    for place in _PLACES.get(name, ()):
+        yield (*place, *below) if place[0] != "operation" else place
 
 
 def _given(evaluate: Code, slots: Slots) -> Given:

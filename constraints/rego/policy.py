@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -89,13 +89,6 @@ def _question(module: Module, entry: Path) -> Body:
     return tuple(Expr(what, span=at) for what in asked)
 
 
-def _ends(used: Iterable[Path], steps: Iterable[Path]) -> frozenset[Path]:
-    """The places that are used, and those where a walk ends; none that is below another one."""
-    on_the_way = {path[:size] for path in steps for size in range(len(path))}
-    found = {*used, *(path for path in steps if path not in on_the_way)}
-    return frozenset(path for path in found if not any(path[:size] in found for size in range(len(path))))
-
-
 def _too_deep() -> EvaluationError:
     return EvaluationError("the evaluation nests too deeply or is too large", code="budget_exceeded")
 
@@ -114,7 +107,7 @@ class RegoProgram:
         generator = Generator(resolved, settings.builtins, parameters=parameters)
         function = generator.entry(entry)
         self._generated = generator.generated()
-        self._reads = _ends(generator.unit.reads, generator.unit.steps)
+        self._reads = generator.reads()
         self._generated.load()
         self._evaluate = self._generated.scope[function]
         self._rules = tuple(generator.ground_rules())

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from constraints.rego.codegen.emission import Emission
-from constraints.rego.codegen.operand import NO_CONSTANT, Operand
-from constraints.rego.codegen.reading import kept, loads
+from constraints.rego.codegen.operand import INPUT, NO_CONSTANT, Operand
+from constraints.rego.codegen.reading import expression, kept
 from constraints.rego.codegen.tree import Branch
 from constraints.rego.codegen.unit import Callee
+from constraints.rego.reads.arguments import DOCUMENT, Argument
 from constraints.rego.values.kinds import key_of
 
 VARIANTS: Final = 24  # of one function, for constant arguments; further calls share the one for any arguments
@@ -70,7 +72,8 @@ def call_function(emission: Emission, name: str, arguments: Sequence[Operand], w
 
 def _called(emission: Emission, callee: Callee, given: Sequence[Operand], wish: str) -> Operand:
     """The answer for these arguments, asked for once in a function where they can be told again."""
-    node = emission.nodes.call(callee.function, emission.context(), *loads(emission, given))
+    arguments = [_given(emission, *pair) for pair in zip(given, callee.takes, strict=True)]
+    node = emission.nodes.call(callee.function, emission.context(), *arguments)
     answer = replace(callee.answer, node=node)
     if not all(one.name or one.is_constant for one in given):
         return answer
@@ -78,6 +81,14 @@ def _called(emission: Emission, callee: Callee, given: Sequence[Operand], wish: 
     if key not in emission.place.walked:
         emission.place.learn(key, kept(emission, answer, wish or "answer"))
     return emission.place.step(key)
+
+
+def _given(emission: Emission, value: Operand, argument: Argument) -> ast.expr:
+    """The expression for an argument; what is read of a value in the review is what the function reads of it."""
+    path = (DOCUMENT,) if value.kind == INPUT else value.origin
+    if path is not None:
+        emission.unit.given.setdefault(argument, {})[path] = None
+    return expression(emission, value)
 
 
 def identity(operand: Operand) -> object:

@@ -17,6 +17,7 @@ from constraints.rego.codegen.inline import INLINE
 from constraints.rego.codegen.operand import NOTHING, Operand
 from constraints.rego.codegen.patterns import matches, unify, wish_of
 from constraints.rego.codegen.reading import holds, kept, load, loads, needed
+from constraints.rego.codegen.steps import looked_into
 from constraints.rego.codegen.templates import emit_template
 from constraints.rego.index.conditions import pattern_of
 from constraints.rego.index.guards import INDEXED
@@ -114,6 +115,8 @@ def _computed(emission: Emission, builtin: Builtin, arguments: Sequence[Operand]
     inline = INLINE.get(builtin.name)
     if inline is not None:
         arguments = [kept(emission, argument, "argument") for argument in arguments]
+        if builtin.name == "object.get" and isinstance(arguments[1].constant, list):
+            arguments = [looked_into(emission, arguments[0], arguments[1].constant), *arguments[1:]]
         found = inline(emission, builtin.name, arguments)
         if found is not None:
             return found

@@ -22,6 +22,7 @@ from constraints.rego.codegen.table import TABLE
 from constraints.rego.codegen.tree import FUNCTION, Branch, tree_of
 from constraints.rego.codegen.unit import Unit
 from constraints.rego.names.resolved import Path, Resolved
+from constraints.rego.reads.arguments import places
 from constraints.rego.runtime.context import Context
 from constraints.rego.runtime.table import RUNTIME
 from constraints.rego.syntax.nodes import nodes_of
@@ -119,6 +120,13 @@ class Generator:
                 continue
             if branch.function in self.unit.scope:
                 yield self.unit.scope[branch.function]
+
+    def reads(self) -> frozenset[Path]:
+        """The places in the review that what was translated so far depends on, `*` for any key."""
+        unit = self.unit
+        if not unit.fixed:  # what is read of another input is not followed: it may be all of this one
+            return frozenset({()})
+        return places(unit.reads, unit.steps, unit.given)
 
     def generated(self) -> Generated:
         """What was translated so far."""

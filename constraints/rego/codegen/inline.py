@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from constraints.rego.builtins import BuiltinError
@@ -17,7 +18,7 @@ from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.equality import equality
 from constraints.rego.codegen.operand import DICT, INPUT, INTEGER, Operand, constant
 from constraints.rego.codegen.reading import is_type, load, loads
-from constraints.rego.codegen.steps import is_undefined, item_of
+from constraints.rego.codegen.steps import given_as_argument, is_undefined, item_of, note, path_below
 from constraints.rego.values.kinds import RegoSet, Value
 from constraints.rego.values.number import is_moderate
 
@@ -144,11 +145,16 @@ def _get(emission: Emission, name: str, arguments: Sequence[Operand]) -> Operand
     if value.kind == INPUT:
         found = item_of(emission, value, key)
         return default if is_undefined(found) else found if found.defined else None
+    below = path_below(value, key)
+    note(emission, below)
+    origin = None if below is None else (given_as_argument(emission, below),)  # or it is the default, a made value
+    value = replace(value, origin=None)
     fast = emission.nodes.method(load(emission, value), "get", load(emission, key), load(emission, default))
     if value.kind == DICT:
-        return Operand(node=fast)
-    slow = attempt(emission, name, arguments)
-    return Operand(node=emission.nodes.choice(is_type(emission, value, "dict"), fast, slow), defined=False)
+        return Operand(node=fast, origin=origin)
+    slow = attempt(emission, name, (value, key, default))
+    node = emission.nodes.choice(is_type(emission, value, "dict"), fast, slow)
+    return Operand(node=node, defined=False, origin=origin)
 
 
 def _integers(operator: type[ast.operator]) -> Inline:

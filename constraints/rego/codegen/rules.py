@@ -14,6 +14,7 @@ from constraints.rego.codegen.partial import Opened, emit_object_rule, emit_set_
 from constraints.rego.codegen.remembering import add_function, add_rule, is_replaceable
 from constraints.rego.codegen.tree import COMPLETE, FUNCTION, OBJECT, SET, Branch, RuleSet
 from constraints.rego.codegen.unit import Callee
+from constraints.rego.reads.arguments import Argument
 from constraints.rego.syntax.tree import Term, Var
 from constraints.rego.values.kinds import UNDEFINED
 
@@ -71,6 +72,7 @@ def _emit_function(emission: Emission, branch: Branch, rule: RuleSet, known: Seq
     with aside(emission) as block:
         answers = emit_answers(emission, rule)
     function = emission.unit.new(branch.function) if any(known) else branch.function
+    given = [one for one in emission.parameters if one.name]
     answer, parameter = _common(emission, answers), _given_back(emission, answers)
     is_heavy = emission.weight > HEAVY
     if is_heavy:
@@ -79,9 +81,9 @@ def _emit_function(emission: Emission, branch: Branch, rule: RuleSet, known: Seq
         block.insert(0, nodes.do(nodes.method(budget, "spend", nodes.constant(emission.weight))))
         emission.weight, emission.quiet = 1, False
     if not any(known) or not (answer.is_constant or parameter is not None):
-        names = [one.name for one in emission.parameters if one.name]
-        add_function(emission, function, names, block, is_heavy=is_heavy)
-    return Callee(function, answer, parameter, emission.pure, emission.quiet, emission.weight)
+        add_function(emission, function, [one.name for one in given], block, is_heavy=is_heavy)
+    takes = tuple(one.origin[0] for one in given if one.origin)
+    return Callee(function, answer, parameter, emission.pure, emission.quiet, emission.weight, takes)
 
 
 def _parameters(emission: Emission, args: Sequence[Term], known: Sequence[Operand | None]) -> list[Operand]:
@@ -90,7 +92,7 @@ def _parameters(emission: Emission, args: Sequence[Term], known: Sequence[Operan
     for at, arg in enumerate(args):
         plain = isinstance(arg, Var) and not arg.is_wildcard
         name = emission.names.new(arg.name.partition("#")[0] if isinstance(arg, Var) and plain else "argument")
-        found.append((known[at] if known else None) or Operand(name=name))
+        found.append((known[at] if known else None) or Operand(name=name, origin=(Argument(),)))
     return found
 
 

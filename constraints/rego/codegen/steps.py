@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import replace
 
 from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.operand import BASE, DICT, INPUT, NOTHING, Operand, constant
 from constraints.rego.codegen.reading import expression, is_type, kept, load
 from constraints.rego.names.resolved import Path
-from constraints.rego.values.kinds import UNDEFINED, key_of, lookup
-
-DEEPEST: Final = 64  # parts of a path in the review that are told apart
-ANY: Final = "*"
-"""In a path: any key."""
+from constraints.rego.reads.arguments import ANY, DEEPEST, Argument
+from constraints.rego.reads.places import REVIEW
+from constraints.rego.values.kinds import UNDEFINED, Value, key_of, lookup
 
 
 def item_of(emission: Emission, value: Operand, key: Operand) -> Operand:
@@ -22,7 +21,7 @@ def item_of(emission: Emission, value: Operand, key: Operand) -> Operand:
         return constant(lookup(value.constant, key.constant))
     if value.kind == INPUT and key.constant == "parameters":
         return constant(emission.unit.parameters)
-    if value.kind == INPUT and key.constant == "review":
+    if value.kind == INPUT and key.constant == REVIEW:
         return _review(emission)
     value = kept(emission, value)
     shared = _shared(value, key)
@@ -94,8 +93,11 @@ def from_context(emission: Emission, name: str, known: Operand) -> Operand:
 
 
 def path_below(value: Operand, key: Operand = NOTHING) -> Path | None:
-    """The path of what is in a value, for any key when there is none; what is very deep counts as what it is in."""
-    if value.origin is None or len(value.origin) >= DEEPEST:
+    """The path of what is in a value, for any key when there is none; what is very deep counts as what it is in.
+
+    In the input document that may be the review itself.
+    """
+    if value.origin is None or value.kind == INPUT or len(value.origin) >= DEEPEST:
         return value.origin
     told = key.defined and isinstance(key.constant, (str, int, float, type(None)))
     return (*value.origin, key.constant if told else ANY)
@@ -109,10 +111,33 @@ def note(emission: Emission, path: Path | None) -> None:
 
 def note_keys(emission: Emission, value: Operand) -> None:
     """Note that all keys of a value are used."""
-    path = path_below(value)
+    note_whole(emission, path_below(value))
+
+
+def note_whole(emission: Emission, path: Path | None) -> None:
+    """Note that all that is at a path is used."""
     note(emission, path)
     if path is not None:
         emission.unit.reads[path] = None
+
+
+def given_as_argument(emission: Emission, path: Path) -> Argument:
+    """What stands for a value that is at this path in the review, or not in the review at all."""
+    argument = Argument()
+    emission.unit.given[argument] = {path: None}
+    return argument
+
+
+def looked_into(emission: Emission, value: Operand, keys: Sequence[Value]) -> Operand:
+    """The same value, of which no more is read than what is at the end of these keys; that is noted."""
+    if value.origin is None or not keys:
+        return value
+    if value.kind != INPUT or keys[0] == REVIEW:
+        found = Operand(origin=value.origin)
+        for key in keys[1:] if value.kind == INPUT else keys:
+            found = Operand(origin=path_below(found, constant(key)))
+        note_whole(emission, found.origin)
+    return replace(value, origin=None)
 
 
 def is_undefined(value: Operand) -> bool:

@@ -16,6 +16,7 @@ from constraints.rego.codegen.operand import NO_CONSTANT, Operand
 from constraints.rego.codegen.tree import Branch
 from constraints.rego.index.conflicts import Conflicts
 from constraints.rego.names.resolved import Path, Resolved
+from constraints.rego.reads.arguments import Argument
 from constraints.rego.syntax.tree import Term
 
 
@@ -29,6 +30,7 @@ class Callee:
     pure: bool = False  # what it gives depends on its arguments alone
     quiet: bool = False  # it raises no error
     weight: int = 1  # how many calls one call makes, at most, loops not counted
+    takes: tuple[Argument, ...] = ()  # what stands for each argument that it is given, in paths
 
 
 @dataclass(slots=True)
@@ -63,6 +65,7 @@ class Unit:
 
     reads: dict[Path, None] = field(default_factory=dict)  # the paths in the review whose values are used
     steps: dict[Path, None] = field(default_factory=dict)  # the paths in the review that are looked for
+    given: dict[Argument, dict[Path, None]] = field(default_factory=dict)  # those that calls give for arguments
     sees_input: bool = field(init=False)  # the whole input document is used, and not only the review in it
     conflicts: Conflicts | None = None  # which rules can end in a conflict, known once somebody has asked
 

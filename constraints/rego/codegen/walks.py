@@ -12,6 +12,7 @@ from constraints.rego.codegen.operand import BASE, NOTHING, Operand, constant
 from constraints.rego.codegen.patterns import free, matches
 from constraints.rego.codegen.reading import expression, is_type, kept, needed
 from constraints.rego.codegen.steps import is_undefined, item_of, note, note_keys, path_below
+from constraints.rego.reads.arguments import is_argument
 from constraints.rego.runtime.iteration import items_of
 from constraints.rego.syntax.tree import Term, Var
 
@@ -81,4 +82,6 @@ def spend(emission: Emission, value: Operand) -> None:
 
 def _is_made(value: Operand) -> bool:
     """Whether the policy itself made a value, so that nothing else bounds how large it is."""
-    return value.origin is None and not value.is_constant and value.kind in ("array", "set")
+    if value.origin is not None and not is_argument(value.origin):
+        return False
+    return not value.is_constant and value.kind in ("array", "set")

@@ -54,8 +54,6 @@ def _with_document(emission: Emission, target: Term, value: Operand) -> ast.expr
     nodes, unit = emission.nodes, emission.unit
     keys = nodes.row([nodes.constant(key) for key in path])
     arguments = [emission.context(), keys, load(emission, value)]
-    if root == "input":
-        unit.reads[()] = None  # what is read of another input is not followed: it may be all of this one
     if root == "data":
         arguments.append(nodes.name(unit.bind("HIDDEN", _hidden(emission, path))))
     return nodes.call(f"with_{root}", *arguments)
