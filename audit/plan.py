@@ -29,12 +29,14 @@ DATA = (("", "ConfigMap"), ("", "Secret"))
 class Listing:
     """One kind to list; `alias_of` is the kind under which its objects are listed as well.
 
-    `metadata_only`: the rest of its objects need not be read.
+    `metadata_only`: the rest of its objects need not be read. `managed_fields`: what is in their metadata by that name
+    must be.
     """
 
     resource: Resource
     alias_of: Kind | None = None
     metadata_only: bool = False
+    managed_fields: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +79,13 @@ def without_data(chosen: Plan, reads_metadata_only: Callable[[Kind], bool]) -> P
         replace(listing, metadata_only=(kind.group, kind.kind) in DATA and reads_metadata_only(kind))
         for listing in chosen.listings
         for kind in (listing.resource.kind,)
+    )
+    return replace(chosen, listings=listings)
+
+
+def without_managed_fields(chosen: Plan, reads_managed_fields: Callable[[Kind], bool]) -> Plan:
+    """The same, without `metadata.managedFields` of the objects of which no policy may read it."""
+    listings = tuple(
+        replace(listing, managed_fields=reads_managed_fields(listing.resource.kind)) for listing in chosen.listings
     )
     return replace(chosen, listings=listings)

@@ -14,7 +14,7 @@ from audit.kube.lister import Lister
 from audit.kube.pagesize import PageSizes
 from audit.kube.tardy import Tardy
 from audit.model import Catalogue, RunInfo
-from audit.plan import plan, without_data
+from audit.plan import plan, without_data, without_managed_fields
 from audit.policies.book import Loaded, Policies
 from audit.policies.reading import Reader
 from audit.policies.unserved import unserved
@@ -81,6 +81,7 @@ class Preparation:
     def _prepared(self, info: RunInfo, catalogue: Catalogue, loaded: Loaded, pace: Pace) -> Prepared:
         enforced, known, settings = loaded.engine.enforced(), loaded.namespaces, self.policies.settings
         chosen = without_data(plan(catalogue.listed, enforced), loaded.engine.reads_metadata_only)
+        chosen = without_managed_fields(chosen, loaded.engine.reads_managed_fields)
         source = ClusterSource(Lister(self.client, self.sizes, self.tardy), chosen.listings, pace, self.stop)
         rules = Rules(
             loaded.engine, loaded.exclusion, known.listed, loaded.inventory, empty=settings.empty, run=info.audit_id

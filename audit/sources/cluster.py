@@ -17,6 +17,7 @@ from time import perf_counter
 from audit.errors import BadBody, KubeError
 from audit.kube.items import nameless
 from audit.kube.lister import Lister, RawPage
+from audit.kube.managedfields import items_without
 from audit.kube.oddities import Unreadable
 from audit.kube.replies import PARTIAL, items_of
 from audit.model import KindEnd, Page, Resource
@@ -198,9 +199,10 @@ class ClusterSource:
 
     def _decoded(self, arrived: Arrived, opened: Callable[[], bytes]) -> Iterator[Page | Gap]:
         begun = perf_counter()
-        resource = arrived.listing.resource
+        listing, resource = arrived.listing, arrived.listing.resource
+        read = items_of if listing.managed_fields else items_without
         try:
-            found = items_of(opened(), PARTIAL if arrived.listing.metadata_only else resource.kind)
+            found = read(opened(), PARTIAL if listing.metadata_only else resource.kind)
         except BadBody as error:
             yield list_gap(resource, error)
             return
@@ -213,7 +215,7 @@ class ClusterSource:
         fresh = progress.fresh(items, arrived.restarted)
         yield from (_malformed(resource, item) for item in odd)
         if fresh:
-            yield Page(resource, fresh, arrived.listing.alias_of, perf_counter() - begun)
+            yield Page(resource, fresh, listing.alias_of, perf_counter() - begun)
 
 
 def list_gap(resource: Resource, error: KubeError) -> Gap:

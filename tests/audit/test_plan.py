@@ -5,7 +5,7 @@ from __future__ import annotations
 from builders import constraint, pods
 
 from audit.model import Resource
-from audit.plan import plan, without_data
+from audit.plan import plan, without_data, without_managed_fields
 from constraints import Constraint, Kind
 
 
@@ -69,3 +69,10 @@ def test_only_secrets_and_config_maps_are_listed_without_data_and_only_where_no_
             each for each in cluster[:3] if each.kind.kind in expected
         ]
         assert [i.resource for i in without.listings] == [i.resource for i in chosen.listings]
+
+
+def test_managed_fields_are_left_out_only_of_kinds_of_which_no_policy_reads_them() -> None:
+    chosen = plan(CLUSTER, [constraint()])
+    without = without_managed_fields(chosen, lambda kind: kind.kind == "Pod")
+    assert {i.resource.kind.kind for i in without.listings if i.managed_fields} == {"Pod"}
+    assert [i.resource for i in without.listings] == [i.resource for i in chosen.listings]

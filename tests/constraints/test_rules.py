@@ -102,3 +102,26 @@ def test_an_engine_knows_for_which_kinds_metadata_is_enough(reads: list[tuple[st
 
 def test_metadata_is_enough_where_no_constraint_asks() -> None:
     assert Engine().reads_metadata_only(Kind("", "v1", "Secret"))
+
+
+@pytest.mark.parametrize(
+    ("reads", "managed"),
+    [
+        ([("object", "metadata", "labels"), ("object", "spec"), ("*x",)], False),
+        ([("object", "metadata", "?"), ("object", "?"), ("oldObject",)], False),
+        ([("object", "metadata")], True),
+        ([("object", "metadata", "managedFields", "*", "manager")], True),
+        ([("object", "metadata", "managedFields", "?")], True),
+        ([("object", "metadata", "*", "x")], True),
+        ([("object", "*", "labels")], False),
+        ([("object", "*")], True),
+        ([("*",)], True),
+        ([()], True),
+    ],
+)
+def test_an_engine_knows_for_which_kinds_managed_fields_matter(reads: list[tuple[str, ...]], managed: bool) -> None:
+    assert reading(*reads).reads_managed_fields(Kind("", "v1", "Pod")) is managed
+
+
+def test_managed_fields_do_not_matter_where_no_constraint_asks() -> None:
+    assert not Engine().reads_managed_fields(Kind("", "v1", "Pod"))

@@ -265,3 +265,12 @@ def test_a_kind_whose_thread_dies_is_a_gap_and_not_an_empty_list() -> None:
     items = list(source.pages())
     threads[0].join()
     assert (names(items), [(g.reason, g.kind) for g in gaps(items)]) == (["a/a"], [("ListFailed", NODES.kind)])
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_managed_fields_are_read_only_where_the_plan_says_so(kept: bool) -> None:
+    item = {"metadata": {"name": "p", "namespace": "n", "managedFields": [{"manager": "m"}]}, "spec": {}}
+    pages = Pages({"Pod": [raw({"metadata": {}, "items": [item]})]})
+    source = ClusterSource(pages, (Listing(PODS, managed_fields=kept),), Pace(), Event())  # type: ignore[arg-type]
+    (obj,) = next(found for found in source.pages() if isinstance(found, Page)).objects
+    assert ("managedFields" in obj["metadata"]) is kept
