@@ -29,6 +29,7 @@ from audit.kube.patch import StatusWriter
 from audit.kube.tardy import Patience, Tardy
 from audit.kube.watch import Server
 from audit.ledger import Ledger
+from audit.logs.said import Saying
 from audit.logs.streams import configure_logging
 from audit.loop import Loop, Prompting
 from audit.metrics.registry import Metrics
@@ -104,15 +105,16 @@ def serve(config: Config, *more: Sink) -> int:
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What there is besides the sinks that are always there: others, where to look for a Connection, who knows of
-    earlier runs.
+    earlier runs, and what they share who tell of violations.
     """
 
     sinks: tuple[Sink, ...] = ()
     look: Callable[[Reader], None] = nowhere
     ledger: Ledger | None = None
+    saying: Saying | None = None
 
     def plus(self, more: Beside) -> Beside:
-        """Both; look and ledger are those of `more`. Its sinks come first: others tell what those could not do."""
+        """Both; all but the sinks is that of `more`. Its sinks come first: others tell what those could not do."""
         return replace(more, sinks=(*more.sinks, *self.sinks))
 
 
@@ -140,10 +142,11 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     metrics.registry.register(ExportMetrics(tally))
     leaving.late.callback(delivery.close, 0.0)
     try:
-        sink = ExportSink(delivery, look.why, Selection(export.mode, export.full_interval, export.cluster), ledger)
-        yield Beside((sink,), look, ledger)
+        selection, saying = Selection(export.mode, export.full_interval, export.cluster), Saying()
+        yield Beside((ExportSink(delivery, look.why, selection, ledger, saying),), look, ledger, saying)
     finally:
-        delivery.close(cluster.shutdown_delay - leaving.stop.since() - EXPORT_MARGIN)
+        left = cluster.shutdown_delay - leaving.stop.since() - EXPORT_MARGIN
+        delivery.close(left, lambda: config.audit.once and not leaving.stop.is_set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +239,7 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, besid
     beside = beside or Beside()
     wanted = config.log.violations == CHANGES or config.events.on_change
     ledger = beside.ledger or (Ledger() if wanted else None)
-    told = LogSink(violations=config.log.violations, is_known=ledger.knows if ledger else unknown)
+    told = LogSink(violations=config.log.violations, is_known=ledger.knows if ledger else unknown, saying=beside.saying)
     written: tuple[Sink, ...] = (StatusSink(StatusWriter(client.prompt()).patch), MetricsSink(metrics), *told_events)
     return Auditor(
         replace(preparation_of(config, client, duty.stop, partial(tell, metrics)), exporting=beside.look),

@@ -98,6 +98,8 @@ FIELDS: tuple[Field, ...] = (
 
 _LOG = tuple((field.log, field.value) for field in FIELDS if field.log)
 _EXPORT = tuple((field.export, field.value) for field in FIELDS if field.export)
+EXPORTED = tuple(name for name, _ in _EXPORT)
+"""The keys of an exported violation after `id`, in their order."""
 
 
 def violation_fields(violation: Violation) -> dict[str, Json]:
@@ -106,8 +108,13 @@ def violation_fields(violation: Violation) -> dict[str, Json]:
 
 
 def export_fields(violation: Violation) -> dict[str, Json]:
-    """The keys of an exported violation after `id`, in their order; what is empty is left out."""
-    return {name: found for name, value in _EXPORT if (found := value(violation))}
+    """The keys of an exported violation after `id`, in their order; what is empty is left out.
+
+    Not so details: Gatekeeper leaves them out where there are none at all, as CEL has none, but not those of Rego,
+    which are `{}` where a policy says nothing (compatibility, section 10).
+    """
+    found = ((name, value(violation)) for name, value in _EXPORT)
+    return {name: told for name, told in found if told or (name == "details" and told is not None)}
 
 
 def constraint_fields(kind: str, name: str) -> dict[str, Json]:

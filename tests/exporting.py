@@ -14,6 +14,7 @@ from audit.export.connection import Connection
 from audit.export.delivery import Delivery, DeliveryHooks, Target
 from audit.export.driver import Means
 from audit.export.publishing import Publishing
+from audit.export.records import TOGETHER, Messages
 from audit.export.tally import Tally
 
 RUN = "2026-11-20T23:17:21Z"
@@ -25,6 +26,11 @@ def no_secrets(name: str) -> dict[str, bytes]:
 
 
 PLACE = Means("audit-channel", no_secrets, {})
+
+
+def some(messages: Sequence[bytes]) -> list[Messages]:
+    """As they are put into a backlog."""
+    return [Messages.of(messages[at : at + TOGETHER]) for at in range(0, len(messages), TOGETHER)]
 
 
 @dataclass
@@ -80,9 +86,9 @@ class Line:
 
     def run(self, run: str = RUN, *messages: bytes) -> int:
         """Put a whole run; gives how many were dropped."""
-        self.delivery.put(run, START, [b"start"])
-        dropped = self.delivery.put(run, VIOLATION, messages)
-        self.delivery.put(run, END, [b"end"])
+        self.delivery.put(run, START, some([b"start"]))
+        dropped = self.delivery.put(run, VIOLATION, some(messages))
+        self.delivery.put(run, END, some([b"end"]))
         return dropped
 
 

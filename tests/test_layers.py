@@ -97,6 +97,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.fields",
         "audit.guard",
         "audit.ledger",
+        "audit.logs",
         "audit.outcomes",
         "audit.repeats",
         "audit.settings",
@@ -107,7 +108,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     "audit.repeats": set(),
     "audit.duration": {"constraints.golang"},
     "audit.settings": {"audit.duration", "audit.errors", "audit.extent"},
-    "audit.logs": VALUES | {"audit.fields", "audit.settings", "constraints.golang"},
+    "audit.logs": VALUES | {"audit.fields", "audit.settings", "audit.verdicts", "constraints.golang"},
     "audit.kube": VALUES | {"audit.gojson", "audit.repeats", "audit.version"},
     # The one way to answer over HTTP is shared; of the rest of audit.web it knows nothing.
     "audit.embedded": VALUES | {"audit.web.runner", "constraints.schema", "constraints.structural"},

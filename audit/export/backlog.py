@@ -7,20 +7,23 @@ cannot be written, messages wait in memory, and behind those all later ones, unt
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from threading import Condition
 
+from audit.export.records import DROPPED, END, START, VIOLATION, Messages, Record
 from audit.export.spool import SEGMENT, Position, Spool
 from audit.export.tally import Tally
 from constraints.dataclass import dataclass
 
+__all__ = ["END", "START", "VIOLATION", "Backlog", "Batch", "Limits"]
 log = logging.getLogger("kube_patrol.export")
 MEMORY = 16 << 20  # bytes
 AT_ONCE = 1 << 20  # bytes of a batch
 _LEAST = 1 << 12  # bytes of a file in the folder
-START, VIOLATION, END, DROPPED = b"S", b"V", b"E", b"D"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,13 @@ class Limits:
 class Batch:
     """Some messages of one run that follow each other; `ended`: the last one is the end message of the run.
 
-    `to` is where they end in the folder, None for those in memory, of which there are `lines`.
+    `to` is where they end in the folder, None for those in memory, where they are so many `records`.
     """
 
     run: str
-    messages: tuple[bytes, ...]
+    messages: Messages
     ended: bool
-    lines: int
+    records: int
     to: Position | None
 
 
@@ -51,7 +54,7 @@ class Backlog:
     def __init__(self, folder: Path, limits: Limits, tally: Tally) -> None:
         self._limits = limits
         self._tally = tally
-        self._memory: deque[bytes] = deque()
+        self._memory: deque[Record] = deque()
         self._memory_bytes = 0
         self._told = ""
         self.changed = Condition()
@@ -63,45 +66,49 @@ class Backlog:
         else:
             self._recover(self._spool)
 
-    def put(self, run: str, kind: bytes, messages: Sequence[bytes]) -> int:
+    def put(self, run: str, kind: bytes, messages: Sequence[Messages]) -> int:
         """Add messages of a run; gives how many had no place and are dropped. Starts and ends always have one."""
-        lines = [b"%s %s %s\n" % (kind, run.encode(), message) for message in messages]
+        records, number = [Record.of(kind, run, some) for some in messages], sum(map(len, messages))
         with self.changed:
-            kept = len(lines) if kind != VIOLATION else self._fitting(lines)
-            dropped = len(lines) - kept
-            if dropped:
+            dropped = 0
+            if kind == VIOLATION and sum(record.size for record in records) > self._left:
+                fitting = self._fitting(run, messages)
+                dropped = number - sum(map(len, fitting))
+                records = [*(Record.of(kind, run, some) for some in fitting if some), Record.dropped(run, dropped)]
                 if not self._tally.dropped(run):
                     log.warning("export: too many messages wait: those of the run %s are dropped from now on", run)
-                lines = [*lines[:kept], b"%s %s %d\n" % (DROPPED, run.encode(), dropped)]
-            self._add(lines)
-            self._tally.put(run, kept, dropped)
+            self._add(records)
+            self._tally.put(run, number - dropped, dropped)
             self._tally.holds(self.size)
             self.changed.notify_all()
         return dropped
 
-    def next(self, seconds: float) -> Batch | None:
-        """What is to be published next, again and again until it is `done`. Raises OSError.
+    def next(self, seconds: float, most: int = AT_ONCE) -> Batch | None:
+        """What is to be published next, in about `most` bytes, again and again until it is `done`. Raises OSError.
 
         None when nothing waits, once something does, or may, or so many seconds are over.
         """
         with self.changed:
-            batch = self._next()
-            while batch is not None and not batch.messages:
+            batch = self._next(most)
+            while batch is not None and not (batch.messages or batch.ended):
                 self._forget(batch)
-                batch = self._next()
+                batch = self._next(most)
             if batch is None:
                 self.changed.wait(seconds)
             return batch
 
-    def _next(self) -> Batch | None:
-        lines, to = self._spool.read(AT_ONCE) if self._spool else ([], None)
-        if not lines:
-            lines, to = self._from_memory(), None
-        if not lines:
+    def _next(self, most: int) -> Batch | None:
+        records, to = self._spool.read(most) if self._spool else ([], None)
+        if not records:
+            records, to = self._from_memory(most), None
+        if not records:
             return None
-        run, messages, ended, number = _first_run(lines)
-        rest = sum(len(line) + 1 for line in lines[number:])
-        return Batch(run, messages, ended, number, Position(to.file, to.byte - rest) if to else None)
+        first = _first_run(records)
+        rest = sum(record.size for record in records[len(first) :])
+        there = [record for record in first if record.head.kind != DROPPED]
+        messages = Messages(b"".join([record.lines for record in there]), sum(record.head.number for record in there))
+        ended = first[-1].head.kind == END
+        return Batch(first[0].head.run, messages, ended, len(first), Position(to.file, to.byte - rest) if to else None)
 
     def done(self, batch: Batch, refused: int = 0) -> None:
         """It is with the target, but for those messages that it will never take. Raises OSError."""
@@ -116,6 +123,11 @@ class Backlog:
         """Bytes that wait."""
         return self._memory_bytes + (self._spool.size if self._spool else 0)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so much waits that soon there may be no place."""
+        return self.size > self._limits.folder // 4 or self._memory_bytes > self._limits.memory // 4
+
     def close(self) -> None:
         """Leave what waits in the folder to the next process; what is only in memory is dropped where it has no
         place.
@@ -123,11 +135,14 @@ class Backlog:
         with self.changed:
             if self._spool and self._memory:
                 try:
-                    self._spool.write(b"".join(self._memory))
+                    self._spool.write(self._memory)
                     self._memory.clear()
                 except OSError as error:
                     log.error("export: messages in memory have no place in the spill folder: %s", error)
-            for run, number in _violations(self._memory).items():
+            lost: Counter[str] = Counter()
+            for record in self._memory:
+                lost[record.head.run] += record.head.number if record.head.kind != DROPPED else 0
+            for run, number in lost.items():
                 self._tally.lost(run, number)
                 log.error("export: %d messages of the run %s are dropped, for this process ends", number, run)
             self._memory.clear()
@@ -135,35 +150,43 @@ class Backlog:
                 self._spool.close()
                 self._spool = None
 
-    def _fitting(self, lines: Sequence[bytes]) -> int:
-        """How many of the lines have a place."""
+    @property
+    def _left(self) -> int:
+        """Bytes that there is a place for."""
         in_memory = self._spool is None or self._memory
-        left = self._limits.memory - self._memory_bytes if in_memory else self._limits.folder - self.size
-        for number, line in enumerate(lines):
-            left -= len(line)
-            if left < 0:
-                return number
-        return len(lines)
+        return self._limits.memory - self._memory_bytes if in_memory else self._limits.folder - self.size
 
-    def _add(self, lines: Sequence[bytes]) -> None:
+    def _fitting(self, run: str, messages: Sequence[Messages]) -> list[Messages]:
+        """The first ones of the messages, as far as they have a place."""
+        left, found = self._left, []
+        for some in messages:
+            left -= len(Record.of(VIOLATION, run, some).head.data)
+            number = bisect_right([*accumulate(len(message) + 1 for message in some)], left)
+            found.append(Messages.of(some[:number]))
+            left -= len(found[-1].lines)
+            if number < len(some):
+                break
+        return found
+
+    def _add(self, records: Sequence[Record]) -> None:
         if self._spool and not self._memory:
             try:
-                self._spool.write(b"".join(lines))
+                self._spool.write(records)
                 self._told = ""
                 return
             except OSError as error:
                 if self._told != str(error):
                     self._told = str(error)
                     log.warning("export: messages wait in memory, for the spill folder cannot be written: %s", error)
-        self._memory.extend(lines)
-        self._memory_bytes += sum(map(len, lines))
+        self._memory.extend(records)
+        self._memory_bytes += sum(record.size for record in records)
 
-    def _from_memory(self) -> list[bytes]:
+    def _from_memory(self, most: int) -> list[Record]:
         found, size = [], 0
-        for line in self._memory:
-            size += len(line)
-            found.append(line[:-1])
-            if size >= AT_ONCE:
+        for record in self._memory:
+            size += record.size
+            found.append(record)
+            if size >= most:
                 break
         return found
 
@@ -172,18 +195,16 @@ class Backlog:
             if self._spool:
                 self._spool.forget(batch.to)
             return
-        for _ in range(batch.lines):
-            self._memory_bytes -= len(self._memory.popleft())
+        for _ in range(batch.records):
+            self._memory_bytes -= self._memory.popleft().size
 
     def _recover(self, spool: Spool) -> None:
         waiting: Counter[str] = Counter()
         dropped: Counter[str] = Counter()
-        for line in spool.rest():
-            kind, run, rest = _parts(line)
-            if kind == DROPPED:
-                dropped[run] += int(rest) if rest.isdigit() else 0
-            else:
-                waiting[run] += 1
+        for head in spool.rest():
+            (dropped if head.kind == DROPPED else waiting)[head.run] += head.number
+        for path in spool.damaged:
+            log.error("export: %s is damaged: what it had from there on is lost", path)
         for run, number in dropped.items():
             self._tally.put(run, 0, dropped=number)
             log.warning("export: %d messages of the run %s were dropped before, for too many waited", number, run)
@@ -193,27 +214,12 @@ class Backlog:
         self._tally.holds(spool.size)
 
 
-def _first_run(lines: Sequence[bytes]) -> tuple[str, tuple[bytes, ...], bool, int]:
-    """The first run's part of the lines: its name, messages, whether it ends, and of how many lines that is."""
-    run = ""
-    messages: list[bytes] = []
-    for number, line in enumerate(lines):
-        kind, of, message = _parts(line)
-        if run and of != run:
-            return run, tuple(messages), False, number
-        run = of
-        if kind != DROPPED:
-            messages.append(message)
-        if kind == END:
-            return run, tuple(messages), True, number + 1
-    return run, tuple(messages), False, len(lines)
-
-
-def _parts(line: bytes) -> tuple[bytes, str, bytes]:
-    kind, _, rest = line.partition(b" ")
-    run, _, message = rest.partition(b" ")
-    return kind, run.decode(errors="replace"), message
-
-
-def _violations(lines: Sequence[bytes] | deque[bytes]) -> Counter[str]:
-    return Counter(run for kind, run, _ in map(_parts, lines) if kind != DROPPED)
+def _first_run(records: Sequence[Record]) -> Sequence[Record]:
+    """The first run's part of the records, to its end."""
+    run = records[0].head.run
+    for number, record in enumerate(records):
+        if record.head.run != run:
+            return records[:number]
+        if record.head.kind == END:
+            return records[: number + 1]
+    return records

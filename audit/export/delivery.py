@@ -16,7 +16,9 @@ from audit.errors import AuditError, ExportError
 from audit.export.backlog import Backlog, Batch
 from audit.export.connection import Connection
 from audit.export.driver import Driver
+from audit.export.pace import Pace
 from audit.export.publishing import Publishing
+from audit.export.records import Messages
 from audit.export.tally import Tally
 from audit.guard import attempt
 from audit.repeats import Repeats
@@ -47,6 +49,11 @@ def always() -> bool:
     return True
 
 
+def never() -> bool:
+    """There is no more time than there is."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryHooks:
     """Whom delivery tells how publishing goes, when a run is published and when it first fails; whether this replica
@@ -69,13 +76,15 @@ class Delivery:
 
     def __init__(self, backlog: Backlog, tally: Tally, around: DeliveryHooks | None = None) -> None:
         self.tally = tally
+        self.pace = Pace()
         self._backlog = backlog
         self._around = around or DeliveryHooks()
         self._wanted: Target | None = None
         self._current: Target | None = None
         self._opened = self._published = self._leaving = False
         self._refused: Sequence[str] = ()
-        self._until = 0.0
+        self._until = self._seconds = 0.0
+        self._patient = never
         self._state = Publishing()
         self._repeats = Repeats(time.monotonic)
         self._thread: Thread | None = None
@@ -96,7 +105,7 @@ class Delivery:
             self._thread = Thread(target=self._guarded, name="export", daemon=True)
             self._thread.start()
 
-    def put(self, run: str, kind: bytes, messages: Sequence[bytes]) -> int:
+    def put(self, run: str, kind: bytes, messages: Sequence[Messages]) -> int:
         """Messages of a run; gives how many had no place and are dropped. Raises ExportError when nothing is
         delivered.
         """
@@ -104,13 +113,21 @@ class Delivery:
             raise ExportError("the thread that publishes has ended; see the log", reason="TargetFailed")
         return self._backlog.put(run, kind, messages)
 
-    def close(self, seconds: float) -> None:
-        """Publish what waits for at most so many seconds, and keep the rest for the next start."""
+    def close(self, seconds: float, patient: Callable[[], bool] = never) -> None:
+        """Publish what waits for at most so many seconds, and keep the rest for the next start.
+
+        As long as it is `patient`, they count from the last batch that the target took.
+        """
+        self.pace.free()
         with self._backlog.changed:
-            self._leaving, self._until = True, time.monotonic() + max(0.0, seconds)
+            self._leaving, self._seconds, self._patient = True, max(0.0, seconds), patient
+            self._until = time.monotonic() + self._seconds
             self._backlog.changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(max(0.0, seconds) + _JOINING)
+        while self._thread is not None and self._thread.is_alive():
+            patience = self._until + _JOINING - time.monotonic()
+            if patience <= 0:
+                break
+            self._thread.join(min(_TICK, patience))
         left = self.tally.counts().waiting
         if left:
             log.warning("export: %d messages could not be published and wait for the next start", left)
@@ -126,7 +143,7 @@ class Delivery:
     def _run(self) -> None:
         while not self._over():
             self._aimed()
-            batch = self._next()
+            batch = self._next(self.pace.begin())
             if batch is None or self._current is None:
                 continue
             try:
@@ -136,9 +153,13 @@ class Delivery:
             self._backlog.done(batch, len(self._refused))
             self._published = False
             self._succeeded(batch)
+            if not self._backlog.crowded:
+                self.pace.rest()
 
-    def _next(self) -> Batch | None:
-        """What is to be published now; None after a moment when there is nothing, or nowhere to publish it to."""
+    def _next(self, most: int) -> Batch | None:
+        """What is to be published now, in about `most` bytes; None after a moment when there is nothing, or nowhere to
+        publish it to.
+        """
         changed, current = self._backlog.changed, self._current
         if current is None:
             with changed:
@@ -148,7 +169,7 @@ class Delivery:
         if self._opened and not self.tally.counts().waiting and not self._around.leads():
             self._shut(current, for_good=False)  # another replica may export to the same place now
         try:
-            return self._backlog.next(0.0 if self._leaving else _TICK)
+            return self._backlog.next(0.0 if self._leaving else _TICK, most)
         except OSError as error:
             self._say(f"the spill folder cannot be read: {error}")
             self._pause(_TICK)
@@ -242,6 +263,8 @@ class Delivery:
         over = self._repeats.over()
         if over:
             log.info("export: %s", over)
+        if self._patient():
+            self._until = time.monotonic() + self._seconds
         if len(self._refused) < len(batch.messages):
             self._state = replace(self._state, active=True, last_success=self._around.clock())
         for text, number in Counter(self._refused).items():

@@ -17,6 +17,7 @@ from threading import Timer
 from audit.errors import ExportError
 from audit.export.fields import Fields, invalid
 from audit.export.folder import Folder, append, told
+from audit.export.records import Messages
 from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol.export")
@@ -64,14 +65,14 @@ class Disk:
         with told(self._settings.path):
             self._end_others(self._folder, resuming)
 
-    def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
+    def publish(self, run: str, messages: Messages) -> Sequence[str]:
         """One line each."""
         folder = self._taken()
         name = file_name(run)
         with told(self._settings.path / f"{name}{WRITING}"):
             if run != self._run:
                 self._begin(folder, run, name)
-            append(self._file, b"".join(message + b"\n" for message in messages))
+            append(self._file, messages.lines)
         return ()
 
     def end(self, run: str) -> None:

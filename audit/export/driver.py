@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from audit.export.records import Messages
 from constraints.dataclass import dataclass
 
 Secrets = Callable[[str], Mapping[str, bytes]]
@@ -33,8 +34,8 @@ class Driver(Protocol):
     def open(self, resuming: str) -> None:
         """Make ready. Of the run `resuming`, empty for none, more messages are to come although it began earlier."""
 
-    def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
-        """Publish some messages of a run, each the JSON of one object, in their order.
+    def publish(self, run: str, messages: Messages) -> Sequence[str]:
+        """Publish some messages of a run, each the JSON of one object, in their order. As `lines` they cost least.
 
         Gives why the target will never take some of them, a text for each: those are dropped. A call is repeated with
         the same sequence, so that a driver may remember how far it came.

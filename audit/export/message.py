@@ -100,8 +100,9 @@ def resolved_message(run: str, known: Known, told: Told) -> Message:
 
 def violation_id(cluster: str, constraint: str, ref: ObjectRef, message: str) -> str:
     """The same for one violation in all runs, whatever version its kind is listed in; 32 hexadecimal digits."""
-    parts = (cluster, constraint, ref.kind.group, ref.kind.kind, ref.namespace, ref.name, ref.uid, message)
-    return hashlib.sha256("\0".join(map(valid_text, parts)).encode()).hexdigest()[:32]
+    kind = ref.kind
+    text = "\0".join((cluster, constraint, kind.group, kind.kind, ref.namespace, ref.name, ref.uid, message))
+    return hashlib.sha256(valid_text(text).encode()).hexdigest()[:32]
 
 
 def _about(told: Told, constraint: str, ref: ObjectRef, message: str, first: str) -> Message:

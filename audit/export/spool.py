@@ -1,19 +1,20 @@
-"""A queue of lines in the files of a folder, which outlives this process.
+"""A queue of records in the files of a folder, which outlives this process.
 
-Lines are written to the end of the last file and read from the first one; a file that was read to its end is deleted.
-How far that is stands in the file `position`. A kill may leave half a line at the end, which was then never put in
-whole, and a position that is a little too old: those lines are read once more.
+Records are written to the end of the last file and read from the first one; a file that was read to its end is deleted.
+How far that is stands in the file `position`. A kill may leave a part of a record at the end, which was then never put
+in, and a position that is a little too old: those records are read once more.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from audit.export.folder import append
+from audit.export.records import LONGEST_HEAD, Head, Record, read_records
 from constraints.dataclass import dataclass
 
 SUFFIX = ".spool"
@@ -31,24 +32,27 @@ class Position:
 
 
 class Spool:
-    """The queue in `folder`, which is made; not for several threads. Every method may raise OSError."""
+    """The queue in `folder`, which is made; not for several threads. Every method may raise OSError.
+
+    `damaged` names the files that have something else in them than records, from where on they are left alone.
+    """
 
     def __init__(self, folder: Path, segment: int = SEGMENT) -> None:
         self._folder = folder
         self._segment = segment
+        self.damaged: list[str] = []
         folder.mkdir(_MODE, parents=True, exist_ok=True)
         if folder.is_symlink() or os.stat(folder).st_uid != os.geteuid():
             raise PermissionError(1, "it belongs to somebody else, or is a link", str(folder))
         self._lock = os.open(folder / "lock", _FLAGS, 0o600)
-        self._position = -1
+        self._position = self._last = -1
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._position = os.open(folder / "position", _FLAGS, 0o600)
-            self._sizes = {number: os.stat(self._path(number)).st_size for number in self._numbers()}
+            self._ends = {number: self._end(number) for number in self._numbers()}  # of what can be read of each file
             self._read = self._first(self._noted())
-            self._last = -1
             self._note(self._read)  # later this takes no more space
-            for number in [number for number in self._sizes if number < self._read.file]:
+            for number in [number for number in self._ends if number < self._read.file]:
                 self._remove(number)
         except BaseException:
             self.close()
@@ -56,7 +60,7 @@ class Spool:
 
     def close(self) -> None:
         """Leave the rest to whoever comes next."""
-        for handle in (self._lock, self._position, getattr(self, "_last", -1)):
+        for handle in (self._lock, self._position, self._last):
             if handle >= 0:
                 os.close(handle)
         self._lock = self._position = self._last = -1
@@ -64,26 +68,30 @@ class Spool:
     @property
     def size(self) -> int:
         """The bytes of all files."""
-        return sum(self._sizes.values())
+        return sum(self._ends.values())
 
-    def write(self, data: bytes) -> None:
-        """Put whole lines in; nothing is there of them when that raises."""
-        number = max(self._sizes, default=self._read.file)
-        if self._last < 0 or self._sizes.get(number, 0) >= self._segment:
+    def write(self, records: Sequence[Record]) -> None:
+        """Put records in; nothing is there of them when that raises."""
+        number = max(self._ends, default=self._read.file)
+        if self._last < 0 or self._ends.get(number, 0) >= self._segment:
             number = self._begin()
+        data = b"".join([part for record in records for part in (record.head.data, record.lines)])
         append(self._last, data)
-        self._sizes[number] += len(data)
+        self._ends[number] += len(data)
 
-    def read(self, most: int) -> tuple[list[bytes], Position]:
-        """The next lines without their ends, at least one if there is any and about `most` bytes; and where they end.
+    def read(self, most: int) -> tuple[list[Record], Position]:
+        """The next records, at least one if there is any and about `most` bytes; and where they end.
 
         They are given again until `forget` is told of that position.
         """
-        while self._read.file in self._sizes:
-            data = self._whole_lines(most)
-            if data:
-                return data[:-1].split(b"\n"), Position(self._read.file, self._read.byte + len(data))
-            later = [number for number in self._sizes if number > self._read.file]
+        while self._read.file in self._ends:
+            try:
+                found, end = self._next(most)
+            except ValueError as error:  # somebody has changed it meanwhile
+                raise OSError(f"{self._path(self._read.file)} is damaged: {error}") from error
+            if found:
+                return found, Position(self._read.file, self._read.byte + end)
+            later = [number for number in self._ends if number > self._read.file]
             if not later:
                 break
             self.forget(Position(min(later)))
@@ -92,58 +100,80 @@ class Spool:
     def forget(self, to: Position) -> None:
         """What is before this position is done with."""
         self._read = to
-        with suppress(OSError):  # then lines are read once more after the next start
+        with suppress(OSError):  # then records are read once more after the next start
             self._note(to)
-        for number in [number for number in self._sizes if number < to.file]:
+        for number in [number for number in self._ends if number < to.file]:
             self._remove(number)
-        newest = to.file == max(self._sizes, default=to.file)
-        if newest and 0 < self._sizes.get(to.file, 0) <= to.byte:  # all is read: the next one begins a new file
+        newest = to.file == max(self._ends, default=to.file)
+        if newest and 0 < self._ends.get(to.file, 0) <= to.byte:  # all is read: the next one begins a new file
             if self._last >= 0:
                 os.close(self._last)
                 self._last = -1
             self._remove(to.file)
             self._read = Position(to.file + 1)
 
-    def rest(self) -> Iterator[bytes]:
-        """All lines that were not read yet."""
-        for number in sorted(self._sizes):
+    def rest(self) -> Iterator[Head]:
+        """What is said of all records that were not read yet."""
+        for number in sorted(self._ends):
             start = self._read.byte if number == self._read.file else 0
-            with open(self._path(number), "rb") as file:
-                file.seek(start)
-                for line in file:
-                    if line.endswith(b"\n"):
-                        yield line[:-1]
+            yield from (head for at, head in self._heads(number) if at >= start)
 
     def _note(self, to: Position) -> None:
         os.pwrite(self._position, f"{to.file:020} {to.byte:020}\n".encode(), 0)
 
     def _begin(self) -> int:
-        number = max(self._sizes, default=self._read.file - 1) + 1
+        number = max(self._ends, default=self._read.file - 1) + 1
         if self._last >= 0:
             os.close(self._last)
             self._last = -1
         self._last = os.open(self._path(number), _FLAGS | os.O_APPEND, 0o600)
-        self._sizes[number] = 0
-        if len(self._sizes) == 1:
+        self._ends[number] = 0
+        if len(self._ends) == 1:
             self._read = Position(number)
         return number
 
-    def _whole_lines(self, most: int) -> bytes:
-        with open(self._path(self._read.file), "rb") as file:
+    def _next(self, most: int) -> tuple[list[Record], int]:
+        """The records behind the position in its file, and how many bytes they are."""
+        left = self._ends[self._read.file] - self._read.byte
+        with open(self._path(self._read.file), "rb", buffering=0) as file:
             file.seek(self._read.byte)
-            data = file.read(most)
-            while data and b"\n" not in data:
-                more = file.read(most)
-                if not more:
-                    return b""  # half a line of a process that was killed
-                data += more
-        return data[: data.rfind(b"\n") + 1]
+            data = file.read(min(most, left))
+            found, end = read_records(data)
+            if not found and left > len(data):  # one is longer
+                line, _, _ = (data + file.read(min(LONGEST_HEAD, left - len(data)))).partition(b"\n")
+                file.seek(self._read.byte)
+                found, end = read_records(file.read(len(line) + 1 + Head.read(line).length))
+        return found, end
+
+    def _end(self, number: int) -> int:
+        """Where the whole records of a file end."""
+        return max((at + len(head.data) + head.length for at, head in self._heads(number)), default=0)
+
+    def _heads(self, number: int) -> Iterator[tuple[int, Head]]:
+        """The heads of a file, each with where it begins; to the first record that is not whole."""
+        at, path = 0, self._path(number)
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            while (line := file.readline(LONGEST_HEAD)).endswith(b"\n"):
+                try:
+                    head = Head.read(line[:-1])
+                except ValueError:
+                    self.damaged += [] if str(path) in self.damaged else [str(path)]
+                    return
+                if at + len(line) + head.length > size:
+                    return
+                yield at, head
+                at += len(line) + head.length
+                file.seek(at)
 
     def _first(self, noted: Position) -> Position:
-        if noted.file in self._sizes and noted.byte <= self._sizes[noted.file]:
+        if noted.file in self._ends and noted.byte in {self._ends[noted.file], *self._starts(noted.file)}:
             return noted
-        later = [number for number in self._sizes if number >= noted.file]
+        later = [number for number in self._ends if number >= noted.file]
         return Position(min(later)) if later else Position(noted.file + 1)
+
+    def _starts(self, number: int) -> Iterator[int]:
+        return (at for at, _ in self._heads(number))
 
     def _noted(self) -> Position:
         words = os.pread(self._position, 64, 0).split()
@@ -162,4 +192,4 @@ class Spool:
     def _remove(self, number: int) -> None:
         with suppress(OSError):  # a file that stays is older than the position, and goes at the next start
             self._path(number).unlink()
-        self._sizes.pop(number, None)
+        self._ends.pop(number, None)

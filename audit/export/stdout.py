@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from audit.errors import ExportError
+from audit.export.records import Messages
 
 STDOUT = 1
 
@@ -21,9 +22,9 @@ class Stdout:
     def open(self, resuming: str) -> None:
         """Nothing to do: it is open."""
 
-    def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
+    def publish(self, run: str, messages: Messages) -> Sequence[str]:
         """One line each."""
-        left = memoryview(b"".join(message + b"\n" for message in messages))
+        left = memoryview(messages.lines)
         try:
             while left:
                 left = left[os.write(self._to, left) :]

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import orjson
 
-from audit.fields import truncate
-from audit.logs.streams import JSON_OPTIONS, json_default
+from audit.logs.said import Said
+from audit.logs.streams import JSON_OPTIONS
 from constraints import Constraint, Kind, ObjectRef, Violation
 from constraints.dataclass import dataclass
 from constraints.model import Json
@@ -23,9 +23,9 @@ from constraints.model import Json
 # where it has to make something in the line readable first: then it would do so in all lines.
 _MARKS: Final[tuple[Any, ...]] = ("<ts>", "<msg>", {True: "<details>"}, "<namespace>", "<name>", "<labels>")
 Fields = Callable[[Violation], Mapping[str, Json]]
-Seams = tuple[bytes, bytes, bytes, bytes, tuple[bytes, bytes], bytes]
-"""A Pattern's pieces for one moment: up to the message; up to and after the details, and both with empty details
-between them; around the name; after the labels, with the line break."""
+Seams = tuple[bytes, bytes, bytes, tuple[bytes, bytes], bytes]
+"""A Pattern's pieces for one moment: up to the message; up to and after the details; around the name; after the labels,
+with the line break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class ViolationLines:
         self._fields = fields
         self._patterns: dict[Kind, dict[tuple[Any, ...], Pattern]] = {}
 
-    def lines(self, violations: Iterable[Violation], formatter: Formatter, record: LogRecord) -> bytes:
+    def lines(self, told: Iterable[Said], formatter: Formatter, record: LogRecord) -> bytes:
         """A line for each violation, with its line break; `record` says when and for which logger."""
         known: dict[tuple[Constraint, str, tuple[str, ...]], Seams | None] = {}
-        kind, item, around, named = None, None, None, b""
+        kind, item, around, of_item = None, None, None, b""
         found: list[bytes] = []
-        for violation in violations:
+        for violation, message, details, named in told:
             ref = violation.object
             if ref.kind is not kind:
                 kind, known = ref.kind, {}
@@ -58,20 +58,15 @@ class ViolationLines:
             if key not in known:
                 known[key] = _seams(self._pattern(violation, formatter, record).pieces, record)
             seams = known[key]
-            if seams is None:
+            if seams is None or message is None or details is None or named is None:
                 found.append(self._slow(violation, formatter, record))
                 continue
-            head, before, after, bare, within, end = seams
-            try:
-                if ref is not item or within != around:
-                    item, around, named = ref, within, _named(ref, within)
-                message, details = orjson.dumps(truncate(violation.message)), violation.details
-                said = bare if type(details) is dict and not details else before + _written(details) + after
-            except TypeError:  # what the formatter has to make readable first
-                item = None
-                found.append(self._slow(violation, formatter, record))
-                continue
-            found.append(b"".join((head, message, said, named, end)))  # at once: pieces that wait cost twice as much
+            head, before, after, within, end = seams
+            if named is not item or within != around:
+                item, around = named, within
+                of_item = b"".join((named[0], within[0], named[1], within[1], named[2]))
+            # At once: pieces that wait cost twice as much.
+            found.append(b"".join((head, message, before, details, after, of_item, end)))
         return b"".join(found)
 
     def _pattern(self, violation: Violation, formatter: Formatter, record: LogRecord) -> Pattern:
@@ -108,15 +103,4 @@ def _seams(pieces: tuple[bytes, ...] | None, record: LogRecord) -> Seams | None:
     if pieces is None:
         return None
     a, b, c, d, e, f, g = pieces
-    return a + orjson.dumps(record.created) + b, c, d, c + b"{}" + d, (e, f), g + b"\n"
-
-
-def _named(ref: ObjectRef, around: tuple[bytes, bytes]) -> bytes:
-    """From the namespace to the labels."""
-    labels = orjson.dumps(ref.labels, json_default, JSON_OPTIONS)
-    return b"".join((orjson.dumps(ref.namespace), around[0], orjson.dumps(ref.name), around[1], labels))
-
-
-def _written(details: Json) -> bytes:
-    # In a list, so that it is as deep as in a line: what is too deep there is too deep here.
-    return b"null" if details is None else orjson.dumps([details], json_default, JSON_OPTIONS)[1:-1]
+    return a + orjson.dumps(record.created) + b, c, d, (e, f), g + b"\n"

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import field
+from itertools import islice
 
 from audit.aggregate import Phase, Summary
 from audit.errors import ExportError
 from audit.export.backlog import END, START, VIOLATION
 from audit.export.connection import Connection
 from audit.export.delivery import Delivery
-from audit.export.message import (
-    Message,
-    Sent,
-    Told,
-    end_message,
-    resolved_message,
-    start_message,
-    violation_message,
-)
+from audit.export.lines import MessageLines, as_go
+from audit.export.message import Message, Sent, Told, end_message, resolved_message, start_message
+from audit.export.records import TOGETHER, Messages
 from audit.extent import ALL, CHANGES
 from audit.ledger import Changes, Ledger
+from audit.logs.said import Saying
 from audit.logs.streams import encoded
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
 from constraints.dataclass import dataclass
 
 DROPPED = "ExportDropped"
-AT_ONCE = 500  # messages
+AT_ONCE = 8 * TOGETHER  # messages that are written to the spill folder in one go
 
 
 @dataclass(slots=True)
@@ -65,8 +61,8 @@ class ExportSink:
     """Messages of a run go where `delivery` aims when its policies are read: not before its first page, or its end.
 
     `selection` says which violations are told, and the `ledger`, that of the runs, which of them are new. Without one
-    the sink has its own, and keeps it only where messages are extended. Raises ExportError at the end of a run that had
-    to drop messages, or whose Connection has a `problem`.
+    the sink has its own, and keeps it only where messages are extended. All who tell of violations share `saying`.
+    Raises ExportError at the end of a run that had to drop messages, or whose Connection has a `problem`.
     """
 
     name = "export"
@@ -78,18 +74,22 @@ class ExportSink:
         problem: Callable[[], ExportError | None],
         selection: Selection,
         ledger: Ledger | None = None,
+        saying: Saying | None = None,
     ) -> None:
         self._delivery = delivery
         self._problem = problem
         self._ledger = ledger or Ledger()
         self._owns = ledger is None
         self._selection = selection
+        self._saying = saying or Saying()
+        self._lines = MessageLines("", Told(), self._ledger.first)
         self._run = ""
         self._told: Told | None = None
         self._sent = Sent()
 
     def start(self, info: RunInfo) -> None:
-        """Nothing is told yet: the Connection is read with the policies."""
+        """Nothing is told yet: the Connection is read with the policies. What waits has to wait for the run."""
+        self._delivery.pace.slow()
         if self._owns:
             self._ledger.start(info)
         self._run, self._told, self._sent = info.audit_id, None, Sent()
@@ -99,24 +99,21 @@ class ExportSink:
         told, ledger = self._begin(), self._ledger
         if told is None:
             return
-        found = reviewed.violations()
+        found = self._saying.of(reviewed)
         if told.of == CHANGES:
-            found = (violation for violation in found if not ledger.knows(violation))
+            found = [each for each in found if not ledger.knows(each[0])]
         if told.extended and self._owns:
             ledger.page(reviewed)
-        first = ledger.first if told.extended else _unknown
-        self._put(violation_message(self._run, violation, told, first(violation)) for violation in found)
+        for begin in range(0, len(found), AT_ONCE):
+            end = min(len(found), begin + AT_ONCE)
+            self._put([self._lines.of(found[at : min(end, at + TOGETHER)]) for at in range(begin, end, TOGETHER)])
 
     def finish(self, summary: Summary, changes: Changes) -> None:
         """What is resolved, and the end message, also of a run that did not come to its end."""
-        told = self._begin()
-        if told is not None:
-            if self._selection.mode == CHANGES:
-                self._put(resolved_message(self._run, known, told) for known in changes.each_resolved())
-            if told.extended and self._owns and not summary.cut:
-                self._ledger.end(summary)
-            end = end_message(self._run, told, self._sent, summary)
-            self._delivery.put(self._run, END, [encoded(end)])
+        try:
+            self._end(summary, changes)
+        finally:
+            self._delivery.pace.free()
         if self._sent.dropped or summary.cut:
             self._selection.lost()
         if self._sent.dropped:
@@ -126,24 +123,32 @@ class ExportSink:
         if problem is not None:
             raise problem
 
+    def _end(self, summary: Summary, changes: Changes) -> None:
+        told = self._begin()
+        if told is None:
+            return
+        if self._selection.mode == CHANGES:
+            resolved = (resolved_message(self._run, known, told) for known in changes.each_resolved())
+            while some := [*islice(resolved, TOGETHER)]:
+                self._put([_messages(*some)])
+        if told.extended and self._owns and not summary.cut:
+            self._ledger.end(summary)
+        self._delivery.put(self._run, END, [_messages(end_message(self._run, told, self._sent, summary))])
+
     def _begin(self) -> Told | None:
         """How this run is told, None where it is not exported; its start message goes before all others."""
         target = self._delivery.target
         if self._told is None and target is not None:
-            self._told = self._selection.begin(target.connection)
-            self._delivery.put(self._run, START, [encoded(start_message(self._run, self._told))])
+            self._told = told = self._selection.begin(target.connection)
+            self._lines = MessageLines(self._run, told, self._ledger.first)
+            self._delivery.put(self._run, START, [_messages(start_message(self._run, told))])
         return self._told
 
-    def _put(self, messages: Iterable[Message]) -> None:
-        lines = [encoded(message) for message in messages]
-        for at in range(0, len(lines), AT_ONCE):
-            some = lines[at : at + AT_ONCE]
-            dropped = self._delivery.put(self._run, VIOLATION, some)
-            self._sent = replace(
-                self._sent, sent=self._sent.sent + len(some) - dropped, dropped=self._sent.dropped + dropped
-            )
+    def _put(self, messages: Sequence[Messages]) -> None:
+        number = sum(map(len, messages))
+        dropped, before = self._delivery.put(self._run, VIOLATION, messages), self._sent
+        self._sent = Sent(before.sent + number - dropped, before.dropped + dropped)
 
 
-def _unknown(violation: object) -> str:
-    """Nobody asks when it was seen first."""
-    return ""
+def _messages(*told: Message) -> Messages:
+    return Messages.of(as_go(encoded(each)) for each in told)

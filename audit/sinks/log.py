@@ -23,6 +23,7 @@ from audit.fields import (
 )
 from audit.ledger import Changes, Known
 from audit.logs.lines import ViolationLines
+from audit.logs.said import Said, Saying
 from audit.logs.streams import EVENTS, Bundle, event, events
 from audit.model import ConstraintRecord, Ending, Outcome, RunInfo, Standing
 from audit.outcomes import ending
@@ -57,7 +58,7 @@ class LogSink:
     line has labels and details, which nobody keeps until then. It belongs behind the status sink, because
     `audit_finished` says that the statuses are written. A run that did not come to its end has no line a constraint:
     its totals are a part. What made runs fail one after the other is said once, then ever more seldom, with a count;
-    `clock` gives monotonic seconds for that.
+    `clock` gives monotonic seconds for that. All who tell of violations share `saying`.
     """
 
     name = "log"
@@ -69,10 +70,12 @@ class LogSink:
         violations: str = ALL,
         clock: Callable[[], float] = time.monotonic,
         is_known: Callable[[Violation], bool] = unknown,
+        saying: Saying | None = None,
     ) -> None:
         self._logger = logger
         self._logged = violations
         self._is_known = is_known
+        self._saying = saying or Saying()
         self._audit_id = ""
         self._lines = ViolationLines(self._violation)
         self._failures = Repeats(clock)
@@ -87,14 +90,15 @@ class LogSink:
         """Log `violation_audited` for each violation, where such lines are wanted."""
         if self._logged == NONE:
             return
-        found = tuple(reviewed.violations())
+        found = self._saying.of(reviewed)
         if self._logged == CHANGES:
-            found = tuple(violation for violation in found if not self._is_known(violation))
+            found = [each for each in found if not self._is_known(each[0])]
         for at in range(0, len(found), AT_ONCE):
             events(self._logger, _Part(found[at : at + AT_ONCE], self._lines))
 
     def finish(self, summary: Summary, changes: Changes) -> None:
         """Log what each constraint came to, what could not be audited, and `audit_finished`."""
+        self._saying.over()
         end = ending(summary)
         self._tell_gaps(summary.gaps, end.outcome)
         for known in changes.each_resolved() if self._logged == CHANGES else ():
@@ -144,7 +148,7 @@ class LogSink:
 class _Part(Bundle):
     """Violations of one page, as one record of the log."""
 
-    violations: tuple[Violation, ...]
+    violations: Sequence[Said]
     maker: ViolationLines
 
     def lines(self, formatter: logging.Formatter, record: logging.LogRecord) -> bytes:

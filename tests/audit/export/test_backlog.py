@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from exporting import NEXT, RUN
+from exporting import NEXT, RUN, some
 
 from audit.export.backlog import END, START, VIOLATION, Backlog, Batch, Limits
 from audit.export.tally import Tally
@@ -37,56 +37,85 @@ def batch_of(backlog: Backlog) -> Batch:
 def test_a_batch_is_of_one_run_and_ends_with_its_end_message(tmp_path: Path) -> None:
     backlog, _ = made(tmp_path)
     for run in (RUN, NEXT):
-        backlog.put(run, START, [b"start"])
-        backlog.put(run, VIOLATION, [b"{}", b"{} {}"])
-    backlog.put(NEXT, END, [b"end"])
+        backlog.put(run, START, some([b"start"]))
+        backlog.put(run, VIOLATION, some([b"{}", b"{} {}"]))
+    backlog.put(NEXT, END, some([b"end"]))
     first = batch_of(backlog)
-    assert (first.run, first.messages, first.ended) == (RUN, (b"start", b"{}", b"{} {}"), False)
-    assert batch_of(backlog) == first  # until it is done
+    assert (first.run, [*first.messages], first.ended) == (RUN, [b"start", b"{}", b"{} {}"], False)
+    assert [*batch_of(backlog).messages] == [*first.messages]  # until it is done
     backlog.done(first)
-    assert (batch_of(backlog).messages, batch_of(backlog).ended) == ((b"start", b"{}", b"{} {}", b"end"), True)
+    last = batch_of(backlog)
+    assert ([*last.messages], last.ended) == ([b"start", b"{}", b"{} {}", b"end"], True)
+    assert last.messages.lines == b"start\n{}\n{} {}\nend\n"
 
 
 def test_what_a_killed_process_has_put_in_is_there_for_the_next_one(tmp_path: Path) -> None:
     backlog, _ = made(tmp_path)
-    backlog.put(RUN, START, [b"start"])
+    backlog.put(RUN, START, some([b"start"]))
     backlog.done(batch_of(backlog))
-    backlog.put(RUN, VIOLATION, [b"1", b"2"])
+    backlog.put(RUN, VIOLATION, some([b"1", b"2"]))
     backlog.close()
     later, tally = made(tmp_path)
     assert tally.counts().waiting == 2
     assert taken(later) == [(RUN, b"1"), (RUN, b"2")]
 
 
-def test_half_a_line_of_a_killed_process_is_no_message(tmp_path: Path) -> None:
+@pytest.mark.parametrize("half", [b"V 2026-11", b"V 2026-11-20T23:17:21Z 2 4", b"V 2026-11-20T23:17:21Z 2 4\n2\n"])
+def test_what_a_killed_process_has_put_in_by_half_is_no_message(tmp_path: Path, half: bytes) -> None:
     backlog, _ = made(tmp_path)
-    backlog.put(RUN, VIOLATION, [b"1"])
+    backlog.put(RUN, VIOLATION, some([b"1"]))
     backlog.close()
     (file,) = tmp_path.glob("*.spool")
     with file.open("ab") as end:
-        end.write(b"V 2026-11")
+        end.write(half)
     later, tally = made(tmp_path)
     assert tally.counts().waiting == 1
-    later.put(RUN, VIOLATION, [b"2"])
+    later.put(RUN, VIOLATION, some([b"2"]))
     assert taken(later) == [(RUN, b"1"), (RUN, b"2")]
     assert tally.counts().waiting == 0
+
+
+def test_what_is_no_record_is_told_and_what_was_before_it_is_delivered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    backlog, _ = made(tmp_path)
+    backlog.put(RUN, VIOLATION, some([b"1"]))
+    backlog.close()
+    (file,) = tmp_path.glob("*.spool")
+    with file.open("ab") as end:
+        end.write(bytes(100) + b"\nV 2026-11-20T23:17:21Z 1 2\n2\n")
+    later, tally = made(tmp_path)
+    later.put(RUN, VIOLATION, some([b"3"]))
+    assert f"{file} is damaged: what it had from there on is lost" in caplog.text
+    assert taken(later) == [(RUN, b"1"), (RUN, b"3")]
+    assert tally.counts().waiting == 0
+
+
+def test_a_batch_has_no_more_bytes_than_are_asked_for_but_for_one_record(tmp_path: Path) -> None:
+    backlog, _ = made(tmp_path)
+    backlog.put(RUN, VIOLATION, some([b"x" * 100] * 200))
+    sizes = []
+    while batch := backlog.next(0, 10_000):
+        sizes.append(len(batch.messages))
+        backlog.done(batch)
+    assert sizes == [64, 64, 72]
 
 
 def test_files_that_were_read_are_deleted(tmp_path: Path) -> None:
     backlog, _ = made(tmp_path)
     for number in range(2000):
-        backlog.put(RUN, VIOLATION, [b"x" * 100 + str(number).encode()])
+        backlog.put(RUN, VIOLATION, some([b"x" * 100 + str(number).encode()]))
     assert len(list(tmp_path.glob("*.spool"))) > 1
     assert [int(message[100:]) for _, message in taken(backlog)] == list(range(2000))
     assert list(tmp_path.glob("*.spool")) == []
-    backlog.put(RUN, VIOLATION, [b"again"])
+    backlog.put(RUN, VIOLATION, some([b"again"]))
     assert taken(backlog) == [(RUN, b"again")]
 
 
 def test_what_is_beyond_the_limit_is_dropped_and_counted_but_starts_and_ends_are_not(tmp_path: Path) -> None:
     backlog, tally = made(tmp_path, Limits(1000))
-    assert backlog.put(RUN, VIOLATION, [b"x" * 300] * 5) == 2
-    assert backlog.put(RUN, END, [b"x" * 2000]) == 0
+    assert backlog.put(RUN, VIOLATION, some([b"x" * 300] * 5)) == 2
+    assert backlog.put(RUN, END, some([b"x" * 2000])) == 0
     assert tally.dropped(RUN) == tally.counts().dropped == 2
     assert len(taken(backlog)) == 4
 
@@ -95,7 +124,7 @@ def test_what_a_killed_process_has_dropped_is_still_counted_and_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     backlog, _ = made(tmp_path, Limits(1000))
-    backlog.put(RUN, VIOLATION, [b"x" * 300] * 5)
+    backlog.put(RUN, VIOLATION, some([b"x" * 300] * 5))
     backlog.close()
     later, tally = made(tmp_path, Limits(1000))
     assert tally.dropped(RUN) == 2
@@ -110,7 +139,7 @@ def test_a_folder_that_another_process_uses_is_told_and_messages_wait_in_memory(
     made(tmp_path)
     other, tally = made(tmp_path, Limits(1000, memory=100))
     assert "cannot be used" in caplog.text
-    assert other.put(RUN, VIOLATION, [b"1", b"2" * 200]) == 1
+    assert other.put(RUN, VIOLATION, some([b"1", b"2" * 200])) == 1
     assert taken(other) == [(RUN, b"1")]
     assert tally.counts().waiting == 0
 
@@ -128,6 +157,6 @@ def test_what_is_only_in_memory_when_the_process_leaves_is_counted_as_dropped(tm
     file = tmp_path / "file"
     file.write_text("")
     backlog, tally = made(file)
-    backlog.put(RUN, VIOLATION, [b"1", b"2"])
+    backlog.put(RUN, VIOLATION, some([b"1", b"2"]))
     backlog.close()
     assert tally.dropped(RUN) == 2

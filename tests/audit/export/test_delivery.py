@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from exporting import NEXT, RUN, Line, Recorder, eventually, target
+from exporting import NEXT, RUN, Line, Recorder, eventually, some, target
 
 from audit.errors import ExportError, Forbidden
 from audit.export.backlog import START
 from audit.export.publishing import Publishing
+
+RUNS = [f"2026-11-20T23:17:{second}Z" for second in range(10, 20)]
 
 
 def published(*messages: bytes) -> list[bytes]:
@@ -49,7 +52,7 @@ def test_the_status_tells_how_many_messages_of_a_run_were_dropped(tmp_path: Path
     line.delivery.aim(target(driver))
     line.delivery.close(10)
     assert line.heard[-1].active
-    text = f"dropped: 3 messages of the run {RUN} had no place among those that waited, or were refused"
+    text = f"dropped: 2 messages of the run {RUN} had no place among those that waited, or were refused"
     assert line.heard[-1].errors == (text,)
 
 
@@ -153,7 +156,7 @@ def test_after_a_mistake_in_a_driver_the_next_run_is_told(tmp_path: Path, caplog
 
     def refused() -> bool:
         try:
-            line.delivery.put(NEXT, START, [b"start"])
+            line.delivery.put(NEXT, START, some([b"start"]))
         except ExportError:
             return True
         return False
@@ -173,3 +176,18 @@ def test_a_status_that_cannot_be_written_keeps_no_message_back(tmp_path: Path) -
     line.run(NEXT, b"2")
     line.delivery.close(10)
     assert driver.messages == published(b"1") + published(b"2")
+
+
+def test_whoever_is_patient_waits_as_long_as_the_target_takes_messages(tmp_path: Path) -> None:
+    class Slow(Recorder):
+        def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
+            time.sleep(0.3)
+            return super().publish(run, messages)
+
+    line, driver = Line(tmp_path), Slow()
+    for run in RUNS:
+        line.run(run, b"1")
+    line.delivery.aim(target(driver))
+    line.delivery.close(0.5, lambda: True)
+    assert driver.messages == published(b"1") * len(RUNS)
+    assert line.tally.counts().waiting == 0

@@ -18,6 +18,7 @@ from audit.export.connection import Connection
 from audit.export.disk import Disk, DiskSettings
 from audit.export.drivers import driver_of
 from audit.export.fields import Fields
+from audit.export.records import Messages
 
 CHANNEL = "audit-channel"
 FILE, NEXT_FILE = "2026-11-20T23_17_21Z", "2026-11-20T23_18_21Z"
@@ -48,14 +49,14 @@ def gone(driver: Disk, path: Path) -> None:
 
 
 def whole_run(driver: Disk, run: str, *messages: bytes) -> None:
-    driver.publish(run, messages)
+    driver.publish(run, Messages.of(messages))
     driver.end(run)
 
 
 def test_a_run_is_a_txt_while_it_is_written_and_a_log_that_all_may_read_when_it_has_ended(tmp_path: Path) -> None:
     driver = disk(tmp_path)
     driver.open("")
-    driver.publish(RUN, [b"a", b"b"])
+    driver.publish(RUN, Messages.of([b"a", b"b"]))
     assert written(tmp_path) == {f"{FILE}.txt": "a\nb\n"}
     whole_run(driver, RUN, b"c")
     assert written(tmp_path) == {f"{FILE}.log": "a\nb\nc\n"}
@@ -89,7 +90,7 @@ def test_what_others_have_put_there_is_neither_renamed_nor_deleted(tmp_path: Pat
 def test_the_file_of_a_dead_run_is_made_whole_and_ready_at_the_next_start(tmp_path: Path) -> None:
     driver = disk(tmp_path)
     driver.open("")
-    driver.publish(RUN, [b"a"])
+    driver.publish(RUN, Messages.of([b"a"]))
     driver.close(for_good=False)
     with (tmp_path / CHANNEL / f"{FILE}.txt").open("a") as half:
         half.write("half a li")
@@ -101,7 +102,7 @@ def test_the_file_of_a_dead_run_is_made_whole_and_ready_at_the_next_start(tmp_pa
 def test_a_run_that_goes_on_after_a_kill_goes_on_in_its_file(tmp_path: Path) -> None:
     driver = disk(tmp_path)
     driver.open("")
-    driver.publish(RUN, [b"a"])
+    driver.publish(RUN, Messages.of([b"a"]))
     driver.close(for_good=False)
     later = disk(tmp_path)
     later.open(RUN)
@@ -121,8 +122,8 @@ def test_a_run_whose_end_is_published_twice_stays_one_file(tmp_path: Path) -> No
 def test_the_next_run_ends_the_file_of_one_that_never_ended(tmp_path: Path) -> None:
     driver = disk(tmp_path)
     driver.open("")
-    driver.publish(RUN, [b"a"])
-    driver.publish(NEXT, [b"b"])
+    driver.publish(RUN, Messages.of([b"a"]))
+    driver.publish(NEXT, Messages.of([b"b"]))
     assert written(tmp_path) == {f"{FILE}.log": "a\n", f"{NEXT_FILE}.txt": "b\n"}
 
 
@@ -220,22 +221,22 @@ def test_a_link_in_the_place_of_a_file_is_not_written_to(tmp_path: Path) -> None
     driver = disk(tmp_path)
     driver.open("")
     with pytest.raises(ExportError, match="symbolic links"):
-        driver.publish(RUN, [b"a"])
+        driver.publish(RUN, Messages.of([b"a"]))
     assert secret.read_text() == "s"
 
 
 def test_a_folder_that_was_deleted_is_told_and_made_again(tmp_path: Path) -> None:
     driver = disk(tmp_path)
     driver.open("")
-    driver.publish(RUN, [b"a"])
+    driver.publish(RUN, Messages.of([b"a"]))
     for file in (tmp_path / CHANNEL).iterdir():
         file.unlink()
     (tmp_path / CHANNEL).rmdir()
     with pytest.raises(ExportError, match="was deleted"):
-        driver.publish(RUN, [b"b"])
+        driver.publish(RUN, Messages.of([b"b"]))
     driver.close(for_good=False)
     driver.open(RUN)
-    driver.publish(RUN, [b"b"])
+    driver.publish(RUN, Messages.of([b"b"]))
     assert written(tmp_path) == {f"{FILE}.txt": "b\n"}
 
 
@@ -245,9 +246,9 @@ def with_little_space(path: str, answers: Any) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (4000, resource.RLIM_INFINITY))
     driver = disk(Path(path))
     driver.open("")
-    driver.publish(RUN, [b"a" * 3000])
+    driver.publish(RUN, Messages.of([b"a" * 3000]))
     try:
-        driver.publish(RUN, [b"b" * 600, b"c" * 2000])
+        driver.publish(RUN, Messages.of([b"b" * 600, b"c" * 2000]))
     except ExportError as error:
         answers.put(str(error))
     answers.put((Path(path) / CHANNEL / f"{FILE}.txt").stat().st_size)
@@ -284,7 +285,7 @@ def test_a_volume_without_space_is_told_with_what_to_do(small: Path) -> None:
     driver = disk(small)
     driver.open("")
     with pytest.raises(ExportError, match="No space left on device; free space there"):
-        driver.publish(RUN, [b"x" * 100_000])
+        driver.publish(RUN, Messages.of([b"x" * 100_000]))
     whole_run(driver, RUN, b"a")
     assert written(small) == {f"{FILE}.log": "a\n"}
 

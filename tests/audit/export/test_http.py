@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from certificates import self_signed
-from exporting import RUN, Line, eventually, no_secrets, target
+from exporting import RUN, Line, eventually, no_secrets, some, target
 from targets import HttpTarget, Reply, Taken, http_target
 
 from audit.errors import ExportError
@@ -182,7 +182,7 @@ def test_delivery_waits_as_long_as_the_target_asks(server: HttpTarget, tmp_path:
     server.judge = judged
     line, began = Line(tmp_path), time.monotonic()
     line.delivery.aim(target(driver(server.url)))
-    line.delivery.put(RUN, b"S", [START])
+    line.delivery.put(RUN, b"S", some([START]))
     eventually(lambda: came)
     line.delivery.close(10)
     assert came[0] - began >= 1.0
@@ -195,9 +195,9 @@ def test_messages_that_are_refused_are_counted_told_and_logged(
     server.judge = lambda request: Reply(400) if b'"a"' in request.body or b'"b"' in request.body else Reply(200)
     line = Line(tmp_path)
     line.delivery.aim(target(driver(server.url, mode="batched")))
-    line.delivery.put(RUN, b"S", [START])
-    line.delivery.put(RUN, b"V", [A, B, C])
-    line.delivery.put(RUN, b"E", [END])
+    line.delivery.put(RUN, b"S", some([START]))
+    line.delivery.put(RUN, b"V", some([A, B, C]))
+    line.delivery.put(RUN, b"E", some([END]))
     line.delivery.close(10)
     counts = line.tally.counts()
     assert (counts.sent, counts.dropped, counts.waiting) == (3, 2, 0)

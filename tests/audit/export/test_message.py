@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from builders import POD, constraint, summary, violation
 from exporting import NEXT, RUN
 
@@ -16,6 +17,7 @@ from audit.export.message import (
 )
 from audit.ledger import Known, Why
 from constraints import Kind, ObjectRef
+from constraints.model import Json
 
 PLAIN, MORE = Told(), Told(extended=True, cluster="east")
 
@@ -37,12 +39,18 @@ def test_a_violation_has_exactly_gatekeepers_keys_in_their_order() -> None:
 
 
 def test_what_is_empty_is_left_out_and_a_long_message_is_cut() -> None:
-    message = violation_message(RUN, violation(constraint("c"), namespace="", message="x" * 300), PLAIN)
+    found = violation(constraint("c"), namespace="", message="x" * 300, details=None)
+    message = violation_message(RUN, found, PLAIN)
     assert list(message) == [
         *("id", "eventType", "group", "version", "kind", "name", "message", "enforcementAction"),
         *("resourceAPIVersion", "resourceKind", "resourceName"),
     ]
     assert message["message"] == "x" * 253 + "..."
+
+
+@pytest.mark.parametrize("details", [{}, [], "", 0, False])
+def test_details_that_are_empty_are_told_as_gatekeeper_does(details: Json) -> None:
+    assert violation_message(RUN, violation(constraint("c"), details=details), PLAIN)["details"] == details
 
 
 def test_the_extended_field_comes_last_and_has_the_whole_message() -> None:
@@ -70,7 +78,7 @@ def test_the_id_of_a_violation_tells_it_from_all_others_but_not_from_itself() ->
 
 
 def test_what_is_resolved_has_the_keys_and_the_id_of_its_violation() -> None:
-    found = violation(constraint("c"))
+    found = violation(constraint("c"), details=None)
     known = Known("K8sTest/c", "deny", found.object, found.message, RUN, RUN, Why.OBJECT_GONE)
     there, gone = violation_message(RUN, found, MORE, RUN), resolved_message(NEXT, known, MORE)
     assert gone["eventType"] == "violation_resolved"

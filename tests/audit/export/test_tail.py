@@ -9,6 +9,7 @@ import pytest
 from exporting import NEXT, RUN
 
 from audit.export.disk import Disk, DiskSettings
+from audit.export.records import Messages
 from audit.export.tail import Tail
 
 FILE = "2026-11-20T23_17_21Z"
@@ -27,11 +28,11 @@ def driver(folder: Path, results: int = 1) -> Disk:
 
 def test_lines_are_given_as_they_come_also_through_a_renaming(tmp_path: Path, tail: Tail) -> None:
     disk = driver(tmp_path)
-    disk.publish(RUN, [b"a"])
+    disk.publish(RUN, Messages.of([b"a"]))
     assert list(tail.lines()) == [b"a\n"]
-    disk.publish(RUN, [b"b", b"c"])
+    disk.publish(RUN, Messages.of([b"b", b"c"]))
     assert list(tail.lines()) == [b"b\n", b"c\n"]
-    disk.publish(RUN, [b"d"])
+    disk.publish(RUN, Messages.of([b"d"]))
     disk.end(RUN)
     assert list(tail.lines()) == [b"d\n"]
     assert list(tail.lines()) == []
@@ -39,11 +40,11 @@ def test_lines_are_given_as_they_come_also_through_a_renaming(tmp_path: Path, ta
 
 def test_a_file_that_was_seen_is_read_to_its_end_after_it_is_deleted(tmp_path: Path, tail: Tail) -> None:
     disk = driver(tmp_path, results=0)
-    disk.publish(RUN, [b"a"])
+    disk.publish(RUN, Messages.of([b"a"]))
     assert list(tail.lines()) == [b"a\n"]
-    disk.publish(RUN, [b"b"])
+    disk.publish(RUN, Messages.of([b"b"]))
     disk.end(RUN)
-    disk.publish(NEXT, [b"c"])
+    disk.publish(NEXT, Messages.of([b"c"]))
     assert list(tail.lines()) == [b"b\n", b"c\n"]
     tail.close()
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from audit.fields import truncate, violation_fields
 from audit.logs.lines import ViolationLines
+from audit.logs.said import said
 from audit.logs.streams import LineFormatter
 from audit.settings.config import LogConfig
 from constraints import ObjectRef, Violation
@@ -66,7 +67,7 @@ def test_lines_made_at_once_are_those_of_the_formatter(
     at_once.created = created
     lines = ViolationLines(fields)
     half = len(found) // 2
-    text = b"".join(lines.lines(part, formatter, at_once) for part in (found[:half], found[half:]))
+    text = b"".join(lines.lines(said(part), formatter, at_once) for part in (found[:half], found[half:]))
     assert text.decode() == "".join(f"{line}\n" for line in one_by_one)
 
 
@@ -80,5 +81,5 @@ def test_what_lines_have_in_common_is_asked_of_the_formatter_once() -> None:
 
     record = logging.LogRecord("controller", logging.INFO, "", 0, "", None, None)
     found = [violation(constraint(name), f"p{number}") for number in range(100) for name in "ab"]
-    assert len(ViolationLines(fields).lines(found, Counting(LogConfig()), record).splitlines()) == 200
+    assert len(ViolationLines(fields).lines(said(found), Counting(LogConfig()), record).splitlines()) == 200
     assert len(asked) == 2
