@@ -11,6 +11,7 @@ from threading import Event
 
 import pytest
 from builders import POD
+from policybuilders import constraint, template
 from wholeruns import CONSTRAINTS, FEW, TOTALS, auditing, events, samples_of, statuses, totals
 
 from audit.app import Beside, assemble, serve
@@ -25,7 +26,8 @@ from audit.outcomes import EXIT_CODES, ending
 from audit.process.leading import Duty
 from audit.settings.config import ClusterConfig, Config, EventsConfig, ExportConfig
 from audit.sinks.table import TableSink
-from constraints import Kind
+from constraints import Kind, Template
+from constraints.crd import crd
 
 
 def test_one_audit_writes_every_status_and_exits_with_zero(samples: EmbeddedCluster, config: Config) -> None:
@@ -82,6 +84,19 @@ def test_events_that_two_groups_serve_are_counted_once(samples: EmbeddedCluster,
     samples.load([events_too, event])
     summary = auditor.run()
     assert summary.totals["K8sRequiredLabels/events"] == 1
+
+
+@pytest.mark.parametrize(("read", "told"), [("managedFields", 3), ("labels", 0)])
+def test_managed_fields_are_seen_by_a_policy_that_reads_them(
+    few: EmbeddedCluster, auditor: Auditor, read: str, told: int
+) -> None:
+    managed = [{"manager": "kubectl", "fieldsV1": {"f:spec": {}}}]
+    metadata = {"namespace": "shop", "managedFields": managed}
+    rego = f'package x\nviolation[{{"msg": m.manager}}] {{ m := input.review.object.metadata.{read}[_] }}'
+    maps = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {**metadata, "name": f"c{at}"}} for at in range(3)]
+    few.load([*maps, crd(Template.parse(template(rego=rego))), template(rego=rego)])
+    few.load([constraint(match={"kinds": [{"apiGroups": [""], "kinds": ["ConfigMap"]}]})])
+    assert auditor.run().totals["K8sTest/one"] == told
 
 
 def test_excluded_namespaces_are_not_audited_and_counted(samples: EmbeddedCluster, auditor: Auditor) -> None:
