@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
@@ -36,13 +36,24 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back; `cut` ends the connection after so many bytes of the body, `stall` comes first, in seconds."""
+    """What is sent back; `cut` ends the connection after so many bytes of the body, `stall` comes first, in seconds.
+
+    `tag` is the ETag, which a client may ask by.
+    """
 
     status: int
     body: bytes
     content_type: str = "application/json"
     cut: int | None = None
     stall: float = 0.0
+    tag: str = ""
+
+    @property
+    def head(self) -> bytes:
+        """What is sent before the body."""
+        tag = f"ETag: {self.tag}\r\n" if self.tag else ""
+        kind, size = f"Content-Type: {self.content_type}\r\n", f"Content-Length: {len(self.body)}\r\n"
+        return f"HTTP/1.1 {self.status} Answer\r\n{kind}{size}{tag}\r\n".encode()
 
 
 Spoil = Callable[[Asked, Answer, "Proxy"], Answer]
@@ -62,27 +73,27 @@ def instead(body: bytes, content_type: str = "application/json") -> Spoil:
 
 def cut(asked: Asked, answer: Answer, proxy: Proxy) -> Answer:
     """The connection ends in the middle of the body."""
-    return Answer(answer.status, answer.body, answer.content_type, cut=len(answer.body) // 2)
+    return replace(answer, cut=len(answer.body) // 2)
 
 
 def silent(asked: Asked, answer: Answer, proxy: Proxy) -> Answer:
     """The connection ends before anything was said, although the request was carried out."""
-    return Answer(answer.status, answer.body, cut=-1)
+    return replace(answer, cut=-1)
 
 
 def half(asked: Asked, answer: Answer, proxy: Proxy) -> Answer:
     """Half of the JSON, as if it were the whole of it."""
-    return Answer(answer.status, answer.body[: len(answer.body) // 2], answer.content_type)
+    return replace(answer, body=answer.body[: len(answer.body) // 2])
 
 
 def delayed(asked: Asked, answer: Answer, proxy: Proxy) -> Answer:
     """The right answer, some time later."""
-    return Answer(answer.status, answer.body, answer.content_type, stall=0.3)
+    return replace(answer, stall=0.3)
 
 
 def hanging(asked: Asked, answer: Answer, proxy: Proxy) -> Answer:
     """No answer as long as anybody waits."""
-    return Answer(answer.status, answer.body, answer.content_type, stall=STALL)
+    return replace(answer, stall=STALL)
 
 
 def repeated(asked: Asked, answer: Answer, proxy: Proxy) -> Answer:
@@ -97,7 +108,7 @@ def round_token(asked: Asked, answer: Answer, proxy: Proxy) -> Answer:
         page["metadata"]["continue"] = asked.query.get("continue") or proxy.token
     except (ValueError, KeyError, TypeError):
         return answer
-    return Answer(answer.status, json.dumps(page).encode(), answer.content_type)
+    return replace(answer, body=json.dumps(page).encode())
 
 
 SPOILS: Mapping[str, Spoil] = {
@@ -115,6 +126,7 @@ SPOILS: Mapping[str, Spoil] = {
     "a Status with 200": instead(
         b'{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Unknown","code":500}'
     ),
+    "304": lambda asked, answer, proxy: Answer(304, b""),
     "401": refused(401, "Unauthorized"),
     "403": refused(403, "Forbidden"),
     "404": refused(404, "NotFound"),
@@ -191,7 +203,8 @@ class Proxy:
                 connection = self._connection()
                 connection.request(method, target, body, dict(headers))
                 with connection.getresponse() as reply:
-                    return Answer(reply.status, reply.read(), reply.headers.get("Content-Type", ""))
+                    kind, tag = (reply.headers.get(name, "") for name in ("Content-Type", "ETag"))
+                    return Answer(reply.status, reply.read(), kind, tag=tag)
             except (HTTPException, OSError):
                 self.close()
                 if attempt == 2:
@@ -262,11 +275,7 @@ def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
                 self.hang_up()
                 return
             try:
-                self.send_response_only(answer.status)
-                self.send_header("Content-Type", answer.content_type)
-                self.send_header("Content-Length", str(len(answer.body)))
-                self.end_headers()
-                self.wfile.write(answer.body if answer.cut is None else answer.body[: answer.cut])
+                self.wfile.write(answer.head + (answer.body if answer.cut is None else answer.body[: answer.cut]))
             except OSError:  # nobody waits any more
                 self.close_connection = True
             if answer.cut is not None:
