@@ -13,6 +13,7 @@ COPY --from=build /opt/kube-patrol /opt/kube-patrol
 # What `patrol demo` shows.
 COPY manifests/crds /opt/kube-patrol/share/kube-patrol/manifests/crds
 COPY manifests/samples /opt/kube-patrol/share/kube-patrol/manifests/samples
+COPY manifests/optional /opt/kube-patrol/share/kube-patrol/manifests/optional
 ENV PATH=/opt/kube-patrol/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

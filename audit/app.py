@@ -234,15 +234,23 @@ def intake_of(auditor: Auditor, followed: Followed) -> Intake:
 
 def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, beside: Beside | None = None) -> Auditor:
     """The auditor of this configuration. The log comes last: `audit_finished` says that statuses are written."""
-    told_events = tuple(event_sinks(config, client, metrics, duty.stop))
+    beside_statuses: tuple[Sink, ...] = tuple(event_sinks(config, client, metrics, duty.stop))
+    heard: Callable[[Loaded], None] = partial(tell, metrics)
+    if config.reports.wanted:
+        from audit.reporting import ReportMeans, hearing, reporting  # late: most write none
+
+        around = ReportMeans(client, duty.stop, metrics.reports.add, config.audit.once)
+        reports = reporting(config.reports, around)
+        beside_statuses, heard = (*beside_statuses, reports), hearing(reports, heard)
     client = client.doubting(Doubts())
     beside = beside or Beside()
     wanted = config.log.violations == CHANGES or config.events.on_change
     ledger = beside.ledger or (Ledger() if wanted else None)
     told = LogSink(violations=config.log.violations, is_known=ledger.knows if ledger else unknown, saying=beside.saying)
-    written: tuple[Sink, ...] = (StatusSink(StatusWriter(client.prompt()).patch), MetricsSink(metrics), *told_events)
+    statuses = StatusSink(StatusWriter(client.prompt()).patch)
+    written: tuple[Sink, ...] = (statuses, MetricsSink(metrics), *beside_statuses)
     return Auditor(
-        replace(preparation_of(config, client, duty.stop, partial(tell, metrics)), exporting=beside.look),
+        replace(preparation_of(config, client, duty.stop, heard), exporting=beside.look),
         (*written, *kept(config.results), *beside.sinks, told),
         duty,
         metrics,

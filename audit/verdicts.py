@@ -72,10 +72,10 @@ class Seconds:
 class Reviewed:
     """What one page of objects of one kind came to.
 
-    There is a verdict for each object that some constraint matched; `others` are the identities of all others,
-    `objects` and `excluded` count all that were listed and those that a Config leaves out. `unfinished` names the
-    constraints that were not asked about some object for want of time. It can be pickled; who reads one that another
-    version of this program has made gets OtherVersion.
+    There is a verdict for each object that some constraint matched; `others` are the identities of all others, first
+    of those that a Config leaves out. `objects` and `excluded` count all that were listed and those that are left out.
+    `unfinished` names the constraints that were not asked about some object for want of time. It can be pickled; who
+    reads one that another version of this program has made gets OtherVersion.
     """
 
     kind: Kind

@@ -138,6 +138,10 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {"audit.verdicts", "audit.version"},
     "audit.metrics": VALUES | {"audit.aggregate", "audit.export.tally", "audit.fields", "audit.outcomes"},
     "audit.events": VALUES | {"audit.aggregate", "audit.fields", "audit.kube", "audit.ledger", "audit.standing"},
+    "audit.reports": VALUES
+    | {"audit.aggregate", "audit.fields", "audit.kube", "audit.outcomes", "audit.standing", "audit.verdicts"}
+    | {"constraints.crd", "constraints.match", "constraints.review"},
+    "audit.reporting": {"audit.kube", "audit.policies", "audit.reports", "audit.settings", "audit.sinks"},
     "audit.sinks": VALUES
     | {
         "audit.events",
@@ -150,7 +154,15 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
         "audit.guard",
         "audit.kube",
     }
-    | {"audit.ledger", "audit.logs", "audit.metrics", "audit.repeats", "audit.results", "audit.verdicts"},
+    | {
+        "audit.ledger",
+        "audit.logs",
+        "audit.metrics",
+        "audit.repeats",
+        "audit.reports",
+        "audit.results",
+        "audit.verdicts",
+    },
     "audit.web": {"audit.errors", "audit.settings"},
     "audit.hooks": {
         "audit.duration",
@@ -213,12 +225,13 @@ WITHIN: Graph = {  # a room within a room -> what it may know there besides itse
     "constraints.rego.builtins.pki": {"", "encoding", "gojson", "operands"},
     "constraints.rego.codegen.rewrites": {"operand", "tree"},
 }
-WRITES = {"create_object", "update_object", "merge_patch"}
+WRITES = {"create_object", "delete_object", "merge_patch", "update_object"}
 SENDING = {  # what sends requests that change something in the cluster -> who may know it
     "audit.kube.lease": {"audit.app", "audit.process"},
     "audit.kube.patch": {"audit.app", "audit.controller", "audit.sinks"},
     "audit.events.writing": {"audit.app", "audit.events", "audit.sinks"},
     "audit.controller.crds": {"audit.controller", "audit.demo"},
+    "audit.reports.writing": {"audit.reporting", "audit.reports", "audit.sinks"},
 }
 KNOWS_EVERYTHING = {"audit.app", "audit.demo"}
 FRONT_DOORS = {"constraints"}  # known to strangers by the names in its __init__ only

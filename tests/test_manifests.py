@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from audit.reports.bodies import APIS
 from audit.settings.arguments import parse, warnings
 from audit.settings.config import Config
 from constraints.crd import MATCH
@@ -119,6 +120,30 @@ def test_the_rights_for_events_are_to_make_and_count_them_and_only_for_who_wants
     assert binding["subjects"] == one("ClusterRoleBinding")["subjects"]
     assert binding["roleRef"] == {**one("ClusterRoleBinding")["roleRef"], "name": role["metadata"]["name"]}
     assert [rule for kind in ("ClusterRole", "Role") for rule in rules(kind) if "events" in rule["resources"]] == []
+
+
+def test_the_rights_for_reports_are_for_reports_alone_and_only_for_who_wants_them() -> None:
+    role, binding = documents(MANIFESTS / "optional" / "reports.yaml")
+    verbs = ["get", "create", "patch", "delete"]
+    assert [(rule["apiGroups"], rule["resources"], rule["verbs"]) for rule in role["rules"]] == [
+        ([of.namespaced.kind.group], [of.namespaced.plural, of.clusterwide.plural], verbs) for of in APIS.values()
+    ]
+    assert binding["subjects"] == one("ClusterRoleBinding")["subjects"]
+    assert binding["roleRef"] == {**one("ClusterRoleBinding")["roleRef"], "name": role["metadata"]["name"]}
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_the_definitions_of_reports_are_those_of_the_api_that_is_written(api: str) -> None:
+    of = APIS[api]
+    crds = documents(MANIFESTS / "optional" / f"crds-{of.namespaced.kind.group}.yaml")
+    for crd, resource in zip(crds, (of.namespaced, of.clusterwide), strict=True):
+        spec = crd["spec"]
+        [version] = spec["versions"]
+        names = (spec["group"], version["name"], spec["names"]["kind"], spec["names"]["plural"])
+        assert names == (resource.kind.group, resource.kind.version, resource.kind.kind, resource.plural)
+        assert (spec["scope"] == "Namespaced") is resource.namespaced
+        columns = [column["name"] for column in version["additionalPrinterColumns"]]
+        assert columns == ["Kind", "Name", "Pass", "Fail", "Warn", "Error", "Skip", "Age"]
 
 
 def test_only_our_own_lease_can_be_changed() -> None:

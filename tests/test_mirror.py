@@ -64,6 +64,16 @@ COVERED = {  # a suite, in words -> the rooms and modules without a test of thei
         "audit.events.telling",
         "audit.events.writing",
     },
+    "audit/sinks/test_events.py and audit/sinks/test_reports.py: what is refused and what is tried no more": {
+        "audit.kube.hope"
+    },
+    "audit/sinks/test_reports.py: what reports say after any runs, whatever became of their requests": {
+        "audit.reports.book",
+        "audit.reports.reading",
+        "audit.reports.standing",
+        "audit.reports.writing",
+    },
+    "audit/test_reports_of_runs.py: whole audits that write policy reports": {"audit.reporting"},
     "audit/metrics/test_registry.py: what is scraped after runs": {"audit.metrics", "audit.sinks.metrics"},
     "audit/test_exporting.py: whole audits that export to where Connections say": {
         "audit.controller.connectionstatus",
@@ -74,6 +84,7 @@ COVERED = {  # a suite, in words -> the rooms and modules without a test of thei
     "audit/settings/test_flags.py: every row is a flag and a variable, and its value stands at its place": {
         "audit.extent",
         "audit.settings.flagtypes",
+        "audit.settings.reports",
         "audit.settings.rows",
         "audit.settings.values",
     },

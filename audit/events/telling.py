@@ -15,7 +15,7 @@ from audit.events.writing import EventWriter, Posted
 from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol")
-Count = Callable[[Mapping[tuple[str, str], int]], None]
+Count = Callable[[Mapping[tuple[str, ...], int]], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,14 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field, replace
-from threading import Lock
-from typing import NamedTuple
+from dataclasses import replace
 
-from audit.errors import AuditError, Conflict, Forbidden, KubeError, NotFound, NotLeader, TimedOut, TooLarge
+from audit.errors import AuditError, Conflict, Forbidden, KubeError, NotFound, TimedOut
 from audit.events.bodies import CORE
 from audit.events.reasons import Fate
 from audit.kube.client import Client
 from audit.kube.deadline import Deadline
+from audit.kube.hope import Hope, place
 from audit.kube.request import Request, create_object, merge_patch
 from audit.model import Resource
 from constraints.dataclass import dataclass
@@ -23,7 +22,6 @@ from constraints.model import Object
 WITHIN = 15.0  # seconds for all Events of a run: the log of it waits for so long at most
 PROMPT = 5.0  # seconds for the tries of one, but for those that the API server asks for
 _LEAST = 1.0  # seconds without which no other one is begun
-IN_A_ROW = 3  # failures, after which no other one is tried in this run
 # What is said of a namespace under 403 and 404 (k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle).
 _ENDING, _NO_NAMESPACE = "because it is being terminated", 'namespaces "'
 
@@ -77,7 +75,7 @@ class EventWriter:
         if not requests:
             return Posted()
         client = self.client.prompt(PROMPT, silence=math.inf).bounded(deadline.left)
-        hope = _Hope()
+        hope = Hope()
 
         def send(request: Callable[[], Request]) -> Fate:
             if self.stopped() or deadline.left() < _LEAST:
@@ -88,9 +86,9 @@ class EventWriter:
             fates = tuple(pool.map(send, requests))
         return Posted(fates, hope.error)
 
-    def _sent(self, client: Client, request: Request, hope: _Hope) -> Fate:
-        place = _place(request)
-        if hope.is_lost(place):
+    def _sent(self, client: Client, request: Request, hope: Hope) -> Fate:
+        where = place(request)
+        if hope.is_lost(where):
             return Fate.FAILED
         try:
             client.send(request)
@@ -101,63 +99,17 @@ class EventWriter:
                 return Fate.GONE
             if isinstance(error, TimedOut) and hope.has_written:  # it is slow, and not dead: the time was over
                 return Fate.LATE
-            hope.failed(place, error)
+            hope.failed(where, error)
             return Fate.FAILED
         hope.succeeded()
         return Fate.WRITTEN
 
     def _has_gone(self, error: KubeError, request: Request) -> bool:
-        if _place(request).namespace == self.home:
+        if place(request).namespace == self.home:
             return isinstance(error, NotFound) and not request.named
         if isinstance(error, Forbidden):
             return _ENDING in str(error)
         return isinstance(error, NotFound) and (not request.named or _NO_NAMESPACE in str(error))
-
-
-class _Place(NamedTuple):
-    """What a right is for."""
-
-    verb: str
-    resource: str
-    namespace: str
-
-
-def _place(request: Request) -> _Place:
-    namespace = request.path.partition("/namespaces/")[2].partition("/")[0]
-    return _Place(request.verb, request.resource, namespace)
-
-
-@dataclass(slots=True)
-class _Hope:
-    """Where it is of use to go on; for several threads."""
-
-    error: KubeError | None = None
-    _refused: set[_Place] = field(default_factory=set)
-    has_written: bool = False
-    _in_a_row: int = 0
-    _lock: Lock = field(default_factory=Lock)
-
-    def is_lost(self, place: _Place) -> bool:
-        """Whether one more would most likely fail as well: rights may differ from namespace to namespace."""
-        with self._lock:
-            return self._in_a_row >= IN_A_ROW or place in self._refused
-
-    def failed(self, place: _Place, error: KubeError) -> None:
-        """One has; what is wrong with that one alone says nothing about others."""
-        with self._lock:
-            if self.error is None or isinstance(error, NotLeader):
-                self.error = error
-            if isinstance(error, Forbidden):
-                self._refused.add(place)
-            elif isinstance(error, NotLeader):
-                self._in_a_row = IN_A_ROW
-            elif error.status not in (400, 422) and not isinstance(error, TooLarge):
-                self._in_a_row += 1
-
-    def succeeded(self) -> None:
-        """One has been written."""
-        with self._lock:
-            self._in_a_row, self.has_written = 0, True
 
 
 def _cure(error: KubeError) -> str:

@@ -37,10 +37,11 @@ class RawPage:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What is listed: whole objects, or their metadata."""
+    """What is listed: whole objects, or their metadata; all of them, or those with certain labels."""
 
     resource: Resource
     metadata_only: bool
+    labels: str
 
     @property
     def kind(self) -> Kind:
@@ -144,8 +145,10 @@ class Lister:
         self._sizes = sizes or PageSizes()
         self._elapsed = elapsed
 
-    def pages(self, resource: Resource, limit: int, metadata_only: bool = False) -> Iterator[RawPage]:
+    def pages(self, resource: Resource, limit: int, metadata_only: bool = False, labels: str = "") -> Iterator[RawPage]:
         """Pages of `limit` objects, 0 for all at once, or of fewer where these are large; whole, or their metadata.
+
+        `labels` is a selector, empty for all objects.
 
         Raises a KubeError that names kind and page: a BodyTooLarge for an object that is too large by itself, a
         TimedOut (ListTimeout) when there is no patience left. A 410 is got over with the fresh token that it offers,
@@ -155,7 +158,7 @@ class Lister:
         beginning, once. Of most bodies only both ends are looked at, so the rest of it may still not be JSON.
         """
         try:
-            yield from self._pages(_Wanted(resource, metadata_only), self._sizes.begin(resource.kind, limit))
+            yield from self._pages(_Wanted(resource, metadata_only, labels), self._sizes.begin(resource.kind, limit))
         except KubeError:
             self.tardy.failed(resource.kind)
             raise
@@ -196,7 +199,7 @@ class Lister:
         left = patience.kind - cursor.seconds
         if left <= 0:
             raise TimedOut(f"its pages took more than {patience.kind:g} s")
-        select = Select(limit=size.limit, continue_token=cursor.token)
+        select = Select(limit=size.limit, continue_token=cursor.token, label_selector=wanted.labels)
         request = list_objects(wanted.resource, select, wanted.metadata_only)
         request = replace(request, largest=size.largest, within=min(patience.page, left))
         begun = self._elapsed()

@@ -163,6 +163,16 @@ def merge_patch(resource: Resource, name: str, patch: Json, namespace: str = "",
     return replace(request, expected=_written(_object(resource, name, namespace), patch, subresource or "spec"))
 
 
+def delete_object(resource: Resource, name: str, namespace: str = "", version: str = "") -> Request:
+    """Delete an object, only in the state that has this resourceVersion where one is given."""
+    options: Json = {"kind": "DeleteOptions", "apiVersion": "v1"}
+    if version:
+        options["preconditions"] = {"resourceVersion": version}
+    path = _object_path(resource, name, namespace, "")
+    expected = Expected(Form.DELETION)
+    return Request("DELETE", path, body=encode(options), verb="delete", resource=_word(resource), expected=expected)
+
+
 def encode(value: Json) -> bytes:
     """As JSON. Raises Invalid for what cannot be written so: a lone surrogate, a nesting of hundreds of levels."""
     try:

@@ -18,7 +18,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from audit.aggregate import Summary
-from audit.metrics.events import EventCounts
+from audit.metrics.counts import LabelledCounts
 from audit.metrics.requests import Requests
 from audit.metrics.series import STATUSES, Standings, capped, known_violations, of_ending, of_run, of_violations
 from audit.model import Outcome, RunInfo, Syncing
@@ -84,7 +84,10 @@ class Metrics(Collector):
         watching: Callable[[], tuple[int, int]] = _nothing,
     ) -> None:
         self.registry = CollectorRegistry()
-        self.events = EventCounts()
+        text = "Kubernetes Events that were due, by what became of them."
+        self.events = LabelledCounts("kube_patrol_events", text, ("reason", "result"))
+        text = "Objects whose policy reports were due, by what became of these."
+        self.reports = LabelledCounts("kube_patrol_reports", text, ("result",))
         self._requests = requests or Requests()
         self._limit = series_limit
         self._leads = leads
@@ -163,6 +166,7 @@ class Metrics(Collector):
                 *self._of_policies(),
                 *self._requests.families(self._limit),
                 *self.events.families(),
+                *self.reports.families(),
                 *self._last_run,
                 *self._ending,
             ]

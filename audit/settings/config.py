@@ -37,6 +37,7 @@ from audit.settings.flagtypes import (
     TRUTH,
     UNSIGNED,
 )
+from audit.settings.reports import ReportsConfig
 from audit.settings.rows import flag
 from audit.settings.values import Values
 
@@ -330,6 +331,7 @@ class Config:
     log: LogConfig = field(default_factory=LogConfig)
     results: ResultsConfig = field(default_factory=ResultsConfig)
     events: EventsConfig = field(default_factory=EventsConfig)
+    reports: ReportsConfig = field(default_factory=ReportsConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
     warnings: tuple[str, ...] = ()
@@ -344,9 +346,9 @@ class Config:
         more = (*_unknown_level(log), *(_unused_operations(audit) if "operation" in values.given else ()))
         policies, cluster = values.fill(PoliciesConfig()), values.fill(ClusterConfig())
         results, export = values.fill(ResultsConfig()), values.fill(ExportConfig())
-        events = values.fill(EventsConfig())
+        events, reports = values.fill(EventsConfig()), values.fill(ReportsConfig())
         more += _unused_namespace(events)
-        return cls(audit, policies, cluster, log, results, events, serve, export, (*warnings, *more))
+        return cls(audit, policies, cluster, log, results, events, reports, serve, export, (*warnings, *more))
 
 
 def _unused_namespace(events: EventsConfig) -> tuple[str, ...]:

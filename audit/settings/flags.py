@@ -19,6 +19,7 @@ from audit.settings.config import (
     ServeConfig,
 )
 from audit.settings.flagtypes import DURATION, INTEGER, TEXT, TRUTH, WORDS
+from audit.settings.reports import ReportsConfig
 from audit.settings.rows import AnyFlag, Flag, rows
 
 IGNORED = "Accepted for compatibility and ignored"
@@ -89,6 +90,7 @@ GROUPS: Mapping[str, tuple[AnyFlag, ...]] = {
     "Logs": tuple(row for _, row in rows(LogConfig)),
     "Results": tuple(row for _, row in rows(ResultsConfig)),
     "Kubernetes Events": tuple(row for _, row in rows(EventsConfig)),
+    "Policy reports": tuple(row for _, row in rows(ReportsConfig)),
     "Health and metrics": tuple(row for _, row in rows(ServeConfig)),
     IGNORED: _IGNORED,
 }

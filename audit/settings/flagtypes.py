@@ -19,6 +19,8 @@ _LOG_KEYS = ("ts", "logger", "msg", "process", "audit_id", "event_type")  # a le
 _MOST = 2**31 - 1
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _LEAST_MEMORY = 2**24  # an eighth of it has to hold the largest object of an API server, 1.5 MiB
+REPORT_APIS = ("off", "wgpolicy", "openreports")
+OUTCOMES = ("pass", "fail", "warn", "error", "skip")
 GUARDED = ("http.send", "net.lookup_ip_addr")  # builtins that policies may call only where they are enabled
 ALL_OPERATIONS = (
     "audit",
@@ -82,6 +84,14 @@ def _bytes(text: str) -> int:
     if 0 < number < _LEAST_MEMORY:
         raise ValueError(text)
     return number
+
+
+def _lifetime(text: str) -> int:
+    """Seconds, or hours or days with their letter."""
+    found = re.fullmatch(r"([0-9]{1,9})([shd]?)", text)
+    if not found:
+        raise ValueError(text)
+    return int(found[1]) * {"": 1, "s": 1, "h": 3600, "d": 86400}[found[2]]
 
 
 def _pattern(pattern: str) -> Callable[[str], str]:
@@ -182,6 +192,12 @@ ENCODER = FlagType(
     "lower, capital, color or capitalcolor",
     _one_of("lower", "capital", "color", "capitalcolor"),
 )
+PARALLEL = FlagType("N", "a whole number from 1 to 64", _integer(1, 64))
+REPORTS = FlagType("|".join(REPORT_APIS), "off, wgpolicy or openreports", _one_of(*REPORT_APIS))
+REPORT_NAMES = FlagType("prefixed|uid", "prefixed or uid", _one_of("prefixed", "uid"))
+REPORT_DETAIL = FlagType("results|summary", "results or summary", _one_of("results", "summary"))
+REPORT_RESULTS = FlagType("RESULT,...", f"some of {', '.join(OUTCOMES)}", _some_of(*OUTCOMES), repeatable=True)
+LIFETIME = FlagType("SECONDS", "seconds such as 86400, hours or days such as 12h or 30d, or 0", _lifetime)
 EXPORTED = FlagType("all|changes", "all or changes", _one_of(ALL, CHANGES))
 LOGGED = FlagType("all|none|changes", "all, none or changes", _one_of(ALL, NONE, CHANGES))
 WORDS = FlagType("NAME,...", "names", _words, repeatable=True)

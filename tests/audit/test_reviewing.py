@@ -53,6 +53,12 @@ def test_there_is_a_verdict_for_each_object_that_some_constraint_matched() -> No
     assert review_page(page, Rules(engine(NODES_ONLY))).verdicts == ()
 
 
+def test_of_the_objects_without_a_verdict_those_that_are_left_out_come_first() -> None:
+    page = Page(PODS, [pod("a"), pod("b", namespace="left-out"), pod("c"), pod("d", namespace="left-out")])
+    reviewed = review_page(page, Rules(engine(NODES_ONLY), Exclusion(("left-*",))))
+    assert [other.split("\0")[1] for other in reviewed.others] == ["b", "d", "a", "c"]
+
+
 def test_a_failure_is_a_gap_of_the_verdict_and_no_pass() -> None:
     [verdict] = review_page(Page(PODS, [pod("a", "crash")]), Rules(engine())).verdicts
     assert ([gap.policy for gap in verdict.gaps], verdict.passed) == (["K8sSay/say-0"], ())

@@ -223,6 +223,21 @@ def test_the_rights_for_events_come_with_them(
         assert [rule for rule in one(objects, kind)["rules"] if "events" in rule["resources"]] == expected
 
 
+@pytest.mark.parametrize(
+    ("api", "group", "resources"),
+    [
+        ("off", "", []),
+        ("wgpolicy", "wgpolicyk8s.io", ["policyreports", "clusterpolicyreports"]),
+        ("openreports", "openreports.io", ["reports", "clusterreports"]),
+    ],
+)
+def test_the_rights_for_reports_come_with_them(helm: Helm, api: str, group: str, resources: list[str]) -> None:
+    objects = helm.render(f"--set-string=policyReports={api}")
+    verbs = ["get", "create", "patch", "delete"]
+    found = [rule for rule in one(objects, "ClusterRole")["rules"] if "delete" in rule["verbs"]]
+    assert found == ([{"apiGroups": [group], "resources": resources, "verbs": verbs}] if group else [])
+
+
 def test_values_reach_the_program(helm: Helm) -> None:
     values = {
         "auditInterval": 0,
@@ -232,6 +247,9 @@ def test_values_reach_the_program(helm: Helm) -> None:
         "logLevel": "ERROR",
         "metricsBackends": ["prometheus"],
         "manageCRDs": False,
+        "policyReports": "wgpolicy",
+        "reportResults": ["fail", "error"],
+        "reportTTL": "30d",
         "resultsDir": "/var/lib/kube-patrol",
         "shutdownDelay": 40,
         "audit": {"logLevel": "DEBUG", "metricsPort": 8000, "healthPort": 8001, "disableStatusOperation": True},
@@ -242,6 +260,7 @@ def test_values_reach_the_program(helm: Helm) -> None:
     assert (told.policies.evaluation_budget, told.policies.manage_crds) == (20_000_000, "false")
     assert told.policies.disabled_builtins == ("http.send", "time.now_ns")
     assert (told.log.level, told.serve.prometheus_port, told.serve.health_addr) == ("DEBUG", 8000, ":8001")
+    assert (told.reports.api, told.reports.results, told.reports.ttl) == ("wgpolicy", ("fail", "error"), 30 * 86400)
     assert (told.export.spill_limit, told.results.folder) == (64 << 20, "/var/lib/kube-patrol")
     spec = pod(objects)
     assert {"name": "results", "mountPath": "/var/lib/kube-patrol"} in spec["containers"][0]["volumeMounts"]

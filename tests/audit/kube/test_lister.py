@@ -54,6 +54,16 @@ def test_without_a_limit_one_request_is_enough(listing):
     assert queries(transport) == [{}]
 
 
+def test_a_list_may_be_of_the_objects_with_certain_labels_alone(script):
+    transport = script(page("a"), page("", {"n": 1}))
+    lister = Lister(Client(transport, retries=Retries(attempts=1)))
+    assert len(list(lister.pages(PODS, 2, labels="a=b"))) == 2
+    assert queries(transport) == [
+        {"limit": "2", "labelSelector": "a=b"},
+        {"limit": "2", "continue": "a", "labelSelector": "a=b"},
+    ]
+
+
 def test_pages_come_one_by_one(listing):
     pages, transport = listing(1, page("a"), page())
     next(pages)

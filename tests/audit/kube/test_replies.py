@@ -260,3 +260,11 @@ def test_what_a_reply_holds_is_not_in_the_error() -> None:
 )
 def test_a_page_says_what_comes_after_it_and_of_which_moment_it_is(metadata: dict[str, object], said: Ends) -> None:
     assert ends(pods(metadata=metadata), POD) == said
+
+
+def test_a_deletion_may_be_answered_by_a_status_that_tells_of_success_and_by_no_other() -> None:
+    expected = Expected(Form.DELETION)
+    check(expected, b'{"kind":"Status","apiVersion":"v1","status":"Success"}')
+    check(expected, b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"}}')
+    with pytest.raises(BadBody, match="although it was sent as a success"):
+        check(expected, b'{"kind":"Status","apiVersion":"v1","status":"Failure"}')

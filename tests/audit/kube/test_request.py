@@ -9,6 +9,7 @@ from audit.kube.request import (
     Request,
     Select,
     create_object,
+    delete_object,
     get_object,
     list_objects,
     merge_patch,
@@ -82,6 +83,14 @@ def test_a_merge_patch_has_its_content_type():
     assert (request.method, request.path) == ("PATCH", "/apis/apps/v1/namespaces/ns/deployments/d/status")
     assert (request.content_type, request.body) == ("application/merge-patch+json", b'{"status":{"a":null}}')
     assert (request.verb, request.resource) == ("patch", "deployments.apps/status")
+
+
+def test_a_deletion_is_of_the_state_that_was_seen():
+    request = delete_object(DEPLOYMENTS, "d", "ns", "7")
+    assert (request.method, request.path) == ("DELETE", "/apis/apps/v1/namespaces/ns/deployments/d")
+    assert (request.verb, request.resource, request.repeatable) == ("delete", "deployments.apps", True)
+    assert b'"preconditions":{"resourceVersion":"7"}' in (request.body or b"")
+    assert b"preconditions" not in (delete_object(NODES, "n").body or b"")
 
 
 @pytest.mark.parametrize("name", ["a?b", "a#b", "a b", "a&b", "a;b", "a\r\nb", "a:b", "é", "a\\b", "a\x00b"])

@@ -21,7 +21,8 @@ from audit.settings.flags import BY_NAME, IN_VAIN
 from audit.settings.flagtypes import Value
 from audit.settings.rows import AnyFlag, rows
 
-TEXTS = ("7", "true", "false", "7s", "64Mi", ":7", "none", "changes", "audit", "http.send", "Ignore", "capital")
+TEXTS = ("7", "true", "false", "7s", "64Mi", ":7", "none", "changes", "audit", "http.send", "Ignore", "capital", "uid")
+TEXTS += ("wgpolicy", "summary", "fail,error")
 ALWAYS = {"audit-match-kind-only"}  # what it asks for is done in any case
 HEEDED = frozenset(BY_NAME) - IN_VAIN - ALWAYS  # the flags that fill a field
 ONE_VALUE = {"metrics-backend"}  # there is no other than the default, and so nobody reads it

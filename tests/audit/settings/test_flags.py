@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
 
 from audit.settings.arguments import parse
 from audit.settings.flags import BY_NAME, FLAGS, GROUPS
+from audit.settings.flagtypes import LIFETIME
 from audit.settings.rows import AnyFlag, spelled
 
 EVERY_FLAG = [pytest.param(flag, id=flag.name) for flag in FLAGS]
@@ -18,6 +20,19 @@ def test_every_flag_can_be_set_by_its_variable(flag: AnyFlag) -> None:
     wanted = {"operation": "audit", "enable-opa-builtin": "http.send"}.get(flag.name, spelled(flag.default))
     values = parse([], {flag.variable: wanted or "something"})
     assert values.given == {flag.name: flag.variable}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0), ("86400", 86400), ("90s", 90), ("12h", 43200), ("30d", 2_592_000)]
+)
+def test_a_time_to_live_is_in_seconds_hours_or_days(text: str, seconds: int) -> None:
+    assert LIFETIME.read(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5h", "30 d", "1w", "d", "9999999999"])
+def test_another_time_to_live_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        LIFETIME.read(text)
 
 
 @pytest.mark.parametrize("flag", EVERY_FLAG)

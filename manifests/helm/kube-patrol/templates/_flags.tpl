@@ -37,8 +37,14 @@ logStatsAudit: log-stats-audit
 logViolations: log-violations
 manageCRDs: manage-crds
 metricsBackends: metrics-backend
+policyReportNames: policy-report-names
+policyReports: policy-reports
+policyReportsDetail: policy-reports-detail
 policyTimeout: policy-timeout
 readyMaxAge: ready-max-age
+reportResults: report-results
+reportTTL: report-ttl
+reportWriters: report-writers
 resultsCompress: results-compress
 resultsDir: results-dir
 resultsKeep: results-keep

@@ -1,23 +1,26 @@
-"""Kubernetes Events, as they are counted."""
+"""What was due to be written besides results, counted by what became of it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
 
 
-class EventCounts:
-    """Counts Events by their reason and what became of them; for several threads."""
+class LabelledCounts:
+    """A counter `name` whose `labels` have values that are known once they are counted; for several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, text: str, labels: Sequence[str]) -> None:
+        self._name = name
+        self._text = text
+        self._labels = labels
         self._lock = Lock()
-        self._counts: Counter[tuple[str, str]] = Counter()
+        self._counts: Counter[tuple[str, ...]] = Counter()
 
-    def add(self, counts: Mapping[tuple[str, str], int]) -> None:
+    def add(self, counts: Mapping[tuple[str, ...], int]) -> None:
         """Count those of a run."""
         with self._lock:
             self._counts.update(counts)
@@ -27,8 +30,7 @@ class EventCounts:
         with self._lock:
             counts = self._counts.copy()
         if counts:
-            text = "Kubernetes Events that were due, by what became of them."
-            family = CounterMetricFamily("kube_patrol_events", text, labels=["reason", "result"])
+            family = CounterMetricFamily(self._name, self._text, labels=self._labels)
             for labels, number in sorted(counts.items()):
                 family.add_metric(labels, number)
             yield family

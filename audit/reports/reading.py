@@ -1,0 +1,126 @@
+"""Reads which reports of ours there are: once what they say, and then at each run whether they are still the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import field
+from sys import intern
+from typing import Final
+
+from audit.errors import AuditError, Forbidden, KubeError, NotFound
+from audit.kube.client import Client
+from audit.kube.items import named
+from audit.kube.lister import Lister
+from audit.kube.replies import PARTIAL, items_of
+from audit.model import Resource
+from audit.reports.bodies import AUDITED, ReadReport, ReportApi, owner_of, read
+from audit.reports.book import Book, Shelved
+from audit.reports.names import SELECTOR, ReportPlace, ours
+from audit.reports.results import Rows
+from constraints.dataclass import dataclass
+from constraints.model import Object
+
+CHUNK: Final = 500
+Same = dict[Rows, Rows]
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The reports of one API in a cluster that `client` asks."""
+
+    client: Client
+    api: ReportApi
+    _known: bool = field(default=False)
+
+    def look(self, book: Book) -> None:
+        """Let the book know what there is. Raises AuditError, that says what is missing; the book is then as it was."""
+        try:
+            if self._known:
+                self._glance(book)
+            else:
+                book.held = self._read(book)
+                self._known = True
+        except KubeError as error:
+            text = f"the reports cannot be listed: {error}{cure(error, self.api)}"
+            raise AuditError(text, reason=error.reason) from None  # what caused it is in the text
+
+    def _read(self, book: Book) -> dict[ReportPlace, Shelved]:
+        held: dict[ReportPlace, Shelved] = {}
+        same: Same = {}
+        for item, place, part in self._items(metadata_only=False):
+            found = read(item, place)
+            before = held.get(place)
+            rows = found.contents.rows() if self._may_stand(found, book) else None
+            if before is None:
+                held[place] = _held(found, same.setdefault(rows, rows) if rows is not None else None, part)
+            else:
+                before.parts[part] = found.version
+                both = before.rows is not None and rows is not None
+                before.rows = tuple(sorted([*(before.rows or ()), *(rows or ())])) if both else None
+        for each in held.values():
+            if set(each.parts) != set(range(1, len(each.parts) + 1)):
+                each.rows = None
+        return held
+
+    def _may_stand(self, found: ReadReport, book: Book) -> bool:
+        """Whether it may be as we write it; that of a configuration of before has to be looked at."""
+        return found.whole and bool(found.contents.counted().keys() & book.choice.kept)
+
+    def _glance(self, book: Book) -> None:
+        parts: dict[ReportPlace, dict[int, str]] = {}
+        changed: dict[ReportPlace, Object] = {}
+        for item, place, part in self._items(metadata_only=True):
+            metadata = item["metadata"]
+            version = str(metadata.get("resourceVersion") or "")
+            parts.setdefault(place, {})[part] = version
+            held = book.held.get(place)
+            if held is None or held.parts.get(part) != version:
+                changed[place] = metadata
+        for place in [place for place, held in book.held.items() if place not in parts]:
+            del book.held[place]
+        for place, there in parts.items():
+            held = book.held.get(place)
+            if place in changed or held is None or held.parts.keys() != there.keys():
+                book.held[place] = _unread(changed.get(place), place, there, held)
+
+    def _items(self, metadata_only: bool) -> Iterator[tuple[Object, ReportPlace, int]]:
+        """Those that are ours, of both kinds."""
+        for resource in (self.api.namespaced, self.api.clusterwide):
+            for item in _listed(self.client, resource, metadata_only):
+                found = ours(item)
+                if found is not None:
+                    yield item, *found
+
+
+def cure(error: KubeError, api: ReportApi) -> str:
+    """What helps against it, as the end of a sentence."""
+    group = api.namespaced.kind.group
+    if isinstance(error, NotFound):
+        return f"; install the CRDs of {group}, unless they are on their way: manifests/optional/crds-{group}.yaml"
+    if isinstance(error, Forbidden):
+        verbs = "list, get, create, patch and delete"
+        names = f"{api.namespaced.plural} and {api.clusterwide.plural}"
+        return f"; allow this account to {verbs} {names} of {group}: manifests/optional/reports.yaml"
+    return ""
+
+
+def _listed(client: Client, resource: Resource, metadata_only: bool) -> Iterator[Object]:
+    kind = PARTIAL if metadata_only else resource.kind
+    for page in Lister(client).pages(resource, CHUNK, metadata_only, SELECTOR):
+        yield from named(items_of(page.body, kind), resource.kind)
+
+
+def _held(found: ReadReport, rows: Rows | None, part: int) -> Shelved:
+    item = found.item
+    kind, name = (item.kind, intern(item.name)) if item else (None, "")
+    return Shelved(kind, name, rows, {part: found.version}, intern(found.audited))
+
+
+def _unread(metadata: Object | None, place: ReportPlace, parts: dict[int, str], before: Shelved | None) -> Shelved:
+    """Reports that have changed, or that are new: what they say has to be read."""
+    item = owner_of(metadata, place) if metadata else None
+    annotations = (metadata or {}).get("annotations") or {}
+    audited = str(annotations.get(AUDITED) or "") if metadata else before.audited if before else ""
+    kind = item.kind if item else before.kind if before else None
+    name = item.name if item else before.name if before else ""
+    return Shelved(kind, name, None, parts, audited)
