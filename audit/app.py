@@ -135,7 +135,7 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     export, cluster, tally = config.export, config.cluster, Tally()
     ledger = Ledger() if export.mode == CHANGES else None
     heeded = Heeded(ConnectionStatus(StatusWriter(client), PodStatus(cluster.identity, config.audit.performed)))
-    backlog = Backlog(Path(export.spill_dir), Limits(export.spill_limit), tally)
+    backlog = Backlog(Path(export.spill_dir), Limits(export.spill_limit), tally, export.spill_sync)
     delivery = Delivery(backlog, tally, DeliveryHooks(heeded.tell, leaving.leads))
     place = Means(export.channel, partial(secret_data, client, cluster.pod_namespace), os.environ)
     look = Exporting(Wanted(cluster.pod_namespace, export.connection, place), delivery, heeded)

@@ -6,5 +6,8 @@ from typing import Final
 
 ALL: Final = "all"
 NONE: Final = "none"
+RUN: Final = "run"
+PAGE: Final = "page"
+"""How often what waits is brought to the disk."""
 CHANGES: Final = "changes"
 """What is new since the last run, and what is gone."""

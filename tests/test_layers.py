@@ -94,6 +94,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     | {
         "audit.aggregate",
         "audit.duration",
+        "audit.extent",
         "audit.fields",
         "audit.guard",
         "audit.ledger",

@@ -7,16 +7,19 @@ cannot be written, messages wait in memory, and behind those all later ones, unt
 from __future__ import annotations
 
 import logging
+import os
 from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from itertools import accumulate
 from pathlib import Path
-from threading import Condition
+from threading import Condition, Thread
 
 from audit.export.records import DROPPED, END, START, VIOLATION, Messages, Record
 from audit.export.spool import SEGMENT, Position, Spool
 from audit.export.tally import Tally
+from audit.extent import NONE, PAGE, RUN
 from constraints.dataclass import dataclass
 
 __all__ = ["END", "START", "VIOLATION", "Backlog", "Batch", "Limits"]
@@ -48,11 +51,40 @@ class Batch:
     to: Position | None
 
 
-class Backlog:
-    """One thread puts messages in, another one takes batches out."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many messages about violations of a run were put in by now, and how many had no place."""
 
-    def __init__(self, folder: Path, limits: Limits, tally: Tally) -> None:
+    run: str
+    sent: int = 0
+    dropped: int = 0
+
+    @classmethod
+    def read(cls, line: bytes) -> Progress | None:
+        """None for what is none."""
+        words = line.split()
+        if len(words) != 3 or not (words[1].isdigit() and words[2].isdigit()):
+            return None
+        return cls(words[0].decode(errors="replace"), int(words[1]), int(words[2]))
+
+    @property
+    def line(self) -> bytes:
+        """As it is noted in the folder."""
+        return b"%s %d %d" % (self.run.encode(), self.sent, self.dropped)
+
+
+class Backlog:
+    """One thread puts messages in, another one takes batches out.
+
+    `sync` is a word of audit.extent: when what waits in the folder is brought to the disk. `interrupted` is the run
+    that a process before this one has begun and not ended.
+    """
+
+    def __init__(self, folder: Path, limits: Limits, tally: Tally, sync: str = NONE) -> None:
         self._limits = limits
+        self._sync = sync
+        self._progress: Progress | None = None
+        self.interrupted: Progress | None = None
         self._tally = tally
         self._memory: deque[Record] = deque()
         self._memory_bytes = 0
@@ -78,10 +110,29 @@ class Backlog:
                 if not self._tally.dropped(run):
                     log.warning("export: too many messages wait: those of the run %s are dropped from now on", run)
             self._add(records)
+            self._keep_note(run, kind, number - dropped, dropped)
             self._tally.put(run, number - dropped, dropped)
             self._tally.holds(self.size)
             self.changed.notify_all()
+            if self._sync == PAGE:
+                self.bring()
+        if self._sync == RUN and kind == END:
+            Thread(target=self.bring, name="sync", daemon=True).start()  # the audit need not wait for that
         return dropped
+
+    def bring(self) -> None:
+        """Bring what waits in the folder to the disk."""
+        try:
+            with self.changed, ExitStack() as stack:
+                files = self._spool.written() if self._spool else []
+                for file in files:
+                    stack.callback(os.close, file)
+                closing = stack.pop_all()
+            with closing:
+                for file in files:
+                    os.fsync(file)
+        except OSError as error:
+            log.warning("export: what waits could not be brought to the disk: %s", error)
 
     def next(self, seconds: float, most: int = AT_ONCE) -> Batch | None:
         """What is to be published next, in about `most` bytes, again and again until it is `done`. Raises OSError.
@@ -147,6 +198,8 @@ class Backlog:
                 log.error("export: %d messages of the run %s are dropped, for this process ends", number, run)
             self._memory.clear()
             if self._spool:
+                if self._sync != NONE:
+                    self.bring()
                 self._spool.close()
                 self._spool = None
 
@@ -155,6 +208,17 @@ class Backlog:
         """Bytes that there is a place for."""
         in_memory = self._spool is None or self._memory
         return self._limits.memory - self._memory_bytes if in_memory else self._limits.folder - self.size
+
+    def _keep_note(self, run: str, kind: bytes, sent: int, dropped: int) -> None:
+        """Let the next process know of this run, should this one be killed before it ends."""
+        before = self._progress or Progress(run)
+        if kind == VIOLATION:
+            self._progress = Progress(run, before.sent + sent, before.dropped + dropped)
+        else:
+            self._progress = Progress(run) if kind == START else None
+        if self._spool:
+            with suppress(OSError):  # then that run has no end message
+                self._spool.note = self._progress.line if self._progress else b""
 
     def _fitting(self, run: str, messages: Sequence[Messages]) -> list[Messages]:
         """The first ones of the messages, as far as they have a place."""
@@ -208,7 +272,8 @@ class Backlog:
         for run, number in dropped.items():
             self._tally.put(run, 0, dropped=number)
             log.warning("export: %d messages of the run %s were dropped before, for too many waited", number, run)
-        for run, number in waiting.items():
+        self.interrupted = Progress.read(spool.note)
+        for run, number in (+waiting).items():
             self._tally.put(run, number, spilled=True)
             log.info("export: %d messages of the run %s wait from before", number, run)
         self._tally.holds(spool.size)

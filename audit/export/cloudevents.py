@@ -6,11 +6,11 @@ import hashlib
 
 import orjson
 
-from audit.export.message import COMPLETED, STARTED
+from audit.export.message import COMPLETED, INTERRUPTED, STARTED
 
 EVENT = "application/cloudevents+json; charset=UTF-8"
 BATCH = "application/cloudevents-batch+json; charset=UTF-8"
-TYPES = {STARTED: "audit_started", COMPLETED: "audit_finished"}
+TYPES = {STARTED: "audit_started", COMPLETED: "audit_finished", INTERRUPTED: "audit_finished"}
 PREFIX = "kube-patrol."
 JSON = "application/json"
 

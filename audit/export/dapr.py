@@ -13,7 +13,7 @@ from urllib.parse import quote
 import orjson
 
 from audit.export.fields import Fields, invalid
-from audit.export.message import COMPLETED, STARTED
+from audit.export.message import COMPLETED, INTERRUPTED, STARTED
 from audit.export.portions import Portions, Receipt, Refusal
 from audit.export.posting import Address, Customs, Post
 from constraints.dataclass import dataclass
@@ -23,6 +23,7 @@ DEFAULT_PORT = "3500"
 SECONDS = 30.0  # there is a broker behind the sidecar
 AT_ONCE = 100
 _CONTENT = "text/plain"
+_ALONE = (STARTED, COMPLETED, INTERRUPTED)
 _PORTS = range(1, 1 << 16)
 _CODES = {
     "ERR_PUBSUB_NOT_FOUND": "; dapr has no pub/sub component of that name",
@@ -119,7 +120,8 @@ class Dapr:
 def _together(portion: Sequence[bytes]) -> Sequence[bytes]:
     """As many of the first ones as may change places with each other."""
     for number, message in enumerate(portion):
-        if orjson.loads(message).get("message") in (STARTED, COMPLETED):
+        # Violations have an eventType; in a text its quotes would be escaped.
+        if b'"eventType":' not in message and orjson.loads(message).get("message") in _ALONE:
             return portion[: number or 1]
     return portion
 

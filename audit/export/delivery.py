@@ -13,7 +13,7 @@ from threading import Thread
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from audit.errors import AuditError, ExportError
-from audit.export.backlog import Backlog, Batch
+from audit.export.backlog import Backlog, Batch, Progress
 from audit.export.connection import Connection
 from audit.export.driver import Driver
 from audit.export.pace import Pace
@@ -113,6 +113,11 @@ class Delivery:
             raise ExportError("the thread that publishes has ended; see the log", reason="TargetFailed")
         return self._backlog.put(run, kind, messages)
 
+    def interrupted(self) -> Progress | None:
+        """The run that a process before this one has begun and not ended; None the next time."""
+        found, self._backlog.interrupted = self._backlog.interrupted, None
+        return found
+
     def close(self, seconds: float, patient: Callable[[], bool] = never) -> None:
         """Publish what waits for at most so many seconds, and keep the rest for the next start.
 
@@ -199,7 +204,7 @@ class Delivery:
         if not self._opened:
             target.driver.open(batch.run)
             self._opened = True
-        if not self._published:
+        if not self._published and batch.messages:
             self._refused = target.driver.publish(batch.run, batch.messages)
             self._published = True
         if batch.ended:

@@ -79,6 +79,8 @@ class Disk:
         """The file is ready to be read."""
         folder = self._taken()
         with told(self._settings.path / f"{file_name(run)}{WRITING}"):
+            if self._file >= 0:
+                os.fdatasync(self._file)  # what waited is forgotten next, and this has to outlive a node without power
             self._let_go()
             self._end_others(folder, "")
             self._rotate(folder)

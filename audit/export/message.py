@@ -10,6 +10,7 @@ import hashlib
 from audit.aggregate import Summary
 from audit.fields import CONSTRAINT_GROUP, CONSTRAINT_VERSION, export_fields, gap_fields, truncate, valid_text
 from audit.ledger import Known
+from audit.model import Outcome
 from audit.outcomes import ending
 from constraints import ObjectRef, Violation
 from constraints.dataclass import dataclass
@@ -17,6 +18,7 @@ from constraints.model import Json
 
 STARTED = "audit is started"
 COMPLETED = "audit is completed"
+INTERRUPTED = "audit is interrupted"
 RESOLVED = "violation_resolved"
 GAPS_TOLD = 100
 
@@ -61,6 +63,20 @@ def end_message(run: str, told: Told, sent: Sent, summary: Summary) -> Message:
         }
         more |= {"counts": {**counts, "gaps": len(summary.gaps)}, "gaps": gaps}
     return {"id": run, "message": COMPLETED} | _more(told, more)
+
+
+def interrupted_message(run: str, told: Told, sent: Sent) -> Message | None:
+    """A run that never ended, for its process was killed; None where only Gatekeeper's messages are told.
+
+    Gatekeeper has none for that: whoever reads its messages waits for one that says that an audit is completed, which
+    this one was not.
+    """
+    if not told.extended:
+        return None
+    more = {"outcome": Outcome.INTERRUPTED.value, "complete": False}
+    return {"id": run, "message": INTERRUPTED} | _more(
+        told, more | {"counts": {"sent": sent.sent, "dropped": sent.dropped}}
+    )
 
 
 def violation_message(run: str, violation: Violation, told: Told, first: str = "") -> Message:

@@ -1,8 +1,9 @@
 """A queue of records in the files of a folder, which outlives this process.
 
 Records are written to the end of the last file and read from the first one; a file that was read to its end is deleted.
-How far that is stands in the file `position`. A kill may leave a part of a record at the end, which was then never put
-in, and a position that is a little too old: those records are read once more.
+How far that is stands in the file `position`; the file `run` is for whoever uses this. A kill may leave a part of a
+record at the end, which was then never put in, and a position that is a little too old: those records are read once
+more.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from constraints.dataclass import dataclass
 SUFFIX = ".spool"
 SEGMENT = 8 << 20  # bytes, after which the next file is begun
 _MODE = 0o700
+_NOTE = 200  # bytes
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -41,14 +43,16 @@ class Spool:
         self._folder = folder
         self._segment = segment
         self.damaged: list[str] = []
+        self._written: set[int] = set()
         folder.mkdir(_MODE, parents=True, exist_ok=True)
         if folder.is_symlink() or os.stat(folder).st_uid != os.geteuid():
             raise PermissionError(1, "it belongs to somebody else, or is a link", str(folder))
         self._lock = os.open(folder / "lock", _FLAGS, 0o600)
-        self._position = self._last = -1
+        self._position = self._note_file = self._last = -1
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._position = os.open(folder / "position", _FLAGS, 0o600)
+            self._note_file = os.open(folder / "run", _FLAGS, 0o600)
             self._ends = {number: self._end(number) for number in self._numbers()}  # of what can be read of each file
             self._read = self._first(self._noted())
             self._note(self._read)  # later this takes no more space
@@ -60,10 +64,10 @@ class Spool:
 
     def close(self) -> None:
         """Leave the rest to whoever comes next."""
-        for handle in (self._lock, self._position, self._last):
+        for handle in (self._lock, self._position, self._note_file, self._last):
             if handle >= 0:
                 os.close(handle)
-        self._lock = self._position = self._last = -1
+        self._lock = self._position = self._note_file = self._last = -1
 
     @property
     def size(self) -> int:
@@ -78,6 +82,23 @@ class Spool:
         data = b"".join([part for record in records for part in (record.head.data, record.lines)])
         append(self._last, data)
         self._ends[number] += len(data)
+        self._written.add(number)
+
+    def written(self) -> list[int]:
+        """Handles of what was written to since this was called last, to be brought to the disk and closed."""
+        names = [self._path(number) for number in sorted(self._written) if number in self._ends]
+        self._written.clear()
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        return [os.open(name, flags) for name in (*names, self._folder)] if names else []
+
+    @property
+    def note(self) -> bytes:
+        """A line that outlives this process, too."""
+        return os.pread(self._note_file, _NOTE, 0).rstrip()
+
+    @note.setter
+    def note(self, line: bytes) -> None:
+        os.pwrite(self._note_file, line.ljust(_NOTE), 0)
 
     def read(self, most: int) -> tuple[list[Record], Position]:
         """The next records, at least one if there is any and about `most` bytes; and where they end.

@@ -7,7 +7,7 @@ import re
 
 import orjson
 
-from audit.export.message import COMPLETED, RESOLVED, STARTED
+from audit.export.message import COMPLETED, INTERRUPTED, RESOLVED, STARTED
 from constraints.dataclass import dataclass
 from constraints.model import Json
 
@@ -28,7 +28,7 @@ FACILITIES: tuple[str, ...] = (
 FACILITIES += ("ntp", "audit", "alert", "clock", *(f"local{number}" for number in range(8)))
 APP = "kube-patrol"
 WARNING, NOTICE, INFORMATIONAL = 4, 5, 6
-_TYPES = {STARTED: "audit_started", COMPLETED: "audit_finished"}
+_TYPES = {STARTED: "audit_started", COMPLETED: "audit_finished", INTERRUPTED: "audit_finished"}
 _ESCAPED = re.compile(r'(["\\\]])')
 _ELSEWHERE = ("message", "eventType")
 

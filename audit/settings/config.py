@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass, field, replace
 
-from audit.extent import ALL
+from audit.extent import ALL, RUN
 from audit.settings.flagtypes import (
     ADDRESS,
     ALL_OPERATIONS,
@@ -32,6 +32,7 @@ from audit.settings.flagtypes import (
     PORT,
     SECONDS,
     STEPS,
+    SYNCED,
     TEXT,
     TIME_LIMIT,
     TRUTH,
@@ -275,6 +276,12 @@ class ExportConfig:
     )
     spill_limit: int = flag(
         "export-spill-limit", 256 << 20, MEMORY, "bytes that may wait there; more messages are dropped and counted"
+    )
+    spill_sync: str = flag(
+        "export-spill-sync",
+        RUN,
+        SYNCED,
+        "when what waits there is brought to the disk, for a node that loses its power: at the end of a run, with each page",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from audit.extent import ALL, CHANGES, NONE
+from audit.extent import ALL, CHANGES, NONE, PAGE, RUN
 
 Value = bool | int | float | str | tuple[str, ...]
 T_co = TypeVar("T_co", bound=Value, covariant=True)
@@ -199,6 +199,7 @@ REPORT_DETAIL = FlagType("results|summary", "results or summary", _one_of("resul
 REPORT_RESULTS = FlagType("RESULT,...", f"some of {', '.join(OUTCOMES)}", _some_of(*OUTCOMES), repeatable=True)
 LIFETIME = FlagType("SECONDS", "seconds such as 86400, hours or days such as 12h or 30d, or 0", _lifetime)
 EXPORTED = FlagType("all|changes", "all or changes", _one_of(ALL, CHANGES))
+SYNCED = FlagType("run|page|none", "run, page or none", _one_of(RUN, PAGE, NONE))
 LOGGED = FlagType("all|none|changes", "all, none or changes", _one_of(ALL, NONE, CHANGES))
 WORDS = FlagType("NAME,...", "names", _words, repeatable=True)
 BUILTINS = FlagType("NAME,...", "names of Rego builtins", _builtins, repeatable=True)

@@ -13,7 +13,7 @@ from audit.export.backlog import END, START, VIOLATION
 from audit.export.connection import Connection
 from audit.export.delivery import Delivery
 from audit.export.lines import MessageLines, as_go
-from audit.export.message import Message, Sent, Told, end_message, resolved_message, start_message
+from audit.export.message import Message, Sent, Told, end_message, interrupted_message, resolved_message, start_message
 from audit.export.records import TOGETHER, Messages
 from audit.extent import ALL, CHANGES
 from audit.ledger import Changes, Ledger
@@ -140,9 +140,17 @@ class ExportSink:
         target = self._delivery.target
         if self._told is None and target is not None:
             self._told = told = self._selection.begin(target.connection)
+            self._end_another(told)
             self._lines = MessageLines(self._run, told, self._ledger.first)
             self._delivery.put(self._run, START, [_messages(start_message(self._run, told))])
         return self._told
+
+    def _end_another(self, told: Told) -> None:
+        """The run that a process before this one has begun and not ended."""
+        left = self._delivery.interrupted()
+        if left is not None:
+            message = interrupted_message(left.run, told, Sent(left.sent, left.dropped))
+            self._delivery.put(left.run, END, [_messages(*([message] if message else []))])
 
     def _put(self, messages: Sequence[Messages]) -> None:
         number = sum(map(len, messages))

@@ -6,10 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
-from exporting import NEXT, RUN, some
+from exporting import NEXT, RUN, eventually, some
 
-from audit.export.backlog import END, START, VIOLATION, Backlog, Batch, Limits
+from audit.export.backlog import END, START, VIOLATION, Backlog, Batch, Limits, Progress
+from audit.export.records import Messages
 from audit.export.tally import Tally
+from audit.extent import NONE, PAGE
+from audit.extent import RUN as ONCE
 
 MUCH = Limits(1 << 20, 1 << 20)
 
@@ -160,3 +163,56 @@ def test_what_is_only_in_memory_when_the_process_leaves_is_counted_as_dropped(tm
     backlog.put(RUN, VIOLATION, some([b"1", b"2"]))
     backlog.close()
     assert tally.dropped(RUN) == 2
+
+
+@pytest.mark.parametrize(
+    ("put", "left"),
+    [
+        ([(START, 1)], Progress(RUN)),
+        ([(START, 1), (VIOLATION, 2), (VIOLATION, 3)], Progress(RUN, 5)),
+        ([(START, 1), (VIOLATION, 200)], Progress(RUN, 4, 196)),
+        ([(START, 1), (VIOLATION, 2), (END, 1)], None),
+        ([], None),
+    ],
+)
+def test_a_run_that_a_killed_process_has_not_ended_is_known_to_the_next_one(
+    tmp_path: Path, put: list[tuple[bytes, int]], left: Progress | None
+) -> None:
+    backlog, _ = made(tmp_path, Limits(1000))
+    for kind, number in put:
+        backlog.put(RUN, kind, some([b"x" * 200 if number == 200 else b"x"] * number))
+    taken(backlog)
+    backlog.close()
+    assert made(tmp_path)[0].interrupted == left
+
+
+@pytest.mark.parametrize("noted", [b"", b"nonsense", b"run 1", b"run one 2", b"\xff\xfe 1 -2"])
+def test_a_note_that_makes_no_sense_is_no_run(tmp_path: Path, noted: bytes) -> None:
+    made(tmp_path)[0].close()
+    (tmp_path / "run").write_bytes(noted)
+    assert made(tmp_path)[0].interrupted is None
+
+
+def test_an_end_without_a_message_ends_its_run_all_the_same(tmp_path: Path) -> None:
+    backlog, tally = made(tmp_path)
+    backlog.put(RUN, END, [Messages(b"", 0)])
+    batch = batch_of(backlog)
+    assert (batch.run, [*batch.messages], batch.ended) == (RUN, [], True)
+    backlog.done(batch)
+    assert backlog.next(0) is None
+    assert tally.counts().waiting == 0
+
+
+@pytest.mark.parametrize(("sync", "before", "after"), [(NONE, 0, 0), (ONCE, 0, 2), (PAGE, 2, 4)])
+def test_what_waits_is_brought_to_the_disk_as_often_as_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: str, before: int, after: int
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    backlog = Backlog(tmp_path, MUCH, Tally(), sync)
+    backlog.put(RUN, VIOLATION, some([b"1"]))
+    assert len(synced) == before  # the file, and the folder that has its name
+    backlog.put(RUN, END, some([b"end"]))
+    eventually(lambda: len(synced) >= after)
+    backlog.close()
+    assert len(synced) == after

@@ -10,6 +10,7 @@ from audit.export.message import (
     Sent,
     Told,
     end_message,
+    interrupted_message,
     resolved_message,
     start_message,
     violation_id,
@@ -85,3 +86,12 @@ def test_what_is_resolved_has_the_keys_and_the_id_of_its_violation() -> None:
     assert gone["extended"] == there["extended"] | {"resolved": "object_gone"}
     assert {**gone, "id": RUN, "eventType": "violation_audited", "extended": there["extended"]} == there
     assert list(resolved_message(NEXT, known, PLAIN)) == list(violation_message(NEXT, found, PLAIN))
+
+
+def test_a_run_of_a_killed_process_is_not_called_completed() -> None:
+    assert interrupted_message(RUN, PLAIN, Sent(5, 1)) is None  # Gatekeeper has no message for that
+    message = interrupted_message(RUN, MORE, Sent(5, 1))
+    assert message is not None
+    assert list(message.items())[:2] == [("id", RUN), ("message", "audit is interrupted")]
+    told = {"outcome": "interrupted", "complete": False, "counts": {"sent": 5, "dropped": 1}, "cluster": "east"}
+    assert message["extended"] == told

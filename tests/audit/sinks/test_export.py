@@ -200,3 +200,29 @@ def test_extended_messages_tell_which_violation_it_is_since_when_and_what_the_ru
     end = second[-1]["extended"]
     assert (end["outcome"], end["complete"]) == ("gaps", False)
     assert [(gap["gap_cause"], gap["gap_reason"]) for gap in end["gaps"]] == [("list", "Forbidden")]
+
+
+@pytest.mark.parametrize("extended", [False, True])
+def test_a_run_that_a_killed_process_has_begun_is_ended_before_the_next_one(tmp_path: Path, extended: bool) -> None:
+    line = Line(tmp_path)
+    line.delivery.aim(target(Recorder(down=True)))
+    sink = sink_of(line)
+    sink.start(INFO)
+    sink.page(page(violation(OF, "a"), violation(OF, "b")))
+    line.delivery.close(0)  # the run has not ended
+    later, driver = Line(tmp_path), Recorder()
+    aimed = target(driver)
+    later.delivery.aim(replace(aimed, connection=replace(aimed.connection, extended=extended)))
+    sink = sink_of(later)
+    for number in range(2):
+        sink.start(RunInfo.at(1_795_216_700.0 + number))
+        sink.finish(summary(), NO_CHANGES)
+    later.delivery.close(10)
+    told = [json.loads(message) for message in driver.messages]
+    of_killed = [message for message in told if message["id"] == INFO.audit_id]
+    said = [message.get("resourceName", message["message"]) for message in of_killed]
+    assert said == ["audit is started", "a", "b", *(["audit is interrupted"] if extended else [])]
+    assert told[: len(of_killed)] == of_killed
+    assert of_killed[-1].get("extended", {}).get("counts") == ({"sent": 2, "dropped": 0} if extended else None)
+    assert [call[1] for call in driver.calls if call[0] == "end"][:1] == [INFO.audit_id]
+    assert len(told) == len(of_killed) + 4

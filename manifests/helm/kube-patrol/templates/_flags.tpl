@@ -28,6 +28,7 @@ exportFullInterval: export-full-interval
 exportMode: export-mode
 exportSpillDir: export-spill-dir
 exportSpillLimit: export-spill-limit
+exportSpillSync: export-spill-sync
 kubeconfig: kubeconfig
 leaderElect: leader-elect
 leaderElectTimeout: leader-elect-timeout
