@@ -12,10 +12,12 @@ from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from threading import Condition, Thread
 
+from audit.export.lines import less_refused
 from audit.export.records import DROPPED, END, START, VIOLATION, Messages, Record
 from audit.export.spool import SEGMENT, Position, Spool
 from audit.export.tally import Tally
@@ -39,13 +41,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some messages of one run that follow each other; `ended`: the last one is the end message of the run.
+    """Some messages of one run that follow each other; `begins`: it has the start message; `ended`: it is the end
+    message, which is alone, for it says what became of all others.
 
     `to` is where they end in the folder, None for those in memory, where they are so many `records`.
     """
 
     run: str
     messages: Messages
+    begins: bool
     ended: bool
     records: int
     to: Position | None
@@ -88,6 +92,7 @@ class Backlog:
         self._tally = tally
         self._memory: deque[Record] = deque()
         self._memory_bytes = 0
+        self._refused = 0  # by the target, of the run that is published now
         self._told = ""
         self.changed = Condition()
         try:
@@ -158,12 +163,16 @@ class Backlog:
         rest = sum(record.size for record in records[len(first) :])
         there = [record for record in first if record.head.kind != DROPPED]
         messages = Messages(b"".join([record.lines for record in there]), sum(record.head.number for record in there))
-        ended = first[-1].head.kind == END
-        return Batch(first[0].head.run, messages, ended, len(first), Position(to.file, to.byte - rest) if to else None)
+        begins, ended = first[0].head.kind == START, first[-1].head.kind == END
+        if ended and messages and self._refused:
+            messages = Messages.of([less_refused(messages[0], self._refused)])
+        where = replace(to, byte=to.byte - rest) if to else None
+        return Batch(first[0].head.run, messages, begins, ended, len(first), where)
 
     def done(self, batch: Batch, refused: int = 0) -> None:
         """It is with the target, but for those messages that it will never take. Raises OSError."""
         with self.changed:
+            self._refused = 0 if batch.ended else refused + (0 if batch.begins else self._refused)
             self._forget(batch)
             self._tally.sent(batch.run, len(batch.messages) - refused)
             self._tally.lost(batch.run, refused)
@@ -257,12 +266,13 @@ class Backlog:
     def _forget(self, batch: Batch) -> None:
         if batch.to is not None:
             if self._spool:
-                self._spool.forget(batch.to)
+                self._spool.forget(replace(batch.to, refused=self._refused))
             return
         for _ in range(batch.records):
             self._memory_bytes -= self._memory.popleft().size
 
     def _recover(self, spool: Spool) -> None:
+        self._refused = spool.position.refused
         waiting: Counter[str] = Counter()
         dropped: Counter[str] = Counter()
         for head in spool.rest():
@@ -280,11 +290,9 @@ class Backlog:
 
 
 def _first_run(records: Sequence[Record]) -> Sequence[Record]:
-    """The first run's part of the records, to its end."""
+    """The first run's part of the records, without its end message unless that is the first one."""
     run = records[0].head.run
     for number, record in enumerate(records):
-        if record.head.run != run:
-            return records[:number]
-        if record.head.kind == END:
-            return records[: number + 1]
+        if record.head.run != run or record.head.kind == END:
+            return records[: number or 1]
     return records

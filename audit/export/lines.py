@@ -93,6 +93,21 @@ def as_go(data: bytes) -> bytes:
     return data
 
 
+def less_refused(end: bytes, refused: int) -> bytes:
+    """The end message of a run of whose messages the target has refused so many since this one was made."""
+    message = orjson.loads(end)
+    extended = message.get("extended", {})
+    if "counts" not in extended:
+        return end
+    counts = extended["counts"]
+    extended["complete"] = False
+    extended["counts"] = counts | {
+        "sent": max(0, counts["sent"] - refused),
+        "dropped": counts["dropped"] + refused,
+    }
+    return as_go(encoded(message))
+
+
 def _pattern(violation: Violation) -> tuple[bytes, bytes]:
     """What stands between details and message, and between that and the object."""
     fields = {name: value for name, value in export_fields(violation).items() if name not in _OWN}

@@ -12,6 +12,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from audit.export.folder import append
@@ -27,10 +28,13 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """The number of a file, and a byte in it."""
+    """The number of a file, and a byte in it; and what is to be known besides when records are read from there on: how
+    many messages of their run were `refused` before.
+    """
 
     file: int = 0
     byte: int = 0
+    refused: int = 0
 
 
 class Spool:
@@ -111,11 +115,11 @@ class Spool:
             except ValueError as error:  # somebody has changed it meanwhile
                 raise OSError(f"{self._path(self._read.file)} is damaged: {error}") from error
             if found:
-                return found, Position(self._read.file, self._read.byte + end)
+                return found, replace(self._read, byte=self._read.byte + end)
             later = [number for number in self._ends if number > self._read.file]
             if not later:
                 break
-            self.forget(Position(min(later)))
+            self.forget(self._begun(min(later)))
         return [], self._read
 
     def forget(self, to: Position) -> None:
@@ -131,7 +135,12 @@ class Spool:
                 os.close(self._last)
                 self._last = -1
             self._remove(to.file)
-            self._read = Position(to.file + 1)
+            self._read = self._begun(to.file + 1)
+
+    @property
+    def position(self) -> Position:
+        """Where the next record is read."""
+        return self._read
 
     def rest(self) -> Iterator[Head]:
         """What is said of all records that were not read yet."""
@@ -140,7 +149,7 @@ class Spool:
             yield from (head for at, head in self._heads(number) if at >= start)
 
     def _note(self, to: Position) -> None:
-        os.pwrite(self._position, f"{to.file:020} {to.byte:020}\n".encode(), 0)
+        os.pwrite(self._position, f"{to.file:020} {to.byte:020} {to.refused:020}\n".encode(), 0)
 
     def _begin(self) -> int:
         number = max(self._ends, default=self._read.file - 1) + 1
@@ -150,8 +159,12 @@ class Spool:
         self._last = os.open(self._path(number), _FLAGS | os.O_APPEND, 0o600)
         self._ends[number] = 0
         if len(self._ends) == 1:
-            self._read = Position(number)
+            self._read = self._begun(number)
         return number
+
+    def _begun(self, number: int) -> Position:
+        """Before the first record of another file."""
+        return replace(self._read, file=number, byte=0)
 
     def _next(self, most: int) -> tuple[list[Record], int]:
         """The records behind the position in its file, and how many bytes they are."""
@@ -191,15 +204,15 @@ class Spool:
         if noted.file in self._ends and noted.byte in {self._ends[noted.file], *self._starts(noted.file)}:
             return noted
         later = [number for number in self._ends if number >= noted.file]
-        return Position(min(later)) if later else Position(noted.file + 1)
+        return replace(noted, file=min(later) if later else noted.file + 1, byte=0)
 
     def _starts(self, number: int) -> Iterator[int]:
         return (at for at, _ in self._heads(number))
 
     def _noted(self) -> Position:
-        words = os.pread(self._position, 64, 0).split()
+        words = os.pread(self._position, _NOTE, 0).split()
         try:
-            return Position(int(words[0]), int(words[1]))
+            return Position(int(words[0]), int(words[1]), *map(int, words[2:3]))
         except (IndexError, ValueError):
             return Position()
 

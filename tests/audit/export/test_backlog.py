@@ -37,7 +37,7 @@ def batch_of(backlog: Backlog) -> Batch:
     return found
 
 
-def test_a_batch_is_of_one_run_and_ends_with_its_end_message(tmp_path: Path) -> None:
+def test_a_batch_is_of_one_run_and_its_end_message_is_alone(tmp_path: Path) -> None:
     backlog, _ = made(tmp_path)
     for run in (RUN, NEXT):
         backlog.put(run, START, some([b"start"]))
@@ -48,8 +48,47 @@ def test_a_batch_is_of_one_run_and_ends_with_its_end_message(tmp_path: Path) -> 
     assert [*batch_of(backlog).messages] == [*first.messages]  # until it is done
     backlog.done(first)
     last = batch_of(backlog)
-    assert ([*last.messages], last.ended) == ([b"start", b"{}", b"{} {}", b"end"], True)
-    assert last.messages.lines == b"start\n{}\n{} {}\nend\n"
+    assert last.messages.lines == b"start\n{}\n{} {}\n"
+    backlog.done(last)
+    assert [([*each.messages], each.ended) for each in (last, batch_of(backlog))] == [
+        ([b"start", b"{}", b"{} {}"], False),
+        ([b"end"], True),
+    ]
+
+
+END_MESSAGE = (
+    b'{"id":"2026-11-20T23:17:21Z","message":"audit is completed","extended":{"of":"all","outcome":"complete",'
+    b'"complete":true,"counts":{"violations":3,"sent":2,"dropped":1,"gaps":0},"gaps":[]}}'
+)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_the_end_message_tells_what_the_target_refused_of_its_run_whatever_came_between(
+    tmp_path: Path, restarted: bool
+) -> None:
+    backlog, _ = made(tmp_path)
+    for kind, message in ((START, b"start"), (VIOLATION, b"1")):
+        backlog.put(RUN, kind, some([message]))
+    backlog.done(batch_of(backlog), 1)
+    backlog.put(RUN, VIOLATION, some([b"2"]))
+    if restarted:
+        backlog.close()
+        backlog, _ = made(tmp_path)
+    backlog.done(batch_of(backlog), 0)
+    for run in (RUN, NEXT):
+        backlog.put(run, END, some([END_MESSAGE]))
+    [told] = batch_of(backlog).messages
+    assert told == END_MESSAGE.replace(b'"sent":2,"dropped":1', b'"sent":1,"dropped":2').replace(b"true", b"false")
+    backlog.done(batch_of(backlog))
+    assert [*batch_of(backlog).messages] == [END_MESSAGE]
+
+
+def test_an_end_message_that_is_not_extended_stays_as_it_is(tmp_path: Path) -> None:
+    backlog, _ = made(tmp_path)
+    backlog.put(RUN, START, some([b"start"]))
+    backlog.done(batch_of(backlog), 1)
+    backlog.put(RUN, END, some([b'{"id":"2026-11-20T23:17:21Z","message":"audit is completed"}']))
+    assert [*batch_of(backlog).messages] == [b'{"id":"2026-11-20T23:17:21Z","message":"audit is completed"}']
 
 
 def test_what_a_killed_process_has_put_in_is_there_for_the_next_one(tmp_path: Path) -> None:
