@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
-from functools import cache
-from pathlib import Path
 
 import pytest
-from sourcecode import PACKAGES, ROOT, files, imported, module, statements
+from sourcecode import (
+    PACKAGES,
+    ROOT,
+    Graph,
+    circles,
+    files,
+    imported,
+    known,
+    lifted,
+    module,
+    statements,
+)
 
 BASE = {"constraints.errors", "constraints.fields", "constraints.golang", "constraints.lang", "constraints.model"}
 VALUES = {"constraints", "constraints.model", "audit.model", "audit.errors"}
@@ -208,7 +216,6 @@ MAY_IMPORT: dict[str, set[str]] = {  # room -> rooms that it may know; it always
     },
     "audit.__main__": {"audit.cli", "audit.process"},
 }
-Graph = Mapping[str, set[str]]
 REGO = ("values", "syntax", "builtins", "names", "runtime", "flat", "checks", "types", "index", "reads", "codegen")
 """The rooms of constraints.rego: each may know those before it, and never the modules beside the rooms, its door."""
 REGO_OWN_FILES = 8
@@ -245,46 +252,6 @@ OF_THREADS = {"constraints.lang.stack", "constraints.lang.weighed", "constraints
 
 def room(name: str) -> str:
     return ".".join(name.split(".")[:2])
-
-
-@cache
-def known() -> Graph:
-    """Which modules each module imports, wherever: at its top, in a function, or below TYPE_CHECKING."""
-    paths = {module(path): path for path in files()}
-    targets = {name: {nearest(target, paths) for target in imported(path)} for name, path in paths.items()}
-    return {name: found - {name, ""} for name, found in targets.items()}
-
-
-def nearest(name: str, modules: Mapping[str, Path]) -> str:
-    """The module that is meant by the name of something in it; empty for one that is not ours."""
-    while name and name not in modules:
-        name = name.rpartition(".")[0]
-    return name
-
-
-def lifted(graph: Graph, to: Callable[[str], str]) -> Graph:
-    found: dict[str, set[str]] = {}
-    for name, targets in graph.items():
-        found.setdefault(to(name), set()).update(map(to, targets))
-    return {name: targets - {name} for name, targets in found.items()}
-
-
-def circles(graph: Graph) -> set[frozenset[str]]:
-    """Those that reach each other."""
-    reached = {name: reach(graph, name) for name in graph}
-    return {
-        frozenset(other for other in reached[name] if name in reached[other]) for name in graph if name in reached[name]
-    }
-
-
-def reach(graph: Graph, start: str) -> set[str]:
-    found: set[str] = set()
-    waiting = [start]
-    while waiting:
-        new = graph[waiting.pop()] - found
-        found |= new
-        waiting += new
-    return found
 
 
 def allows(target: str, allowed: set[str]) -> bool:

@@ -14,6 +14,20 @@ from cluster.patrol import environment
 
 CHART = MANIFESTS / "helm" / "kube-patrol"
 Values = Mapping[str, Any]
+# What the page on exporting of Gatekeeper's documentation gives to helm, for disk and for Dapr.
+DISK = (
+    "--set=enableViolationExport=true",
+    "--set=audit.connection=audit-connection",
+    "--set=audit.channel=audit-channel",
+    "--set=audit.exportConfig.maxAuditResults=3",
+    "--set=exportBackend=disk",
+)
+DAPR_ANNOTATIONS = {
+    "dapr.io/enabled": "true",
+    "dapr.io/app-id": "audit",
+    "dapr.io/metrics-port": "9999",
+    "dapr.io/sidecar-seccomp-profile-type": "RuntimeDefault",
+}
 
 
 class Helm:
