@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from heapq import merge
 from itertools import groupby, islice
@@ -42,9 +42,10 @@ def sort_key(violation: Violation) -> tuple[Named, str, str]:
     return named, truncate(violation.message), violation.action
 
 
-def _is_behind(item: ObjectRef, other: ObjectRef) -> bool:
-    """Whether that is seen at once; what is not may be all the same."""
-    return item.kind is other.kind and (item.namespace, item.name) > (other.namespace, other.name)
+def _perhaps(rows: Iterable[tuple[int, Violation]], last: ObjectRef) -> list[tuple[int, Violation]]:
+    """Those that are not seen at once, by their names alone, to come after the `last`: most are."""
+    kind, named = last.kind, (last.namespace, last.name)
+    return [row for row in rows if ((item := row[1].object).namespace, item.name) <= named or item.kind is not kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +209,17 @@ class Totals:
         self._kinds[more.kind] = self._kinds.get(more.kind, KindStats(more.kind)).plus(more)
 
     def _keep(self, key: str, number: int, found: Sequence[tuple[int, Violation]]) -> None:
-        kept, limit = self._kept.setdefault(key, []), self.limit
-        for at, violation in found if limit else ():
-            if len(kept) == limit and _is_behind(violation.object, kept[-1][1].object):
-                continue  # most are, by their name alone
+        kept, rows = self._kept.setdefault(key, []), iter(found)
+        self._insert(kept, number, islice(rows, max(self.limit - len(kept), 0)))
+        if kept:
+            self._insert(kept, number, _perhaps(rows, kept[-1][1].object))
+
+    def _insert(self, kept: list[Ranked], number: int, rows: Iterable[tuple[int, Violation]]) -> None:
+        for at, violation in rows:
             rank = (*sort_key(violation), number, at)
-            if len(kept) < limit or rank < kept[-1][0]:
+            if len(kept) < self.limit or rank < kept[-1][0]:
                 insort(kept, (rank, violation), key=_RANK)
-                del kept[limit:]
+                del kept[self.limit :]
 
 
 class Gaps:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, fields
 from itertools import chain
+from operator import attrgetter
 from typing import Any, Final
 
 from audit.errors import OtherVersion
@@ -17,6 +18,7 @@ from constraints.model import Json, Object
 
 _DEPLOYMENT: Final = Kind("apps", "v1", "Deployment")
 _CRON_JOB: Final = Kind("batch", "v1", "CronJob")
+_CONSTRAINT: Final = attrgetter("constraint")
 _MINUTES: Final = range(26_000_000, 100_000_000)  # since 1970: from 2019 on, which no date written as 20191231 is
 
 
@@ -96,16 +98,15 @@ class Reviewed:
         for keys, number in Counter([verdict.matched for verdict in self.verdicts]).items():  # most match the same ones
             for key in keys:
                 passes[key] += number
-        broken: defaultdict[tuple[str, ...], Counter[Constraint]] = defaultdict(Counter)
+        broken: list[tuple[tuple[str, ...], tuple[Constraint, ...]]] = []
         for verdict in self.verdicts:
             if verdict.gaps:
                 passes.subtract(verdict.spoken.intersection(verdict.matched))
             elif verdict.violations:
-                broken[verdict.matched].update({violation.constraint for violation in verdict.violations})
-        for keys, numbers in broken.items():
-            for constraint, number in numbers.items():
-                if constraint.key in keys:
-                    passes[constraint.key] -= number
+                broken.append((verdict.matched, tuple(map(_CONSTRAINT, verdict.violations))))
+        for (keys, constraints), number in Counter(broken).items():  # and most break the same ones
+            for key in {constraint.key for constraint in constraints}.intersection(keys):
+                passes[key] -= number
         return passes
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
