@@ -74,14 +74,13 @@ class Line:
     memory: int = 1 << 20
     leads: Callable[[], bool] = lambda: True
     told: Callable[[Publishing], None] | None = None
+    grace: float = 600.0
     heard: list[Publishing] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tally = Tally()
         self.backlog = Backlog(self.folder, Limits(self.limit, self.memory), self.tally)
-        around = DeliveryHooks(
-            self.told or self.heard.append, self.leads, multiplier=0.01, clock=lambda: 1_795_216_641.0
-        )
+        around = DeliveryHooks(self.told or self.heard.append, self.leads, 0.01, lambda: 1_795_216_641.0, self.grace)
         self.delivery = Delivery(self.backlog, self.tally, around)
 
     def run(self, run: str = RUN, *messages: bytes) -> int:

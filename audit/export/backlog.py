@@ -10,7 +10,7 @@ import logging
 import os
 from bisect import bisect_right
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from itertools import accumulate
@@ -188,9 +188,9 @@ class Backlog:
         """Whether so much waits that soon there may be no place."""
         return self.size > self._limits.folder // 4 or self._memory_bytes > self._limits.memory // 4
 
-    def close(self) -> None:
-        """Leave what waits in the folder to the next process; what is only in memory is dropped where it has no
-        place.
+    def close(self) -> Mapping[str, int]:
+        """Leave what waits in the folder to the next process; gives how many messages of which runs are dropped, for
+        they are only in memory, and have no place there.
         """
         with self.changed:
             if self._spool and self._memory:
@@ -202,6 +202,7 @@ class Backlog:
             lost: Counter[str] = Counter()
             for record in self._memory:
                 lost[record.head.run] += record.head.number if record.head.kind != DROPPED else 0
+            lost = +lost
             for run, number in lost.items():
                 self._tally.lost(run, number)
                 log.error("export: %d messages of the run %s are dropped, for this process ends", number, run)
@@ -211,6 +212,7 @@ class Backlog:
                     self.bring()
                 self._spool.close()
                 self._spool = None
+        return lost
 
     @property
     def _left(self) -> int:

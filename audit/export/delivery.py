@@ -6,19 +6,19 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from threading import Thread
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from audit.errors import AuditError, ExportError
-from audit.export.backlog import Backlog, Batch, Progress
+from audit.errors import ExportError
+from audit.export.backlog import END, Backlog, Batch, Progress
 from audit.export.connection import Connection
 from audit.export.driver import Driver
 from audit.export.pace import Pace
 from audit.export.publishing import Publishing
 from audit.export.records import Messages
+from audit.export.report import Report
 from audit.export.tally import Tally
 from audit.guard import attempt
 from audit.repeats import Repeats
@@ -29,7 +29,6 @@ LONGEST_WAIT = 60.0  # seconds between two tries
 LONGEST_ASKED = 600.0  # where the target asks for more
 _TICK = 1.0  # seconds
 _JOINING = 2.0  # seconds in which a driver that hangs may still come back
-ERRORS_KEPT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +55,17 @@ def never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryHooks:
-    """Whom delivery tells how publishing goes, when a run is published and when it first fails; whether this replica
-    leads.
+    """Whom delivery tells how publishing goes; whether this replica leads.
 
-    `multiplier` are the seconds of the first wait after a failure; `clock` gives Unix seconds.
+    `multiplier` are the seconds of the first wait after a failure, `grace` those within which a run shall be published
+    before something else is told; `clock` gives Unix seconds.
     """
 
     told: Callable[[Publishing], None] = silent
     leads: Callable[[], bool] = always
     multiplier: float = 0.5
     clock: Callable[[], float] = time.time
+    grace: float = 2.0
 
 
 class Delivery:
@@ -85,7 +85,8 @@ class Delivery:
         self._refused: Sequence[str] = ()
         self._until = self._seconds = 0.0
         self._patient = never
-        self._state = Publishing()
+        hooks = self._around
+        self._report = Report(hooks.told, tally, hooks.clock, hooks.grace)
         self._repeats = Repeats(time.monotonic)
         self._thread: Thread | None = None
 
@@ -111,7 +112,15 @@ class Delivery:
         """
         if self._thread is not None and not self._thread.is_alive():
             raise ExportError("the thread that publishes has ended; see the log", reason="TargetFailed")
-        return self._backlog.put(run, kind, messages)
+        dropped = self._backlog.put(run, kind, messages)
+        if dropped:
+            self._report.dropped(run)
+        if kind == END:
+            self._report.put()
+        if dropped or kind == END:
+            with self._backlog.changed:
+                self._backlog.changed.notify_all()
+        return dropped
 
     def interrupted(self) -> Progress | None:
         """The run that a process before this one has begun and not ended; None the next time."""
@@ -136,7 +145,9 @@ class Delivery:
         left = self.tally.counts().waiting
         if left:
             log.warning("export: %d messages could not be published and wait for the next start", left)
-        self._backlog.close()
+        for run in self._backlog.close():
+            self._report.dropped(run)
+        self._report.leave(self.tally.counts().waiting)
 
     def _guarded(self) -> None:
         error = attempt(self._run)
@@ -148,6 +159,7 @@ class Delivery:
     def _run(self) -> None:
         while not self._over():
             self._aimed()
+            self._report.tell()
             batch = self._next(self.pace.begin())
             if batch is None or self._current is None:
                 continue
@@ -200,7 +212,7 @@ class Delivery:
         return self._wanted is self._current
 
     def _publish(self, target: Target, batch: Batch) -> None:
-        self._state = replace(self._state, last_attempt=self._around.clock())
+        self._report.attempted()
         if not self._opened:
             target.driver.open(batch.run)
             self._opened = True
@@ -231,14 +243,16 @@ class Delivery:
         return self._wanted is not None and not self._settled()
 
     def _pause(self, seconds: float) -> None:
-        with self._backlog.changed:
-            end = time.monotonic() + seconds
-            while (left := end - time.monotonic()) > 0 and not self._turned():
+        end = time.monotonic() + seconds
+        while True:
+            self._report.tell()
+            with self._backlog.changed:
+                left = end - time.monotonic()
                 if self._leaving:
                     left = min(left, self._until - time.monotonic())
-                    if left <= 0:
-                        return
-                self._backlog.changed.wait(left)
+                if left <= 0 or self._turned():
+                    return
+                self._backlog.changed.wait(min(left, self._report.left))
 
     def _note(self, state: RetryCallState) -> None:
         """The target failed: it is opened anew at the next try, and whoever wants to hear of it does."""
@@ -247,17 +261,8 @@ class Delivery:
         self._shut(state.args[0], for_good=False)
         self.tally.failed(len(batch.messages))
         text = str(error)
-        if self._is_new(text):
-            self._tell()
+        self._report.failed(text)
         self._say(f"{text}; messages wait")
-
-    def _is_new(self, text: str) -> bool:
-        """Whether this error is not in the status yet, where it is from now on."""
-        known = self._state.errors
-        if text.partition(":")[0] in {each.partition(":")[0] for each in known} or len(known) >= ERRORS_KEPT:
-            return False
-        self._state = replace(self._state, errors=(*known, text))
-        return True
 
     def _say(self, text: str) -> None:
         line = self._repeats.again(text, f"export: {text}")
@@ -271,23 +276,13 @@ class Delivery:
         if self._patient():
             self._until = time.monotonic() + self._seconds
         if len(self._refused) < len(batch.messages):
-            self._state = replace(self._state, active=True, last_success=self._around.clock())
+            self._report.succeeded()
+        if self._refused:
+            self._report.dropped(batch.run, self._refused)
         for text, number in Counter(self._refused).items():
-            self._is_new(text)
             log.error("export: %d messages of the run %s are dropped: %s", number, batch.run, text)
         if batch.ended:
-            dropped = self.tally.dropped(batch.run)
-            if dropped:
-                text = f"dropped: {dropped} messages of the run {batch.run} had no place among those that waited, or were refused"
-                self._state = replace(self._state, errors=(*self._state.errors, text))
-            self._tell()
-            self._state = Publishing(False, self._state.last_attempt, self._state.last_success)
-
-    def _tell(self) -> None:
-        try:
-            self._around.told(self._state)
-        except AuditError as error:
-            log.warning("export: the status of the Connection could not be written: %s", error)
+            self._report.published(batch.run)
 
 
 def _patience(wait: Callable[[RetryCallState], float], state: RetryCallState) -> float:

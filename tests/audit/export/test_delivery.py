@@ -10,7 +10,7 @@ import pytest
 from exporting import NEXT, RUN, Line, Recorder, eventually, some, target
 
 from audit.errors import ExportError, Forbidden
-from audit.export.backlog import START
+from audit.export.backlog import END, START, VIOLATION
 from audit.export.publishing import Publishing
 
 RUNS = [f"2026-11-20T23:17:{second}Z" for second in range(10, 20)]
@@ -54,6 +54,25 @@ def test_the_status_tells_how_many_messages_of_a_run_were_dropped(tmp_path: Path
     assert line.heard[-1].active
     text = f"dropped: 2 messages of the run {RUN} had no place among those that waited, or were refused"
     assert line.heard[-1].errors == (text,)
+
+
+def test_while_a_target_is_down_each_run_and_the_first_one_that_loses_messages_are_told(tmp_path: Path) -> None:
+    line, driver = Line(tmp_path, limit=1000, grace=0.0), Recorder(down=True)
+    line.delivery.aim(target(driver))
+    line.run(RUNS[0])
+    eventually(lambda: line.heard)
+    before = len(line.heard)
+    line.delivery.put(RUNS[1], START, some([b"start"]))
+    line.delivery.put(RUNS[1], VIOLATION, some([b"x" * 300] * 5))
+    eventually(lambda: len(line.heard) > before)  # although the target is not tried again, and the run goes on
+    assert line.heard[-1].errors[0] == "target: down"
+    assert line.heard[-1].errors[-1].startswith("dropped: ")
+    before = len(line.heard)
+    line.delivery.put(RUNS[1], END, some([b"end"]))
+    eventually(lambda: len(line.heard) > before)
+    assert f"messages of the run {RUNS[1]} had no place" in line.heard[-1].errors[-1]
+    line.delivery.close(0)
+    assert line.heard[-1].errors[-1].startswith("waiting: ")
 
 
 def test_what_could_not_be_published_is_after_the_next_start_and_before_what_comes_then(tmp_path: Path) -> None:
