@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import field
 
-from audit.export.fields import Fields, invalid
+from audit.export.fields import Fields, invalid, named
 from audit.model import Resource
 from constraints import Kind
 from constraints.dataclass import dataclass
@@ -68,5 +68,5 @@ def _mapping(where: str, value: Json) -> Mapping[str, Json]:
     if value is None:
         raise invalid(f"{where} is missing")
     if not isinstance(value, Mapping):
-        raise invalid(f"{where} must be an object, not {type(value).__name__}")
+        raise invalid(f"{where} must be an object, not {named(value)}")
     return value

@@ -11,6 +11,13 @@ from constraints.model import Json
 
 INVALID = "InvalidConnection"
 _LONGEST = 60  # characters of a wrong value
+_NAMES = (
+    (bool, "true or false"),
+    (str, "a text"),
+    (int | float, "a number"),
+    (Mapping, "an object"),
+    (object, "a list"),
+)
 
 
 def invalid(message: str) -> ExportError:
@@ -85,7 +92,7 @@ class Fields:
         """The fields of an object that must be there."""
         value = self._required(name)
         if not isinstance(value, Mapping):
-            raise self.wrong_kept(name, f"an object, not {type(value).__name__}")
+            raise self.wrong_kept(name, f"an object, not {named(value)}")
         return Fields(f"{self.where}.{name}", value)
 
     def names(self) -> list[str]:
@@ -125,6 +132,15 @@ class Fields:
         return self._values.get(name, default)
 
 
+def named(value: Json) -> str:
+    """What kind of value it is, for people who write YAML."""
+    if value is None:
+        return "null"
+    return next(name for kind, name in _NAMES if isinstance(value, kind))
+
+
 def _shown(value: Json) -> str:
-    text = repr(value) if not isinstance(value, Mapping | list) else type(value).__name__
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(value) if isinstance(value, str | int | float) else named(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -22,7 +22,7 @@ from audit.export.posting import failed
 from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol.export")
-GRACE = 2.0  # seconds in which one of the brokers may still be reached
+GRACE = 1.5  # seconds in which one of the brokers may still be reached
 _SLICE = 0.1  # seconds
 _LATE = 2.0  # seconds: librdkafka looks for what is too old once a second
 UNTOLD = "?"
