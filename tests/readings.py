@@ -117,3 +117,61 @@ class Passing:
     def _path(self, known: list[str]) -> str:
         steps = (self._chance.choice((".a", ".b", ".c", '["a"]')) for _ in range(self._chance.randint(0, 2)))
         return self._chance.choice(known) + "".join(steps)
+
+
+class Selecting:
+    """Writes policies in CEL that select parts of objects by way of variables, choices, macros and optionals."""
+
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
+        self._count = 0
+        self._variables: list[str] = []
+
+    def source(self) -> dict[str, Any]:
+        """A template's source."""
+        variables = []
+        for at in range(self._chance.randint(0, 3)):
+            variables.append({"name": f"v{at}", "expression": self._value([], 2)})
+            self._variables.append(f"variables.v{at}")
+        asked = {"expression": self._test([], 3), "messageExpression": f"string({self._value([], 2)})"}
+        return {"variables": variables, "validations": [asked]}
+
+    def _path(self, names: list[str]) -> str:
+        roots = ("object", "object.a", "variables.anyObject", "oldObject", *self._variables * 2, *names)
+        ways = (".a", ".b", ".c", '["d"]', ".?a", '[?"b"]', "[string(object.k)]")
+        return self._chance.choice(roots) + "".join(self._chance.choices(ways, k=self._chance.randint(0, 3)))
+
+    def _value(self, names: list[str], depth: int) -> str:
+        if depth <= 0 or self._chance.random() < 0.45:
+            return self._path(names)
+        self._count += 1
+        name = f"x{self._count}"
+        value, inner = self._value(names, depth - 1), self._value([*names, name], depth - 1)
+        return self._chance.choice(
+            (
+                f"({self._test(names, depth - 1)} ? dyn({value}) : dyn({self._value(names, depth - 1)}))",
+                f"dyn({value})",
+                f'{{"a": {value}}}.a',
+                f"{self._path(names)}.map({name}, {inner})",
+                f"{self._path(names)}.filter({name}, {self._test([*names, name], depth - 1)})",
+                f"{self._path(names)}.?c.optMap({name}, {inner}).orValue({self._chance.choice(('1', '{}'))})",
+                f"dyn({self._path(names)}.?d.orValue(dyn({value})))",
+            )
+        )
+
+    def _test(self, names: list[str], depth: int) -> str:
+        path, value = self._path(names), self._value(names, depth - 1)
+        if depth <= 0:
+            return f"has({path}.b)"
+        self._count += 1
+        name = f"x{self._count}"
+        return self._chance.choice(
+            (
+                f"has({path}.{self._chance.choice(_KEYS)})",
+                f"{value} {self._chance.choice(('==', '!='))} {self._chance.choice(('null', '1', '{}', path))}",
+                f'"c" in {value}',
+                f"{path}.{self._chance.choice(('all', 'exists'))}({name}, {self._test([*names, name], depth - 1)})",
+                f"({self._test(names, depth - 1)} && {self._test(names, depth - 1)})",
+                f"size({value}) > 1",
+            )
+        )

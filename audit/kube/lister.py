@@ -8,8 +8,9 @@ from dataclasses import field, replace
 
 from audit.errors import BadBody, BodyTooLarge, Gone, KubeError, TimedOut
 from audit.kube.client import Client
+from audit.kube.managedfields import items_without
 from audit.kube.pagesize import PageSize, PageSizes
-from audit.kube.replies import PARTIAL, Ends, ends, is_empty, items_of
+from audit.kube.replies import PARTIAL, Ends, ends, is_empty
 from audit.kube.request import Select, list_objects
 from audit.kube.tardy import Patience, Tardy
 from audit.model import Resource
@@ -60,7 +61,7 @@ class _ListPage:
     def count(self) -> int | None:
         """How many objects it holds; None where it cannot be decoded, which is told by whoever wants the objects."""
         try:
-            return len(items_of(self.raw.body, self.kind))
+            return len(items_without(self.raw.body, self.kind))
         except BadBody:
             return None
 

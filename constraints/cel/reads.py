@@ -88,7 +88,9 @@ class _Walk:
                 self.use(node.body, inner)
                 return _NOWHERE
             case OptionalMap(target=target, name=each, body=body):
-                return self.trace(body, {**names, each.name: self.trace(target, names)})
+                found = self.trace(target, names)
+                self._reads.paths |= _below(found, PRESENCE)  # the body is asked only where there is something
+                return self.trace(body, {**names, each.name: found})
         for part in parts(node):
             self.use(part, names)
         return _NOWHERE
