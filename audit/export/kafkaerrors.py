@@ -10,6 +10,7 @@ _SAID = re.compile(
 )  # a broker, and what of it
 _OF_BROKERS = re.compile(r"(SASL authentication error): .*", re.DOTALL)
 _OPENSSL = re.compile(r".*::(.+?)(?:: SSL alert number \d+)?", re.DOTALL)
+_NOT_KAFKA = ("Receive failed: Invalid response size", "ApiVersionRequest failed: Local: ")
 
 
 def connecting(text: str) -> str:
@@ -18,6 +19,8 @@ def connecting(text: str) -> str:
     where, why = said.groups() if said else ("brokers", text)
     if "SASL" in why:
         return f"the broker does not let this user in: {where}: see sasl of the Connection"
+    if why.startswith(_NOT_KAFKA):
+        return f"what the broker answers is not Kafka's protocol: {where}"
     if "certificate verify failed" in why:
         return f"the certificate of the broker is not trusted: {where}: see tls of the Connection"
     if why.startswith("Disconnected") and "SSL_HANDSHAKE" not in text:

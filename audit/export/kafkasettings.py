@@ -20,6 +20,7 @@ MECHANISMS = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
 COMPRESSIONS = ("none", "gzip", "snappy", "lz4", "zstd")
 TIMEOUT = ("30s", ("2s", "5m"))  # the default, and from where to where
 LARGEST, SIZES = 1_000_000, range(1_000, 1_000_000_001)  # the default is librdkafka's
+_ANSWER = 8 << 20  # bytes of what a broker may answer; of one topic that is some kilobytes
 _BROKER = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z_.-]+)(?::[0-9]{1,5})?")
 _TOPIC = re.compile(r"(?!\.{1,2}$)[0-9A-Za-z._-]{1,249}")
 _TOPIC_IS = "a name of letters, digits, dots, underscores and hyphens, 249 at most"
@@ -89,6 +90,7 @@ def producer_config(settings: KafkaSettings, secrets: Secrets) -> Config:
         "compression.type": settings.compression,
         "partitioner": "murmur2_random",  # that of Java's clients: the same key leads to the same partition
         "message.max.bytes": settings.largest,
+        "receive.message.max.bytes": _ANSWER,
         "message.timeout.ms": milliseconds,
         "socket.connection.setup.timeout.ms": max(1000, milliseconds // 2),
         "topic.metadata.propagation.max.ms": min(5000, milliseconds // 2),  # before a topic is not there

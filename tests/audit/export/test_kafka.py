@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import pytest
@@ -245,6 +246,21 @@ def test_tls_with_an_authority_and_a_certificate_of_its_own(broker: KafkaBroker,
 def test_a_broker_that_speaks_no_tls_is_told(broker: KafkaBroker) -> None:
     with pytest.raises(ExportError, match=f"find no way to speak TLS: {broker.address}: "):
         driver(broker.address, tls={}).publish(RUN, [A])
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x01\0\0\0" + b"x" * 100])
+def test_what_is_no_broker_is_told(answer: bytes) -> None:
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1 << 10)
+            self.request.sendall(answer)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        address = f"127.0.0.1:{server.server_address[1]}"
+        with pytest.raises(ExportError, match=f"^what the broker answers is not Kafka's protocol: {address}$"):
+            driver(address).publish(RUN, [A])
+        server.shutdown()
 
 
 def sasl(mechanism: str) -> dict[str, Any]:
