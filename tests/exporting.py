@@ -12,7 +12,7 @@ from audit.errors import ExportError
 from audit.export.backlog import END, START, VIOLATION, Backlog, Limits
 from audit.export.connection import Connection
 from audit.export.delivery import Delivery, DeliveryHooks, Target
-from audit.export.driver import Means
+from audit.export.driver import Advance, Driver, Means
 from audit.export.publishing import Publishing
 from audit.export.records import TOGETHER, Messages
 from audit.export.tally import Tally
@@ -33,6 +33,16 @@ def some(messages: Sequence[bytes]) -> list[Messages]:
     return [Messages.of(messages[at : at + TOGETHER]) for at in range(0, len(messages), TOGETHER)]
 
 
+def publish(driver: Driver, messages: list[bytes]) -> list[str]:
+    """Publish all messages of the run, which are taken out of the list; gives why some are refused."""
+    refused: list[str] = []
+    while messages:
+        advance = driver.publish(RUN, Messages.of(messages))
+        refused += advance.refused
+        del messages[: advance.number]
+    return refused
+
+
 @dataclass
 class Recorder:
     """A driver that keeps what it gets; it fails while there are `failures`, or while it is `down`, and refuses what is
@@ -48,11 +58,11 @@ class Recorder:
     def open(self, resuming: str) -> None:
         self.calls.append(("open", resuming))
 
-    def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
+    def publish(self, run: str, messages: Sequence[bytes]) -> Advance:
         if self.down or self.failures:
             raise ExportError(self.failures.pop(0) if self.failures else "target: down", reason="TargetFailed")
         self.calls.append(("publish", run, *messages))
-        return [self.refuses] * sum(message == b"bad" for message in messages)
+        return Advance(len(messages), [self.refuses] * sum(message == b"bad" for message in messages))
 
     def end(self, run: str) -> None:
         self.calls.append(("end", run))

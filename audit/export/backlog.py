@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Condition, Thread
 
 from audit.export.lines import less_refused
-from audit.export.records import DROPPED, END, START, VIOLATION, Messages, Record
+from audit.export.records import DROPPED, END, START, VIOLATION, Head, Messages, Record
 from audit.export.spool import SEGMENT, Position, Spool
 from audit.export.tally import Tally
 from audit.extent import NONE, PAGE, RUN
@@ -44,15 +44,15 @@ class Batch:
     """Some messages of one run that follow each other; `begins`: it has the start message; `ended`: it is the end
     message, which is alone, for it says what became of all others.
 
-    `to` is where they end in the folder, None for those in memory, where they are so many `records`.
+    `at` is where they begin in the folder, None for those in memory; `heads` are those of their records.
     """
 
     run: str
     messages: Messages
     begins: bool
     ended: bool
-    records: int
-    to: Position | None
+    heads: tuple[Head, ...]
+    at: Position | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,34 +147,37 @@ class Backlog:
         with self.changed:
             batch = self._next(most)
             while batch is not None and not (batch.messages or batch.ended):
-                self._forget(batch)
+                self._forget(batch, 0)
                 batch = self._next(most)
             if batch is None:
                 self.changed.wait(seconds)
             return batch
 
     def _next(self, most: int) -> Batch | None:
-        records, to = self._spool.read(most) if self._spool else ([], None)
+        records, at = self._spool.read(most) if self._spool else ([], None)
         if not records:
-            records, to = self._from_memory(most), None
+            records, at = self._from_memory(most), None
         if not records:
             return None
         first = _first_run(records)
-        rest = sum(record.size for record in records[len(first) :])
-        there = [record for record in first if record.head.kind != DROPPED]
-        messages = Messages(b"".join([record.lines for record in there]), sum(record.head.number for record in there))
-        begins, ended = first[0].head.kind == START, first[-1].head.kind == END
+        heads = tuple(record.head for record in first)
+        left = [first[0].without(at.done if at else 0), *first[1:]]
+        messages = Messages(b"".join([record.lines for record in left]), sum(record.head.there for record in left))
+        begins, ended = heads[0].kind == START, heads[-1].kind == END
         if ended and messages and self._refused:
             messages = Messages.of([less_refused(messages[0], self._refused)])
-        where = replace(to, byte=to.byte - rest) if to else None
-        return Batch(first[0].head.run, messages, begins, ended, len(first), where)
+        return Batch(heads[0].run, messages, begins, ended, heads, at)
 
-    def done(self, batch: Batch, refused: int = 0) -> None:
-        """It is with the target, but for those messages that it will never take. Raises OSError."""
+    def done(self, batch: Batch, number: int | None = None, refused: int = 0) -> None:
+        """All of it, or so many of its first messages, are with the target, but for those that it will never take.
+
+        Raises OSError.
+        """
+        number = len(batch.messages) if number is None else number
         with self.changed:
             self._refused = 0 if batch.ended else refused + (0 if batch.begins else self._refused)
-            self._forget(batch)
-            self._tally.sent(batch.run, len(batch.messages) - refused)
+            self._forget(batch, number)
+            self._tally.sent(batch.run, number - refused)
             self._tally.lost(batch.run, refused)
             self._tally.holds(self.size)
 
@@ -265,13 +268,20 @@ class Backlog:
                 break
         return found
 
-    def _forget(self, batch: Batch) -> None:
-        if batch.to is not None:
+    def _forget(self, batch: Batch, number: int) -> None:
+        if batch.at is not None:
             if self._spool:
-                self._spool.forget(replace(batch.to, refused=self._refused))
+                self._spool.forget(replace(batch.at.after(batch.heads, number), refused=self._refused))
             return
-        for _ in range(batch.records):
-            self._memory_bytes -= self._memory.popleft().size
+        to = Position().after(batch.heads, number)
+        while to.byte:
+            record = self._memory.popleft()
+            self._memory_bytes -= record.size
+            to = replace(to, byte=to.byte - record.size)
+        if to.done:
+            record = self._memory.popleft()
+            self._memory.appendleft(record.without(to.done))
+            self._memory_bytes += self._memory[0].size - record.size
 
     def _recover(self, spool: Spool) -> None:
         self._refused = spool.position.refused

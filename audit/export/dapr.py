@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import orjson
 
+from audit.export.driver import Advance
 from audit.export.fields import Fields, invalid
 from audit.export.message import COMPLETED, INTERRUPTED, STARTED
 from audit.export.portions import Portions, Receipt, Refusal
@@ -92,7 +93,7 @@ class Dapr:
     def open(self, resuming: str) -> None:
         """Connected is later."""
 
-    def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
+    def publish(self, run: str, messages: Sequence[bytes]) -> Advance:
         """In their order, but for those in bulk."""
         return self._portions.send(messages, self._sent)
 

@@ -14,7 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_ran
 from audit.errors import ExportError
 from audit.export.backlog import END, Backlog, Batch, Progress
 from audit.export.connection import Connection
-from audit.export.driver import Driver
+from audit.export.driver import Advance, Driver
 from audit.export.pace import Pace
 from audit.export.publishing import Publishing
 from audit.export.records import Messages
@@ -81,8 +81,8 @@ class Delivery:
         self._around = around or DeliveryHooks()
         self._wanted: Target | None = None
         self._current: Target | None = None
-        self._opened = self._published = self._leaving = False
-        self._refused: Sequence[str] = ()
+        self._opened = self._leaving = False
+        self._advance: Advance | None = None  # of the batch that is published, before its run is ended
         self._until = self._seconds = 0.0
         self._patient = never
         hooks = self._around
@@ -167,9 +167,9 @@ class Delivery:
                 self._repeated()(self._publish, self._current, batch)
             except ExportError:
                 continue  # there is another target now, or it is time to leave
-            self._backlog.done(batch, len(self._refused))
-            self._published = False
-            self._succeeded(batch)
+            advance, self._advance = self._advance or Advance(0), None
+            self._backlog.done(batch, advance.number, len(advance.refused))
+            self._succeeded(batch, advance)
             if not self._backlog.crowded:
                 self.pace.rest()
 
@@ -204,7 +204,7 @@ class Delivery:
             return
         if current is not None:
             self._shut(current, for_good=True)
-        self._current, self._published = wanted, False
+        self._current, self._advance = wanted, None
         if wanted is not None:
             log.info("export: violations go to %s, by the driver %s", wanted.connection.origin, wanted.driver.name)
 
@@ -216,9 +216,8 @@ class Delivery:
         if not self._opened:
             target.driver.open(batch.run)
             self._opened = True
-        if not self._published and batch.messages:
-            self._refused = target.driver.publish(batch.run, batch.messages)
-            self._published = True
+        if self._advance is None and batch.messages:
+            self._advance = target.driver.publish(batch.run, batch.messages)
         if batch.ended:
             target.driver.end(batch.run)
 
@@ -269,17 +268,17 @@ class Delivery:
         if line:
             log.warning("%s", line)
 
-    def _succeeded(self, batch: Batch) -> None:
+    def _succeeded(self, batch: Batch, advance: Advance) -> None:
         over = self._repeats.over()
         if over:
             log.info("export: %s", over)
         if self._patient():
             self._until = time.monotonic() + self._seconds
-        if len(self._refused) < len(batch.messages):
+        if len(advance.refused) < advance.number:
             self._report.succeeded()
-        if self._refused:
-            self._report.dropped(batch.run, self._refused)
-        for text, number in Counter(self._refused).items():
+        if advance.refused:
+            self._report.dropped(batch.run, advance.refused)
+        for text, number in Counter(advance.refused).items():
             log.error("export: %d messages of the run %s are dropped: %s", number, batch.run, text)
         if batch.ended:
             self._report.published(batch.run)

@@ -9,12 +9,12 @@ import fcntl
 import logging
 import os
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import PurePosixPath
 from threading import Timer
 
 from audit.errors import ExportError
+from audit.export.driver import Advance
 from audit.export.fields import Fields, invalid
 from audit.export.folder import Folder, append, told
 from audit.export.records import Messages
@@ -65,7 +65,7 @@ class Disk:
         with told(self._settings.path):
             self._end_others(self._folder, resuming)
 
-    def publish(self, run: str, messages: Messages) -> Sequence[str]:
+    def publish(self, run: str, messages: Messages) -> Advance:
         """One line each."""
         folder = self._taken()
         name = file_name(run)
@@ -73,7 +73,7 @@ class Disk:
             if run != self._run:
                 self._begin(folder, run, name)
             append(self._file, messages.lines)
-        return ()
+        return Advance(len(messages))
 
     def end(self, run: str) -> None:
         """The file is ready to be read."""

@@ -21,6 +21,16 @@ class Means:
     environ: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """How many of the first messages are with the target, those among them counted that it will never take; and why it
+    will not, a text for each of these.
+    """
+
+    number: int
+    refused: Sequence[str] = ()
+
+
 class Driver(Protocol):
     """Publishes messages of runs to one target; used by one thread.
 
@@ -34,11 +44,10 @@ class Driver(Protocol):
     def open(self, resuming: str) -> None:
         """Make ready. Of the run `resuming`, empty for none, more messages are to come although it began earlier."""
 
-    def publish(self, run: str, messages: Messages) -> Sequence[str]:
+    def publish(self, run: str, messages: Messages) -> Advance:
         """Publish some messages of a run, each the JSON of one object, in their order. As `lines` they cost least.
 
-        Gives why the target will never take some of them, a text for each: those are dropped. A call is repeated with
-        the same sequence, so that a driver may remember how far it came.
+        After a second or so it gives back how far it came, at least one message, and is called again with the others.
         """
 
     def end(self, run: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import field
 
 from audit.errors import ExportError
 from audit.export.cloudevents import BATCH, EVENT, event
-from audit.export.driver import Secrets
+from audit.export.driver import Advance, Secrets
 from audit.export.fields import Fields, invalid
 from audit.export.portions import Portions, Receipt
 from audit.export.posting import Address, Post
@@ -72,7 +72,7 @@ class Http:
         tls = tls_context(settings.tls, self._secrets) if settings.address.scheme == "https" else None
         self._post = Post(settings.address, settings.seconds, tls)
 
-    def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
+    def publish(self, run: str, messages: Sequence[bytes]) -> Advance:
         """One request for each message, or for many."""
         return self._portions.send(messages, lambda portion: self._sent(run, portion))
 

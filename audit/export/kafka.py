@@ -14,7 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from audit.errors import ExportError
 from audit.export.cloudevents import headers
-from audit.export.driver import Secrets
+from audit.export.driver import Advance, Secrets
 from audit.export.kafkaerrors import connecting, shown
 from audit.export.kafkasettings import Config, KafkaSettings, hidden, key_of, producer_config
 from audit.export.portions import Portions, Receipt, Refusal
@@ -57,7 +57,7 @@ class Kafka:
         """Read the Secrets; connected is later."""
         self._config = producer_config(self._settings, self._secrets)
 
-    def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
+    def publish(self, run: str, messages: Sequence[bytes]) -> Advance:
         """In their order, as far as they have the same key."""
         return self._portions.send(messages, partial(self._sent, run))
 

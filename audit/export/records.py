@@ -81,6 +81,16 @@ class Head:
         """Its line."""
         return b"%s %s %d %d\n" % (self.kind, self.run.encode(), self.number, self.length)
 
+    @property
+    def size(self) -> int:
+        """The bytes that it takes with the lines."""
+        return len(self.data) + self.length
+
+    @property
+    def there(self) -> int:
+        """How many messages there are."""
+        return self.number if self.kind != DROPPED else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -99,10 +109,15 @@ class Record:
         """So many that are not there."""
         return cls(Head(DROPPED, run, number, 0))
 
+    def without(self, number: int) -> Record:
+        """What is left without so many of the first messages."""
+        rest = Messages(self.lines, self.head.number)[number:] if number else ()
+        return Record.of(self.head.kind, self.head.run, Messages.of(rest)) if number else self
+
     @property
     def size(self) -> int:
         """The bytes that it takes."""
-        return len(self.head.data) + len(self.lines)
+        return self.head.size
 
 
 def read_records(data: bytes) -> tuple[list[Record], int]:

@@ -28,13 +28,23 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """The number of a file, and a byte in it; and what is to be known besides when records are read from there on: how
-    many messages of their run were `refused` before.
+    """The number of a file, and a byte in it, where a record begins, of which so many messages are `done`; how many of
+    its run were `refused` before.
     """
 
     file: int = 0
     byte: int = 0
     refused: int = 0
+    done: int = 0
+
+    def after(self, heads: Sequence[Head], number: int) -> Position:
+        """Behind so many messages that are not done, of the records that begin here."""
+        byte, done = self.byte, self.done + number
+        for head in heads:
+            if done < head.there:
+                break
+            byte, done = byte + head.size, done - head.there
+        return replace(self, byte=byte, done=done)
 
 
 class Spool:
@@ -105,17 +115,17 @@ class Spool:
         os.pwrite(self._note_file, line.ljust(_NOTE), 0)
 
     def read(self, most: int) -> tuple[list[Record], Position]:
-        """The next records, at least one if there is any and about `most` bytes; and where they end.
+        """The next records, at least one if there is any and about `most` bytes; and where they begin.
 
-        They are given again until `forget` is told of that position.
+        They are given again until `forget` is told of a position behind them.
         """
         while self._read.file in self._ends:
             try:
-                found, end = self._next(most)
+                found = self._next(most)
             except ValueError as error:  # somebody has changed it meanwhile
                 raise OSError(f"{self._path(self._read.file)} is damaged: {error}") from error
             if found:
-                return found, replace(self._read, byte=self._read.byte + end)
+                return found, self._read
             later = [number for number in self._ends if number > self._read.file]
             if not later:
                 break
@@ -145,11 +155,13 @@ class Spool:
     def rest(self) -> Iterator[Head]:
         """What is said of all records that were not read yet."""
         for number in sorted(self._ends):
-            start = self._read.byte if number == self._read.file else 0
-            yield from (head for at, head in self._heads(number) if at >= start)
+            start, done = (self._read.byte, self._read.done) if number == self._read.file else (0, 0)
+            for at, head in self._heads(number):
+                if at >= start:
+                    yield replace(head, number=head.number - done) if at == start and done else head
 
     def _note(self, to: Position) -> None:
-        os.pwrite(self._position, f"{to.file:020} {to.byte:020} {to.refused:020}\n".encode(), 0)
+        os.pwrite(self._position, f"{to.file:020} {to.byte:020} {to.refused:020} {to.done:020}\n".encode(), 0)
 
     def _begin(self) -> int:
         number = max(self._ends, default=self._read.file - 1) + 1
@@ -164,20 +176,20 @@ class Spool:
 
     def _begun(self, number: int) -> Position:
         """Before the first record of another file."""
-        return replace(self._read, file=number, byte=0)
+        return replace(self._read, file=number, byte=0, done=0)
 
-    def _next(self, most: int) -> tuple[list[Record], int]:
-        """The records behind the position in its file, and how many bytes they are."""
+    def _next(self, most: int) -> list[Record]:
+        """The records behind the position in its file."""
         left = self._ends[self._read.file] - self._read.byte
         with open(self._path(self._read.file), "rb", buffering=0) as file:
             file.seek(self._read.byte)
             data = file.read(min(most, left))
-            found, end = read_records(data)
+            found, _ = read_records(data)
             if not found and left > len(data):  # one is longer
                 line, _, _ = (data + file.read(min(LONGEST_HEAD, left - len(data)))).partition(b"\n")
                 file.seek(self._read.byte)
-                found, end = read_records(file.read(len(line) + 1 + Head.read(line).length))
-        return found, end
+                found, _ = read_records(file.read(len(line) + 1 + Head.read(line).length))
+        return found
 
     def _end(self, number: int) -> int:
         """Where the whole records of a file end."""
@@ -201,18 +213,20 @@ class Spool:
                 file.seek(at)
 
     def _first(self, noted: Position) -> Position:
-        if noted.file in self._ends and noted.byte in {self._ends[noted.file], *self._starts(noted.file)}:
+        starts = self._starts(noted.file) if noted.file in self._ends else {}
+        if noted.byte in starts and noted.done <= starts[noted.byte]:
             return noted
         later = [number for number in self._ends if number >= noted.file]
-        return replace(noted, file=min(later) if later else noted.file + 1, byte=0)
+        return replace(noted, file=min(later) if later else noted.file + 1, byte=0, done=0)
 
-    def _starts(self, number: int) -> Iterator[int]:
-        return (at for at, _ in self._heads(number))
+    def _starts(self, number: int) -> dict[int, int]:
+        """Where records of a file begin or may, and how many messages are in each."""
+        return {self._ends[number]: 0, **{at: head.there for at, head in self._heads(number)}}
 
     def _noted(self) -> Position:
         words = os.pread(self._position, _NOTE, 0).split()
         try:
-            return Position(int(words[0]), int(words[1]), *map(int, words[2:3]))
+            return Position(int(words[0]), int(words[1]), *map(int, words[2:4]))
         except (IndexError, ValueError):
             return Position()
 

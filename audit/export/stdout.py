@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
 from audit.errors import ExportError
+from audit.export.driver import Advance
 from audit.export.records import Messages
 
 STDOUT = 1
@@ -22,7 +22,7 @@ class Stdout:
     def open(self, resuming: str) -> None:
         """Nothing to do: it is open."""
 
-    def publish(self, run: str, messages: Messages) -> Sequence[str]:
+    def publish(self, run: str, messages: Messages) -> Advance:
         """One line each."""
         left = memoryview(messages.lines)
         try:
@@ -30,7 +30,7 @@ class Stdout:
                 left = left[os.write(self._to, left) :]
         except OSError as error:
             raise ExportError(f"standard output takes nothing: {error.strerror}", reason="TargetFailed") from error
-        return ()
+        return Advance(len(messages))
 
     def end(self, run: str) -> None:
         """Nothing to do."""

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 
-from audit.export.driver import Secrets
+from audit.export.driver import Advance, Secrets
 from audit.export.fields import Fields
 from audit.export.portions import Portions, Receipt, Refusal
 from audit.export.posting import Address, connecting, failed
@@ -71,7 +71,7 @@ class Syslog:
         if self._settings.address.scheme == TLS:
             self._context = tls_context(self._settings.tls, self._secrets)
 
-    def publish(self, run: str, messages: Sequence[bytes]) -> Sequence[str]:
+    def publish(self, run: str, messages: Sequence[bytes]) -> Advance:
         """In their order, as far as the network keeps it."""
         return self._portions.send(messages, lambda portion: self._sent(run, portion))
 

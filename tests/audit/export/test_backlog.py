@@ -69,12 +69,12 @@ def test_the_end_message_tells_what_the_target_refused_of_its_run_whatever_came_
     backlog, _ = made(tmp_path)
     for kind, message in ((START, b"start"), (VIOLATION, b"1")):
         backlog.put(RUN, kind, some([message]))
-    backlog.done(batch_of(backlog), 1)
+    backlog.done(batch_of(backlog), refused=1)
     backlog.put(RUN, VIOLATION, some([b"2"]))
     if restarted:
         backlog.close()
         backlog, _ = made(tmp_path)
-    backlog.done(batch_of(backlog), 0)
+    backlog.done(batch_of(backlog))
     for run in (RUN, NEXT):
         backlog.put(run, END, some([END_MESSAGE]))
     [told] = batch_of(backlog).messages
@@ -86,7 +86,7 @@ def test_the_end_message_tells_what_the_target_refused_of_its_run_whatever_came_
 def test_an_end_message_that_is_not_extended_stays_as_it_is(tmp_path: Path) -> None:
     backlog, _ = made(tmp_path)
     backlog.put(RUN, START, some([b"start"]))
-    backlog.done(batch_of(backlog), 1)
+    backlog.done(batch_of(backlog), refused=1)
     backlog.put(RUN, END, some([b'{"id":"2026-11-20T23:17:21Z","message":"audit is completed"}']))
     assert [*batch_of(backlog).messages] == [b'{"id":"2026-11-20T23:17:21Z","message":"audit is completed"}']
 
@@ -100,6 +100,27 @@ def test_what_a_killed_process_has_put_in_is_there_for_the_next_one(tmp_path: Pa
     later, tally = made(tmp_path)
     assert tally.counts().waiting == 2
     assert taken(later) == [(RUN, b"1"), (RUN, b"2")]
+
+
+@pytest.mark.parametrize("folder", ["spill", ""])
+@pytest.mark.parametrize("number", range(7))
+def test_what_was_taken_of_a_batch_does_not_come_again(tmp_path: Path, number: int, folder: str) -> None:
+    if not folder:
+        (tmp_path / "spill").write_text("in the way")  # so that messages wait in memory
+    backlog, tally = made(tmp_path / "spill")
+    backlog.put(RUN, VIOLATION, [Messages.of([b"1"]), Messages.of([b"2", b"3", b"4"]), Messages.of([b"5", b"6"])])
+    backlog.done(batch_of(backlog), number)
+    assert tally.counts().waiting == 6 - number
+    if folder:
+        backlog.close()
+        backlog, tally = made(tmp_path / "spill")
+        assert tally.counts().waiting == 6 - number
+    while batch := backlog.next(0):  # one by one
+        number += 1
+        assert batch.messages[0] == str(number).encode()
+        backlog.done(batch, 1)
+    assert number == 6
+    assert (tally.counts().waiting, backlog.size) == (0, 0)
 
 
 @pytest.mark.parametrize("half", [b"V 2026-11", b"V 2026-11-20T23:17:21Z 2 4", b"V 2026-11-20T23:17:21Z 2 4\n2\n"])

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from exporting import RUN
+from exporting import RUN, publish
 from targets import HttpTarget, Reply, http_target
 
 from audit.errors import ExportError
@@ -51,7 +51,7 @@ def driver(port: int, token: str = "", **config: Any) -> Dapr:
 
 
 def test_each_message_is_published_as_a_text_in_its_order(sidecar: HttpTarget) -> None:
-    assert driver(sidecar.port, "s3cret").publish(RUN, [START, A, B, END]) == []
+    assert publish(driver(sidecar.port, "s3cret"), [START, A, B, END]) == []
     assert [request.body for request in sidecar.taken] == [START, A, B, END]
     for request in sidecar.taken:
         assert request.path == SINGLE
@@ -61,8 +61,8 @@ def test_each_message_is_published_as_a_text_in_its_order(sidecar: HttpTarget) -
 
 def test_in_bulk_the_first_and_the_last_message_of_a_run_keep_their_places(sidecar: HttpTarget) -> None:
     made = driver(sidecar.port, bulk=True)
-    made.publish(RUN, [START, A, B, C])
-    made.publish(RUN, [A, B, END])
+    publish(made, [START, A, B, C])
+    publish(made, [A, B, END])
     assert [request.path for request in sidecar.taken] == [SINGLE, BULK, BULK, SINGLE]
     entries = json.loads(sidecar.taken[1].body)
     assert [entry["event"].encode() for entry in entries] == [A, B, C]
@@ -93,16 +93,16 @@ def test_whatever_dapr_refuses_is_told_and_goes_on_where_it_was(
     sidecar.replies.extend([Reply(204), Reply(status, body=json.dumps(body).encode())])
     made, messages = driver(sidecar.port), [START, A, END]
     with pytest.raises(ExportError, match=f"the dapr sidecar answers {told}") as error:
-        made.publish(RUN, messages)
+        publish(made, messages)
     assert "s3cret" not in str(error.value)
-    assert made.publish(RUN, messages) == []
+    assert publish(made, messages) == []
     assert [request.body for request in sidecar.taken] == [START, A, END]
 
 
 @pytest.mark.parametrize("reply", [Reply(413), Reply(400, body=b"error reading request body: stream too large\n")])
 def test_a_message_that_is_too_large_is_refused(sidecar: HttpTarget, reply: Reply) -> None:
     sidecar.replies.extend([Reply(204), reply])
-    [told] = driver(sidecar.port).publish(RUN, [START, A, END])
+    [told] = publish(driver(sidecar.port), [START, A, END])
     assert told.startswith(f"the dapr sidecar refuses them: {sidecar.url} answers {reply.status}")
 
 
@@ -111,7 +111,7 @@ def test_a_sidecar_that_is_not_there_is_told() -> None:
         port = closed.getsockname()[1]
     told = f"the dapr sidecar cannot be reached: http://127.0.0.1:{port}: Connection refused"
     with pytest.raises(ExportError, match=told):
-        driver(port).publish(RUN, [A])
+        publish(driver(port), [A])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from certificates import self_signed
-from exporting import RUN, no_secrets
+from exporting import RUN, no_secrets, publish
 
 pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
 from kafkabrokers import INIT_PRODUCER_ID, PRODUCE, KafkaBroker, kafka_broker
@@ -67,8 +67,8 @@ def test_the_messages_of_a_run_come_in_their_order_as_they_are(broker: KafkaBrok
     broker.create(TOPIC, 8)
     many = [violation(f"pod-{number}") for number in range(5000)]
     made = driver(broker.address)
-    assert made.publish(RUN, [START, *many]) == []
-    assert made.publish(RUN, [END]) == []
+    assert publish(made, [START, *many]) == []
+    assert publish(made, [END]) == []
     made.end(RUN)
     records = broker.records(TOPIC)
     assert [record.value for record in records] == [START, *many, END]
@@ -78,7 +78,7 @@ def test_the_messages_of_a_run_come_in_their_order_as_they_are(broker: KafkaBrok
 def test_keys_lead_to_partitions_and_what_has_the_same_key_stays_in_its_order(broker: KafkaBroker) -> None:
     broker.create("violations", 4)
     sent = [violation(f"pod-{number % 20}", message=number) for number in range(200)]
-    driver(broker.address, topic="violations", key="resource").publish(RUN, [START, *sent, END])
+    publish(driver(broker.address, topic="violations", key="resource"), [START, *sent, END])
     records = broker.records("violations")
     assert len({record.partition for record in records}) == 4
     for number in range(20):
@@ -88,12 +88,12 @@ def test_keys_lead_to_partitions_and_what_has_the_same_key_stays_in_its_order(br
 
 @pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
 def test_what_is_compressed_comes_as_it_was(broker: KafkaBroker, compression: str) -> None:
-    driver(broker.address, compression=compression).publish(RUN, [START, *[A] * 100, END])
+    publish(driver(broker.address, compression=compression), [START, *[A] * 100, END])
     assert broker.values(TOPIC) == [START, *[A] * 100, END]
 
 
 def test_headers_say_that_a_message_is_a_cloudevent_where_that_is_wanted(broker: KafkaBroker) -> None:
-    driver(broker.address, cloudEvents=True).publish(RUN, [START, A])
+    publish(driver(broker.address, cloudEvents=True), [START, A])
     start, found = broker.records(TOPIC)
     assert found.value == A
     assert found.headers == headers(RUN, A, f"/kube-patrol/{TOPIC}")
@@ -106,7 +106,7 @@ def test_headers_say_that_a_message_is_a_cloudevent_where_that_is_wanted(broker:
 
 def test_a_message_that_is_larger_than_allowed_is_refused_alone(broker: KafkaBroker) -> None:
     made = driver(broker.address, maxMessageBytes=10_000)
-    refused = made.publish(RUN, [START, A, violation("x" * 20_000), B, END])
+    refused = publish(made, [START, A, violation("x" * 20_000), B, END])
     assert refused == [TOO_LARGE]
     assert broker.values(TOPIC) == [START, A, B, END]
 
@@ -115,19 +115,19 @@ def test_a_batch_that_the_broker_finds_too_large_is_cut_and_one_message_that_is_
     broker: KafkaBroker,
 ) -> None:
     broker.refuse(PRODUCE, 10, 10)
-    assert driver(broker.address).publish(RUN, [A, B, C, END]) == [TOO_LARGE]
+    assert publish(driver(broker.address), [A, B, C, END]) == [TOO_LARGE]
     assert broker.values(TOPIC) == [B, C, END]
 
 
 def test_a_record_that_the_broker_finds_wrong_is_found_and_refused(broker: KafkaBroker) -> None:
     broker.refuse(PRODUCE, 87, 87)
-    assert driver(broker.address).publish(RUN, [A, B]) == ["the broker finds records invalid: audit-channel"]
+    assert publish(driver(broker.address), [A, B]) == ["the broker finds records invalid: audit-channel"]
     assert broker.values(TOPIC) == [B]
 
 
 def test_a_leader_that_moves_is_waited_for(broker: KafkaBroker) -> None:
     broker.refuse(PRODUCE, 6, 7, 20)
-    assert driver(broker.address).publish(RUN, [START, A, END]) == []
+    assert publish(driver(broker.address), [START, A, END]) == []
     assert broker.values(TOPIC) == [START, A, END]
 
 
@@ -146,12 +146,12 @@ def test_what_the_broker_does_not_allow_is_told_and_waits(
     made = driver(broker.address)
     messages = [START, A, END]
     with pytest.raises(ExportError, match=told) as failure:
-        made.publish(RUN, messages)
+        publish(made, messages)
     assert failure.value.reason == "TargetFailed"
     made.close(for_good=False)
     made.open(RUN)
-    assert made.publish(RUN, messages) == []
-    assert broker.values(TOPIC) == messages
+    assert publish(made, messages) == []
+    assert broker.values(TOPIC) == [START, A, END]
 
 
 @pytest.mark.parametrize(
@@ -160,27 +160,27 @@ def test_what_the_broker_does_not_allow_is_told_and_waits(
 def test_a_topic_that_is_not_there_or_not_for_this_user_is_told(broker: KafkaBroker, error: int, told: str) -> None:
     broker.lacks("t", error)
     with pytest.raises(ExportError, match=told):
-        driver(broker.address, topic="t", timeout="2s").publish(RUN, [A])
+        publish(driver(broker.address, topic="t", timeout="2s"), [A])
 
 
 def test_replicas_that_are_not_there_are_waited_for_no_longer_than_told(broker: KafkaBroker) -> None:
     broker.refuse(PRODUCE, *[19] * 1000)
     told = rf"the broker does not confirm them: {broker.address}: nothing within 2 s"
     with pytest.raises(ExportError, match=told):
-        driver(broker.address, timeout="2s").publish(RUN, [A])
+        publish(driver(broker.address, timeout="2s"), [A])
 
 
 def test_a_broker_that_goes_and_comes_back_has_each_message_in_its_order(broker: KafkaBroker) -> None:
     made = driver(broker.address)
-    made.publish(RUN, [START, A])
+    publish(made, [START, A])
     broker.down()
     rest = [B, C, END]
     with pytest.raises(ExportError, match=r"the broker (cannot be reached|hangs up): "):
-        made.publish(RUN, rest)
+        publish(made, rest)
     made.close(for_good=False)
     broker.up()
     made.open(RUN)
-    made.publish(RUN, rest)
+    publish(made, rest)
     made.end(RUN)
     assert broker.values(TOPIC) == [START, A, B, C, END]
 
@@ -189,40 +189,40 @@ def test_a_broker_that_is_not_there_is_told_soon() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         address = f"127.0.0.1:{gone.getsockname()[1]}"
     with pytest.raises(ExportError, match=rf"^the broker cannot be reached: {address}: Connection refused$"):
-        driver(address, timeout="5m").publish(RUN, [A])
+        publish(driver(address, timeout="5m"), [A])
 
 
 def test_one_broker_of_those_named_is_enough(broker: KafkaBroker) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         address = f"127.0.0.1:{gone.getsockname()[1]}"
-    driver(f"{address},{broker.address}").publish(RUN, [A])
+    publish(driver(f"{address},{broker.address}"), [A])
     assert broker.values(TOPIC) == [A]
 
 
 def test_a_name_that_nobody_knows_is_told() -> None:
     with pytest.raises(ExportError, match=r"the broker cannot be reached: nowhere\.invalid:9092: "):
-        driver("nowhere.invalid:9092").publish(RUN, [A])
+        publish(driver("nowhere.invalid:9092"), [A])
 
 
 def test_a_broker_that_says_nothing_is_waited_for_no_longer_than_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(ExportError, match=f"the broker does not answer: {address}: nothing in time"):
-            driver(address, timeout="2s").publish(RUN, [A])
+            publish(driver(address, timeout="2s"), [A])
 
 
 def test_a_broker_that_falls_silent_takes_nothing_and_gets_everything_later(broker: KafkaBroker) -> None:
     with kafka_gateway(broker) as gateway:
         made = driver(gateway.address, timeout="2s")
-        made.publish(RUN, [START])
+        publish(made, [START])
         gateway.silent = True
         rest = [A, END]
         with pytest.raises(ExportError, match="the broker does not "):
-            made.publish(RUN, rest)
+            publish(made, rest)
         made.close(for_good=False)
         gateway.silent = False
         made.open(RUN)
-        made.publish(RUN, rest)
+        publish(made, rest)
     assert broker.values(TOPIC) == [START, A, END]
 
 
@@ -232,20 +232,20 @@ def test_tls_with_an_authority_and_a_certificate_of_its_own(broker: KafkaBroker,
     crt, key = (path.read_bytes() for path in certificate)
     held = {"ca.crt": crt, "tls.crt": crt, "tls.key": key}
     with kafka_gateway(broker, certificate, clients=certificate[0]) as gateway:
-        driver(gateway.address, lambda name: held, tls={"secretName": "tls"}).publish(RUN, [A])
+        publish(driver(gateway.address, lambda name: held, tls={"secretName": "tls"}), [A])
         untrusted = f"the certificate of the broker is not trusted: {gateway.address}: see tls of the Connection"
         with pytest.raises(ExportError, match=untrusted):
-            driver(gateway.address, tls={}).publish(RUN, [B])
+            publish(driver(gateway.address, tls={}), [B])
         with pytest.raises(ExportError, match=r"find no way to speak TLS: .*certificate"):
-            driver(gateway.address, lambda name: {"ca.crt": crt}, tls={"secretName": "tls"}).publish(RUN, [B])
+            publish(driver(gateway.address, lambda name: {"ca.crt": crt}, tls={"secretName": "tls"}), [B])
         with pytest.raises(ExportError, match=f"the broker hangs up: {gateway.address}: see tls and sasl of the"):
-            driver(gateway.address).publish(RUN, [B])
+            publish(driver(gateway.address), [B])
     assert broker.values(TOPIC) == [A]
 
 
 def test_a_broker_that_speaks_no_tls_is_told(broker: KafkaBroker) -> None:
     with pytest.raises(ExportError, match=f"find no way to speak TLS: {broker.address}: "):
-        driver(broker.address, tls={}).publish(RUN, [A])
+        publish(driver(broker.address, tls={}), [A])
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x01\0\0\0" + b"x" * 100])
@@ -274,7 +274,7 @@ def sasl(mechanism: str) -> dict[str, Any]:
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_a_user_is_let_in_by_the_password_in_the_secret(broker: KafkaBroker, mechanism: str) -> None:
     with kafka_gateway(broker, users={"patrol": "s3cret"}, mechanism=mechanism) as gateway:
-        driver(gateway.address, lambda name: {"password": b"s3cret\n"}, sasl=sasl(mechanism)).publish(RUN, [A])
+        publish(driver(gateway.address, lambda name: {"password": b"s3cret\n"}, sasl=sasl(mechanism)), [A])
     assert set(gateway.entered) == {"patrol"}
     assert broker.values(TOPIC) == [A]
 
@@ -288,7 +288,7 @@ def test_a_wrong_password_is_told_without_it_whatever_the_broker_says(
     with kafka_gateway(broker, users={"patrol": "s3cret"}, mechanism=mechanism, said=said) as gateway:
         made = driver(gateway.address, lambda name: {"password": b"wr0ng"}, sasl=sasl(mechanism))
         with pytest.raises(ExportError) as error:
-            made.publish(RUN, [A])
+            publish(made, [A])
         told = f"the broker does not let this user in: {gateway.address}: see sasl of the Connection"
         assert str(error.value) in (told, f"the broker says what is no text: {gateway.address}")
     assert "wr0ng" not in caplog.text
@@ -299,7 +299,7 @@ def test_another_mechanism_than_the_brokers_is_told(broker: KafkaBroker) -> None
         kafka_gateway(broker, users={"patrol": "s3cret"}, mechanism="PLAIN") as gateway,
         pytest.raises(ExportError, match="the broker does not let this user in: "),
     ):
-        driver(gateway.address, lambda name: {"password": b"s3cret"}, sasl=sasl("SCRAM-SHA-256")).publish(RUN, [A])
+        publish(driver(gateway.address, lambda name: {"password": b"s3cret"}, sasl=sasl("SCRAM-SHA-256")), [A])
 
 
 def test_librdkafkas_log_is_ours_and_nothing_goes_to_standard_error(
@@ -309,7 +309,7 @@ def test_librdkafkas_log_is_ours_and_nothing_goes_to_standard_error(
     with socket.create_server(("127.0.0.1", 0)) as gone:
         address = f"127.0.0.1:{gone.getsockname()[1]}"
     with pytest.raises(ExportError):
-        driver(address).publish(RUN, [A])
+        publish(driver(address), [A])
     assert {(record.name, record.levelname) for record in caplog.records} == {("kube_patrol.export", "DEBUG")}
     assert "Connection refused" in caplog.text
     assert capfd.readouterr().err == ""
@@ -329,12 +329,12 @@ def settled(before: tuple[int, int]) -> tuple[int, int]:
 
 @pytest.mark.parametrize("times", [5, pytest.param(50, marks=pytest.mark.slow)])
 def test_neither_threads_nor_files_are_left_after_many_connections(broker: KafkaBroker, times: int) -> None:
-    driver(broker.address).publish(RUN, [A])
+    publish(driver(broker.address), [A])
     OPENED.pop().close(for_good=True)
     before = settled(threads_and_files())
     for _ in range(times):
         made = driver(broker.address)
-        made.publish(RUN, [A])
+        publish(made, [A])
         made.end(RUN)
         made.close(for_good=True)
     assert settled(before) <= before
@@ -347,7 +347,7 @@ def test_a_driver_that_is_closed_while_the_broker_is_silent_leaves_nothing_behin
         for _ in range(3):
             made = driver(f"127.0.0.1:{silent.getsockname()[1]}", timeout="2s")
             with pytest.raises(ExportError):
-                made.publish(RUN, [A])
+                publish(made, [A])
             made.close(for_good=True)
         assert settled(before)[0] <= before[0]
 
@@ -358,5 +358,5 @@ def test_it_can_be_ended_and_closed_at_any_time() -> None:
     made.close(for_good=False)
     made.close(for_good=True)
     with pytest.raises(ExportError, match="the driver is not open"):
-        made.publish(RUN, [A])
+        publish(made, [A])
     assert "rdk" not in "".join(thread.name for thread in threading.enumerate())

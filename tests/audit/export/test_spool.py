@@ -20,10 +20,10 @@ A, B = record(b"a\n"), record(b"b\nb\n")
 def test_records_are_given_until_they_are_forgotten(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     spool.write([A, B])
-    records, to = spool.read(100)
+    records, at = spool.read(100)
     assert records == [A, B]
-    assert spool.read(100) == (records, to)
-    spool.forget(Position(to.file, to.byte - B.size))
+    assert spool.read(100) == (records, at)
+    spool.forget(at.after([A.head, B.head], 1))
     assert spool.read(100)[0] == [B]
     assert list(spool.rest()) == [B.head]
 
@@ -35,7 +35,7 @@ def test_a_record_is_given_whole_however_little_is_asked_for(tmp_path: Path, mos
     assert spool.read(most)[0] == [record(b"a" * 1000 + b"\n")]
 
 
-@pytest.mark.parametrize("noted", [b"", b"nonsense", b"7", b"99 99\n", b"0 1\n", b"0 3"])
+@pytest.mark.parametrize("noted", [b"", b"nonsense", b"7", b"99 99\n", b"0 1\n", b"0 3", b"0 0 0 9"])
 def test_a_position_that_makes_no_sense_gives_records_again_or_none_but_ends_nothing(
     tmp_path: Path, noted: bytes
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from certificates import self_signed
-from exporting import RUN, eventually, no_secrets
+from exporting import RUN, eventually, no_secrets, publish
 from targets import syslog_datagrams, syslog_stream
 
 from audit.errors import ExportError
@@ -88,7 +88,7 @@ def test_a_host_has_no_name_or_one_without_spaces(name: str, told: bytes) -> Non
 def test_each_message_is_a_datagram() -> None:
     with syslog_datagrams() as receiver:
         made = driver(receiver.address, facility="user", enterpriseNumber=4711)
-        assert made.publish(RUN, [START, A, B, END]) == []
+        assert publish(made, [START, A, B, END]) == []
         eventually(lambda: len(receiver.messages) == 4)
         assert receiver.data == data(START, A, B, END)
         assert receiver.messages[0].startswith(b"<14>1 ")
@@ -97,7 +97,7 @@ def test_each_message_is_a_datagram() -> None:
 
 def test_a_message_that_is_too_long_for_a_datagram_is_refused_alone() -> None:
     with syslog_datagrams() as receiver:
-        refused = driver(receiver.address).publish(RUN, [START, violation("x" * 70_000), END])
+        refused = publish(driver(receiver.address), [START, violation("x" * 70_000), END])
         assert refused == [f"UDP takes no message as long as this: {receiver.address}"]
         eventually(lambda: receiver.data == data(START, END))
 
@@ -106,7 +106,7 @@ def test_over_tcp_octets_are_counted() -> None:
     long = violation("\u00e4" * 70_000)
     with syslog_stream() as receiver:
         made = driver(receiver.address)
-        assert made.publish(RUN, [START, A, long, B, END]) == []
+        assert publish(made, [START, A, long, B, END]) == []
         made.end(RUN)
         eventually(lambda: len(receiver.messages) == 5)
         assert receiver.data == data(START, A, long, B, END)
@@ -117,7 +117,7 @@ def test_a_receiver_that_has_hung_up_is_called_again_before_the_next_message() -
         receiver.hang_up_after = 1
         made = driver(receiver.address)
         for ended, message in enumerate((START, A, END), 1):
-            made.publish(RUN, [message])
+            publish(made, [message])
             eventually(lambda ended=ended: receiver.ended == ended)
         assert receiver.data == data(START, A, END)
 
@@ -129,12 +129,12 @@ def test_tls_with_an_authority_and_a_certificate_of_its_own(tmp_path: Path) -> N
     held = {"ca.crt": crt, "tls.crt": crt, "tls.key": key}
     with syslog_stream(certificate, clients=certificate[0]) as receiver:
         made = driver(receiver.address, lambda name: held, tls={"secretName": "tls"})
-        made.publish(RUN, [START, A])
-        made.publish(RUN, [END])
+        publish(made, [START, A])
+        publish(made, [END])
         eventually(lambda: receiver.data == data(START, A, END))
         told = f"the certificate of the syslog receiver is not trusted: {receiver.address}: self-signed certificate"
         with pytest.raises(ExportError, match=told):
-            driver(receiver.address).publish(RUN, [A])
+            publish(driver(receiver.address), [A])
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "tls", "udp"])
@@ -144,24 +144,24 @@ def test_a_receiver_that_is_not_there_is_told(scheme: str) -> None:
     told = f"the syslog receiver cannot be reached: {address}: Connection refused"
     made = driver(address)
     with pytest.raises(ExportError, match=told):
-        made.publish(RUN, [A] * 1000)  # over UDP it is told by the network, soon
+        publish(made, [A] * 1000)  # over UDP it is told by the network, soon
 
 
 def test_a_receiver_that_speaks_no_tls_is_told() -> None:
     with syslog_stream() as receiver, pytest.raises(ExportError, match="the syslog receiver "):
-        driver(receiver.address.replace("tcp:", "tls:"), timeout="1s").publish(RUN, [A])
+        publish(driver(receiver.address.replace("tcp:", "tls:"), timeout="1s"), [A])
 
 
 def test_a_receiver_that_reads_nothing_is_told_and_gets_everything_later() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         made = driver(f"tcp://127.0.0.1:{silent.getsockname()[1]}", timeout="1s")
         with pytest.raises(ExportError, match=r"the syslog receiver does not answer: .*: nothing within 1 s"):
-            made.publish(RUN, [violation("x" * 1_000_000)] * 20)
+            publish(made, [violation("x" * 1_000_000)] * 20)
 
 
 def test_names_are_looked_up() -> None:
     with pytest.raises(ExportError, match=r"the syslog receiver cannot be reached: udp://nowhere\.invalid:514: "):
-        driver("udp://nowhere.invalid").publish(RUN, [A])
+        publish(driver("udp://nowhere.invalid"), [A])
 
 
 @pytest.mark.parametrize(
