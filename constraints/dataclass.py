@@ -2,7 +2,7 @@
 
 The standard library writes and compiles up to six functions for each class, of which a process calls one or two, if
 any: for the three hundred classes that one run imports that was a third of what importing our modules took. Here a
-class begins with stubs: a stub makes the method that it stands for, puts that in its own place, and calls it.
+class begins with stubs: one makes the method that it stands for when that is looked up, and gives it its own place.
 
 Type checkers see the standard library's decorator. What has no user among us is not there: InitVar, kw_only,
 unsafe_hash, match_args=False, weakref_slot.
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, field, fields
 from functools import partial
 from reprlib import recursive_repr
-from types import MappingProxyType, MemberDescriptorType
+from types import MappingProxyType, MemberDescriptorType, MethodType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, dataclass_transform
 
 T = TypeVar("T")
@@ -23,7 +23,6 @@ Method = Callable[..., Any]
 Written = tuple[str, dict[str, Any]]  # the text of a method, and the names that it uses
 Writer = Callable[[type], Written]
 
-_SIGNS: Final = MappingProxyType({"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="})
 _OMITTED: Final = object()  # stands for an argument whose field has a default_factory
 
 
@@ -50,7 +49,7 @@ def _dataclass(
     elif eq:
         now["__hash__"] = None  # Python's way to say that there is none
     if order:
-        later |= {name: partial(_comparison, name, sign) for name, sign in _SIGNS.items()}
+        later |= _ORDER
 
     def decorate(kind: type[T]) -> type[T]:
         return _equipped(kind, slots, later, now)
@@ -75,29 +74,37 @@ def _equipped(kind: type[T], slots: bool, later: Mapping[str, Writer], now: Mapp
             setattr(made, name, method)
     for name, writer in later.items():
         if name not in own:
-            setattr(made, name, _stub(made, name, writer))
+            setattr(made, name, _Later(made, name, writer))
     return made
 
 
-def _stub(kind: type, name: str, writer: Writer) -> Method:
-    def first(*args: Any, **named: Any) -> Any:
-        text, names = writer(kind)
-        exec(text, names)
-        method = names[name]
-        method.__qualname__ = f"{kind.__qualname__}.{name}"  # by which Python names it where arguments are wrong
-        setattr(kind, name, method)
-        return method(*args, **named)
+class _Later:
+    """Stands in a class for a method that is not written yet."""
 
-    return first
+    __slots__ = ("_kind", "_name", "_writer")
+
+    def __init__(self, kind: type, name: str, writer: Writer) -> None:
+        self._kind, self._name, self._writer = kind, name, writer
+
+    def __get__(self, one: object, kind: type) -> Method:
+        """The method, which takes this place."""
+        text, names = self._writer(self._kind)
+        exec(text, names)
+        method: Method = names.pop(self._name)
+        method.__qualname__ = (
+            f"{self._kind.__qualname__}.{self._name}"  # Python's name for it where arguments are wrong
+        )
+        setattr(self._kind, self._name, method)
+        return method if one is None else MethodType(method, one)
 
 
 def _init(kind: type, setting: Callable[[str, str], str] = "self.{} = {}".format) -> Written:
     """For two fields, one with a default: `def __init__(self, a, b=_given_b):`, `self.a = a`, `self.b = b`."""
-    names: dict[str, Any] = {"_omitted": _OMITTED}
+    names: dict[str, Any] = {}
     parameters, lines = ["self"], []
     for each in fields(kind):
         parameter, initial, given = _parts(each)
-        names[f"_given_{each.name}"] = given
+        names |= given
         parameters += [parameter] if each.init else []
         lines += [setting(each.name, initial)] if initial else []
     if hasattr(kind, "__post_init__"):
@@ -106,27 +113,30 @@ def _init(kind: type, setting: Callable[[str, str], str] = "self.{} = {}".format
 
 
 def _frozen_init(kind: type) -> Written:
-    """As `_init`; the slots are set themselves, which takes half as long as `object.__setattr__`."""
-    slots = {each.name: getattr(kind, each.name, None) for each in fields(kind)}
+    """As `_init`; the slots are set themselves, which takes three quarters of what `object.__setattr__` takes."""
+    setters: dict[str, Any] = {}
 
     def setting(name: str, initial: str) -> str:
-        direct = isinstance(slots[name], MemberDescriptorType)
-        return f"_set_{name}(self, {initial})" if direct else f"_assign(self, {name!r}, {initial})"
+        slot = getattr(kind, name, None)
+        if isinstance(slot, MemberDescriptorType):
+            setters[f"_set_{name}"] = slot.__set__
+            return f"_set_{name}(self, {initial})"
+        setters["_assign"] = object.__setattr__
+        return f"_assign(self, {name!r}, {initial})"
 
     text, names = _init(kind, setting)
-    setters = {f"_set_{name}": slot.__set__ for name, slot in slots.items() if isinstance(slot, MemberDescriptorType)}
-    return text, {**names, **setters, "_assign": object.__setattr__}
+    return text, names | setters
 
 
-def _parts(each: Field[Any]) -> tuple[str, str, object]:
-    """The parameter of a field, the expression of what it begins with, and its default or who makes that."""
+def _parts(each: Field[Any]) -> tuple[str, str, dict[str, Any]]:
+    """The parameter of a field, the expression of what it begins with, and the names that these use."""
     name, given = each.name, f"_given_{each.name}"
     if each.default_factory is not MISSING:
         value = f"{given}() if {name} is _omitted else {name}" if each.init else f"{given}()"
-        return f"{name}=_omitted", value, each.default_factory
+        return f"{name}=_omitted", value, {given: each.default_factory, "_omitted": _OMITTED}
     if each.default is not MISSING:
-        return f"{name}={given}", name if each.init else given, each.default
-    return name, name if each.init else "", None
+        return f"{name}={given}", name if each.init else given, {given: each.default}
+    return name, name if each.init else "", {}
 
 
 def _equality(kind: type) -> Written:
@@ -171,6 +181,12 @@ def _take_state(self: Any, state: list[Any]) -> None:
         object.__setattr__(self, each.name, part)
 
 
+_ORDER: Final[Mapping[str, Writer]] = MappingProxyType(
+    {
+        name: partial(_comparison, name, sign)
+        for name, sign in (("__lt__", "<"), ("__le__", "<="), ("__gt__", ">"), ("__ge__", ">="))
+    }
+)
 _FROZEN: Final[Mapping[str, Method]] = MappingProxyType(
     {
         "__setattr__": _refuse_setting,

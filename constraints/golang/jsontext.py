@@ -11,11 +11,8 @@ from constraints.golang.floats import json_number
 
 _ESCAPED: Final = re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]+')
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-_ESCAPES: Final = {
-    **dict.fromkeys(range(0xD800, 0xE000), "\\ufffd"),
-    **{code: f"\\u{code:04x}" for code in (*range(0x20), *b"<>&", 0x2028, 0x2029)},
-    **{ord(character): escape for character, escape in _SHORT.items()},
-}
+_ESCAPES: Final = {**{chr(code): f"\\u{code:04x}" for code in (*range(0x20), *b"<>&", 0x2028, 0x2029)}, **_SHORT}
+_REPLACED: Final = "\\ufffd"  # half a surrogate pair
 _STEP: Final = " " * 4
 
 
@@ -25,7 +22,7 @@ def json_string(text: str) -> str:
 
 
 def _escape(found: re.Match[str]) -> str:
-    return found[0].translate(_ESCAPES)
+    return "".join([_ESCAPES.get(character, _REPLACED) for character in found[0]])
 
 
 def json_text(value: Any, depth: int = 0) -> str:

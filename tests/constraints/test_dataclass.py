@@ -6,8 +6,11 @@ import copy
 import dataclasses
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, field, fields, replace
 from functools import partial
+from inspect import signature
+from threading import Barrier
 from typing import Any, ClassVar
 
 import pytest
@@ -260,6 +263,36 @@ def test_a_class_below_has_the_fields_of_that_above_and_is_another_one() -> None
     assert repr(Space(1, z=3)) == "Space(x=1, y=0, z=3)"
     assert (Space(1) == Point(1), Named(1) == Named(1), Named(1) == Point(1)) == (False, True, False)
     assert (Space(1).x, Named(3).x) == (1, 3)
+
+
+def test_what_is_above_is_made_when_one_below_is_the_first_to_ask() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Above:
+        x: int
+
+    class Below(Above):
+        __slots__ = ()
+
+        def __init__(self) -> None:
+            super().__init__(5)
+
+    assert (Below().x, Above(6).x, Below() == Below(), Below() == Above(5)) == (5, 6, True, False)
+
+
+def test_several_threads_may_ask_first() -> None:
+    waiting = Barrier(4)
+
+    @dataclass(frozen=True, slots=True)
+    class Asked:
+        x: int = field(default_factory=lambda: waiting.wait(10) * 0)
+
+    with ThreadPoolExecutor(4) as threads:
+        made = [threads.submit(Asked) for _ in range(4)]
+        assert [each.result() for each in made] == [Asked(0)] * 4
+
+
+def test_its_signature_is_that_of_its_fields() -> None:
+    assert list(signature(Space).parameters) == ["x", "y", "z"]
 
 
 def test_every_one_has_a_container_of_its_own() -> None:
