@@ -10,12 +10,13 @@ a selection gives is followed through variables and choices; whatever else is do
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from constraints.cel.check import Checked
 from constraints.cel.scan import parts
 from constraints.cel.syntax import Call, Choice, Ident, Index, Literal, Loop, Node, OptionalMap, Select, qualified
+from constraints.dataclass import dataclass
 
 ANY: Final = "*"
 """In a path: any key."""
