@@ -142,7 +142,7 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     metrics.registry.register(ExportMetrics(tally))
     leaving.late.callback(delivery.close, 0.0)
     try:
-        selection, saying = Selection(export.mode, export.full_interval, export.cluster), Saying()
+        selection, saying = Selection(export.mode, export.full_interval, export.cluster), Saying(shared=True)
         yield Beside((ExportSink(delivery, look.why, selection, ledger, saying),), look, ledger, saying)
     finally:
         left = cluster.shutdown_delay - leaving.stop.since() - EXPORT_MARGIN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import orjson
@@ -22,26 +22,32 @@ JSON as it is.
 
 
 class Saying:
-    """Keeps what the last page says, for all who are told of it one after the other; not for several threads."""
+    """What the violations of a page say, for those who are told of it one after the other; not for several threads.
 
-    def __init__(self) -> None:
+    Where it is `shared`, a page is kept until it is `over`: the last one who is told says so. For one alone what a page
+    says is made as it goes and not kept, for it is as large as what the audit itself holds of that page.
+    """
+
+    def __init__(self, shared: bool = False) -> None:
+        self._shared = shared
         self._page: Reviewed | None = None
         self._said: Sequence[Said] = ()
 
-    def of(self, reviewed: Reviewed) -> Sequence[Said]:
+    def of(self, reviewed: Reviewed) -> Iterable[Said]:
         """What all violations of a page say, in their order."""
+        if not self._shared:
+            return said(reviewed.violations())
         if reviewed is not self._page:
-            self._page, self._said = reviewed, said(reviewed.violations())
+            self._page, self._said = reviewed, [*said(reviewed.violations())]
         return self._said
 
     def over(self) -> None:
-        """There are no more pages for now."""
+        """All have been told of this page."""
         self._page, self._said = None, ()
 
 
-def said(violations: Iterable[Violation]) -> list[Said]:
+def said(violations: Iterable[Violation]) -> Iterator[Said]:
     """What violations say; most of those that follow each other are of one object."""
-    found: list[Said] = []
     item: ObjectRef | None = None
     named = (b"", b"", b"")
     dumps, options, default = orjson.dumps, JSON_OPTIONS, json_default
@@ -58,8 +64,9 @@ def said(violations: Iterable[Violation]) -> list[Said]:
                 told = b"{}"
             else:  # in a list, so that it is as deep as in a line: what is too deep there is too deep here
                 told = dumps([details], default, options)[1:-1]
-            found.append((violation, dumps(short), told, named))
+            text = dumps(short)
         except TypeError:  # what has to be made readable first
             item = None
-            found.append((violation, None, None, None))
-    return found
+            yield violation, None, None, None
+            continue
+        yield violation, text, told, named

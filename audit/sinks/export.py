@@ -104,9 +104,9 @@ class ExportSink:
             found = [each for each in found if not ledger.knows(each[0])]
         if told.extended and self._owns:
             ledger.page(reviewed)
-        for begin in range(0, len(found), AT_ONCE):
-            end = min(len(found), begin + AT_ONCE)
-            self._put([self._lines.of(found[at : min(end, at + TOGETHER)]) for at in range(begin, end, TOGETHER)])
+        left = iter(found)
+        while some := [*islice(left, AT_ONCE)]:
+            self._put([self._lines.of(some[at : at + TOGETHER]) for at in range(0, len(some), TOGETHER)])
 
     def finish(self, summary: Summary, changes: Changes) -> None:
         """What is resolved, and the end message, also of a run that did not come to its end."""

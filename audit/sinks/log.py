@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 
 from audit.aggregate import Phase, Summary
 from audit.duration import format_duration
@@ -58,7 +59,8 @@ class LogSink:
     line has labels and details, which nobody keeps until then. It belongs behind the status sink, because
     `audit_finished` says that the statuses are written. A run that did not come to its end has no line a constraint:
     its totals are a part. What made runs fail one after the other is said once, then ever more seldom, with a count;
-    `clock` gives monotonic seconds for that. All who tell of violations share `saying`.
+    `clock` gives monotonic seconds for that. All who tell of violations share `saying`; this one
+    is told last.
     """
 
     name = "log"
@@ -88,17 +90,16 @@ class LogSink:
 
     def page(self, reviewed: Reviewed) -> None:
         """Log `violation_audited` for each violation, where such lines are wanted."""
-        if self._logged == NONE:
-            return
-        found = self._saying.of(reviewed)
-        if self._logged == CHANGES:
-            found = [each for each in found if not self._is_known(each[0])]
-        for at in range(0, len(found), AT_ONCE):
-            events(self._logger, _Part(found[at : at + AT_ONCE], self._lines))
+        if self._logged != NONE:
+            told = iter(self._saying.of(reviewed))
+            if self._logged == CHANGES:
+                told = (each for each in told if not self._is_known(each[0]))
+            while some := [*islice(told, AT_ONCE)]:
+                events(self._logger, _Part(some, self._lines))
+        self._saying.over()
 
     def finish(self, summary: Summary, changes: Changes) -> None:
         """Log what each constraint came to, what could not be audited, and `audit_finished`."""
-        self._saying.over()
         end = ending(summary)
         self._tell_gaps(summary.gaps, end.outcome)
         for known in changes.each_resolved() if self._logged == CHANGES else ():

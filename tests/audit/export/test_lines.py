@@ -44,14 +44,14 @@ def seen(of: Violation) -> str:
 @given(st.lists(violations(), max_size=6), TOLD)
 def test_messages_made_at_once_are_those_made_one_by_one(found: list[Violation], told: Told) -> None:
     lines = MessageLines(RUN, told, seen)
-    at_once = [message for half in (found[:3], found[3:]) for message in lines.of(said(half))]
+    at_once = [message for half in (found[:3], found[3:]) for message in lines.of([*said(half)])]
     one_by_one = [violation_message(RUN, each, told, seen(each) if told.extended else "") for each in found]
     assert at_once == [as_go(encoded(message)) for message in one_by_one]
 
 
 def test_what_violations_of_one_object_share_is_not_mixed_with_another_one() -> None:
     found = [violation(constraint(name), pod, message=name + pod) for pod in ("p", "q") for name in "ab"]
-    told = [json.loads(message) for message in MessageLines(RUN, Told(), seen).of(said(found))]
+    told = [json.loads(message) for message in MessageLines(RUN, Told(), seen).of([*said(found)])]
     assert [(each["name"], each["resourceName"], each["message"]) for each in told] == [
         *(("a", "p", "ap"), ("b", "p", "bp"), ("a", "q", "aq"), ("b", "q", "bq"))
     ]
