@@ -49,7 +49,7 @@ def sign_req(request: Value, config: Value, time_ns: Value) -> Value:
     """The request with headers that say who signed it."""
     for one in (mapping(request, 1), mapping(config, 1)):
         look_through(one)
-    signer = _signer(dict(pairs_of(config)), time_ns)
+    signer = _signer({key: given for key, given in pairs_of(config) if isinstance(key, str)}, time_ns)
     check_request(request)
     asked = dict(pairs_of(request))
     headers = asked.get("headers", {})
@@ -61,7 +61,7 @@ def sign_req(request: Value, config: Value, time_ns: Value) -> Value:
     return {**asked, "headers": {**plain, **_signed(asked, plain, signer)}}
 
 
-def _signer(config: Mapping[Value, Value], time_ns: Value) -> _Signer:
+def _signer(config: Mapping[str, Value], time_ns: Value) -> _Signer:
     """Raises BuiltinError for what is missing or of a wrong type."""
     missing = [name for name in _NEEDED if name not in config]
     if missing:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from regocalls import call
 
+from constraints.rego.values.kinds import object_of
+
 SIGN = "providers.aws.sign_req"
 MOMENT = 1_440_938_160_000_000_000  # 2015-08-30T12:36:00Z
 CONFIG = {
@@ -74,3 +76,12 @@ def test_a_path_is_signed_escaped_once() -> None:
 )  # fmt: skip
 def test_what_cannot_be_signed_is_an_error(arguments: tuple[Any, ...], error: str) -> None:
     assert call(SIGN, *arguments) == f"eval_type_error: {error}"
+
+
+def test_keys_that_are_no_texts_are_none_of_the_configuration_and_refused_in_a_request() -> None:
+    odd = ({"x": 1}, 2)
+    assert call(SIGN, REQUEST, object_of([*CONFIG.items(), odd]), MOMENT) == call(SIGN, REQUEST, CONFIG, MOMENT)
+    missing = 'operand 2 missing required AWS config parameters(s): {"aws_access_key", "aws_secret_access_key", "aws_service"}'
+    assert call(SIGN, REQUEST, object_of([("aws_region", "r"), odd]), 1) == f"eval_type_error: {missing}"
+    refused = 'operand 1 invalid request parameters(s): {{"x": 1}}'
+    assert call(SIGN, object_of([*REQUEST.items(), odd]), CONFIG, 1) == f"eval_type_error: {refused}"
