@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, field, fields, replace
 from functools import partial
 from inspect import signature
+from pathlib import Path
 from threading import Barrier
 from typing import Any, ClassVar
 
@@ -335,3 +337,15 @@ def test_frozen_ones_are_equal_and_hashed_by_their_fields(x: int, y: int, other_
     one, other = Point(x, y), Point(other_x, other_y)
     assert (one == other) == ((x, y) == (other_x, other_y))
     assert (hash(one), hash(other)) == (hash((x, y)), hash((other_x, other_y)))
+
+
+def test_our_values_have_this_decorator_but_where_nobody_else_imports_this_package() -> None:
+    root = Path(__file__).parents[2]
+    plain = {
+        path.relative_to(root).with_suffix("").as_posix()
+        for package in ("audit", "constraints")
+        for path in (root / package).rglob("*.py")
+        if re.search(r"^from dataclasses import (.*\b)?dataclass\b", path.read_text(), re.MULTILINE)
+    }
+    alone = ("audit/duration", "audit/errors", "audit/repeats", "audit/settings/", "audit/web/")
+    assert {name for name in plain if not name.startswith(alone)} == set()
