@@ -26,14 +26,15 @@ class Shelved:
     """The reports of one object as they are known.
 
     `kind` and `name` are those of the object, None and empty where its reports do not say. `rows` stand for all that
-    they say, None where that has to be read. `parts` are the resourceVersions by number. `audited` names the run that
-    saw all of it last, where that is told; `run` is the last one of this process that saw the object.
+    they say, None where that has to be read. `versions` are the resourceVersions of the parts, empty for one that there
+    is not. `audited` names the run that saw all of it last, where that is told; `run` is the last one of this process
+    that saw the object.
     """
 
     kind: Kind | None
     name: str
     rows: Rows | None
-    parts: dict[int, str]
+    versions: tuple[str, ...]
     audited: str = ""
     run: int = 0
 
@@ -166,7 +167,8 @@ class Book:
         return other or tuple(sorted([*draft.judged.rows, *left])) != held.rows
 
     def _due(self, place: ReportPlace, held: Shelved | None, draft: _Draft, standing: StandingResults) -> Due:
-        parts = tuple(sorted(held.parts)) if held else (1,) if place in self.foreign else ()
+        there = held.versions if held else ("",)
+        parts = tuple(number for number, version in enumerate(there, 1) if version or place in self.foreign)
         item = None if draft.item is NOWHERE else draft.item
         stands = _everything if draft.adds else self._stands(held, draft.item, standing)
         renews = held is None or not held.audited or self._is_old(held, 2)

@@ -50,8 +50,10 @@ class _Policy:
     named: Matches
 
     def result(self, outcome: str, message: str) -> ReportResult:
-        scored = self.passed.scored and outcome != WARN
-        return self.passed._replace(result=outcome, message=shortened(message, MESSAGE_BYTES), scored=scored)
+        policy, rule, _, _, category, severity, scored, properties = self.passed
+        scored = scored and outcome != WARN
+        text = message if len(message) <= MESSAGE_BYTES and message.isascii() else shortened(message, MESSAGE_BYTES)
+        return ReportResult(policy, rule, outcome, text, category, severity, scored, properties)
 
     def broken(self, violation: Violation) -> ReportResult:
         """A violation that denies is a failure, every other one a warning; so is one that no score may count."""

@@ -21,7 +21,8 @@ from constraints.dataclass import dataclass
 from constraints.model import Object
 
 CHUNK: Final = 500
-Same = dict[Rows, Rows]
+UNKNOWN: Final = "?"
+"""In the place of the resourceVersion of a report that has to be read."""
 
 
 @dataclass(slots=True)
@@ -46,19 +47,18 @@ class Shelf:
 
     def _read(self, book: Book) -> dict[ReportPlace, Shelved]:
         held: dict[ReportPlace, Shelved] = {}
-        same: Same = {}
         for item, place, part in self._items(metadata_only=False):
             found = read(item, place)
-            before = held.get(place)
             rows = found.contents.rows() if self._may_stand(found, book) else None
+            before = held.get(place)
             if before is None:
-                held[place] = _held(found, same.setdefault(rows, rows) if rows is not None else None, part)
-            else:
-                before.parts[part] = found.version
-                both = before.rows is not None and rows is not None
-                before.rows = tuple(sorted([*(before.rows or ()), *(rows or ())])) if both else None
+                held[place] = _held(found, rows, part)
+                continue
+            before.versions = _with(before.versions, part, found.version)
+            both = before.rows is not None and rows is not None
+            before.rows = tuple(sorted([*(before.rows or ()), *(rows or ())])) if both else None
         for each in held.values():
-            if set(each.parts) != set(range(1, len(each.parts) + 1)):
+            if "" in each.versions:
                 each.rows = None
         return held
 
@@ -67,21 +67,21 @@ class Shelf:
         return found.whole and bool(found.contents.counted().keys() & book.choice.kept)
 
     def _glance(self, book: Book) -> None:
-        parts: dict[ReportPlace, dict[int, str]] = {}
+        there: dict[ReportPlace, tuple[str, ...]] = {}
         changed: dict[ReportPlace, Object] = {}
         for item, place, part in self._items(metadata_only=True):
             metadata = item["metadata"]
-            version = str(metadata.get("resourceVersion") or "")
-            parts.setdefault(place, {})[part] = version
+            version = str(metadata.get("resourceVersion") or UNKNOWN)
+            there[place] = _with(there.get(place, ()), part, version)
             held = book.held.get(place)
-            if held is None or held.parts.get(part) != version:
+            if held is None or held.versions[part - 1 : part] != (version,):
                 changed[place] = metadata
-        for place in [place for place, held in book.held.items() if place not in parts]:
+        for place in book.held.keys() - there.keys():
             del book.held[place]
-        for place, there in parts.items():
+        for place, versions in there.items():
             held = book.held.get(place)
-            if place in changed or held is None or held.parts.keys() != there.keys():
-                book.held[place] = _unread(changed.get(place), place, there, held)
+            if held is None or held.versions != versions:
+                book.held[place] = _unread(changed.get(place), place, versions, held)
 
     def _items(self, metadata_only: bool) -> Iterator[tuple[Object, ReportPlace, int]]:
         """Those that are ours, of both kinds."""
@@ -113,14 +113,23 @@ def _listed(client: Client, resource: Resource, metadata_only: bool) -> Iterator
 def _held(found: ReadReport, rows: Rows | None, part: int) -> Shelved:
     item = found.item
     kind, name = (item.kind, intern(item.name)) if item else (None, "")
-    return Shelved(kind, name, rows, {part: found.version}, intern(found.audited))
+    return Shelved(kind, name, rows, _with((), part, found.version), intern(found.audited))
 
 
-def _unread(metadata: Object | None, place: ReportPlace, parts: dict[int, str], before: Shelved | None) -> Shelved:
+def _with(versions: tuple[str, ...], part: int, version: str) -> tuple[str, ...]:
+    """The resourceVersions of parts with that of one more."""
+    if not versions and part == 1:
+        return (version,)
+    longer = [*versions, *[""] * (part - len(versions))]
+    longer[part - 1] = version
+    return tuple(longer)
+
+
+def _unread(metadata: Object | None, place: ReportPlace, versions: tuple[str, ...], before: Shelved | None) -> Shelved:
     """Reports that have changed, or that are new: what they say has to be read."""
     item = owner_of(metadata, place) if metadata else None
     annotations = (metadata or {}).get("annotations") or {}
     audited = str(annotations.get(AUDITED) or "") if metadata else before.audited if before else ""
     kind = item.kind if item else before.kind if before else None
     name = item.name if item else before.name if before else ""
-    return Shelved(kind, name, None, parts, audited)
+    return Shelved(kind, name, None, versions, audited)

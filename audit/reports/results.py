@@ -98,8 +98,18 @@ def outcome_of(word: str) -> str:
 
 def rows_of(listed: Iterable[ReportResult], words: Words) -> Rows:
     """What stands for all results of an object."""
-    whole = [(result.short, hash(result)) for result in listed]
-    return tuple(sorted([*whole, *((word[1:], hash((word[0], number))) for word, number in words)]))
+    whole = [(result.short, hash(result)) if result.message else _of_silent(result) for result in listed]
+    return tuple(sorted([*whole, *(_of_counted(*each) for each in words)]))
+
+
+@lru_cache(maxsize=8192)  # most results are passes, each of which is that of thousands of objects
+def _of_silent(result: ReportResult) -> Row:
+    return result.short, hash(result)
+
+
+@lru_cache(maxsize=8192)
+def _of_counted(word: str, number: int) -> Row:
+    return word[1:], hash((word[0], number))
 
 
 def written(words: Words) -> str:

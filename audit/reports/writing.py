@@ -21,6 +21,7 @@ from audit.model import RunInfo
 from audit.reports.bodies import ReportApi, ReportSubject, patch, read, rendered, says
 from audit.reports.book import Due, Merged, Shelved
 from audit.reports.names import ours
+from audit.reports.reading import UNKNOWN
 from audit.reports.results import Contents, ReportChoice
 from constraints import ObjectRef
 from constraints.dataclass import dataclass
@@ -151,7 +152,8 @@ class _Writing:
         """Some of it may have been written: what there is has to be read."""
         item = self._due.item
         kind, name = (item.kind, item.name) if item else (None, "")
-        return Settled(fate, Shelved(kind, name, None, dict.fromkeys(self._parts, "")) if self._parts else None)
+        versions = (UNKNOWN,) * max(self._parts, default=0)
+        return Settled(fate, Shelved(kind, name, None, versions) if versions else None)
 
     def _written(self) -> Settled:
         there = self._read()
@@ -187,19 +189,19 @@ class _Writing:
         """Create, patch and delete until there is what there has to be."""
         reports = dict(enumerate(rendered(subject, contents, self._writer.api), 1))
         self._parts |= reports.keys()
-        versions, fate = {}, ReportFate.UNCHANGED
+        versions, fate = [], ReportFate.UNCHANGED
         for number, report in reports.items():
             before = there.get(number)
             if before is not None and says(before, report):
-                versions[number] = _version(before)
+                versions.append(_version(before))
                 continue
             fate = ReportFate.UPDATED if there else ReportFate.CREATED
-            versions[number] = self._put(report, before)
+            versions.append(self._put(report, before))
         for number in sorted(there.keys() - reports.keys()):
             fate = ReportFate.UPDATED
             self._delete(number, there[number])
         kind, name = subject.item.kind, subject.item.name
-        return Settled(fate, Shelved(kind, name, contents.rows(), versions, subject.audited))
+        return Settled(fate, Shelved(kind, name, contents.rows(), tuple(versions), subject.audited))
 
     def _put(self, report: Object, before: Object | None) -> str:
         """Write one, gives its resourceVersion. Its name is its own: a creation that is sent twice is found out."""

@@ -61,6 +61,11 @@ class Running:
         """The exit code, None while it runs."""
         return self._process.poll()
 
+    def processor(self) -> float:
+        """Seconds of processor time that it has used so far."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def terminate(self) -> None:
         """Ask it to leave, as Kubernetes does."""
         self._process.send_signal(signal.SIGTERM)

@@ -61,6 +61,8 @@ def weigh(cluster: Cluster, detail: str) -> None:
     tell(f"  bytes each: {plain / number:.0f} as JSON, {estimated(cluster) / number:.0f} as the server estimates them")
     tell(f"  the database has grown by {grown / number:.0f} each")
     tell(f"  seconds of wall and processor: {without} without, {writing} that writes them, {again} unchanged")
+    rows = [(steady(cluster), steady(cluster, *flags)) for _ in range(3)]
+    tell(f"  processor of one audit after the other, without and with: {rows}")
 
 
 def tell(text: str) -> None:
@@ -78,6 +80,18 @@ def seconds(cluster: Cluster, *flags: str) -> tuple[float, float]:
     [end] = outcome.log.events("audit_finished")
     spent = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
     return end["duration"], round(spent, 2)
+
+
+def steady(cluster: Cluster, *flags: str) -> float:
+    """Seconds of processor time of one audit of a process that has made some, and that finds nothing changed."""
+    with cluster.patrol().running("--audit-interval=1", "--audit-on-policy-change=false", *flags) as process:
+
+        def after(number: int) -> float:
+            process.until(lambda log: len(log.events("audit_finished")) >= number, seconds=600)
+            return process.processor()
+
+        begun = after(3)
+        return round((after(9) - begun) / 6, 3)
 
 
 def metrics(cluster: Cluster) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from audit.kube.request import Reply, Request
 from audit.ledger import NO_CHANGES
 from audit.model import RunInfo
 from audit.reports.names import UID
+from audit.reports.writing import Rate
 from audit.sinks.guard import GuardedSink
 from audit.verdicts import Reviewed
 from constraints import Cause
@@ -240,3 +241,50 @@ def test_reports_with_a_time_to_live_are_renewed_before_half_of_it_is_over() -> 
     writes = [trial.run(FAILS) for _ in range(30)]
     assert sum(writes) == 6
     assert [result["timestamp"]["seconds"] for result in trial.report()["results"]] == [1_795_216_701] * 2
+
+
+@dataclass
+class Ticking:
+    """A clock that goes on when somebody waits, and by `step` whenever it is asked."""
+
+    now: float = 100.0
+    step: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def elapsed(self) -> float:
+        self.now += self.step
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def test_requests_begin_at_the_rate_that_is_allowed_after_a_second_of_them_at_once() -> None:
+    clock = Ticking()
+    rate = Rate(10, clock.sleep, clock.elapsed)
+    for _ in range(31):
+        rate.wait()
+    assert clock.now == pytest.approx(102.0)
+    assert len(clock.slept) == 20
+
+
+def test_what_is_not_written_in_time_is_written_by_the_next_run() -> None:
+    trial, clock = Trial(), Ticking(step=1.0)
+    objects = {pod(number): [(ONE.key, "bad")] for number in range(60)}
+    slow = replace(trial.sink.writer, within=20.0, elapsed=clock.elapsed, parallel=1)
+    trial.sink.writer = slow
+    writes = []
+    while len(trial.server.objects) < len(objects):
+        writes.append(trial.run(objects))
+    assert len(writes) > 1
+    assert min(writes) > 0
+    assert trial.fates["late",] > 0
+    assert trial.run(objects) == 0
+
+
+def test_a_process_that_is_told_to_leave_writes_no_more() -> None:
+    trial = Trial()
+    trial.sink.writer = replace(trial.sink.writer, stopped=lambda: True)
+    assert trial.run(FAILS) == 0
+    assert trial.fates == {("late",): 1}
