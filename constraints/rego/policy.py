@@ -129,7 +129,16 @@ class RegoProgram:
         if context.data["inventory"] is not inventory:
             context.data = {"inventory": inventory}
         try:
-            found = None if self._way else self._found()
+            self._start()
+            found: Rows | None = None
+            if not self._way:  # each rule is asked where it is needed, which is too deep for some policies
+                try:
+                    found = self._evaluate(context)
+                except RecursionError:
+                    pass
+                except EvaluationError as error:
+                    if error.code != TOO_DEEP:
+                        raise
             if found is None:
                 found = self._otherwise()
             if not found:
@@ -139,18 +148,6 @@ class RegoProgram:
             raise _too_deep() from error
         finally:
             context.budget.left = IDLE
-
-    def _found(self) -> Rows | None:
-        """The rows: each rule is asked where it is needed, which is too deep for some policies: None."""
-        self._start()
-        try:
-            return self._evaluate(self._context)  # type: ignore[no-any-return]  # made by Entry
-        except RecursionError:
-            return None
-        except EvaluationError as error:
-            if error.code != TOO_DEEP:
-                raise
-            return None
 
     def _otherwise(self) -> Rows:
         """The rows as the first of the other ways finds them that is not too deep; it is the first from then on."""
@@ -199,12 +196,8 @@ class RegoProgram:
             steps = own()
         context.budget = steps
         steps.left = self._budget
-        if context.memory:
-            context.memory = {}
-        if context.calls:
-            context.calls = {}
-        if context.split:
-            context.split = {}
+        if context.memory or context.calls or context.split:
+            context.memory, context.calls, context.split = {}, {}, {}
 
     def _answer_all(self) -> EvaluationError | None:
         """Ask each rule after those that it refers to, so that none waits for many others. Gives the first error.

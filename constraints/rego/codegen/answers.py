@@ -7,8 +7,8 @@ answer may be, which tells callers its kind.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import MutableMapping, Sequence
+from typing import Any, Final
 
 from constraints.dataclass import value
 from constraints.lang.pycode import Block
@@ -57,7 +57,8 @@ def emit_answers(emission: Emission, rule: RuleSet) -> list[Operand]:
     """Emit what finds the one answer of several clauses, and an error where two differ."""
     agree = "agree_function" if rule.kind == FUNCTION else "agree"
     plain = [found for found in rule.clauses if not found.rule.default]
-    chains = [chain for chain in [_chain(emission, found) for found in plain] if chain]
+    known = dict(emission.place.walked)
+    chains = [chain for chain in [_chain(emission, found, known) for found in plain] if chain]
     answers: list[Operand] = []
     if len(chains) == 1 or _alike(chains):
         for chain in chains:
@@ -80,11 +81,17 @@ def _alike(chains: Sequence[Attempts]) -> bool:
 # attempts
 
 
-def _chain(emission: Emission, found: Clause) -> Attempts:
-    """Those of a clause and its `else`, up to the first one that always holds."""
+Known = MutableMapping[Any, Operand]
+"""What steps and calls have found already, see Place."""
+
+
+def _chain(emission: Emission, found: Clause, known: Known) -> Attempts:
+    """Those of a clause and its `else`, up to the first one that always holds; `known` is what was in front of all
+    clauses.
+    """
     chain: Attempts = []
     for one in chain_of(found):
-        attempt = _attempt(emission, one, is_first=one is found)
+        attempt = _attempt(emission, one, known if one is found else None)
         if attempt is not None:
             chain.append(attempt)
             if attempt.is_sure:
@@ -92,12 +99,17 @@ def _chain(emission: Emission, found: Clause) -> Attempts:
     return chain
 
 
-def _attempt(emission: Emission, found: Clause, *, is_first: bool) -> Attempt | None:
-    """A clause's body, emitted into a block of its own; None where it never holds."""
+def _attempt(emission: Emission, found: Clause, known: Known | None) -> Attempt | None:
+    """A clause's body, emitted into a block of its own; None where it never holds.
+
+    What it finds in any case is not looked for again by clauses behind it; for an `else`, `known` is None.
+    """
     answer: Operand | None = None
+    fresh: Known = {}
 
     def emit() -> bool:
-        nonlocal answer
+        nonlocal answer, fresh
+        fresh = emission.place.fresh
         answer = _answer(emission, found)
         return answer is not None
 
@@ -106,10 +118,27 @@ def _attempt(emission: Emission, found: Clause, *, is_first: bool) -> Attempt | 
         block, end = closure(emission, emit)
     is_loud, emission.quiet = not emission.quiet, quiet and emission.quiet
     if answer is None or end is None:
-        if is_loud and is_first:  # it never holds, but what comes before that may end in an error
-            attach(emission, block, end)
+        if is_loud and known is not None:
+            _put_in_front(emission, found, block, fresh, known)
         return None
+    if known is not None:
+        emission.place.walked.update(fresh)
     return Attempt(block, end, answer, found, emission.place.loops)
+
+
+def _put_in_front(emission: Emission, found: Clause, block: Block, fresh: Known, known: Known) -> None:
+    """A clause never holds, but on the way to that may end in an error: it stands in front of those that may hold. It
+    is emitted once more where it knows what they have found.
+    """
+    learned = emission.place.walked
+    if len(known) == len(learned):
+        attach(emission, block, None)
+        known.update(fresh)
+    else:
+        emission.place.walked = known
+        _attempt(emission, found, known)
+        emission.place.walked = learned
+    learned.update(known)
 
 
 def _answer(emission: Emission, found: Clause) -> Operand | None:

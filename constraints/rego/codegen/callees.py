@@ -58,13 +58,13 @@ def call_function(emission: Emission, name: str, arguments: Sequence[Operand], w
     """A call of a function of the policy; its code is made for what is known of the arguments."""
     branch = _branch_of(emission, name)
     callee = callee_of(emission, branch, arguments)
-    emission.weight += callee.weight
     if not callee.pure:
         emission.uses_more()
-    emission.quiet = emission.quiet and callee.quiet
     if callee.answer.is_constant:
+        _count(emission, callee)
         return callee.answer
     if callee.parameter is not None:
+        _count(emission, callee)
         return arguments[callee.parameter]
     given = [one for one in arguments if callee.function == branch.function or not one.is_constant]
     return _called(emission, callee, given, wish)
@@ -76,9 +76,11 @@ def _called(emission: Emission, callee: Callee, given: Sequence[Operand], wish: 
     node = emission.nodes.call(callee.function, emission.context(), *arguments)
     answer = replace(callee.answer, node=node)
     if not all(one.name or one.is_constant for one in given):
+        _count(emission, callee)
         return answer
     key = (emission.place.context, callee.function, *map(identity, given))
     if key not in emission.place.walked:
+        _count(emission, callee)
         emission.place.learn(key, kept(emission, answer, wish or "answer"))
     return emission.place.step(key)
 
@@ -89,6 +91,12 @@ def _given(emission: Emission, value: Operand, argument: Argument) -> ast.expr:
     if path is not None:
         emission.unit.given.setdefault(argument, {})[path] = None
     return expression(emission, value)
+
+
+def _count(emission: Emission, callee: Callee) -> None:
+    """A call is made, which may make others, and end in an error."""
+    emission.weight += callee.weight
+    emission.quiet = emission.quiet and callee.quiet
 
 
 def identity(operand: Operand) -> object:

@@ -10,7 +10,7 @@ from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.operand import BASE, DICT, INPUT, NOTHING, Operand, constant
 from constraints.rego.codegen.reading import expression, is_type, kept, load
 from constraints.rego.names.resolved import Path
-from constraints.rego.reads.arguments import ANY, DEEPEST, Argument
+from constraints.rego.reads.arguments import ANY, DEEPEST, Argument, is_argument
 from constraints.rego.reads.places import REVIEW
 from constraints.rego.values.kinds import UNDEFINED, Value, key_of, lookup
 
@@ -59,6 +59,8 @@ def _lookup(emission: Emission, value: Operand, key: Operand) -> ast.expr:
     if not isinstance(key.constant, str) or value.kind == "array" or value.is_constant:
         return slow
     fast = nodes.method(read(emission, value), "get", load(emission, key), nodes.name("UNDEFINED"))
+    if value.origin is not None and not is_argument(value.origin):  # JSON, in which nothing else has a text for a key
+        slow = nodes.name("UNDEFINED")
     return fast if value.kind == DICT else nodes.choice(is_type(emission, value, "dict"), fast, slow)
 
 

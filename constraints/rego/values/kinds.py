@@ -213,6 +213,8 @@ def pairs_of(value: dict[str, Value] | RegoObject) -> Iterable[tuple[Value, Valu
 
 def lookup(value: Value, key: Value) -> Value:
     """`value[key]` in an object, array or set (a member is its own key); UNDEFINED when it is not there."""
+    if value is UNDEFINED:
+        return UNDEFINED
     if isinstance(value, dict):
         return value.get(key, UNDEFINED) if isinstance(key, str) else UNDEFINED
     if isinstance(value, list):
