@@ -120,6 +120,7 @@ _SCOPE: Final[Mapping[str, Any]] = {
     "UNSET": UNSET,
     "list": list,
     "dict": dict,
+    "str": str,
     "type": type,
     "no_overload": no_overload,
     **{name: getattr(runtime, name) for name in ("each", "has", "index", "index_optional", "insert")},

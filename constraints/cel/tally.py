@@ -40,6 +40,9 @@ def total(slots: list[Value], a: Value, b: Value) -> Value:
     """`a + b` for what may be texts or lists. Raises Exhausted before these grow too large."""
     kind = type(a)
     if kind is type(b) and kind in _SIZED:
+        if kind is list and not b:  # most often there are no such containers
+            slots[TALLY] += len(a) // 10
+            return a
         slots[TALLY] = tally = slots[TALLY] + (len(a) + len(b)) // 10
         if tally > MOST:
             raise Exhausted
@@ -51,6 +54,8 @@ def total(slots: list[Value], a: Value, b: Value) -> Value:
 def among(slots: list[Value], item: Value, container: Value) -> bool:
     """`item in container` for a list."""
     if type(container) is list:
+        if not container:
+            return False
         slots[TALLY] += len(container)
         if type(item) is str:
             return item in container

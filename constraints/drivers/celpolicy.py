@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -31,6 +32,8 @@ _RESERVED: Final = frozenset({"params", "anyObject"})
 # requestKind is made of kind, where a review has none.
 _ADMISSION_ONLY: Final = ADMISSION_ONLY - {"requestKind"}
 PARAMETERS: Final = "variables.params"
+_BEYOND: Final = re.compile(r"\brequest\b(?!\.(?:kind|name|namespace|operation|options|resource|userInfo)\b)")
+"""A mention of `request` other than for one of the fields that every review has."""
 INPUTS: Final = (  # in the order of their slots
     ("object", DYN),
     ("oldObject", DYN),
@@ -108,7 +111,9 @@ class CelPolicy:
         self.loaded, self.is_large = assembly.loaded, assembly.is_large
         self._kind, self._texts = assembly.kind, assembly.texts
         self._trees = assembly.trees
-        self.reads_request = "request" in assembly.loaded.layout.read
+        self.makes_request = "request" in assembly.loaded.layout.read and any(
+            _BEYOND.search(text) for _, text in self._texts.values()
+        )
         self.reads = frozenset(place for path in assembly.paths for place in _places(path))
 
     @property
@@ -186,7 +191,7 @@ class CelProgram:
     def _inputs(self, review: Mapping[str, Json]) -> tuple[Json, ...]:
         """The values of INPUTS."""
         obj, old = review.get("object"), review.get("oldObject")
-        request = request_of(review) if self._policy.reads_request else None
+        request = request_of(review) if self._policy.makes_request else review
         if review.get("operation") == "DELETE":  # Rego sees the old object twice
             obj = None
         return obj, old, request, review.get("namespaceObject") or None, old if obj is None else obj

@@ -84,7 +84,7 @@ def _paid(
     if seeks(name, nodes):
         code = emitter.layout.name(name, textual(FUNCTIONS[name]))
     if rule is None:
-        return py.call(code, *arguments)
+        return _text(emitter, code, *arguments) if name == "string" else py.call(code, *arguments)
     sizes = [size(part.value) for part in nodes if isinstance(part, syntax.Literal)]
     last = isinstance(nodes[-1], syntax.Literal)
     if (name in _EQUALITY and sizes) or (name in _AFFIXES and last):
@@ -101,6 +101,12 @@ def _paid(
         return _adding(emitter, "search", py.read(code), *arguments)
     emitter.price += LIST + 1  # for the call that fails
     return _adding(emitter, "metered", py.read(emitter.layout.name("rule", rule)), py.read(code), *arguments)
+
+
+def _text(emitter: Emitter, code: str, value: ast.expr) -> ast.expr:
+    """`string(value)`: a text is one already."""
+    value = emitter.keep(value)
+    return ast.IfExp(py.is_(py.call("type", value), py.read("str")), value, py.call(code, value))
 
 
 def _among(emitter: Emitter, code: str, container: Node, *arguments: ast.expr) -> ast.expr:
