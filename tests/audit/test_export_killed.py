@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from exporting import eventually
 from policybuilders import samples_with
+from targets import http_target
 
 from audit.demo import load
 from audit.embedded import EmbeddedCluster
@@ -169,6 +170,30 @@ def test_what_killed_runs_had_found_is_in_the_topic_with_each_run_in_its_order(
         told = [message["message"] for message in messages if message["id"] == run]
         assert told[0] == "audit is started"
         assert told[-1] == "audit is completed" or "audit is completed" not in told  # a run that was killed has no end
+    assert list((tmp_path / "spill").glob("*.spool")) == []
+
+
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_what_killed_runs_had_found_is_posted_and_each_of_them_is_said_to_be_interrupted(
+    many: EmbeddedCluster, tmp_path: Path, times: int
+) -> None:
+    with http_target() as target:
+        many.load([connected("http", url=target.url, mode="batched", extended=True)])
+        found, _ = killed_again_and_again(many, tmp_path, times)
+        messages = target.messages
+    delivered: Found = defaultdict(set)
+    for message in messages:
+        delivered[message["id"]].add((message.get("resourceName", ""), message["message"]))
+    assert len(found) >= 2
+    assert {run: rows - delivered[run] for run, rows in found.items() if rows - delivered[run]} == {}
+    for run in delivered:
+        told = [message for message in messages if message["id"] == run]
+        assert told[0]["message"] == "audit is started"
+        end = told[-1]
+        assert end["message"] in ("audit is completed", "audit is interrupted")
+        ids = {message["extended"]["id"] for message in told if "eventType" in message}
+        # A kill may have come between the messages that were put in last and the note of how many there are.
+        assert 0 <= len(ids) - end["extended"]["counts"]["sent"] <= (5 * 64 if end["message"].endswith("rupted") else 0)
     assert list((tmp_path / "spill").glob("*.spool")) == []
 
 
