@@ -246,12 +246,13 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, besid
     beside = beside or Beside()
     wanted = config.log.violations == CHANGES or config.events.on_change
     ledger = beside.ledger or (Ledger() if wanted else None)
-    told = LogSink(violations=config.log.violations, is_known=ledger.knows if ledger else unknown, saying=beside.saying)
+    saying, is_known = beside.saying or Saying(), ledger.knows if ledger else unknown
+    told = LogSink(violations=config.log.violations, is_known=is_known, saying=saying)
     statuses = StatusSink(StatusWriter(client.prompt()).patch)
     written: tuple[Sink, ...] = (statuses, MetricsSink(metrics), *beside_statuses)
     return Auditor(
         replace(preparation_of(config, client, duty.stop, heard), exporting=beside.look),
-        (*written, *kept(config.results), *beside.sinks, told),
+        (*written, *kept(config.results, saying), *beside.sinks, told),
         duty,
         metrics,
         readiness_of(config, duty),
@@ -260,13 +261,13 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, besid
     )
 
 
-def kept(config: ResultsConfig) -> Iterator[Sink]:
+def kept(config: ResultsConfig, saying: Saying) -> Iterator[Sink]:
     """What keeps whole runs as files, where that is wanted."""
     if config.folder:
         from audit.results.archive import Archive  # late: most installations keep none
         from audit.sinks.results import ResultsSink
 
-        yield ResultsSink(Archive(config.folder, config.keep, config.compress))
+        yield ResultsSink(Archive(config.folder, config.keep, config.compress), saying=saying)
 
 
 def event_sinks(config: Config, client: Client, metrics: Metrics, stop: Event) -> Iterator[Sink]:

@@ -9,7 +9,7 @@ import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from io import BufferedIOBase, BufferedWriter, FileIO
+from io import BufferedWriter, FileIO
 from typing import Final
 
 from audit.results.format import BEGINNING, GZIPPED
@@ -28,9 +28,9 @@ class Draft:
     def __init__(self, folder: int, stem: Stem, file: int, compress: bool) -> None:
         self.folder = folder
         self.stem = stem
-        self._compress = compress
+        # Not by the module gzip, which goes through everything once more for its own sum.
+        self._packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP) if compress else None
         self._raw = BufferedWriter(FileIO(file, "wb"), _BUFFER)
-        self._out: BufferedIOBase = _compressed(self._raw) if compress else self._raw
 
     @classmethod
     def reserve(cls, folder: int, stem: Stem, compress: bool) -> Draft | None:
@@ -54,14 +54,14 @@ class Draft:
 
     def write(self, data: bytes) -> None:
         """Append. Raises OSError, and the file is then of no use."""
-        self._out.write(data)
+        self._raw.write(self._packer.compress(data) if self._packer else data)
 
     def publish(self, partial: bool) -> Name:
         """Bring everything to the disk, and give the file its name. Raises OSError; there is no file then."""
-        name = Name(self.stem, partial, self._compress)
+        name = Name(self.stem, partial, self._packer is not None)
         try:
-            if self._out is not self._raw:
-                self._out.close()
+            if self._packer:
+                self._raw.write(self._packer.flush())
             self._raw.flush()
             os.fsync(self._raw.fileno())
             if _there(self.folder, str(name)):
@@ -80,9 +80,8 @@ class Draft:
 
     def close(self) -> None:
         """Let go of the file and its folder; once it has its name that is all there is to do."""
-        for stream in (self._out, self._raw):
-            with suppress(OSError, ValueError):  # what was not written is of no use, or was told before
-                stream.close()
+        with suppress(OSError):  # what was not written is of no use, or was told before
+            self._raw.close()
         with suppress(OSError):
             os.close(self.folder)
 
@@ -159,9 +158,3 @@ def _start(data: bytes) -> bytes:
         except zlib.error:
             return GZIPPED
     return data[: len(BEGINNING)]
-
-
-def _compressed(raw: BufferedIOBase) -> BufferedIOBase:
-    import gzip  # late: most runs do not ask for it
-
-    return gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -22,17 +22,16 @@ from audit.fields import (
     valid_text,
     violation_fields,
 )
+from audit.logs.said import Named, Said
 from audit.logs.streams import JSON_OPTIONS, encoded
 from audit.model import ConstraintRecord, RunInfo, Standing, timestamp
 from audit.outcomes import ending
 from audit.results.format import FORMAT, VERSION
-from audit.verdicts import Reviewed
 from audit.version import ours
-from constraints import Kind, Violation
+from constraints import Kind, ObjectRef, Violation
 from constraints.model import Json
 
 _OPTIONS: Final = JSON_OPTIONS | orjson.OPT_APPEND_NEWLINE
-_SHORT: Final = MESSAGE_BYTES // 4  # characters that never make more bytes than that
 _OWN: Final = frozenset(
     {"details", "resource_namespace", "resource_name", "resource_labels"}
 )  # differ with each object
@@ -62,27 +61,22 @@ class RunLines:
         }
         return _line(fields)
 
-    def page(self, reviewed: Reviewed) -> bytes:
+    def page(self, told: Sequence[Said]) -> bytes:
         """A line for each violation; what the log cuts short is there whole besides, as `full_message`."""
-        kind, heads, lines = None, {}, []
-        for violation in reviewed.violations():
-            ref, message = violation.object, violation.message
+        kind, heads, item, of_item = None, {}, None, b""
+        lines: list[bytes] = []
+        for violation, message, details, named in told:
+            ref = violation.object
             if ref.kind is not kind:
                 kind, heads = ref.kind, self._heads.setdefault(ref.kind, {})
-            key = (violation.constraint.kind, violation.constraint.name, violation.action, violation.actions)
+            key = (violation.constraint, violation.action, violation.actions)
             head = heads.get(key) or heads.setdefault(key, self._head(violation))
-            short = message if len(message) <= _SHORT else truncate(message)
-            own = {
-                "msg": short,
-                "details": violation.details,
-                "resource_namespace": ref.namespace,
-                "resource_name": ref.name,
-                "resource_uid": ref.uid,
-                "resource_labels": ref.labels,
-            }
-            if short != message and short != (whole := valid_text(message)):
-                own["full_message"] = whole
-            lines.append(head + _line(own)[1:])
+            if message is None or details is None or named is None or _is_cut(violation.message):
+                lines.append(head + _own(violation))
+                continue
+            if named is not item:
+                item, of_item = named, _of_object(ref, named)
+            lines.append(b"".join((head, b'"msg":', message, b',"details":', details, of_item)))
         self.violations += len(lines)
         return b"".join(lines)
 
@@ -116,6 +110,34 @@ class RunLines:
             "objects": sum(stats.objects for stats in summary.kinds.values()),
             "kinds": len(summary.kinds),
         }
+
+
+def _is_cut(message: str) -> bool:
+    """Whether the log may cut the message."""
+    return len(message) > MESSAGE_BYTES or not message.isascii()
+
+
+def _of_object(ref: ObjectRef, named: Named) -> bytes:
+    """The end of each line about an object."""
+    names = (b"resource_namespace", b"resource_name", b"resource_uid", b"resource_labels")
+    told = zip(names, (named[0], named[1], encoded(ref.uid), named[2]), strict=True)
+    return b"".join([b',"' + name + b'":' + value for name, value in told]) + b"}\n"
+
+
+def _own(violation: Violation) -> bytes:
+    """What only this line says, to its end."""
+    ref, message = violation.object, violation.message
+    own: dict[str, Json] = {
+        "msg": (short := truncate(message)),
+        "details": violation.details,
+        "resource_namespace": ref.namespace,
+        "resource_name": ref.name,
+        "resource_uid": ref.uid,
+        "resource_labels": ref.labels,
+    }
+    if short != message and short != (whole := valid_text(message)):
+        own["full_message"] = whole
+    return _line(own)[1:]
 
 
 def _constraint(record: ConstraintRecord, summary: Summary) -> dict[str, Json]:

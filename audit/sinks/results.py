@@ -8,6 +8,7 @@ from collections.abc import Callable
 from audit.aggregate import Phase, Summary
 from audit.errors import ResultsError
 from audit.ledger import Changes
+from audit.logs.said import Saying
 from audit.model import RunInfo
 from audit.outcomes import ending
 from audit.results.archive import Archive, told
@@ -20,6 +21,8 @@ from audit.verdicts import Reviewed
 class ResultsSink:
     """Writes pages to a file of `folder` as they come, and names it when the run has ended; `clock` gives Unix seconds.
 
+    All who tell of violations share `saying`.
+
     A run that could not be written to its end is not there at all: after the first failure everything of it is given
     up, and its space is free. The next run tries again.
     """
@@ -27,7 +30,8 @@ class ResultsSink:
     name = "results"
     phase: Phase = "write"
 
-    def __init__(self, folder: Archive, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Archive, clock: Callable[[], float] = time.time, saying: Saying | None = None) -> None:
+        self._saying = saying or Saying()
         self._folder = folder
         self._clock = clock
         self._draft: Draft | None = None
@@ -45,7 +49,7 @@ class ResultsSink:
         """Append the violations of a page. Raises ResultsError, also for each page after one that failed."""
         if self._failed is not None:
             raise self._failed
-        self._write(self._lines.page(reviewed))
+        self._write(self._lines.page(self._saying.of(reviewed)))
 
     def finish(self, summary: Summary, changes: Changes) -> None:
         """Append what the run came to, and let the file be seen. Raises ResultsError."""
