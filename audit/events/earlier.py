@@ -16,7 +16,7 @@ from audit.model import ConstraintRecord
 from audit.standing.carry import Entry, entries_of, is_whole, status_of
 from constraints.dataclass import dataclass
 
-Listed = tuple[str, str, str, str, str]  # group, kind, namespace, name, message
+Spoken = tuple[str, str, str, str, str]  # group, kind, namespace, name, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Earlier:
     """
 
     first: bool
-    told: Mapping[str, frozenset[Listed]]
+    told: Mapping[str, frozenset[Spoken]]
     partly: frozenset[str]
 
     @classmethod
@@ -68,13 +68,13 @@ class Earlier:
         return News(new, gone, known, sum(changes.resolved.values()) - len(gone), doubtful)
 
 
-def _listed(entry: Entry) -> Listed:
+def _listed(entry: Entry) -> Spoken:
     group, kind, namespace, name, message = (
         str(entry.get(key) or "") for key in ("group", "kind", "namespace", "name", "message")
     )
     return group, kind, namespace, name, message
 
 
-def _named(known: Known) -> Listed:
+def _named(known: Known) -> Spoken:
     item = known.object
     return item.kind.group, item.kind.kind, item.namespace, item.name, truncate(known.message)

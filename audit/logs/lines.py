@@ -22,7 +22,7 @@ from constraints.model import Json
 # One for each place in a line, in their order. That of `details` has a key that the formatter writes in another way
 # where it has to make something in the line readable first: then it would do so in all lines.
 _MARKS: Final[tuple[Any, ...]] = ("<ts>", "<msg>", {True: "<details>"}, "<namespace>", "<name>", "<labels>")
-Fields = Callable[[Violation], Mapping[str, Json]]
+FieldsOf = Callable[[Violation], Mapping[str, Json]]
 Seams = tuple[bytes, bytes, bytes, tuple[bytes, bytes], bytes]
 """A Pattern's pieces for one moment: up to the message; up to and after the details; around the name; after the labels,
 with the line break."""
@@ -41,7 +41,7 @@ class Pattern:
 class ViolationLines:
     """Makes the lines of one run; `fields` are those of an event."""
 
-    def __init__(self, fields: Fields) -> None:
+    def __init__(self, fields: FieldsOf) -> None:
         self._fields = fields
         self._patterns: dict[Kind, dict[tuple[Any, ...], Pattern]] = {}
 

@@ -68,7 +68,7 @@ class Arrived:
     restarted: bool = False
 
 
-Entry = Arrived | KindEnd | Gap
+Gathered = Arrived | KindEnd | Gap
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ class ClusterSource:
         """The pages of every kind; a KindEnd after those of each kind that was listed to its end."""
         ends = self.pace.ends()
         with ExitStack() as stack:
-            ahead: Ahead[Entry] = Ahead(self.pace.room, self._cache(stack), lambda: self._is_over(ends))
+            ahead: Ahead[Gathered] = Ahead(self.pace.room, self._cache(stack), lambda: self._is_over(ends))
             thread = Thread(target=self._list_all, args=(ahead,), name="listing", daemon=True)
             thread.start()
             try:
@@ -142,7 +142,7 @@ class ClusterSource:
     def _is_over(self, ends: float) -> bool:
         return self.stopping.is_set() or self.pace.elapsed() >= ends
 
-    def _handed_on(self, row: Queued[Entry], ahead: Ahead[Entry]) -> Iterator[Page | KindEnd | Gap]:
+    def _handed_on(self, row: Queued[Gathered], ahead: Ahead[Gathered]) -> Iterator[Page | KindEnd | Gap]:
         entry = row.item
         if isinstance(entry, Arrived):
             # The body belongs to nobody else by now: it is gone before what it became is looked at.
@@ -171,14 +171,14 @@ class ClusterSource:
             log.warning("pages will wait in memory only: --api-cache-dir %s: %s", self.pace.cache_dir, error)
             return None
 
-    def _list_all(self, ahead: Ahead[Entry]) -> None:
+    def _list_all(self, ahead: Ahead[Gathered]) -> None:
         in_order = sorted(self.listings, key=lambda listing: listing.resource.kind in self.lister.tardy)
         try:
             self.pace.lanes.run(partial(self._list, listing, ahead) for listing in in_order)
         finally:
             ahead.close()
 
-    def _list(self, listing: Listing, ahead: Ahead[Entry], turn: Turn) -> bool:
+    def _list(self, listing: Listing, ahead: Ahead[Gathered], turn: Turn) -> bool:
         resource, seconds, count = listing.resource, 0.0, 0
         pages: Iterator[RawPage] = self.lister.pages(resource, self.pace.chunk, listing.metadata_only)
         secret = (resource.kind.group, resource.kind.kind) == SECRET

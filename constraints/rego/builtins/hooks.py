@@ -146,7 +146,10 @@ def check_request(request: Value) -> None:
     """Raises BuiltinError for an object that says nothing of a request, or what none may say."""
     given = RegoSet.of(key for key, _ in pairs_of(mapping(request, 1)))
     for complaint, names in (
-        ("invalid request parameters(s)", [name for name in given if not isinstance(name, str) or name not in _REQUEST_NAMES]),
+        (
+            "invalid request parameters(s)",
+            [name for name in given if not isinstance(name, str) or name not in _REQUEST_NAMES],
+        ),
         ("missing required request parameters(s)", [name for name in ("method", "url") if name not in given]),
     ):
         if names:
