@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -61,7 +61,7 @@ class RunLines:
         }
         return _line(fields)
 
-    def page(self, told: Sequence[Said]) -> bytes:
+    def page(self, told: Iterable[Said]) -> bytes:
         """A line for each violation; what the log cuts short is there whole besides, as `full_message`."""
         kind, heads, item, of_item = None, {}, None, b""
         lines: list[bytes] = []
