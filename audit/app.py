@@ -246,7 +246,8 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, besid
     beside = beside or Beside()
     wanted = config.log.violations == CHANGES or config.events.on_change
     ledger = beside.ledger or (Ledger() if wanted else None)
-    saying, is_known = beside.saying or Saying(), ledger.knows if ledger else unknown
+    saying = beside.saying or Saying(shared=bool(config.results.folder))
+    is_known = ledger.knows if ledger else unknown
     told = LogSink(violations=config.log.violations, is_known=is_known, saying=saying)
     statuses = StatusSink(StatusWriter(client.prompt()).patch)
     written: tuple[Sink, ...] = (statuses, MetricsSink(metrics), *beside_statuses)
