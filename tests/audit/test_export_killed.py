@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from exporting import eventually
 from policybuilders import samples_with
-from targets import http_target
+from targets import OK, Reply, Taken, http_target
 
 from audit.demo import load
 from audit.embedded import EmbeddedCluster
@@ -173,11 +173,17 @@ def test_what_killed_runs_had_found_is_in_the_topic_with_each_run_in_its_order(
     assert list((tmp_path / "spill").glob("*.spool")) == []
 
 
+def judged(request: Taken) -> Reply:
+    """A server takes no half of a request, as one is of a client that was killed."""
+    return OK if len(request.body) == int(request.headers["content-length"]) else Reply(400)
+
+
 @pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_what_killed_runs_had_found_is_posted_and_each_of_them_is_said_to_be_interrupted(
     many: EmbeddedCluster, tmp_path: Path, times: int
 ) -> None:
     with http_target() as target:
+        target.judge = judged
         many.load([connected("http", url=target.url, mode="batched", extended=True)])
         found, _ = killed_again_and_again(many, tmp_path, times)
         messages = target.messages

@@ -1,8 +1,9 @@
 """What kube-patrol costs: `make bench`, or `make bench ARGS="review startup"` for some of it.
 
-`audits` gives seconds and peak memory of audits of growing fleets. All others give figures beside those of a peer that
-is measured in the same run: gator, built from the Go tools of tests/peers. With `--against REV` the peer is this
-program as it was at that commit, for `audits`, too. Fleets and policies are those of ../shared.
+`audits` gives seconds and peak memory of audits of growing fleets, `exports` what it costs them to export. All others
+give figures beside those of a peer that is measured in the same run: gator, built from the Go tools of tests/peers.
+With `--against REV` the peer is this program as it was at that commit, for `audits`, too. Fleets and policies are those
+of ../shared.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import against, audits, figures, fleets
+from benchmarks import against, audits, exports, figures, fleets
 from benchmarks.against import BEFORE, NOW, Pair, cloned
 from benchmarks.audits import say
 from benchmarks.figures import SIDES, Figure, Sides
@@ -22,8 +23,8 @@ from benchmarks.places import Failed
 from beside import BENCH, LIBRARY
 from peers.build import NoGo, peer
 
-AUDITS = "audits"
-NAMES = (*MEASUREMENTS, AUDITS)
+AUDITS, EXPORTS = "audits", "exports"
+NAMES = (*MEASUREMENTS, AUDITS, EXPORTS)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,9 +41,11 @@ def main(arguments: Sequence[str]) -> int:
         if options.against:
             compare(options, paired(options, wanted), (NOW, options.against))
             return 0
-        compare(options, measured(options, [name for name in wanted if name != AUDITS]))
+        compare(options, measured(options, [name for name in wanted if name in MEASUREMENTS]))
         if AUDITS in wanted:
             audits.run(options)
+        if EXPORTS in wanted:
+            exports.run(options)
     except Failed as error:
         return complain(str(error))
     return 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
@@ -28,7 +29,7 @@ ALONE = ("--once", "--leader-elect=false", "--prometheus-port=0", "--health-addr
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one audit cost: seconds for each phase and in all, and the peak of its memory in MiB.
+    """What one audit cost: seconds for each phase, in all, and of the processor; the peak of its memory in MiB.
 
     `list` goes on in a thread of its own while the other phases do, so the phases add up to more than `seconds`.
     `gaps` should be zero: else something was not audited.
@@ -41,24 +42,28 @@ class Measured:
     pods: int
     violations: int
     gaps: int
+    processor: float = 0.0
 
 
 @dataclass(slots=True)
 class SummarySink:
-    """Keeps the summary of the run."""
+    """Keeps the summary of the run, and what the processor did from its start to its end."""
 
     name: str = "benchmark"
     phase: Phase = "log"
     summaries: list[Summary] = field(default_factory=list)
+    processor: float = 0.0
 
     def start(self, info: RunInfo) -> None:
-        """Nothing to do."""
+        """The run begins."""
+        self.processor = -time.process_time()
 
     def page(self, reviewed: Reviewed) -> None:
         """Nothing to do: the summary counts them."""
 
     def finish(self, summary: Summary, changes: Changes) -> None:
         """Keep it."""
+        self.processor += time.process_time()
         self.summaries.append(summary)
 
 
@@ -73,11 +78,11 @@ def main(flags: Sequence[str]) -> int:
     summary = kept.summaries[-1]
     for message in list(dict.fromkeys(gap.message for gap in summary.gaps))[:GAPS_SHOWN]:
         sys.stderr.write(f"not audited: {message}\n")
-    sys.stdout.write(json.dumps(asdict(measured(summary))) + "\n")
+    sys.stdout.write(json.dumps(asdict(measured(summary, kept.processor))) + "\n")
     return code
 
 
-def measured(summary: Summary) -> Measured:
+def measured(summary: Summary, processor: float) -> Measured:
     """The measurements of the run that has just ended in this process."""
     return Measured(
         phases=dict(summary.phases),
@@ -87,6 +92,7 @@ def measured(summary: Summary) -> Measured:
         pods=sum(kind.objects for kind in summary.kinds.values() if kind.kind.kind == "Pod"),
         violations=summary.totals.total(),
         gaps=len(summary.gaps),
+        processor=processor,
     )
 
 

@@ -24,7 +24,7 @@ class Failed(Exception):
 
 @contextmanager
 def embedded(folder: Path, chosen: Sequence[str]) -> Iterator[Fill]:
-    """A fresh cluster for each fleet."""
+    """A fresh cluster for each fleet; of what is `chosen`, paths are files of more objects."""
 
     @contextmanager
     def fill(pods: int) -> Iterator[Path]:

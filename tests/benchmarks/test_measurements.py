@@ -100,5 +100,5 @@ def test_a_measurement_that_does_not_exist_is_named() -> None:
     done = bench("reviews")
     assert done.returncode == 2
     assert done.stderr == (
-        "bench: no measurement reviews; there are review, test, referential, compiling, startup, remembered, audits\n"
+        "bench: no measurement reviews; there are review, test, referential, compiling, startup, remembered, audits, exports\n"
     )
