@@ -11,8 +11,9 @@ from constraints.golang.yamlscalars import SIGNED, is_moment
 from constraints.rego.builtins import BuiltinError
 from constraints.rego.builtins.gojson import key_text
 from constraints.rego.builtins.goyaml import TAG, resolve
-from constraints.rego.values.kinds import RegoObject, RegoSet, Value, meets, pairs_of
+from constraints.rego.values.kinds import RegoObject, RegoSet, Value, meets
 from constraints.rego.values.number import Number, number_text
+from constraints.rego.values.order import sorted_pairs
 from constraints.rego.values.sizes import fit, spend, too_deep
 
 _SEXAGESIMAL: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
@@ -68,8 +69,8 @@ def _node(yaml: Any, value: Value) -> Any:
         items = [_node(yaml, item) for item in value]
         return yaml.SequenceNode(f"{TAG}seq", items, flow_style=not items)
     if isinstance(value, dict | RegoObject):
-        pairs = [(_in_json(key), item) for key, item in pairs_of(value)]
-        pairs.sort(key=lambda pair: _KEY_ORDER(pair[0]))
+        named = {_in_json(key): item for key, item in sorted_pairs(value)}  # of keys with one text the last one counts
+        pairs = sorted(named.items(), key=lambda pair: _KEY_ORDER(pair[0]))
         nodes = [(_string(yaml, key), _node(yaml, item)) for key, item in pairs]
         return yaml.MappingNode(f"{TAG}map", nodes, flow_style=not nodes)
     if isinstance(value, str):

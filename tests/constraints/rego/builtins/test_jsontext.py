@@ -171,6 +171,12 @@ from constraints.rego.values.kinds import object_of
         ("yaml.marshal", [N("1e400")], '"1e400\\n"'),
         pytest.param("yaml.marshal", [1 << 20_000], f'"{integer_text(1 << 20_000)}\\n"', id="an integer beyond floats"),
         ("yaml.marshal", [123456789012345678901234567890], '"1.2345678901234568e+29\\n"'),
+        pytest.param(
+            "yaml.marshal",
+            [object_of([("1", [0]), (1, None), ("[1]", 6), (S(1), 7), ([1], 5), (None, 3), ("null", 4)])],
+            '"\'[1]\': 7\\n\\"1\\":\\n- 0\\n\\"null\\": 4\\n"',
+            id="of keys with one text the last one counts",
+        ),
     ],
 )
 def test_json_and_yaml_are_go_s(name: str, arguments: list[Any], answer: str) -> None:
