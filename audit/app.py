@@ -44,7 +44,7 @@ from audit.process.lasting import lasting
 from audit.process.leading import Duty, Leadership, NoLease, campaigning
 from audit.process.memory import available, share
 from audit.process.readiness import Readiness
-from audit.process.signals import Leaving, Stop, signals
+from audit.process.signals import ExportLeaving, Leaving, Stop, signals
 from audit.run import Past
 from audit.settings.config import AuditConfig, Config, PoliciesConfig, ResultsConfig, ServeConfig
 from audit.sinks import Sink
@@ -60,7 +60,7 @@ from constraints.dataclass import dataclass
 log = logging.getLogger("kube_patrol")
 OK, FAILED = 0, 1
 PAGES_MEMORY = 256 << 20  # bytes, where nothing tells how much memory there is
-EXPORT_MARGIN = 2.5  # seconds of the shutdown delay that are left when no more is published
+EXPORT_PATIENCE = 30.0  # seconds that a target of the only run may take nothing
 CONNECTIONS = 64  # kept open at most: the audit's own few, and one for each kind of policy that is watched
 
 
@@ -88,7 +88,7 @@ def serve(config: Config, *more: Sink) -> int:
         if config.export.enabled:
             # Statuses are still written while what waits is published, when everything else has been told to stop.
             prompt = Client(Fence(connection, duty.leadership.leads), on_request=requests.count).prompt()
-            leaving = ExportLeaving(stop, duty.leadership.leads, parting)
+            leaving = ExportLeaving(stop, duty.leadership.leads, parting, config.cluster.shutdown_delay)
             beside = beside.plus(stack.enter_context(exporting(config, prompt, metrics, leaving)))
         auditor = assemble(config, client, metrics, duty, beside)
         if config.audit.once:
@@ -132,11 +132,12 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     from audit.policies.secrets import secret_data
     from audit.sinks.export import ExportSink, Selection
 
-    export, cluster, tally = config.export, config.cluster, Tally()
+    export, cluster, tally, once = config.export, config.cluster, Tally(), config.audit.once
     ledger = Ledger() if export.mode == CHANGES else None
     heeded = Heeded(ConnectionStatus(StatusWriter(client), PodStatus(cluster.identity, config.audit.performed)))
     backlog = Backlog(Path(export.spill_dir), Limits(export.spill_limit), tally, export.spill_sync)
-    delivery = Delivery(backlog, tally, DeliveryHooks(heeded.tell, leaving.leads))
+    hooks = DeliveryHooks(heeded.tell, leaving.leads, patience=EXPORT_PATIENCE if once else 0.0, late=leaving.is_over)
+    delivery = Delivery(backlog, tally, hooks)
     place = Means(export.channel, partial(secret_data, client, cluster.pod_namespace), os.environ)
     look = Exporting(Wanted(cluster.pod_namespace, export.connection, place), delivery, heeded)
     metrics.registry.register(ExportMetrics(tally))
@@ -145,17 +146,7 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
         selection, saying = Selection(export.mode, export.full_interval, export.cluster), Saying(shared=True)
         yield Beside((ExportSink(delivery, look.why, selection, ledger, saying),), look, ledger, saying)
     finally:
-        left = cluster.shutdown_delay - leaving.stop.since() - EXPORT_MARGIN
-        delivery.close(left, lambda: config.audit.once and not leaving.stop.is_set())
-
-
-@dataclass(frozen=True, slots=True)
-class ExportLeaving:
-    """How this process leaves: when it was told to, whether it leads, and what is done even when it is `late`."""
-
-    stop: Stop
-    leads: Callable[[], bool]
-    late: ExitStack
+        delivery.close(0.0 if once and not leaving.stop.is_set() else leaving.left)  # once all has been waited for
 
 
 def audit_forever(config: AuditConfig, auditor: Auditor, followed: Followed) -> None:

@@ -85,12 +85,15 @@ class Line:
     leads: Callable[[], bool] = lambda: True
     told: Callable[[Publishing], None] | None = None
     grace: float = 600.0
+    patience: float = 0.0
     heard: list[Publishing] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tally = Tally()
         self.backlog = Backlog(self.folder, Limits(self.limit, self.memory), self.tally)
-        around = DeliveryHooks(self.told or self.heard.append, self.leads, 0.01, lambda: 1_795_216_641.0, self.grace)
+        around = DeliveryHooks(
+            self.told or self.heard.append, self.leads, 0.01, lambda: 1_795_216_641.0, self.grace, self.patience
+        )
         self.delivery = Delivery(self.backlog, self.tally, around)
 
     def run(self, run: str = RUN, *messages: bytes) -> int:

@@ -180,6 +180,7 @@ class Backlog:
             self._tally.sent(batch.run, number - refused)
             self._tally.lost(batch.run, refused)
             self._tally.holds(self.size)
+            self.changed.notify_all()
 
     @property
     def size(self) -> int:

@@ -28,6 +28,7 @@ log = logging.getLogger("kube_patrol.export")
 LONGEST_WAIT = 60.0  # seconds between two tries
 LONGEST_ASKED = 600.0  # where the target asks for more
 _TICK = 1.0  # seconds
+_BRIEFLY = 0.1  # seconds
 _JOINING = 2.0  # seconds in which a driver that hangs may still come back
 
 
@@ -49,7 +50,7 @@ def always() -> bool:
 
 
 def never() -> bool:
-    """There is no more time than there is."""
+    """There is time."""
     return False
 
 
@@ -58,7 +59,8 @@ class DeliveryHooks:
     """Whom delivery tells how publishing goes; whether this replica leads.
 
     `multiplier` are the seconds of the first wait after a failure, `grace` those within which a run shall be published
-    before something else is told; `clock` gives Unix seconds.
+    before something else is told; `clock` gives Unix seconds. A target that takes nothing is waited for at the end of
+    a run for `patience` seconds, 0 for not at all, unless it is `late`.
     """
 
     told: Callable[[Publishing], None] = silent
@@ -66,6 +68,8 @@ class DeliveryHooks:
     multiplier: float = 0.5
     clock: Callable[[], float] = time.time
     grace: float = 2.0
+    patience: float = 0.0
+    late: Callable[[], bool] = never
 
 
 class Delivery:
@@ -83,8 +87,7 @@ class Delivery:
         self._current: Target | None = None
         self._opened = self._leaving = False
         self._advance: Advance | None = None  # of the batch that is published, before its run is ended
-        self._until = self._seconds = 0.0
-        self._patient = never
+        self._until = 0.0
         hooks = self._around
         self._report = Report(hooks.told, tally, hooks.clock, hooks.grace)
         self._repeats = Repeats(time.monotonic)
@@ -127,21 +130,29 @@ class Delivery:
         found, self._backlog.interrupted = self._backlog.interrupted, None
         return found
 
-    def close(self, seconds: float, patient: Callable[[], bool] = never) -> None:
-        """Publish what waits for at most so many seconds, and keep the rest for the next start.
-
-        As long as it is `patient`, they count from the last batch that the target took.
+    def settle(self) -> bool:
+        """Where that is wanted, wait until nothing waits, as long as the target takes something; gives whether it was
+        wanted.
         """
+        hooks, done, end = self._around, -1, 0.0
+        while hooks.patience and not hooks.late() and self._thread is not None and self._thread.is_alive():
+            counts = self.tally.counts()
+            if counts.sent + counts.dropped != done:
+                done, end = counts.sent + counts.dropped, time.monotonic() + hooks.patience
+            if not counts.waiting or time.monotonic() >= end:
+                break
+            with self._backlog.changed:
+                self._backlog.changed.wait(_BRIEFLY)
+        return bool(hooks.patience)
+
+    def close(self, seconds: float) -> None:
+        """Publish what waits for at most so many seconds, and keep the rest for the next start."""
         self.pace.free()
         with self._backlog.changed:
-            self._leaving, self._seconds, self._patient = True, max(0.0, seconds), patient
-            self._until = time.monotonic() + self._seconds
+            self._leaving, self._until = True, time.monotonic() + max(0.0, seconds)
             self._backlog.changed.notify_all()
-        while self._thread is not None and self._thread.is_alive():
-            patience = self._until + _JOINING - time.monotonic()
-            if patience <= 0:
-                break
-            self._thread.join(min(_TICK, patience))
+        if self._thread is not None:
+            self._thread.join(max(0.0, seconds) + _JOINING)
         left = self.tally.counts().waiting
         if left:
             log.warning("export: %d messages could not be published and wait for the next start", left)
@@ -272,8 +283,6 @@ class Delivery:
         over = self._repeats.over()
         if over:
             log.info("export: %s", over)
-        if self._patient():
-            self._until = time.monotonic() + self._seconds
         if len(advance.refused) < advance.number:
             self._report.succeeded()
         if advance.refused:

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Event, Thread, Timer
 from time import monotonic
 from types import FrameType
@@ -16,6 +16,7 @@ from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol")
 PARTING_SECONDS = 3.0
+EXPORT_MARGIN = 2.5  # seconds of the shutdown delay that are left when no more is published
 
 
 class Stop(Event):
@@ -54,6 +55,27 @@ class Leaving:
         last.start()
         last.join(PARTING_SECONDS)
         os._exit(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLeaving:
+    """How this process leaves: when it was told to, whether it leads, and what is done even when it is `late`, which it
+    is after so many seconds.
+    """
+
+    stop: Stop
+    leads: Callable[[], bool]
+    late: ExitStack
+    delay: float
+
+    @property
+    def left(self) -> float:
+        """The seconds in which may still be published."""
+        return self.delay - self.stop.since() - EXPORT_MARGIN
+
+    def is_over(self) -> bool:
+        """Whether this process was told to stop, and has no more time for that."""
+        return self.stop.is_set() and self.left <= 0
 
 
 @contextmanager

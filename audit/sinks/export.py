@@ -62,7 +62,8 @@ class ExportSink:
 
     `selection` says which violations are told, and the `ledger`, that of the runs, which of them are new. Without one
     the sink has its own, and keeps it only where messages are extended. All who tell of violations share `saying`.
-    Raises ExportError at the end of a run that had to drop messages, or whose Connection has a `problem`.
+    Raises ExportError at the end of a run that had to drop messages, or, where the delivery waits for them, could not
+    publish them all, or whose Connection has a `problem`.
     """
 
     name = "export"
@@ -116,12 +117,25 @@ class ExportSink:
             self._delivery.pace.free()
         if self._sent.dropped or summary.cut:
             self._selection.lost()
-        if self._sent.dropped:
-            text = f"{self._sent.dropped} messages had no place among those that wait, and are dropped"
-            raise ExportError(text, reason=DROPPED)
-        problem = self._problem()
+        settled = self._delivery.settle() if self._told else False
+        problem = self._lost(settled) or self._problem()
         if problem is not None:
             raise problem
+
+    def _lost(self, settled: bool) -> ExportError | None:
+        """What became of messages that are not with the target, as far as that is known by now."""
+        tally, dropped = self._delivery.tally, self._sent.dropped
+        waiting = tally.counts().waiting if settled else 0
+        refused = tally.dropped(self._run) - dropped if settled else 0
+        if dropped:
+            return ExportError(
+                f"{dropped} messages had no place among those that wait, and are dropped", reason=DROPPED
+            )
+        if waiting:
+            return ExportError(f"{waiting} messages could not be published, and wait", reason="NotPublished")
+        if refused:
+            return ExportError(f"{refused} messages are refused by their target, and dropped", reason=DROPPED)
+        return None
 
     def _end(self, summary: Summary, changes: Changes) -> None:
         told = self._begin()

@@ -19,7 +19,7 @@ from policybuilders import samples_with
 from prometheus_client import CollectorRegistry, generate_latest
 from targets import Reply, http_target, syslog_stream
 
-from audit.app import ExportLeaving, assemble, exporting
+from audit.app import assemble, exporting
 from audit.auditor import Auditor
 from audit.demo import load
 from audit.embedded import EmbeddedCluster
@@ -30,7 +30,7 @@ from audit.metrics.registry import Metrics
 from audit.model import Outcome
 from audit.outcomes import ending
 from audit.process.leading import Duty
-from audit.process.signals import Stop
+from audit.process.signals import ExportLeaving, Stop
 from audit.settings.config import AuditConfig, ClusterConfig, Config, ExportConfig, LogConfig
 
 HOME = "patrol"
@@ -154,7 +154,7 @@ def few(cluster: EmbeddedCluster) -> EmbeddedCluster:
 @contextmanager
 def auditing(cluster: EmbeddedCluster, folder: Path) -> Iterator[tuple[Auditor, CollectorRegistry]]:
     config = Config(
-        audit=AuditConfig(once=True, cache_dir=str(folder / "cache")),
+        audit=AuditConfig(cache_dir=str(folder / "cache")),
         cluster=ClusterConfig(
             str(cluster.kubeconfig(folder / "kubeconfig")), False, pod_namespace=HOME, shutdown_delay=0
         ),
@@ -165,7 +165,7 @@ def auditing(cluster: EmbeddedCluster, folder: Path) -> Iterator[tuple[Auditor, 
     stop, metrics = Stop(), Metrics()
     connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
     client = Client(connection, clock=Clock(sleep=lambda seconds: None))
-    with exporting(config, client, metrics, ExportLeaving(stop, lambda: True, ExitStack())) as export:
+    with exporting(config, client, metrics, ExportLeaving(stop, lambda: True, ExitStack(), 0.0)) as export:
         yield assemble(config, client, metrics, Duty(stop), export), metrics.registry
     connection.close()
     handler.close()

@@ -17,9 +17,9 @@ import pytest
 from exporting import eventually
 from policybuilders import samples_with
 from prometheus_client import generate_latest
-from targets import http_target
+from targets import Reply, Taken, http_target
 
-from audit.app import ExportLeaving, assemble, exporting, serve
+from audit.app import assemble, exporting, serve
 from audit.auditor import Auditor
 from audit.demo import load
 from audit.embedded import EmbeddedCluster
@@ -31,7 +31,7 @@ from audit.metrics.registry import Metrics
 from audit.model import Outcome
 from audit.outcomes import ending
 from audit.process.leading import Duty
-from audit.process.signals import Stop
+from audit.process.signals import ExportLeaving, Stop
 from audit.settings.config import AuditConfig, ClusterConfig, Config, ExportConfig, LogConfig
 from constraints import Kind
 
@@ -66,11 +66,12 @@ def config(few: EmbeddedCluster, tmp_path: Path) -> Config:
 @contextmanager
 def auditing(config: Config) -> Iterator[tuple[Auditor, Metrics]]:
     """An auditor that exports, and can run several times."""
+    config = replace(config, audit=replace(config.audit, once=False))
     handler = configure_logging(config.log)
     stop, metrics = Stop(), Metrics()
     connection = connect(Access(kubeconfig=config.cluster.kubeconfig))
     client = Client(connection, clock=Clock(sleep=lambda seconds: None))
-    with exporting(config, client, metrics, ExportLeaving(stop, lambda: True, ExitStack())) as export:
+    with exporting(config, client, metrics, ExportLeaving(stop, lambda: True, ExitStack(), 10.0)) as export:
         yield assemble(config, client, metrics, Duty(stop), export), metrics
     connection.close()
     handler.close()
@@ -248,6 +249,25 @@ def test_a_target_that_fails_is_told_in_the_status_and_gets_everything_once_it_i
         out.unlink()
         eventually(lambda: entry(few)["active"])
     assert [is_whole(messages) for messages in runs(out)] == [True]
+
+
+def test_one_audit_of_which_the_target_refuses_a_message_was_not_written_everywhere(
+    few: EmbeddedCluster, config: Config
+) -> None:
+    def judged(request: Taken) -> Reply:
+        return Reply(413 if b"debug-alice" in request.body else 204)
+
+    with http_target() as server:
+        server.judge = judged
+        few.load([connection(Path(), driver="http", config={"url": server.url, "extended": True})])
+        assert serve(config) == 4
+    end = server.messages[-1]["extended"]
+    assert (end["complete"], end["counts"]["sent"], end["counts"]["dropped"]) == (False, 3, 2)
+    gaps = [line for line in log_lines(config) if line.get("event_type") == "audit_gap"]
+    assert [(gap["gap_reason"], gap["msg"]) for gap in gaps] == [
+        ("ExportDropped", "sink export: 2 messages are refused by their target, and dropped")
+    ]
+    assert log_lines(config)[-1]["outcome"] == "unwritten"
 
 
 def test_a_connection_that_cannot_be_read_now_is_as_it_was(

@@ -217,16 +217,23 @@ def test_after_a_stop_nothing_comes_again_that_a_slow_target_has_taken(tmp_path:
     assert driver.messages + rest.messages == published(*numbers)
 
 
-def test_whoever_is_patient_waits_as_long_as_the_target_takes_messages(tmp_path: Path) -> None:
+def test_whoever_is_patient_waits_for_a_slow_target_and_not_for_one_that_takes_nothing(tmp_path: Path) -> None:
     class Slow(Recorder):
         def publish(self, run: str, messages: Sequence[bytes]) -> Advance:
             time.sleep(0.3)
             return super().publish(run, messages)
 
-    line, driver = Line(tmp_path), Slow()
+    line, driver = Line(tmp_path, patience=0.9), Slow()
     for run in RUNS:
         line.run(run, b"1")
     line.delivery.aim(target(driver))
-    line.delivery.close(0.5, lambda: True)
+    assert line.delivery.settle()
+    line.delivery.close(0)
     assert driver.messages == published(b"1") * len(RUNS)
     assert line.tally.counts().waiting == 0
+    down = Line(tmp_path, patience=0.1)
+    down.run(RUN, b"1")
+    down.delivery.aim(target(Recorder(down=True)))
+    assert down.delivery.settle()
+    assert down.tally.counts().waiting == 3
+    down.delivery.close(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from builders import constraint, page, record, settled, summary, unlisted, viola
 from exporting import Line, Recorder, eventually, target
 
 from audit.errors import ExportError
+from audit.export.driver import Advance
 from audit.ledger import NO_CHANGES, Ledger
 from audit.model import Outcome, RunInfo
 from audit.sinks.export import ExportSink, Selection
@@ -87,6 +88,25 @@ def test_a_run_is_told_how_many_of_its_messages_were_dropped(tmp_path: Path) -> 
     driver.down = False
     line.delivery.close(10)
     assert len(driver.messages) == 4
+
+
+@pytest.mark.parametrize(
+    ("down", "told", "reason"),
+    [(True, "4 messages could not be published", "NotPublished"), (False, "4 messages are refused", "ExportDropped")],
+)
+def test_the_only_run_is_told_what_is_not_with_the_target_at_its_end(
+    tmp_path: Path, down: bool, told: str, reason: str
+) -> None:
+    class Refusing(Recorder):
+        def publish(self, run: str, messages: Sequence[bytes]) -> Advance:
+            return Advance(len(messages), [self.refuses] * super().publish(run, messages).number)
+
+    line = Line(tmp_path, patience=0.1)
+    line.delivery.aim(target(Refusing(down=down)))
+    with pytest.raises(ExportError, match=told) as error:
+        whole(sink_of(line), "a", "b")
+    assert error.value.reason == reason
+    line.delivery.close(0)
 
 
 def test_a_violation_that_json_has_no_form_of_is_told_as_far_as_it_has(tmp_path: Path) -> None:
