@@ -20,7 +20,7 @@ from constraints.rego.codegen.facts import exclusive
 from constraints.rego.codegen.operand import NOTHING, Operand, same_constant
 from constraints.rego.codegen.patterns import matches
 from constraints.rego.codegen.place import Place
-from constraints.rego.codegen.reading import load, needed
+from constraints.rego.codegen.reading import kept, load, needed
 from constraints.rego.codegen.tree import FUNCTION, Clause, RuleSet, chain_of
 from constraints.rego.syntax.progress import During
 from constraints.rego.syntax.tree import Rule, Scalar, Var
@@ -70,6 +70,29 @@ def emit_answers(emission: Emission, rule: RuleSet) -> list[Operand]:
     else:
         answers += _agreed(emission, chains, agree)
     return [*answers, _default(emission, rule)]
+
+
+def answer_here(emission: Emission, rule: RuleSet) -> Operand:
+    """The one answer of several clauses without a default, where it is needed, instead of in a function of its own."""
+    agree = "agree_function"
+    known = dict(emission.place.walked)
+    chains = [chain for chain in [_chain(emission, found, known) for found in rule.clauses] if chain]
+    attempts = [attempt for chain in chains for attempt in chain]
+    if not attempts:
+        return NOTHING
+    first = attempts[0]
+    if len(attempts) == 1 and first.is_sure:
+        attach(emission, first.block, first.end)
+        return kept(emission, first.answer, "answer")
+    kinds = {attempt.answer.kind for attempt in attempts}
+    facts = [[attempt.end.facts for attempt in chain] for chain in chains]
+    if len(chains) == 1 or _alike(chains) or exclusive(facts):
+        name = _gathered(emission, chains[0], agree)
+        for chain in chains[1:]:
+            _gather(emission, chain, agree, name)
+    else:
+        name = _agreed_on(emission, chains, agree)
+    return Operand(name=name, defined=False, kind=kinds.pop() if len(kinds) == 1 else "")
 
 
 def _alike(chains: Sequence[Attempts]) -> bool:
@@ -178,20 +201,32 @@ def _tried(emission: Emission, chain: Attempts, agree: str) -> list[Operand]:
 
 def _agreed(emission: Emission, chains: Sequence[Attempts], agree: str) -> list[Operand]:
     """Emit what gives the answer of all chains, and an error where two differ."""
+    _give_if_defined(emission, _agreed_on(emission, chains, agree))
+    return [Operand(kind=attempt.answer.kind) for chain in chains for attempt in chain]
+
+
+def _agreed_on(emission: Emission, chains: Sequence[Attempts], agree: str) -> str:
+    """The answer of all chains, and an error where two differ; gives the variable for it."""
     answer = ""
     for chain in chains:
         name = _gathered(emission, chain, agree)
         if answer:
             _agree(emission, (answer, name), agree, chain[0].clause)
         answer = answer or name
-    _give_if_defined(emission, answer)
-    return [Operand(kind=attempt.answer.kind) for chain in chains for attempt in chain]
+    return answer
 
 
 def _gathered(emission: Emission, chain: Attempts, agree: str) -> str:
     """The answer of the first attempt that has one; gives the variable for it."""
     nodes, name = emission.nodes, emission.names.new("answer")
     emission.emit(nodes.assign(name, nodes.name("UNDEFINED")))
+    _gather(emission, chain, agree, name)
+    return name
+
+
+def _gather(emission: Emission, chain: Attempts, agree: str, name: str) -> None:
+    """Put the answer of the first attempt that has one into a variable."""
+    nodes = emission.nodes
     for at, attempt in enumerate(chain):
         answer = load(emission, attempt.answer)
         if not attempt.is_single:
@@ -205,7 +240,6 @@ def _gathered(emission: Emission, chain: Attempts, agree: str) -> str:
             emission.emit(test)
         else:
             attach(emission, attempt.block, attempt.end)
-    return name
 
 
 def _agree(emission: Emission, names: tuple[str, str], agree: str, found: Clause) -> None:

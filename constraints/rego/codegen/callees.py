@@ -57,6 +57,9 @@ def function_of(emission: Emission, name: str) -> str:
 def call_function(emission: Emission, name: str, arguments: Sequence[Operand], wish: str) -> Operand:
     """A call of a function of the policy; its code is made for what is known of the arguments."""
     branch = _branch_of(emission, name)
+    found = emission.table.here(emission, branch, arguments)
+    if found is not None:
+        return found
     callee = callee_of(emission, branch, arguments)
     if not callee.pure:
         emission.uses_more()

@@ -14,7 +14,7 @@ from constraints.rego.codegen.documents import document
 from constraints.rego.codegen.emission import Emission
 from constraints.rego.codegen.format import emit_format
 from constraints.rego.codegen.inline import INLINE
-from constraints.rego.codegen.operand import NOTHING, Operand
+from constraints.rego.codegen.operand import INPUT, NOTHING, Operand
 from constraints.rego.codegen.patterns import matches, unify, wish_of
 from constraints.rego.codegen.reading import holds, kept, load, loads, needed
 from constraints.rego.codegen.steps import looked_into
@@ -114,7 +114,8 @@ def _shared(builtin: Builtin, arguments: Sequence[Operand]) -> object:
 def _computed(emission: Emission, builtin: Builtin, arguments: Sequence[Operand], wish: str) -> Operand:
     inline = INLINE.get(builtin.name)
     if inline is not None:
-        arguments = [kept(emission, argument, "argument") for argument in arguments]
+        if not (builtin.name == "object.get" and arguments[0].kind == INPUT and type(arguments[1].constant) is str):
+            arguments = [kept(emission, argument, "argument") for argument in arguments]
         if builtin.name == "object.get" and isinstance(arguments[1].constant, list):
             arguments = [looked_into(emission, arguments[0], arguments[1].constant), *arguments[1:]]
         found = inline(emission, builtin.name, arguments)

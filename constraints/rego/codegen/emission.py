@@ -29,6 +29,7 @@ class Table:
     statements: Mapping[type, Callable[[Emission, Any], bool]]  # by kind of statement, False when it never holds
     body: Callable[[Emission, Body], bool]  # a body, False when it never holds
     rule: Callable[[Emission, Branch, Sequence[Operand | None]], Callee]  # the function of a rule, for known arguments
+    here: Callable[[Emission, Branch, Sequence[Operand]], Operand | None]  # a small function, where it is called
     search: Callable[[Emission, Branch, Keys, int], str]  # one that is asked for some keys, with as many values in them
 
 

@@ -8,6 +8,7 @@ from constraints.rego.codegen.bodies import emit_body
 from constraints.rego.codegen.calls import emit_call
 from constraints.rego.codegen.comprehensions import emit_comprehension
 from constraints.rego.codegen.emission import Table
+from constraints.rego.codegen.inplace import written_here
 from constraints.rego.codegen.quantified import emit_every
 from constraints.rego.codegen.references import emit_reference, emit_variable
 from constraints.rego.codegen.rules import emit_rule, emit_search
@@ -37,5 +38,6 @@ TABLE: Final = Table(
     },
     body=emit_body,
     rule=emit_rule,
+    here=written_here,
     search=emit_search,
 )

@@ -59,6 +59,8 @@ class Unit:
     callees: dict[Any, Callee] = field(default_factory=dict)  # by rule and those of the arguments that are known
     variants: Counter[int] = field(default_factory=Counter)  # how many functions there are of a rule, by its number
     deep: set[int] = field(default_factory=set)  # the numbers of rules that get one function, for any arguments
+    little: dict[int, bool] = field(default_factory=dict)  # whether there is little in a function, by its number
+    small: dict[int, bool] = field(default_factory=dict)  # whether it is written where it is called, see inplace.py
     searches: dict[tuple[int, tuple[Term, ...]], str] = field(default_factory=dict)  # by rule and keys, see asked.py
 
     # what was found out

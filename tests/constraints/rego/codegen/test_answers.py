@@ -15,7 +15,7 @@ violation[{"msg": msg}] { msg := said(input.review.object) }
 said(c) = msg { port := port_of(c, "http"); port < 1024; msg := sprintf("low: %v", [port]) }
 said(c) = msg { not port_of(c, "http"); msg := sprintf("none: %v", [c.name]) }
 else = "high" { port_of(c, "http") > 9000 }
-port_of(c, name) = port { port := c.ports[name].number }
+port_of(c, name) = port { port := c.ports[lower(name)].number }
 """
 
 
