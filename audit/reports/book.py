@@ -5,19 +5,23 @@ Of each report only that is kept by which a difference is seen: no text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
 from datetime import datetime
+from itertools import chain, islice
 from typing import Final
 
 from audit.aggregate import Summary
+from audit.model import ConstraintRecord
 from audit.reports.judging import NOTHING, Judged
 from audit.reports.names import ReportPlace, place_of
-from audit.reports.results import Contents, ReportChoice, ReportResult, Rows, Since, rows_of
+from audit.reports.results import Contents, ReportChoice, ReportResult, Rows, Since, rows_of, short_name
 from audit.reports.standing import StandingResults
 from constraints import Kind, ObjectRef
 from constraints.dataclass import dataclass
 
+LOOKED_AT_AGAIN: Final = 20
+"""Places of somebody else's reports that one run looks at again."""
 NOWHERE: Final = ObjectRef(Kind("", "", ""), "", "")
 
 
@@ -93,7 +97,8 @@ class Book:
     """Compares what runs find out with what the reports say; not for several threads.
 
     `naming` is how reports are named, `ttl` the seconds for which results stand that no run can see again, 0 for ever.
-    `held` are the reports that there are, `foreign` the places where those of somebody else are.
+    `held` are the reports that there are, `foreign` the places where those of somebody else are; each run looks at some
+    of these again.
     """
 
     naming: str
@@ -103,11 +108,16 @@ class Book:
     foreign: set[ReportPlace] = field(default_factory=set)
     _run: int = 0
     _now: int = 0
+    _broken: frozenset[str] = frozenset()
     _drafts: dict[ReportPlace, _Draft] = field(default_factory=dict)
 
     def begin(self, now: int) -> None:
         """Begin a run, at this Unix second; what a run found out that did not come to its end is forgotten."""
         self._run, self._now, self._drafts = self._run + 1, now, {}
+
+    def hold_against(self, records: Iterable[ConstraintRecord]) -> None:
+        """Know the constraints of this run: what those have said that cannot be used stands, whatever is seen."""
+        self._broken = frozenset(short_name(record.key) for record in records if record.constraint is None)
 
     def seen(self, item: ObjectRef, judged: Judged) -> None:
         """An object that was looked at, or left out for a reason that is a result."""
@@ -119,7 +129,7 @@ class Book:
             return
         again = held.run == self._run  # some API servers list an object as two kinds
         held.run = self._run
-        if again or held.rows != judged.rows or held.kind != item.kind or self._is_old(held, 2):
+        if again or held.kind != item.kind or not self._says(held, judged.rows) or self._is_old(held, 2):
             self._draft(place, item, judged, again)
 
     def unmatched(self, item: ObjectRef) -> None:
@@ -132,9 +142,13 @@ class Book:
     def due(self, summary: Summary) -> Iterator[Due]:
         """The reports that a run that came to its end may have to write."""
         standing = StandingResults(summary)
+        self.foreign &= self._drafts.keys()
+        left_alone = self.foreign - self._looked_at_again()
         for place, draft in self._drafts.items():
             held = self.held.get(place)
             if held is None:
+                if place in left_alone:
+                    continue
                 yield self._due(place, None, draft, standing)
             elif self._differs(held, draft, standing):
                 yield self._due(place, held, draft, standing)
@@ -144,6 +158,13 @@ class Book:
                 if self._differs(held, gone, standing):
                     yield self._due(place, held, gone, standing)
 
+    def _says(self, held: Shelved, rows: Rows) -> bool:
+        """Whether the reports say just that, but for what broken constraints have said before."""
+        if held.rows is None or held.rows == rows or not self._broken:
+            return held.rows == rows
+        more = set(held.rows).difference(rows)
+        return len(held.rows) == len(rows) + len(more) and all(short in self._broken for short, _ in more)
+
     def _draft(self, place: ReportPlace, item: ObjectRef, judged: Judged, adds: bool = False) -> None:
         before = self._drafts.get(place)
         if before is not None:
@@ -151,6 +172,12 @@ class Book:
             judged = Judged(results, rows_of(*self.choice.divided(results)))
             item, adds = min(item, before.item, key=lambda each: each.kind), before.adds
         self._drafts[place] = _Draft(item, judged, adds)
+
+    def _looked_at_again(self) -> set[ReportPlace]:
+        """Other ones at each run: of those that are somebody else's most are so for long."""
+        places = sorted(self.foreign)
+        start = self._run * LOOKED_AT_AGAIN % max(len(places), 1)
+        return set(islice(chain(places[start:], places), LOOKED_AT_AGAIN))
 
     def _differs(self, held: Shelved, draft: _Draft, standing: StandingResults) -> bool:
         """Whether the reports may have to be written, with what stands of them."""

@@ -13,7 +13,7 @@ from audit.errors import AuditError
 from audit.kube.hope import Hope
 from audit.ledger import Changes
 from audit.model import ConstraintRecord, RunInfo, TemplateRecord
-from audit.reports.book import Book, Due
+from audit.reports.book import Book
 from audit.reports.judging import Judging
 from audit.reports.names import ReportPlace, is_reported
 from audit.reports.reading import Shelf, cure
@@ -24,6 +24,7 @@ from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol")
 _WROTE: Final = (ReportFate.CREATED, ReportFate.UPDATED, ReportFate.REMOVED)
+_UNDONE: Final = (ReportFate.LATE, ReportFate.FAILED)
 _FORGOTTEN: Final = (ReportFate.REMOVED, ReportFate.GONE, ReportFate.UNCHANGED)
 
 
@@ -49,7 +50,9 @@ class ReportsSink:
         self, records: Iterable[ConstraintRecord], templates: Iterable[TemplateRecord], excludes: bool = True
     ) -> None:
         """What the objects of this run are held against; `excludes`: it is known which ones are left out."""
+        records = tuple(records)
         self._judging = Judging.of(self.book.choice, records, templates, excludes)
+        self.book.hold_against(records)
 
     def start(self, info: RunInfo) -> None:
         """Look which reports there are. Raises AuditError, that says what is missing."""
@@ -83,14 +86,12 @@ class ReportsSink:
         fates = Counter(each.fate for each in told)
         self.count({(fate.value,): number for fate, number in fates.items()})
         self._tell(fates)
-        self._check(
-            fates, hope, [each for each, became in zip(due, told, strict=True) if became.fate is ReportFate.FOREIGN]
-        )
+        self._check(fates, hope)
 
     def _settle(self, place: ReportPlace, told: Settled) -> None:
         if told.fate is ReportFate.FOREIGN:
             self.book.foreign.add(place)
-        else:
+        elif told.fate not in _UNDONE:
             self.book.foreign.discard(place)
         if told.held is not None:
             self.book.held[place] = told.held
@@ -104,14 +105,14 @@ class ReportsSink:
         if rows:
             log.info("policy reports: %s", ", ".join(rows), extra={"audit_id": self._info.audit_id})
 
-    def _check(self, fates: Counter[ReportFate], hope: Hope, foreign: list[Due]) -> None:
-        problems, reason = [], "NameTaken"
+    def _check(self, fates: Counter[ReportFate], hope: Hope) -> None:
+        problems, reason, foreign = [], "NameTaken", self.book.foreign
         if fates[ReportFate.FAILED] and hope.error:
             number = f"the reports of {fates[ReportFate.FAILED]} objects could not be written"
             problems.append(f"{number}: {hope.error}{cure(hope.error, self.shelf.api)}")
             reason = hope.error.reason
         if foreign:
-            first = "/".join(part for part in foreign[0].place if part)
+            first = "/".join(part for part in min(foreign) if part)
             text = "have the name of a report that is not ours and is left as it is, such as"
             problems.append(f"the reports of {len(foreign)} objects {text} {first}; {_OTHER_NAMES}")
         if problems:

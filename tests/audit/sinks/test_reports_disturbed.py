@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -38,6 +39,23 @@ def test_a_report_of_another_engine_is_never_touched_and_the_cure_is_told() -> N
     trial.server.objects.clear()
     trial.run(FAILS)
     assert trial.said() == {"p1": [("one", "fail", "bad"), ("two", "pass", "")]}
+
+
+def test_of_many_names_that_are_taken_each_run_looks_at_a_few_and_finds_those_that_are_free() -> None:
+    trial, objects = Trial(naming=UID), {pod(number): [(ONE.key, "bad")] for number in range(50)}
+    for number in range(50):
+        trial.server.put("policyreports", foreign(uid(number)))
+    with pytest.raises(AuditError, match="reports of 50 objects have the name"):
+        trial.run(objects)
+    trial.server.verbs()
+    with pytest.raises(AuditError, match="reports of 50 objects have the name"):
+        trial.run(objects)
+    assert trial.server.verbs() == {"list": 2, "get": 20}
+    trial.server.objects.clear()
+    for _ in range(10):
+        with suppress(AuditError):
+            trial.run(objects)
+    assert len(trial.server.objects) == 50
 
 
 def test_our_label_alone_makes_a_report_not_ours() -> None:
