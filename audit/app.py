@@ -60,7 +60,6 @@ from constraints.dataclass import dataclass
 log = logging.getLogger("kube_patrol")
 OK, FAILED = 0, 1
 PAGES_MEMORY = 256 << 20  # bytes, where nothing tells how much memory there is
-EXPORT_PATIENCE = 30.0  # seconds that a target of the only run may take nothing
 CONNECTIONS = 64  # kept open at most: the audit's own few, and one for each kind of policy that is watched
 
 
@@ -112,9 +111,12 @@ class Beside:
     look: Callable[[Reader], None] = nowhere
     ledger: Ledger | None = None
     saying: Saying | None = None
+    last: tuple[Sink, ...] = ()
 
     def plus(self, more: Beside) -> Beside:
-        """Both; all but the sinks is that of `more`. Its sinks come first: others tell what those could not do."""
+        """Both; all but the sinks is that of `more`. Its sinks come first: others tell what those could not do. What is
+        done `last` of it is only told by the log.
+        """
         return replace(more, sinks=(*more.sinks, *self.sinks))
 
 
@@ -130,13 +132,13 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     from audit.exporting import Exporting, Heeded, Wanted
     from audit.metrics.exporting import ExportMetrics
     from audit.policies.secrets import secret_data
-    from audit.sinks.export import ExportSink, Selection
+    from audit.sinks.export import ExportSink, Selection, SettlingSink
 
     export, cluster, tally, once = config.export, config.cluster, Tally(), config.audit.once
     ledger = Ledger() if export.mode == CHANGES else None
     heeded = Heeded(ConnectionStatus(StatusWriter(client), PodStatus(cluster.identity, config.audit.performed)))
     backlog = Backlog(Path(export.spill_dir), Limits(export.spill_limit), tally, export.spill_sync)
-    hooks = DeliveryHooks(heeded.tell, leaving.leads, patience=EXPORT_PATIENCE if once else 0.0, late=leaving.is_over)
+    hooks = DeliveryHooks(heeded.tell, leaving.leads, late=leaving.is_over)
     delivery = Delivery(backlog, tally, hooks)
     place = Means(export.channel, partial(secret_data, client, cluster.pod_namespace), os.environ)
     look = Exporting(Wanted(cluster.pod_namespace, export.connection, place), delivery, heeded)
@@ -144,7 +146,8 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     leaving.late.callback(delivery.close, 0.0)
     try:
         selection, saying = Selection(export.mode, export.full_interval, export.cluster), Saying(shared=True)
-        yield Beside((ExportSink(delivery, look.why, selection, ledger, saying),), look, ledger, saying)
+        sink = ExportSink(delivery, look.why, selection, ledger, saying)
+        yield Beside((sink,), look, ledger, saying, (SettlingSink(sink.settle),) if once else ())
     finally:
         delivery.close(0.0 if once and not leaving.stop.is_set() else leaving.left)  # once all has been waited for
 
@@ -244,7 +247,7 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, besid
     written: tuple[Sink, ...] = (statuses, MetricsSink(metrics), *beside_statuses)
     return Auditor(
         replace(preparation_of(config, client, duty.stop, heard), exporting=beside.look),
-        (*written, *kept(config.results, saying), *beside.sinks, told),
+        (*written, *kept(config.results, saying), *beside.sinks, *beside.last, told),
         duty,
         metrics,
         readiness_of(config, duty),

@@ -85,7 +85,7 @@ class Line:
     leads: Callable[[], bool] = lambda: True
     told: Callable[[Publishing], None] | None = None
     grace: float = 600.0
-    patience: float = 0.0
+    patience: float = 20.0
     heard: list[Publishing] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -59,8 +59,8 @@ class DeliveryHooks:
     """Whom delivery tells how publishing goes; whether this replica leads.
 
     `multiplier` are the seconds of the first wait after a failure, `grace` those within which a run shall be published
-    before something else is told; `clock` gives Unix seconds. A target that takes nothing is waited for at the end of
-    a run for `patience` seconds, 0 for not at all, unless it is `late`.
+    before something else is told; `clock` gives Unix seconds. Whoever wants all to be published waits for a target that
+    takes nothing for `patience` seconds, unless it is `late`.
     """
 
     told: Callable[[Publishing], None] = silent
@@ -68,7 +68,7 @@ class DeliveryHooks:
     multiplier: float = 0.5
     clock: Callable[[], float] = time.time
     grace: float = 2.0
-    patience: float = 0.0
+    patience: float = 30.0
     late: Callable[[], bool] = never
 
 
@@ -130,12 +130,10 @@ class Delivery:
         found, self._backlog.interrupted = self._backlog.interrupted, None
         return found
 
-    def settle(self) -> bool:
-        """Where that is wanted, wait until nothing waits, as long as the target takes something; gives whether it was
-        wanted.
-        """
+    def settle(self) -> None:
+        """Wait until nothing waits, as long as the target takes something."""
         hooks, done, end = self._around, -1, 0.0
-        while hooks.patience and not hooks.late() and self._thread is not None and self._thread.is_alive():
+        while not hooks.late() and self._thread is not None and self._thread.is_alive():
             counts = self.tally.counts()
             if counts.sent + counts.dropped != done:
                 done, end = counts.sent + counts.dropped, time.monotonic() + hooks.patience
@@ -143,7 +141,6 @@ class Delivery:
                 break
             with self._backlog.changed:
                 self._backlog.changed.wait(_BRIEFLY)
-        return bool(hooks.patience)
 
     def close(self, seconds: float) -> None:
         """Publish what waits for at most so many seconds, and keep the rest for the next start."""

@@ -62,8 +62,7 @@ class ExportSink:
 
     `selection` says which violations are told, and the `ledger`, that of the runs, which of them are new. Without one
     the sink has its own, and keeps it only where messages are extended. All who tell of violations share `saying`.
-    Raises ExportError at the end of a run that had to drop messages, or, where the delivery waits for them, could not
-    publish them all, or whose Connection has a `problem`.
+    Raises ExportError at the end of a run that had to drop messages, or whose Connection has a `problem`.
     """
 
     name = "export"
@@ -117,25 +116,24 @@ class ExportSink:
             self._delivery.pace.free()
         if self._sent.dropped or summary.cut:
             self._selection.lost()
-        settled = self._delivery.settle() if self._told else False
-        problem = self._lost(settled) or self._problem()
+        if self._sent.dropped:
+            text = f"{self._sent.dropped} messages had no place among those that wait, and are dropped"
+            raise ExportError(text, reason=DROPPED)
+        problem = self._problem()
         if problem is not None:
             raise problem
 
-    def _lost(self, settled: bool) -> ExportError | None:
-        """What became of messages that are not with the target, as far as that is known by now."""
-        tally, dropped = self._delivery.tally, self._sent.dropped
-        waiting = tally.counts().waiting if settled else 0
-        refused = tally.dropped(self._run) - dropped if settled else 0
-        if dropped:
-            return ExportError(
-                f"{dropped} messages had no place among those that wait, and are dropped", reason=DROPPED
-            )
+    def settle(self) -> None:
+        """Wait for the messages of the run that has ended. Raises ExportError where some are not with the target."""
+        if self._told is None:
+            return
+        self._delivery.settle()
+        waiting = self._delivery.tally.counts().waiting
+        refused = self._delivery.tally.dropped(self._run) - self._sent.dropped
         if waiting:
-            return ExportError(f"{waiting} messages could not be published, and wait", reason="NotPublished")
+            raise ExportError(f"{waiting} messages could not be published, and wait", reason="NotPublished")
         if refused:
-            return ExportError(f"{refused} messages are refused by their target, and dropped", reason=DROPPED)
-        return None
+            raise ExportError(f"{refused} messages are refused by their target, and dropped", reason=DROPPED)
 
     def _end(self, summary: Summary, changes: Changes) -> None:
         told = self._begin()
@@ -170,6 +168,26 @@ class ExportSink:
         number = sum(map(len, messages))
         dropped, before = self._delivery.put(self._run, VIOLATION, messages), self._sent
         self._sent = Sent(before.sent + number - dropped, before.dropped + dropped)
+
+
+class SettlingSink:
+    """Has a run end when its messages are with the target, or will not be, which `settle` waits for."""
+
+    name = "export"
+    phase: Phase = "log"
+
+    def __init__(self, settle: Callable[[], None]) -> None:
+        self._settle = settle
+
+    def start(self, info: RunInfo) -> None:
+        """Nothing to do."""
+
+    def page(self, reviewed: Reviewed) -> None:
+        """Nothing to do."""
+
+    def finish(self, summary: Summary, changes: Changes) -> None:
+        """Raises ExportError where some are not with the target."""
+        self._settle()
 
 
 def _messages(*told: Message) -> Messages:

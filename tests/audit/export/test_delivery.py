@@ -227,13 +227,13 @@ def test_whoever_is_patient_waits_for_a_slow_target_and_not_for_one_that_takes_n
     for run in RUNS:
         line.run(run, b"1")
     line.delivery.aim(target(driver))
-    assert line.delivery.settle()
+    line.delivery.settle()
     line.delivery.close(0)
     assert driver.messages == published(b"1") * len(RUNS)
     assert line.tally.counts().waiting == 0
     down = Line(tmp_path, patience=0.1)
     down.run(RUN, b"1")
     down.delivery.aim(target(Recorder(down=True)))
-    assert down.delivery.settle()
+    down.delivery.settle()
     assert down.tally.counts().waiting == 3
     down.delivery.close(0)

@@ -16,7 +16,7 @@ from audit.errors import ExportError
 from audit.export.driver import Advance
 from audit.ledger import NO_CHANGES, Ledger
 from audit.model import Outcome, RunInfo
-from audit.sinks.export import ExportSink, Selection
+from audit.sinks.export import ExportSink, Selection, SettlingSink
 
 INFO = RunInfo.at(1_795_216_641.5)
 OF = constraint("c")
@@ -103,8 +103,10 @@ def test_the_only_run_is_told_what_is_not_with_the_target_at_its_end(
 
     line = Line(tmp_path, patience=0.1)
     line.delivery.aim(target(Refusing(down=down)))
+    sink = sink_of(line)
+    whole(sink, "a", "b")
     with pytest.raises(ExportError, match=told) as error:
-        whole(sink_of(line), "a", "b")
+        SettlingSink(sink.settle).finish(summary(), NO_CHANGES)
     assert error.value.reason == reason
     line.delivery.close(0)
 
