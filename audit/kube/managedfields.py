@@ -19,6 +19,7 @@ from constraints.model import Json
 
 _NAME: Final = "managedFields"
 _KEY: Final = b'"managedFields":['
+_AHEAD: Final = 1 << 18  # bytes; a page whose first objects have no such list is taken to have none worth a search
 _BEFORE: Final = b"{,"
 _BEHIND: Final = re.compile(rb'\}?,"[A-Za-z]')  # the next key of the same object, or of the one around it
 _MARK: Final = int.from_bytes(os.urandom(7))  # nobody can guess it, so no object has it by chance or by design
@@ -57,7 +58,7 @@ def shortened(body: bytes) -> tuple[bytes, int]:
 
 def _pieces(body: bytes) -> Iterator[bytes]:
     """What is left between the cuts."""
-    find, done, at = body.find, 0, body.find(_KEY)
+    find, done, at = body.find, 0, body.find(_KEY, 0, _AHEAD)
     while at >= 0:
         end = find(b"]", at)
         if body[at - 1] in _BEFORE and find(b"[", at + len(_KEY), end) < 0 and _BEHIND.match(body, end + 1):

@@ -111,6 +111,12 @@ def test_what_servers_write_is_cut_before_it_is_decoded(body: bytes) -> None:
     assert len(short) < len(body) - 100
 
 
+def test_a_page_that_begins_with_many_objects_without_them_is_the_same() -> None:
+    body = text([{"metadata": {"name": "p"}, "spec": "x" * 1000}] * 300 + [pod()])
+    assert shortened(body) == (body, 0)
+    assert items_without(body, POD) == deleted(items_of(body, POD))
+
+
 @pytest.mark.parametrize(
     "item",
     [
