@@ -32,7 +32,7 @@ class Shelved:
     `kind` and `name` are those of the object, None and empty where its reports do not say. `rows` stand for all that
     they say, None where that has to be read. `versions` are the resourceVersions of the parts, empty for one that there
     is not. `audited` names the run that saw all of it last, where that is told; `run` is the last one of this process
-    that saw the object.
+    that saw the object, and `mark` that of a verdict whose results they say.
     """
 
     kind: Kind | None
@@ -41,6 +41,7 @@ class Shelved:
     versions: tuple[str, ...]
     audited: str = ""
     run: int = 0
+    mark: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +120,26 @@ class Book:
         """Know the constraints of this run: what those have said that cannot be used stands, whatever is seen."""
         self._broken = frozenset(short_name(record.key) for record in records if record.constraint is None)
 
-    def seen(self, item: ObjectRef, judged: Judged) -> None:
-        """An object that was looked at, or left out for a reason that is a result."""
+    def seen(self, item: ObjectRef, judge: Callable[[], Judged], mark: int = 0) -> None:
+        """An object that was looked at, or left out for a reason that is a result.
+
+        `judge` is asked for its results unless a verdict of the same `mark` is known to have those of its reports.
+        """
         place = place_of(item, self.naming)
         held = self.held.get(place)
         if held is None:
+            judged = judge()
             if place in self._drafts or any(result.result in self.choice.kept for result in judged.results):
                 self._draft(place, item, judged)
             return
         again = held.run == self._run  # some API servers list an object as two kinds
         held.run = self._run
-        if again or held.kind != item.kind or not self._says(held, judged.rows) or self._is_old(held, 2):
+        may_differ = again or held.kind != item.kind or self._is_old(held, 2)
+        if not may_differ and mark and held.mark == mark:
+            return
+        judged = judge()
+        held.mark = mark if held.rows == judged.rows else 0
+        if may_differ or not self._says(held, judged.rows):
             self._draft(place, item, judged, again)
 
     def unmatched(self, item: ObjectRef) -> None:
@@ -137,7 +147,7 @@ class Book:
         place = place_of(item, self.naming)
         held = self.held.get(place)
         if held is not None and held.run != self._run:
-            self.seen(item, NOTHING)
+            self.seen(item, lambda: NOTHING)
 
     def due(self, summary: Summary) -> Iterator[Due]:
         """The reports that a run that came to its end may have to write."""

@@ -73,6 +73,7 @@ class Judging:
     choice: ReportChoice = field(default_factory=ReportChoice)
     excludes: bool = True
     _policies: Mapping[str, _Policy] = field(default_factory=dict)
+    _epoch: int = 0
     _clean: dict[tuple[str, ...], Judged] = field(default_factory=dict)
     _concerned: dict[Kind, Sequence[_Policy]] = field(default_factory=dict)
 
@@ -87,7 +88,18 @@ class Judging:
         """By the constraints and templates that the run holds objects against."""
         texts = {template.kind: template.obj for template in templates}
         constraints = [record.constraint for record in records if record.constraint is not None]
-        return cls(choice, excludes, {c.key: _policy(c, texts.get(c.kind, _NO_TEMPLATE)) for c in constraints})
+        policies = {c.key: _policy(c, texts.get(c.kind, _NO_TEMPLATE)) for c in constraints}
+        return cls(choice, excludes, policies, hash(frozenset(policy.passed for policy in policies.values())))
+
+    def mark(self, verdict: Verdict) -> int:
+        """A number that is the same for verdicts, of all runs, whose results are; 0 for one that has to be judged."""
+        if verdict.gaps or not verdict.violations:
+            return 0
+        parts: list[object] = [self._epoch, verdict.matched]
+        for violation in verdict.violations:
+            constraint = violation.constraint
+            parts += (constraint.kind, constraint.name, violation.message, violation.error)
+        return hash(tuple(parts))
 
     def verdict(self, verdict: Verdict) -> Judged:
         """The results of one verdict: each text of a constraint once, a pass where it has none and could be asked."""

@@ -32,6 +32,7 @@ class Shelf:
     client: Client
     api: ReportApi
     _known: bool = field(default=False)
+    _lister: Lister | None = None  # knows how large reports are
 
     def look(self, book: Book) -> None:
         """Let the book know what there is. Raises AuditError, that says what is missing; the book is then as it was."""
@@ -86,10 +87,16 @@ class Shelf:
     def _items(self, metadata_only: bool) -> Iterator[tuple[Object, ReportPlace, int]]:
         """Those that are ours, of both kinds."""
         for resource in (self.api.namespaced, self.api.clusterwide):
-            for item in _listed(self.client, resource, metadata_only):
+            for item in self._listed(resource, metadata_only):
                 found = ours(item)
                 if found is not None:
                     yield item, *found
+
+    def _listed(self, resource: Resource, metadata_only: bool) -> Iterator[Object]:
+        self._lister = self._lister or Lister(self.client)
+        kind = PARTIAL if metadata_only else resource.kind
+        for page in self._lister.pages(resource, CHUNK, metadata_only, SELECTOR):
+            yield from named(items_of(page.body, kind), resource.kind)
 
 
 def cure(error: KubeError, api: ReportApi) -> str:
@@ -102,12 +109,6 @@ def cure(error: KubeError, api: ReportApi) -> str:
         names = f"{api.namespaced.plural} and {api.clusterwide.plural}"
         return f"; allow this account to {verbs} {names} of {group}: manifests/optional/reports.yaml"
     return ""
-
-
-def _listed(client: Client, resource: Resource, metadata_only: bool) -> Iterator[Object]:
-    kind = PARTIAL if metadata_only else resource.kind
-    for page in Lister(client).pages(resource, CHUNK, metadata_only, SELECTOR):
-        yield from named(items_of(page.body, kind), resource.kind)
 
 
 def _held(found: ReadReport, rows: Rows | None, part: int) -> Shelved:

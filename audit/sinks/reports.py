@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
+from functools import partial
 from typing import Final
 
 from audit.aggregate import Phase, Summary
@@ -65,15 +66,16 @@ class ReportsSink:
         """Note what differs from what the reports say."""
         if not is_reported(reviewed.kind):
             return
+        judging = self._judging
         for verdict in reviewed.verdicts:
-            self.book.seen(verdict.object, self._judging.verdict(verdict))
+            self.book.seen(verdict.object, partial(judging.verdict, verdict), judging.mark(verdict))
         for at, other in enumerate(reviewed.others):
             namespace, name, uid = other.split("\0", 2)
             item = ObjectRef(reviewed.kind, namespace, name, uid)
             if at >= reviewed.excluded:
                 self.book.unmatched(item)
-            elif self._judging.excludes:
-                self.book.seen(item, self._judging.skipped(item))
+            elif judging.excludes:
+                self.book.seen(item, partial(judging.skipped, item))
 
     def finish(self, summary: Summary, changes: Changes) -> None:
         """Write what differs. Raises AuditError where that failed."""

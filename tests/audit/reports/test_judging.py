@@ -151,3 +151,20 @@ def test_the_rows_of_what_was_judged_are_those_of_its_results() -> None:
     for violations in ((), (broken(of),)):
         found = judging.verdict(Verdict(ITEM, None, (of.key,), violations))
         assert found.rows == rows_of(*choice.divided(found.results))
+
+
+def mark(of: Constraint, *violations: Violation, gaps: tuple[Gap, ...] = ()) -> int:
+    judging = Judging.of(ReportChoice(), [record(of)], (), excludes=True)
+    return judging.mark(Verdict(ITEM, None, (of.key,), violations, gaps))
+
+
+def test_verdicts_of_one_mark_have_the_same_results_in_every_run() -> None:
+    of, severe = constraint(), annotated(**{"policies.kyverno.io/severity": "high"})
+    assert mark(of, broken(of)) == mark(constraint(), broken(constraint())) != 0
+    others = [mark(severe, broken(severe)), mark(of, broken(of, "worse")), mark(of, broken(of, error=True))]
+    assert len({mark(of, broken(of)), *others}) == 4
+
+
+def test_a_verdict_with_a_gap_is_always_judged() -> None:
+    of = constraint()
+    assert mark(of, broken(of), gaps=(Gap(Cause.EVALUATION, "Timeout", "took too long", POD, ITEM, of.key),)) == 0

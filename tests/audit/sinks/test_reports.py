@@ -91,6 +91,17 @@ def test_a_constraint_that_is_gone_takes_its_results_along() -> None:
     assert trial.said() == {"p1": [("two", "pass", "")]}
 
 
+def test_annotations_that_change_are_in_the_reports_of_the_next_run() -> None:
+    trial = Trial()
+    for _ in range(3):
+        trial.run(FAILS)
+    severe = constraint("one", obj={"metadata": {"annotations": {"policies.kyverno.io/severity": "high"}}})
+    records = [record(severe), record(TWO), record(WARNS)]
+    assert trial.run(FAILS, records) == 1
+    assert [result.get("severity") for result in trial.report()["results"]] == ["high", None]
+    assert trial.run(FAILS, records) == 0
+
+
 @pytest.mark.parametrize("restarts", [False, True])
 def test_a_kind_that_could_not_be_listed_keeps_its_reports(restarts: bool) -> None:
     trial = Trial()
