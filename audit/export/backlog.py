@@ -293,7 +293,7 @@ class Backlog:
         for path in spool.damaged:
             log.error("export: %s is damaged: what it had from there on is lost", path)
         for run, number in dropped.items():
-            self._tally.put(run, 0, dropped=number)
+            self._tally.earlier(run, number)
             log.warning("export: %d messages of the run %s were dropped before, for too many waited", number, run)
         self.interrupted = Progress.read(spool.note)
         for run, number in (+waiting).items():

@@ -49,6 +49,11 @@ class Tally:
             self._count(run, "dropped", dropped)
             self._count(run, "spilled", number if spilled or self._failing else 0)
 
+    def earlier(self, run: str, dropped: int) -> None:
+        """So many messages of a run were dropped by a process before this one, which has counted them."""
+        with self._lock:
+            self._of_run(run)["dropped"] += dropped
+
     def sent(self, run: str, number: int) -> None:
         """So many messages are with the target."""
         with self._lock:
@@ -96,6 +101,10 @@ class Tally:
         if not number:
             return
         self._total[what] += number
-        self._of_runs.setdefault(run, Counter())[what] += number
+        self._of_run(run)[what] += number
+
+    def _of_run(self, run: str) -> Counter[str]:
+        found = self._of_runs.setdefault(run, Counter())
         while len(self._of_runs) > RUNS:
             del self._of_runs[next(iter(self._of_runs))]
+        return found

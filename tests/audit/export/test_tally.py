@@ -31,6 +31,13 @@ def test_the_lag_is_that_of_the_oldest_that_waits() -> None:
     assert tally.counts().lag == 0.0
 
 
+def test_what_a_process_before_has_dropped_is_known_of_its_run_and_not_counted_again() -> None:
+    tally = Tally()
+    tally.earlier(RUN, 3)
+    tally.put(RUN, 0, dropped=1)
+    assert (tally.dropped(RUN), tally.counts().dropped) == (4, 1)
+
+
 def test_numbers_of_the_last_runs_are_kept_and_totals_are_of_all() -> None:
     tally = Tally()
     for number in range(RUNS + 1):
