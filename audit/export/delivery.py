@@ -25,7 +25,8 @@ from audit.repeats import Repeats
 from constraints.dataclass import dataclass
 
 log = logging.getLogger("kube_patrol.export")
-LONGEST_WAIT = 60.0  # seconds between two tries
+LONGEST_WAIT = 30.0  # seconds between two tries
+CROWDED_WAIT = 5.0  # where soon there may be no place for what waits
 LONGEST_ASKED = 600.0  # where the target asks for more
 _TICK = 1.0  # seconds
 _BRIEFLY = 0.1  # seconds
@@ -60,7 +61,8 @@ class DeliveryHooks:
 
     `multiplier` are the seconds of the first wait after a failure, `grace` those within which a run shall be published
     before something else is told; `clock` gives Unix seconds. Whoever wants all to be published waits for a target that
-    takes nothing for `patience` seconds, unless it is `late`.
+    takes nothing for `patience` seconds, unless it is `late`. Between two tries are `longest` seconds at most, and
+    `crowded` ones where much waits.
     """
 
     told: Callable[[Publishing], None] = silent
@@ -70,6 +72,8 @@ class DeliveryHooks:
     grace: float = 2.0
     patience: float = 30.0
     late: Callable[[], bool] = never
+    longest: float = LONGEST_WAIT
+    crowded: float = CROWDED_WAIT
 
 
 class Delivery:
@@ -87,7 +91,7 @@ class Delivery:
         self._current: Target | None = None
         self._opened = self._leaving = False
         self._advance: Advance | None = None  # of the batch that is published, before its run is ended
-        self._until = 0.0
+        self._until = self._asked = 0.0
         hooks = self._around
         self._report = Report(hooks.told, tally, hooks.clock, hooks.grace)
         self._repeats = Repeats(time.monotonic)
@@ -236,7 +240,7 @@ class Delivery:
     def _repeated(self) -> Retrying:
         return Retrying(
             retry=retry_if_exception_type(ExportError),
-            wait=partial(_patience, wait_random_exponential(self._around.multiplier, LONGEST_WAIT)),
+            wait=partial(_patience, wait_random_exponential(self._around.multiplier, self._around.longest)),
             stop=self._interrupted,
             sleep=self._pause,
             reraise=True,
@@ -250,11 +254,13 @@ class Delivery:
         return self._wanted is not None and not self._settled()
 
     def _pause(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
+        """For so many seconds, or fewer: where there is another target, much waits by now, or it is time to leave."""
+        since = time.monotonic()
         while True:
             self._report.tell()
             with self._backlog.changed:
-                left = end - time.monotonic()
+                crowded = max(self._around.crowded, self._asked) if self._backlog.crowded else seconds
+                left = since + min(seconds, crowded) - time.monotonic()
                 if self._leaving:
                     left = min(left, self._until - time.monotonic())
                 if left <= 0 or self._turned():
@@ -267,6 +273,7 @@ class Delivery:
         batch: Batch = state.args[1]
         self._shut(state.args[0], for_good=False)
         self.tally.failed(len(batch.messages))
+        self._asked = _asked(error)
         text = str(error)
         self._report.failed(text)
         self._say(f"{text}; messages wait")
@@ -292,6 +299,8 @@ class Delivery:
 
 def _patience(wait: Callable[[RetryCallState], float], state: RetryCallState) -> float:
     """The seconds until the next try: those that the target asks for, where it does."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, ExportError) else 0.0
-    return max(wait(state), min(asked, LONGEST_ASKED))
+    return max(wait(state), _asked(state.outcome.exception() if state.outcome else None))
+
+
+def _asked(error: BaseException | None) -> float:
+    return min(error.retry_after, LONGEST_ASKED) if isinstance(error, ExportError) else 0.0

@@ -10,9 +10,11 @@ import pytest
 from exporting import NEXT, RUN, Line, Recorder, eventually, some, target
 
 from audit.errors import ExportError, Forbidden
-from audit.export.backlog import END, START, VIOLATION
+from audit.export.backlog import END, START, VIOLATION, Backlog, Limits
+from audit.export.delivery import Delivery, DeliveryHooks
 from audit.export.driver import Advance
 from audit.export.publishing import Publishing
+from audit.export.tally import Tally
 
 RUNS = [f"2026-11-20T23:17:{second}Z" for second in range(10, 20)]
 
@@ -45,6 +47,18 @@ def test_a_target_that_fails_is_opened_anew_until_it_takes_the_messages(tmp_path
     assert line.heard[-1].errors == ("disk: full", "other")  # told apart by what is before the colon
     assert line.heard[-1].active
     assert line.heard[-1].last_success == 1_795_216_641.0
+
+
+def test_a_target_is_tried_again_soon_when_much_waits_by_now(tmp_path: Path) -> None:
+    tally = Tally()
+    backlog, driver = Backlog(tmp_path, Limits(1000), tally), Recorder(failures=["down"])
+    delivery = Delivery(backlog, tally, DeliveryHooks(multiplier=1e6, longest=1e6, crowded=0.0))
+    delivery.aim(target(driver))
+    delivery.put(RUN, START, some([b"start"]))
+    eventually(lambda: not driver.failures)
+    delivery.put(RUN, VIOLATION, some([b"x" * 500]))
+    eventually(lambda: len(driver.messages) == 2)
+    delivery.close(10)
 
 
 def test_the_status_tells_how_many_messages_of_a_run_were_dropped(tmp_path: Path) -> None:
