@@ -85,8 +85,9 @@ def serve(config: Config, *more: Sink) -> int:
         client = Client(Fence(connection, duty.leadership.leads), stop=stop, on_request=requests.count)
         beside = Beside(more)
         if config.export.enabled:
-            # Statuses are still written while what waits is published, when everything else has been told to stop.
-            prompt = Client(Fence(connection, duty.leadership.leads), on_request=requests.count).prompt()
+            # Statuses are still written while what waits is published, when everything else has been told to stop and
+            # another replica may lead: each has an entry of its own.
+            prompt = Client(connection, on_request=requests.count).prompt()
             leaving = ExportLeaving(stop, duty.leadership.leads, parting, config.cluster.shutdown_delay)
             beside = beside.plus(stack.enter_context(exporting(config, prompt, metrics, leaving)))
         auditor = assemble(config, client, metrics, duty, beside)
@@ -136,7 +137,8 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
 
     export, cluster, tally, once = config.export, config.cluster, Tally(), config.audit.once
     ledger = Ledger() if export.mode == CHANGES else None
-    heeded = Heeded(ConnectionStatus(StatusWriter(client), PodStatus(cluster.identity, config.audit.performed)))
+    mine, memory = PodStatus(cluster.identity, config.audit.performed), max(900.0, 3.0 * config.audit.interval)
+    heeded = Heeded(ConnectionStatus(StatusWriter(client), mine, memory))
     backlog = Backlog(Path(export.spill_dir), Limits(export.spill_limit), tally, export.spill_sync)
     hooks = DeliveryHooks(heeded.tell, leaving.leads, late=leaving.is_over)
     delivery = Delivery(backlog, tally, hooks)

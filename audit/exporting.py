@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import field
 
 from audit.controller.connectionstatus import ConnectionStatus
-from audit.errors import ExportError, KubeError, NotLeader
+from audit.errors import ExportError, KubeError
 from audit.export.connection import CONNECTIONS, Connection
 from audit.export.delivery import Delivery, Target
 from audit.export.driver import Means
@@ -50,8 +49,7 @@ class Heeded:
         """How publishing goes; a ConfigMap has no status. Raises KubeError."""
         obj, why = self._now
         if obj is not None and obj.get("kind") == CONNECTIONS.kind.kind:
-            with suppress(NotLeader):  # whoever leads by now tells of its own
-                self.status.tell(obj, why, published)
+            self.status.tell(obj, why, published)
 
     def refuse(self, obj: Object, why: str) -> None:
         """That a Connection leads nowhere; a ConfigMap has no status. What cannot be written is logged."""

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from audit.controller.podstatus import PodStatus
 from audit.export.connection import CONNECTIONS
@@ -19,10 +20,14 @@ UPSERT, PUBLISH = "UpsertConnection", "Publish"
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStatus:
-    """Writes the entries of one pod."""
+    """Writes the entries of one pod. Those of others are kept for `memory` seconds after they tried to publish last;
+    `clock` gives Unix seconds.
+    """
 
     writer: StatusWriter
     mine: PodStatus
+    memory: float = 900.0
+    clock: Callable[[], float] = time.time
 
     def tell(self, obj: Object, why: str, published: Publishing | None = None) -> None:
         """Why this Connection leads nowhere, empty for one that can be used; how publishing goes. Raises KubeError."""
@@ -40,7 +45,10 @@ class ConnectionStatus:
         def change(now: Object) -> Object | None:
             """Nothing where another Connection has the name by now."""
             same = now["metadata"].get("uid") == metadata.get("uid")
-            return self.mine.of_connection(now, entry) if same else None
+            return self.mine.of_connection(now, entry, lives) if same else None
+
+        def lives(other: Object) -> bool:
+            return _last_attempt(other) > timestamp(self.clock() - self.memory)
 
         self.writer.change(CONNECTIONS, metadata["name"], change, metadata["namespace"])
 
@@ -50,6 +58,13 @@ def _source(published: Publishing, errors: Sequence[Json]) -> dict[str, Json]:
     told: dict[str, Json] = {"source": "audit", "active": published.active}
     told |= {name: timestamp(seconds) for name, seconds in times.items() if seconds}
     return told | ({"errors": errors} if errors else {})
+
+
+def _last_attempt(entry: Object) -> str:
+    """When a pod tried to publish last, empty where nothing tells."""
+    sources = entry.get("publishStatuses")
+    each = [source for source in sources if isinstance(source, dict)] if isinstance(sources, list) else []
+    return max((str(source.get("lastAttemptTime") or "") for source in each), default="")
 
 
 def _errors(kind: str, messages: Sequence[str]) -> list[Json]:

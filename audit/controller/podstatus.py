@@ -13,7 +13,7 @@ write there, so nothing is written. It is taken to run when
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from audit.model import Resource
 from constraints import Kind, PolicyError
@@ -54,9 +54,13 @@ class PodStatus:
         entry = self._entry(obj, "constraintUID", errors)
         return self._change(obj, entry if errors else {"enforced": True, **entry}, {})
 
-    def of_connection(self, obj: Object, told: Object) -> Object | None:
-        """The change to a Connection's status, None when there is none; `told` are more fields of the entry."""
-        return self._change(obj, {**self._entry(obj, "connectionUID", ()), **told}, {})
+    def of_connection(self, obj: Object, told: Object, lives: Callable[[Object], bool]) -> Object | None:
+        """The change to a Connection's status, None when there is none; `told` are more fields of the entry.
+
+        Several pods of this program may export by one Connection: entries of those that may still live are kept.
+        """
+        others = [entry for entry in _by_pod(obj) if entry.get("id") != self.pod and lives(entry)]
+        return self._change(obj, {**self._entry(obj, "connectionUID", ()), **told}, {}, others)
 
     def controller_speaks(self, objects: Iterable[Object]) -> bool:
         """Whether Gatekeeper's own controller has left its entries."""
@@ -74,9 +78,12 @@ class PodStatus:
         }
         return {key: value for key, value in entry.items() if value or key == "id"}
 
-    def _change(self, obj: Object, entry: Object, fields: dict[str, Json]) -> Object | None:
+    def _change(
+        self, obj: Object, entry: Object, fields: dict[str, Json], kept: Sequence[Object] = ()
+    ) -> Object | None:
+        """`kept` are entries of other pods of this program."""
         status = _status(obj)
-        others = [other for other in _by_pod(obj) if not self._ours(other)]
+        others = [other for other in _by_pod(obj) if other in kept or not self._ours(other)]
         merged = fields | {"byPod": sorted([*others, entry], key=lambda each: str(each.get("id")))}
         changed = {key: value for key, value in merged.items() if status.get(key) != value}
         return {"status": changed} if changed else None

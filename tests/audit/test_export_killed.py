@@ -132,6 +132,21 @@ def test_what_killed_runs_had_found_is_delivered_and_no_file_is_left_behind(
     assert list((tmp_path / "spill").glob("*.spool")) == []
 
 
+def test_a_leader_that_leaves_tells_what_it_leaves_behind_although_it_leads_no_more(
+    many: EmbeddedCluster, tmp_path: Path
+) -> None:
+    (tmp_path / "out").write_text("in the way")
+    many.load([connection(tmp_path / "out")])
+    with patrol(many, tmp_path, 0, "--shutdown-delay=4", "--leader-elect=true") as process:
+        eventually(lambda: any(line.get("event_type") == "audit_finished" for line in lines(tmp_path / "log-0")))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    told = many.get("Connection", "audit-connection", HOME)
+    assert told is not None
+    [entry] = told["status"]["byPod"]
+    assert "could not be published and wait for the next start" in entry["errors"][-1]["message"]
+
+
 def test_a_process_that_cannot_deliver_leaves_in_time_and_the_next_one_does(
     many: EmbeddedCluster, tmp_path: Path
 ) -> None:
