@@ -108,7 +108,9 @@ class Ledger:
 
     def first(self, violation: Violation) -> str:
         """The audit_id of the run that saw the violation first: the present one, where none is known."""
-        entry = self._known.get(self._key(violation.object), ())
+        entry = self._known.get(self._key(violation.object), ()) if self._known else ()
+        if not entry:
+            return self._begun
         sought = (self._number(violation.constraint), violation.message)
         return next((row[2] for row in _rows(entry) if row[:2] == sought), self._begun)
 

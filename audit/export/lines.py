@@ -36,7 +36,8 @@ class MessageLines:
         self._told = told
         self._first = first
         self._id = encoded({"id": run})[:-1]
-        self._cluster = encoded({"cluster": told.cluster})[1:-1] if told.cluster else b""
+        self._cluster = b"," + encoded({"cluster": told.cluster})[1:-1] if told.cluster else b""
+        self._seen: dict[str, bytes] = {}
         self._patterns: dict[Kind, dict[tuple[Any, ...], tuple[bytes, bytes]]] = {}
 
     def of(self, told: Sequence[Said]) -> Messages:
@@ -70,13 +71,14 @@ class MessageLines:
         message, ref = violation.message, violation.object
         try:
             whole = short if len(message) <= MESSAGE_BYTES and message.isascii() else orjson.dumps(message)
-            uid = orjson.dumps(ref.uid)
+            uid = b',"uid":' + orjson.dumps(ref.uid) if ref.uid else b""
         except TypeError:
             return b',"extended":' + encoded(self._message(violation)["extended"]) + b"}"
         name = violation_id(self._told.cluster, violation.constraint.key, ref, message).encode()
-        fields = [b'"id":"' + name + b'"', b'"uid":' + uid if ref.uid else b"", b'"message":' + whole]
-        fields += [b'"first_seen":' + orjson.dumps(self._first(violation)), self._cluster]
-        return b',"extended":{' + b",".join([field for field in fields if field]) + b"}}"
+        first = self._first(violation)
+        seen = self._seen.get(first) or self._seen.setdefault(first, b',"first_seen":' + encoded(first))
+        parts = (b',"extended":{"id":"', name, b'"', uid, b',"message":', whole, seen if first else b"", self._cluster)
+        return b"".join((*parts, b"}}"))
 
     def _slow(self, violation: Violation) -> bytes:
         return encoded(self._message(violation))
