@@ -76,7 +76,6 @@ COVERED = {  # a suite, in words -> the rooms and modules without a test of thei
     "audit/test_reports_of_runs.py: whole audits that write policy reports": {"audit.reporting"},
     "audit/metrics/test_registry.py: what is scraped after runs": {"audit.metrics", "audit.sinks.metrics"},
     "audit/test_exporting.py: whole audits that export to where Connections say": {
-        "audit.controller.connectionstatus",
         "audit.export",
         "audit.policies.connections",
     },
