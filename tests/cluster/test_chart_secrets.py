@@ -144,7 +144,7 @@ def test_a_secret_that_is_not_there_is_told_in_the_status_and_all_waits_for_it(
         [audit] = audited.api.get(DEPLOYMENT)["spec"]["template"]["spec"]["containers"]
         flags = (*audit["args"][1:], *QUIET, f"--export-spill-dir={tmp_path / 'spill'}", "--shutdown-delay=1")
         outcome = audited.patrol().once(*flags)
-    [told] = audited.api.get(CONNECTION)["status"]["byPod"][0]["errors"]
-    assert told == {"type": "Publish", "message": f"there is no Secret {NAMESPACE}/nobodys"}
+    told = audited.api.get(CONNECTION)["status"]["byPod"][0]["errors"]
+    assert {"type": "Publish", "message": f"there is no Secret {NAMESPACE}/nobodys"} in told
     assert any("could not be published and wait" in event["msg"] for event in outcome.log.events())
     assert list((tmp_path / "spill").iterdir())
