@@ -98,9 +98,9 @@ class Line:
 
     def run(self, run: str = RUN, *messages: bytes) -> int:
         """Put a whole run; gives how many were dropped."""
-        self.delivery.put(run, START, some([b"start"]))
+        self.delivery.put(run, START, some([b'"start"']))
         dropped = self.delivery.put(run, VIOLATION, some(messages))
-        self.delivery.put(run, END, some([b"end"]))
+        self.delivery.put(run, END, some([b'"end"']))
         return dropped
 
 

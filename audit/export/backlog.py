@@ -44,7 +44,8 @@ class Batch:
     """Some messages of one run that follow each other; `begins`: it has the start message; `ended`: it is the end
     message, which is alone, for it says what became of all others.
 
-    `at` is where they begin in the folder, None for those in memory; `heads` are those of their records.
+    `at` is where they begin in the folder, None for those in memory; `heads` are those of their records. `mended`: some
+    were damaged, and are left out.
     """
 
     run: str
@@ -53,6 +54,7 @@ class Batch:
     ended: bool
     heads: tuple[Head, ...]
     at: Position | None
+    mended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Backlog:
         self._tally = tally
         self._memory: deque[Record] = deque()
         self._memory_bytes = 0
+        self._mended: Record | None = None  # the first one of the folder, as far as it is sound and not done
         self._refused = 0  # by the target, of the run that is published now
         self._told = ""
         self.changed = Condition()
@@ -160,6 +163,13 @@ class Backlog:
         if not records:
             return None
         first = _first_run(records)
+        if self._spool and at and at.file <= self._spool.before:
+            sound = self._mended or self._sound(first[0].without(at.done))
+            if sound is not None:
+                self._mended, head = sound, sound.head
+                messages = Messages(sound.lines, head.number)
+                return Batch(head.run, messages, False, head.kind == END, (first[0].head,), at, mended=True)
+            first = first[: next((n for n, each in enumerate(first) if n and each.damaged), len(first))]
         heads = tuple(record.head for record in first)
         left = [first[0].without(at.done if at else 0), *first[1:]]
         messages = Messages(b"".join([record.lines for record in left]), sum(record.head.there for record in left))
@@ -269,7 +279,23 @@ class Backlog:
                 break
         return found
 
+    def _sound(self, record: Record) -> Record | None:
+        """What is left of a record that is damaged, None for one that is not."""
+        lost, run = record.damaged, record.head.run
+        if not lost:
+            return None
+        log.error("export: %d messages of the run %s are damaged in the spill folder, and dropped", lost, run)
+        self._tally.lost(run, lost)
+        self._refused += lost
+        return record.sound()
+
     def _forget(self, batch: Batch, number: int) -> None:
+        if batch.mended and self._mended is not None:
+            self._mended = self._mended.without(number)
+            if self._mended.head.number:
+                return
+            self._mended, number = None, batch.heads[0].there
+            batch = replace(batch, at=replace(batch.at, done=0) if batch.at else None)
         if batch.at is not None:
             if self._spool:
                 self._spool.forget(replace(batch.at.after(batch.heads, number), refused=self._refused))

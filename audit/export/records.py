@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, overload
 
+import orjson
+
 from constraints.dataclass import dataclass
 
 START, VIOLATION, END, DROPPED = b"S", b"V", b"E", b"D"
@@ -114,10 +116,27 @@ class Record:
         rest = Messages(self.lines, self.head.number)[number:] if number else ()
         return Record.of(self.head.kind, self.head.run, Messages.of(rest)) if number else self
 
+    def sound(self) -> Record:
+        """Without what is no JSON, as after damage to a disk: then fewer messages are left."""
+        return Record.of(self.head.kind, self.head.run, Messages.of(filter(_is_json, self.lines.split(b"\n")[:-1])))
+
+    @property
+    def damaged(self) -> int:
+        """How many messages are not sound."""
+        return self.head.there - self.sound().head.number
+
     @property
     def size(self) -> int:
         """The bytes that it takes."""
         return self.head.size
+
+
+def _is_json(message: bytes) -> bool:
+    try:
+        orjson.loads(message)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def read_records(data: bytes) -> tuple[list[Record], int]:

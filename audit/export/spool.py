@@ -67,7 +67,9 @@ class Spool:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._position = os.open(folder / "position", _FLAGS, 0o600)
             self._note_file = os.open(folder / "run", _FLAGS, 0o600)
-            self._ends = {number: self._end(number) for number in self._numbers()}  # of what can be read of each file
+            # Of what can be read of each file. What this process writes goes to files behind the one `before`.
+            self._ends = {number: self._end(number) for number in self._numbers()}
+            self.before = max(self._ends, default=-1)
             self._read = self._first(self._noted())
             self._note(self._read)  # later this takes no more space
             for number in [number for number in self._ends if number < self._read.file]:

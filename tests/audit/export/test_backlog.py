@@ -40,19 +40,19 @@ def batch_of(backlog: Backlog) -> Batch:
 def test_a_batch_is_of_one_run_and_its_end_message_is_alone(tmp_path: Path) -> None:
     backlog, _ = made(tmp_path)
     for run in (RUN, NEXT):
-        backlog.put(run, START, some([b"start"]))
-        backlog.put(run, VIOLATION, some([b"{}", b"{} {}"]))
-    backlog.put(NEXT, END, some([b"end"]))
+        backlog.put(run, START, some([b'"start"']))
+        backlog.put(run, VIOLATION, some([b"{}", b"[{}, {}]"]))
+    backlog.put(NEXT, END, some([b'"end"']))
     first = batch_of(backlog)
-    assert (first.run, [*first.messages], first.ended) == (RUN, [b"start", b"{}", b"{} {}"], False)
+    assert (first.run, [*first.messages], first.ended) == (RUN, [b'"start"', b"{}", b"[{}, {}]"], False)
     assert [*batch_of(backlog).messages] == [*first.messages]  # until it is done
     backlog.done(first)
     last = batch_of(backlog)
-    assert last.messages.lines == b"start\n{}\n{} {}\n"
+    assert last.messages.lines == b'"start"\n{}\n[{}, {}]\n'
     backlog.done(last)
     assert [([*each.messages], each.ended) for each in (last, batch_of(backlog))] == [
-        ([b"start", b"{}", b"{} {}"], False),
-        ([b"end"], True),
+        ([b'"start"', b"{}", b"[{}, {}]"], False),
+        ([b'"end"'], True),
     ]
 
 
@@ -67,7 +67,7 @@ def test_the_end_message_tells_what_the_target_refused_of_its_run_whatever_came_
     tmp_path: Path, restarted: bool
 ) -> None:
     backlog, _ = made(tmp_path)
-    for kind, message in ((START, b"start"), (VIOLATION, b"1")):
+    for kind, message in ((START, b'"start"'), (VIOLATION, b"1")):
         backlog.put(RUN, kind, some([message]))
     backlog.done(batch_of(backlog), refused=1)
     backlog.put(RUN, VIOLATION, some([b"2"]))
@@ -85,7 +85,7 @@ def test_the_end_message_tells_what_the_target_refused_of_its_run_whatever_came_
 
 def test_an_end_message_that_is_not_extended_stays_as_it_is(tmp_path: Path) -> None:
     backlog, _ = made(tmp_path)
-    backlog.put(RUN, START, some([b"start"]))
+    backlog.put(RUN, START, some([b'"start"']))
     backlog.done(batch_of(backlog), refused=1)
     backlog.put(RUN, END, some([b'{"id":"2026-11-20T23:17:21Z","message":"audit is completed"}']))
     assert [*batch_of(backlog).messages] == [b'{"id":"2026-11-20T23:17:21Z","message":"audit is completed"}']
@@ -93,7 +93,7 @@ def test_an_end_message_that_is_not_extended_stays_as_it_is(tmp_path: Path) -> N
 
 def test_what_a_killed_process_has_put_in_is_there_for_the_next_one(tmp_path: Path) -> None:
     backlog, _ = made(tmp_path)
-    backlog.put(RUN, START, some([b"start"]))
+    backlog.put(RUN, START, some([b'"start"']))
     backlog.done(batch_of(backlog))
     backlog.put(RUN, VIOLATION, some([b"1", b"2"]))
     backlog.close()
@@ -121,6 +121,39 @@ def test_what_was_taken_of_a_batch_does_not_come_again(tmp_path: Path, number: i
         backlog.done(batch, 1)
     assert number == 6
     assert (tally.counts().waiting, backlog.size) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ((b"[3]", b"[\xff]"), "124567"),
+        ((b"[3]", b"\0\0\0"), "124567"),
+        ((b"[3]\n", b"[3] "), "12567"),
+        ((b"[1]\n[2]", bytes(7)), "34567"),
+        ((b"[5]", b"[5}"), "123467"),
+    ],
+)
+@pytest.mark.parametrize("taken_before", [0, 1])
+def test_a_damaged_message_is_dropped_and_counted_and_others_go_on(
+    tmp_path: Path, change: tuple[bytes, bytes], left: str, taken_before: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    messages = [b"[%d]" % number for number in range(1, 8)]
+    backlog, _ = made(tmp_path)
+    backlog.put(RUN, START, some([b'"start"']))
+    backlog.put(RUN, VIOLATION, [Messages.of(messages[:4]), Messages.of(messages[4:])])
+    backlog.put(RUN, END, some([END_MESSAGE]))
+    backlog.done(batch_of(backlog), taken_before)
+    backlog.close()
+    (file,) = tmp_path.glob("*.spool")
+    file.write_bytes(file.read_bytes().replace(*change))
+    later, tally = made(tmp_path)
+    told = [message for _, message in taken(later)]
+    start = [] if taken_before else [b'"start"']
+    assert told[:-1] == [*start, *(b"[%s]" % number.encode() for number in left)]
+    lost = 7 - len(left)
+    assert b'"sent":%d,"dropped":%d' % (2 - lost, 1 + lost) in told[-1]
+    assert (tally.dropped(RUN), tally.counts().waiting, later.size) == (lost, 0, 0)
+    assert f"{lost} messages of the run {RUN} are damaged in the spill folder, and dropped" in caplog.text
 
 
 @pytest.mark.parametrize("half", [b"V 2026-11", b"V 2026-11-20T23:17:21Z 2 4", b"V 2026-11-20T23:17:21Z 2 4\n2\n"])
@@ -156,7 +189,7 @@ def test_what_is_no_record_is_told_and_what_was_before_it_is_delivered(
 
 def test_a_batch_has_no_more_bytes_than_are_asked_for_but_for_one_record(tmp_path: Path) -> None:
     backlog, _ = made(tmp_path)
-    backlog.put(RUN, VIOLATION, some([b"x" * 100] * 200))
+    backlog.put(RUN, VIOLATION, some([b"%100d" % 1] * 200))
     sizes = []
     while batch := backlog.next(0, 10_000):
         sizes.append(len(batch.messages))
@@ -167,7 +200,7 @@ def test_a_batch_has_no_more_bytes_than_are_asked_for_but_for_one_record(tmp_pat
 def test_files_that_were_read_are_deleted(tmp_path: Path) -> None:
     backlog, _ = made(tmp_path)
     for number in range(2000):
-        backlog.put(RUN, VIOLATION, some([b"x" * 100 + str(number).encode()]))
+        backlog.put(RUN, VIOLATION, some([b"%100d" % 1 + str(number).encode()]))
     assert len(list(tmp_path.glob("*.spool"))) > 1
     assert [int(message[100:]) for _, message in taken(backlog)] == list(range(2000))
     assert list(tmp_path.glob("*.spool")) == []
@@ -177,8 +210,8 @@ def test_files_that_were_read_are_deleted(tmp_path: Path) -> None:
 
 def test_what_is_beyond_the_limit_is_dropped_and_counted_but_starts_and_ends_are_not(tmp_path: Path) -> None:
     backlog, tally = made(tmp_path, Limits(1000))
-    assert backlog.put(RUN, VIOLATION, some([b"x" * 300] * 5)) == 2
-    assert backlog.put(RUN, END, some([b"x" * 2000])) == 0
+    assert backlog.put(RUN, VIOLATION, some([b"%300d" % 1] * 5)) == 2
+    assert backlog.put(RUN, END, some([b"%2000d" % 1])) == 0
     assert tally.dropped(RUN) == tally.counts().dropped == 2
     assert len(taken(backlog)) == 4
 
@@ -187,7 +220,7 @@ def test_what_a_killed_process_has_dropped_is_still_counted_and_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     backlog, _ = made(tmp_path, Limits(1000))
-    backlog.put(RUN, VIOLATION, some([b"x" * 300] * 5))
+    backlog.put(RUN, VIOLATION, some([b"%300d" % 1] * 5))
     backlog.close()
     later, tally = made(tmp_path, Limits(1000))
     assert (tally.dropped(RUN), tally.counts().dropped) == (2, 0)  # the total of that process had them
@@ -240,7 +273,7 @@ def test_a_run_that_a_killed_process_has_not_ended_is_known_to_the_next_one(
 ) -> None:
     backlog, _ = made(tmp_path, Limits(1000))
     for kind, number in put:
-        backlog.put(RUN, kind, some([b"x" * 200 if number == 200 else b"x"] * number))
+        backlog.put(RUN, kind, some([b"%200d" % 1 if number == 200 else b"x"] * number))
     taken(backlog)
     backlog.close()
     assert made(tmp_path)[0].interrupted == left
@@ -272,7 +305,7 @@ def test_what_waits_is_brought_to_the_disk_as_often_as_is_wanted(
     backlog = Backlog(tmp_path, MUCH, Tally(), sync)
     backlog.put(RUN, VIOLATION, some([b"1"]))
     assert len(synced) == before  # the file, and the folder that has its name
-    backlog.put(RUN, END, some([b"end"]))
+    backlog.put(RUN, END, some([b'"end"']))
     eventually(lambda: len(synced) >= after)
     backlog.close()
     assert len(synced) == after

@@ -20,7 +20,7 @@ RUNS = [f"2026-11-20T23:17:{second}Z" for second in range(10, 20)]
 
 
 def published(*messages: bytes) -> list[bytes]:
-    return [b"start", *messages, b"end"]
+    return [b'"start"', *messages, b'"end"']
 
 
 def test_a_run_is_published_in_order_and_ended_once_after_all_of_its_messages(tmp_path: Path) -> None:
@@ -54,16 +54,16 @@ def test_a_target_is_tried_again_soon_when_much_waits_by_now(tmp_path: Path) -> 
     backlog, driver = Backlog(tmp_path, Limits(1000), tally), Recorder(failures=["down"])
     delivery = Delivery(backlog, tally, DeliveryHooks(multiplier=1e6, longest=1e6, crowded=0.0))
     delivery.aim(target(driver))
-    delivery.put(RUN, START, some([b"start"]))
+    delivery.put(RUN, START, some([b'"start"']))
     eventually(lambda: not driver.failures)
-    delivery.put(RUN, VIOLATION, some([b"x" * 500]))
+    delivery.put(RUN, VIOLATION, some([b"%500d" % 1]))
     eventually(lambda: len(driver.messages) == 2)
     delivery.close(10)
 
 
 def test_the_status_tells_how_many_messages_of_a_run_were_dropped(tmp_path: Path) -> None:
     line, driver = Line(tmp_path, limit=1000), Recorder()
-    line.run(RUN, *[b"x" * 300] * 5)
+    line.run(RUN, *[b"%300d" % 1] * 5)
     line.delivery.aim(target(driver))
     line.delivery.close(10)
     assert line.heard[-1].active
@@ -76,10 +76,10 @@ def test_while_a_target_is_down_each_run_and_the_first_one_that_loses_messages_a
     line.delivery.aim(target(driver))
     line.run(RUNS[0])
     eventually(lambda: line.heard)
-    line.delivery.put(RUNS[1], START, some([b"start"]))
+    line.delivery.put(RUNS[1], START, some([b'"start"']))
     for _ in range(2):
-        line.delivery.put(RUNS[1], VIOLATION, some([b"x" * 300] * 4))
-        line.delivery.put(RUNS[1], END, some([b"end"]))  # as if it had two
+        line.delivery.put(RUNS[1], VIOLATION, some([b"%300d" % 1] * 4))
+        line.delivery.put(RUNS[1], END, some([b'"end"']))  # as if it had two
         number = line.tally.dropped(RUNS[1])
         text = f"dropped: {number} messages of the run {RUNS[1]} had no place among those that waited, or were refused"
         eventually(lambda text=text: line.heard[-1].errors == ("target: down", text))
@@ -187,7 +187,7 @@ def test_after_a_mistake_in_a_driver_the_next_run_is_told(tmp_path: Path, caplog
 
     def refused() -> bool:
         try:
-            line.delivery.put(NEXT, START, some([b"start"]))
+            line.delivery.put(NEXT, START, some([b'"start"']))
         except ExportError:
             return True
         return False
