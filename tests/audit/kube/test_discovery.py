@@ -321,14 +321,15 @@ def test_an_unchanged_that_nobody_asked_for_is_a_gap():
 
 
 @pytest.mark.parametrize("headers", [{}, {"etag": '"another"'}], ids=str)
-def test_an_unchanged_that_is_not_about_what_is_known_is_a_gap_and_the_next_time_all_is_read(headers):
+def test_where_an_unchanged_is_not_about_what_is_known_the_whole_is_asked_for(headers):
     transport, documents = Tagging({"/api": CORE, "/apis": aggregated(GROUP_A)}), Documents()
     asked_by(transport, documents)
-    exchange, transport.exchange = transport.exchange, lambda request: Reply(304, headers)
+    exchange = transport.exchange
+    transport.exchange = lambda request: Reply(304, headers) if request.known else exchange(request)
+    assert asked_by(transport, documents) == ([*CORE_NAMES, "a/v1/X=xs"], (), [200, 200])
+    transport.exchange = lambda request: Reply(304, headers)
     with pytest.raises(BadBody):
         asked_by(transport, documents)
-    transport.exchange = exchange
-    assert asked_by(transport, documents) == ([*CORE_NAMES, "a/v1/X=xs"], (), [200, 200])
 
 
 def test_a_document_of_the_older_kind_is_read_each_time():
