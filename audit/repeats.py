@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from constraints.dataclass import dataclass
 
 FIRST, LONGEST = 600.0, 3600.0  # seconds
 

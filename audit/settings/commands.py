@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from audit.errors import ConfigError
 from audit.settings.flagtypes import FlagType, Value
 from audit.settings.rows import AnyFlag, rows
+from constraints.dataclass import dataclass
 
 if TYPE_CHECKING:
     from audit.settings.rows import Group

@@ -7,7 +7,7 @@ A new flag is a row here, and the place that reads it. Names and defaults are Ga
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from audit.extent import ALL, RUN
 from audit.settings.flagtypes import (
@@ -41,6 +41,7 @@ from audit.settings.flagtypes import (
 from audit.settings.reports import ReportsConfig
 from audit.settings.rows import flag
 from audit.settings.values import Values
+from constraints.dataclass import dataclass
 
 FAKE_POD = "no-pod"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")

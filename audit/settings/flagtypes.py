@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from audit.extent import ALL, CHANGES, NONE, PAGE, RUN
+from constraints.dataclass import dataclass
 
 Value = bool | int | float | str | tuple[str, ...]
 T_co = TypeVar("T_co", bound=Value, covariant=True)

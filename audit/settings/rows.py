@@ -8,10 +8,11 @@ is all that there is to say about `--audit-interval`: parser, help, environment 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from audit.settings.flagtypes import ALL_OPERATIONS, FlagType, Value
+from constraints.dataclass import dataclass
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

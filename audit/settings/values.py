@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from audit.settings.flagtypes import Value
 from audit.settings.rows import rows
+from constraints.dataclass import dataclass
 
 if TYPE_CHECKING:
     from audit.settings.rows import Group

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from socket import socket
 
 from prometheus_client import CollectorRegistry
@@ -18,6 +17,7 @@ from audit.settings.flagtypes import split_address
 from audit.web.health import health
 from audit.web.metrics import metrics
 from audit.web.runner import Address, Runner, Site, listen
+from constraints.dataclass import dataclass
 
 TURNED_OFF = ("", "0")
 

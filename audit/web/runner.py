@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import Event, Thread
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from audit.errors import AuditError
+from constraints.dataclass import dataclass
 
 _DATE_SECONDS = 1  # for so long the Date of replies may stay the same
 _ARRIVAL_SECONDS = 0.01
