@@ -29,12 +29,14 @@ from __future__ import annotations
 class AuditError(Exception):
     """Something went wrong; the text names the thing, the field and the value.
 
-    `reason` is one word: the API's own, where it came from there.
+    `reason` is one word: the API's own, where it came from there. `lost` counts the violations that a sink had taken
+    before, and that are of no use without what it could not do now.
     """
 
-    def __init__(self, message: str, *, reason: str = "") -> None:
+    def __init__(self, message: str, *, reason: str = "", lost: int = 0) -> None:
         super().__init__(message)
         self.reason = reason or type(self).__name__
+        self.lost = lost
 
 
 class ConfigError(AuditError):

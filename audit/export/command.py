@@ -12,6 +12,7 @@ from typing import Final
 
 from audit.errors import ConfigError
 from audit.export.tail import Tail
+from audit.fields import printable
 from audit.settings.commands import Command
 from audit.settings.flagtypes import TEXT, TRUTH
 from audit.settings.rows import flag, operand
@@ -59,15 +60,15 @@ def main(argv: Sequence[str]) -> int:
     try:
         if flags.once:
             os.listdir(folder)
-            _show(Tail(folder))
+            _show(Tail(folder, _note))
         else:
-            _follow(Tail(folder))
+            _follow(Tail(folder, _note))
     except BrokenPipeError:
         raise
     except OSError as error:
         if not error.filename:  # the output cannot be written
             raise
-        return _complain(error, FAILED)
+        return _complain(f"{error.filename}: {error.strerror or error}", FAILED)
     return SHOWN
 
 
@@ -88,6 +89,11 @@ def _show(tail: Tail) -> None:
     sys.stdout.flush()
 
 
-def _complain(error: Exception, code: int) -> int:
-    sys.stderr.write(f"patrol export: {error}\n")
+def _note(text: str) -> None:
+    sys.stderr.write(f"patrol export: {printable(text)}\n")
+    sys.stderr.flush()
+
+
+def _complain(error: object, code: int) -> int:
+    _note(str(error))
     return code

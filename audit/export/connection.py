@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import field
+from functools import partial
 
 from audit.export.fields import Fields, invalid, named
 from audit.model import Resource
@@ -14,7 +16,7 @@ from constraints.model import Json, Object
 
 CONNECTIONS = Resource(Kind("connection.gatekeeper.sh", "v1alpha1", "Connection"), "connections", True)
 CONFIG_MAPS = Resource(Kind("", "v1", "ConfigMap"), "configmaps", True)
-_OF_ALL = "extended"
+EXTENDED = "extended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class Connection:
         fields = Fields(place, values)
         driver = fields.text("driver")
         config = dict(_mapping(f"{place}.config", values.get("config")))
-        extended = Fields(f"{place}.config", config).truth(_OF_ALL)
-        config.pop(_OF_ALL, None)
+        extended = Fields(f"{place}.config", config).truth(EXTENDED)
+        config.pop(EXTENDED, None)
         return cls(driver, config, extended, origin)
 
     @property
@@ -57,11 +59,20 @@ def _data(origin: str, obj: Object) -> Mapping[str, Json]:
     if "config" not in data:
         return data
     try:
-        config = json.loads(data["config"])
+        config = json.loads(data["config"], object_pairs_hook=partial(_object, f"{origin}: data.config"))
     except (TypeError, ValueError, RecursionError) as error:
         why = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
         raise invalid(f"{origin}: data.config is no JSON: {why}") from None
     return {**data, "config": config}
+
+
+def _object(where: str, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object of JSON, in which no field may stand twice: which of them counts would be a guess."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, number in Counter(name for name, _ in pairs).items() if number > 1)
+        raise invalid(f"{where} has the field {twice!r} more than once")
+    return found
 
 
 def _mapping(where: str, value: Json) -> Mapping[str, Json]:

@@ -108,6 +108,7 @@ class Disk:
         try:
             if folder.changed() == as_of:
                 folder.vanish()
+                log.info("export: %s is deleted, for its Connection is gone", folder.path)
         except OSError as error:
             log.warning("export: what was written to %s could not be deleted: %s", folder.path, error)
         finally:
@@ -140,7 +141,7 @@ class Disk:
     def _rotate(self, folder: Folder) -> None:
         ready = folder.there(READY)
         for name in ready[: max(0, len(ready) - self._settings.results)]:
-            folder.remove(name)
+            folder.make_room(name)
         folder.tidy()
 
     def _let_go(self) -> None:

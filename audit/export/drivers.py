@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from audit.export.connection import Connection
+from audit.export.connection import EXTENDED, Connection
 from audit.export.driver import Driver, Means
 from audit.export.fields import Fields, invalid
 
@@ -67,7 +67,7 @@ def driver_of(connection: Connection, place: Means) -> Driver:
     if make is None:
         part = connection.where.removesuffix("config")
         raise invalid(f"{part}driver {connection.driver!r} is not known: one of {', '.join(DRIVERS)}")
-    fields = Fields(connection.where, connection.config)
+    fields = Fields(connection.where, connection.config, of_all=(EXTENDED,))
     driver = make(fields, place)
     fields.end()
     return driver

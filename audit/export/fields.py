@@ -26,12 +26,15 @@ def invalid(message: str) -> ExportError:
 
 
 class Fields:
-    """The fields of `values`; `where` is their place, as it is told in errors. Each method raises ExportError."""
+    """The fields of `values`; `where` is their place, as it is told in errors. Each method raises ExportError.
 
-    def __init__(self, where: str, values: Mapping[str, Json]) -> None:
+    Those `of_all` drivers are read elsewhere.
+    """
+
+    def __init__(self, where: str, values: Mapping[str, Json], of_all: Sequence[str] = ()) -> None:
         self.where = where
         self._values = values
-        self._known: set[str] = set()
+        self._known = set(of_all)
 
     def text(self, name: str) -> str:
         """A text that must be there and not be empty."""

@@ -1,7 +1,8 @@
 """A folder that only one process writes results to at a time, and the list of what was written there.
 
-The list, `.kube-patrol`, names the files of this program: nothing else is ever renamed or deleted. Its lock says that a
-process is at work here. No link is followed on the way to the folder, nor in it.
+The list, `.kube-patrol`, names the files of this program: nothing else is ever renamed or deleted. It also says which
+were deleted, so that a reader knows what it has missed. Its lock says that a process is at work here. No link is
+followed on the way to the folder, nor in it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from pathlib import PurePosixPath
 from audit.errors import ExportError
 
 LIST = ".kube-patrol"
+DELETED = "-"
+"""Begins the lines of the list that name files which were deleted to make room, the last KEPT of them."""
+KEPT = 200
 FOLDER_MODE = 0o770
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CURES = {
@@ -57,15 +61,13 @@ class Folder:
 
     def open(self, name: str) -> int:
         """A file of the list, made where it is missing, to append to. Raises OSError."""
-        if name not in self.listed():
-            os.pwrite(self._list, f"{name}\n".encode(), os.fstat(self._list).st_size)
+        self._list_name(name)
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.open(name, flags, 0o660, dir_fd=self.handle)
 
     def rename(self, old: str, new: str) -> None:
         """Give a file of the list another name, under which it is listed from then on. Raises OSError."""
-        if new not in self.listed():
-            os.pwrite(self._list, f"{new}\n".encode(), os.fstat(self._list).st_size)
+        self._list_name(new)
         os.rename(old, new, src_dir_fd=self.handle, dst_dir_fd=self.handle)
         found = os.open(new, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.handle)
         os.fchmod(found, 0o666)  # as Gatekeeper: readers may be anybody
@@ -76,6 +78,11 @@ class Folder:
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self.handle)
 
+    def make_room(self, name: str) -> None:
+        """Delete a file of the list, and list that it was. Raises OSError."""
+        self._list_name(f"{DELETED}{name}")
+        self.remove(name)
+
     def there(self, suffix: str) -> list[str]:
         """The files of the list that are there and whose names end so, the oldest first. Raises OSError."""
         found = [(self._time(name), name) for name in self.listed() if name.endswith(suffix)]
@@ -83,13 +90,13 @@ class Folder:
 
     def listed(self) -> set[str]:
         """All names that were ever listed and not forgotten. Raises OSError."""
-        text = os.pread(self._list, os.fstat(self._list).st_size, 0).decode(errors="replace")
-        return {name for name in text.splitlines() if name and "/" not in name}
+        return {name for name in self._lines() if not name.startswith(DELETED)}
 
     def tidy(self) -> None:
-        """Forget the names of files that are not there any more. Raises OSError."""
+        """Forget the names of files that are not there any more, but for the last deleted ones. Raises OSError."""
+        deleted = [name for name in self._lines() if name.startswith(DELETED)][-KEPT:]
         names = sorted(name for name in self.listed() if self._time(name))
-        text = "".join(f"{name}\n" for name in names).encode()
+        text = "".join(f"{name}\n" for name in (*deleted, *names)).encode()
         os.pwrite(self._list, text, 0)
         os.ftruncate(self._list, len(text))
 
@@ -108,6 +115,13 @@ class Folder:
     def gone(self) -> bool:
         """Whether the folder, or the list in it, was deleted by somebody."""
         return os.fstat(self._list).st_nlink == 0 or os.fstat(self.handle).st_nlink == 0
+
+    def _list_name(self, name: str) -> None:
+        if name not in self._lines():
+            os.pwrite(self._list, f"{name}\n".encode(), os.fstat(self._list).st_size)
+
+    def _lines(self) -> list[str]:
+        return list_lines(self._list)
 
     def _time(self, name: str) -> int:
         try:
@@ -150,6 +164,12 @@ def _below(here: int, name: str) -> int:
         if error.errno in (errno.ELOOP, errno.ENOTDIR):
             raise OSError(error.errno, f"{name} is a link or a file, and must be a folder") from error
         raise
+
+
+def list_lines(file: int) -> list[str]:
+    """The lines of a folder's list. Raises OSError."""
+    text = os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
+    return [name for name in text.splitlines() if name and "/" not in name]
 
 
 def append(file: int, data: bytes) -> None:

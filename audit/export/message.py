@@ -12,7 +12,7 @@ from audit.fields import CONSTRAINT_GROUP, CONSTRAINT_VERSION, export_fields, ga
 from audit.ledger import Known
 from audit.model import Outcome
 from audit.outcomes import ending
-from constraints import ObjectRef, Violation
+from constraints import Cause, ObjectRef, Violation
 from constraints.dataclass import dataclass
 from constraints.model import Json
 
@@ -59,7 +59,7 @@ def end_message(run: str, told: Told, sent: Sent, summary: Summary) -> Message:
         more = {
             "of": told.of,
             "outcome": outcome,
-            "complete": not summary.gaps and summary.cut is None and not sent.dropped,
+            "complete": not _missing(summary) and not sent.dropped,
         }
         more |= {"counts": {**counts, "gaps": len(summary.gaps)}, "gaps": gaps}
     return {"id": run, "message": COMPLETED} | _more(told, more)
@@ -135,6 +135,11 @@ def _more(told: Told, more: Message) -> Message:
     if not told.extended:
         return {}
     return {"extended": more | ({"cluster": told.cluster} if told.cluster else {})}
+
+
+def _missing(summary: Summary) -> bool:
+    """Whether something was not audited, or not to the end. What other sinks could not write was."""
+    return summary.cut is not None or any(gap.cause is not Cause.SINK for gap in summary.gaps)
 
 
 def _gap(fields: Message, message: str) -> Message:

@@ -16,6 +16,7 @@ import orjson
 
 from audit.errors import ResultsError
 from audit.fields import printable
+from audit.model import Outcome
 from audit.results.difference import CHANGES, Row
 from audit.results.reading import Found, RunFile
 from constraints.dataclass import value
@@ -190,8 +191,9 @@ def _footer(report: Report, tally: Counter[str]) -> Iterator[str]:
 def _state(run: RunFile) -> Iterator[str]:
     """How a run ended, where that is not as it should be."""
     outcome = run.end.text("outcome")
-    if outcome != "complete":
-        yield printable(f"Run {run.audit_id} is not complete: {outcome}: {run.end.text('reason')}")
+    if outcome != Outcome.COMPLETE.value:
+        how = "is not written everywhere" if outcome == Outcome.UNWRITTEN.value else f"is not complete: {outcome}"
+        yield printable(f"Run {run.audit_id} {how}: {run.end.text('reason')}")
     for line in run.gaps[:_GAPS]:
         yield printable(f"    {line.text('gap_cause')} {line.text('gap_reason')}: {line.text('msg')}")
     if len(run.gaps) > _GAPS:

@@ -51,13 +51,21 @@ class GuardedSink:
             self._in_a_row = 0
             return
         self._in_a_row += 1
-        self._failed = self._failed or failed
+        self._note(failed)
         self._lost += sum(len(verdict.violations) for verdict in reviewed.verdicts)
 
     def finish(self, summary: Summary, changes: Changes) -> list[Gap]:
         """Finish the sink; gives what failed, on the way and now."""
-        failures = [self._failed, attempt(lambda: self._sink.finish(summary, changes))]
-        return [self._gap(error) for error in failures if error is not None]
+        failed = attempt(lambda: self._sink.finish(summary, changes))
+        failures = [error for error in (self._failed, failed) if error is not None]
+        if failed is not None:
+            self._note(failed)
+        return [self._gap(error) for error in failures]
+
+    def _note(self, failed: Exception) -> None:
+        if self._failed is None:
+            self._failed = failed
+            self._lost += failed.lost if isinstance(failed, AuditError) else 0
 
     def _gap(self, error: Exception) -> Gap:
         lost = f"; {self._lost} violations did not reach it" if self._lost else ""

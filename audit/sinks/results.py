@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from audit.aggregate import Phase, Summary
 from audit.errors import ResultsError
@@ -37,11 +38,12 @@ class ResultsSink:
         self._draft: Draft | None = None
         self._lines = RunLines(RunInfo.at(0))
         self._failed: ResultsError | None = None
+        self._taken = 0
 
     def start(self, info: RunInfo) -> None:
         """Begin the file, once what dead runs have left is gone. Raises ResultsError."""
         self._failed, self._lines = None, RunLines(info)
-        self._draft = None
+        self._draft, self._taken = None, 0
         self._draft = self._folder.begin(info.audit_id)
         self._write(self._lines.started())
 
@@ -50,6 +52,7 @@ class ResultsSink:
         if self._failed is not None:
             raise self._failed
         self._write(self._lines.page(self._saying.of(reviewed)))
+        self._taken += sum(len(verdict.violations) for verdict in reviewed.verdicts)
 
     def finish(self, summary: Summary, changes: Changes) -> None:
         """Append what the run came to, and let the file be seen. Raises ResultsError."""
@@ -57,13 +60,22 @@ class ResultsSink:
             self._write(line)
         draft, self._draft = self._draft, None
         if draft is not None:  # else that it failed was told
-            self._folder.end(draft, partial=ending(summary).outcome not in WHOLE)
+            with self._losing():
+                self._folder.end(draft, partial=ending(summary).outcome not in WHOLE)
+
+    @contextmanager
+    def _losing(self) -> Iterator[None]:
+        """What fails inside is lost with all that the file had before."""
+        try:
+            yield
+        except ResultsError as error:
+            raise ResultsError(str(error), reason=error.reason, lost=self._taken) from error
 
     def _write(self, data: bytes) -> None:
         if self._draft is None:
             return
         try:
-            with told(self._folder.path):
+            with self._losing(), told(self._folder.path):
                 self._draft.write(data)
         except ResultsError as error:
             self._failed = error

@@ -9,7 +9,7 @@ from audit.fields import printable
 from audit.ledger import Changes
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
-from constraints import Constraint, Violation
+from constraints import Cause, Constraint, Gap, Violation
 from constraints.dataclass import dataclass
 
 SHOWN = 3
@@ -84,7 +84,20 @@ def _footer(summary: Summary) -> list[str]:
     found = f"{summary.totals.total()} violations of {len(summary.constraints)} constraints"
     seen = f"{objects} objects of {len(summary.kinds)} kinds"
     lines = [f"{found} in {seen}, {summary.seconds:.2f} s, audit_id {summary.info.audit_id}"]
-    if summary.gaps:
-        lines.append(f"Not everything could be audited, {len(summary.gaps)} gaps ({STALE} is partly as it was before):")
-        lines += [f"    {gap.cause.value} {gap.reason}: {printable(gap.message)}" for gap in summary.gaps[:10]]
+    unwritten = [gap for gap in summary.gaps if gap.cause is Cause.SINK]
+    unseen = [gap for gap in summary.gaps if gap.cause is not Cause.SINK]
+    if unseen:
+        lines += _told(
+            f"Not everything could be audited, {_gaps(unseen)} ({STALE} is partly as it was before):", unseen
+        )
+    if unwritten:
+        lines += _told(f"Not everything was written, {_gaps(unwritten)}:", unwritten)
     return lines
+
+
+def _gaps(gaps: Sequence[Gap]) -> str:
+    return f"{len(gaps)} gap{'s' if len(gaps) > 1 else ''}"
+
+
+def _told(first: str, gaps: Sequence[Gap]) -> list[str]:
+    return [first, *(f"    {gap.cause.value} {gap.reason}: {printable(gap.message)}" for gap in gaps[:10])]

@@ -52,6 +52,7 @@ def test_every_driver_may_be_asked_for_extended_messages() -> None:
         (config_map(driver="disk"), "ConfigMap patrol/audit-connection: data.config is missing"),
         (config_map(driver="disk", config="{,"), r"data.config is no JSON: Expecting property name .* column 2"),
         (config_map(driver="disk", config="[" * 100_000), "data.config is no JSON: it cannot be read"),
+        (config_map(driver="disk", config='{"a": {"b": 1, "b": 2}}'), "data.config has the field 'b' more than once"),
         (config_map(driver="disk", config="3"), "data.config must be an object, not a number"),
         ({"kind": "ConfigMap", "metadata": METADATA, "data": None}, "data is missing"),
     ],

@@ -17,7 +17,7 @@ from audit.export.message import (
     violation_message,
 )
 from audit.ledger import Known, Why
-from constraints import Kind, ObjectRef
+from constraints import Cause, Gap, Kind, ObjectRef
 from constraints.model import Json
 
 PLAIN, MORE = Told(), Told(extended=True, cluster="east")
@@ -26,6 +26,12 @@ PLAIN, MORE = Told(), Told(extended=True, cluster="east")
 def test_a_run_begins_and_ends_with_id_and_message_only() -> None:
     assert list(start_message(RUN, PLAIN).items()) == [("id", RUN), ("message", "audit is started")]
     assert list(end_message(RUN, PLAIN, Sent(), summary()).items()) == [("id", RUN), ("message", "audit is completed")]
+
+
+@pytest.mark.parametrize(("cause", "complete"), [(Cause.SINK, True), (Cause.LIST, False)])
+def test_an_audit_is_complete_also_when_others_could_not_write_what_it_found(cause: Cause, complete: bool) -> None:
+    told = end_message(RUN, MORE, Sent(), summary(gaps=(Gap(cause, "Forbidden", "not allowed"),)))["extended"]
+    assert (told["complete"], told["counts"]["gaps"]) == (complete, 1)
 
 
 def test_a_violation_has_exactly_gatekeepers_keys_in_their_order() -> None:

@@ -16,8 +16,13 @@ FILE = "2026-11-20T23_17_21Z"
 
 
 @pytest.fixture
-def tail(tmp_path: Path) -> Tail:
-    return Tail(tmp_path)
+def notes() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def tail(tmp_path: Path, notes: list[str]) -> Tail:
+    return Tail(tmp_path, notes.append)
 
 
 def driver(folder: Path, results: int = 1) -> Disk:
@@ -72,4 +77,35 @@ def test_what_is_no_result_of_a_run_is_not_read(tmp_path: Path, tail: Tail) -> N
 
 
 def test_a_folder_that_is_not_there_yet_has_no_lines(tmp_path: Path) -> None:
-    assert list(Tail(tmp_path / "later").lines()) == []
+    assert list(Tail(tmp_path / "later", print).lines()) == []
+
+
+def test_a_link_is_said_once_and_what_stands_beside_it_is_read(tmp_path: Path, tail: Tail, notes: list[str]) -> None:
+    (tmp_path / f"{FILE}.log").write_text("a\n")
+    link = tmp_path / "2026-11-20T00_00_00Z.log"
+    link.symlink_to("/etc/hostname")
+    assert list(tail.lines()) == [b"a\n"]
+    assert list(tail.lines()) == []
+    assert notes == [f"{link} is a link, and not read"]
+
+
+def test_what_was_deleted_before_it_was_read_is_said_once(tmp_path: Path, tail: Tail, notes: list[str]) -> None:
+    disk = driver(tmp_path)
+    runs = [f"2026-11-20T23:17:2{second}Z" for second in range(6)]
+
+    def write(some: list[str]) -> None:
+        for run in some:
+            disk.publish(run, Messages.of([run.encode()]))
+            disk.end(run)
+
+    write(runs[:2])
+    assert list(tail.lines()) == [b"2026-11-20T23:17:21Z\n"]
+    assert notes == []  # what was gone before it began to look was not for it
+    write(runs[2:3])
+    assert list(tail.lines()) == [b"2026-11-20T23:17:22Z\n"]
+    write(runs[3:])
+    assert list(tail.lines()) == [b"2026-11-20T23:17:25Z\n"]
+    assert list(tail.lines()) == []
+    first = tmp_path / "c" / "2026-11-20T23_17_23Z.log"
+    told = f"2 runs were deleted before they were read here: {first} to 2026-11-20T23_17_24Z.log"
+    assert notes == [f"{told}; a larger maxAuditResults leaves more time"]

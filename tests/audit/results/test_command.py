@@ -17,6 +17,7 @@ from resultfiles import BEGAN, rewritten, written
 
 from audit.cli import main
 from audit.model import Outcome
+from constraints import Cause, Gap
 
 OWNER, LIMITS = constraint("owner"), constraint("limits", kind="K8sLimits", action="warn", actions=("warn",))
 RECORDS = (record(OWNER), record(LIMITS))
@@ -165,6 +166,15 @@ def test_a_run_that_is_not_complete_says_so(folder: Path, results: Any) -> None:
     assert results("--results-dir", folder)[1].splitlines()[-2:] == [
         "Run 2026-11-20T23:19:21Z is not complete: gaps: 1 gap: list Forbidden",
         "    list Forbidden: v1/Pod: could not be listed",
+    ]
+
+
+def test_a_run_that_was_not_written_everywhere_is_not_called_incomplete(folder: Path, results: Any) -> None:
+    gap = Gap(Cause.SINK, "Forbidden", "sink events: not allowed")
+    written(folder, [violation(OWNER)], *RECORDS, at=BEGAN + 120, gaps=(gap,))
+    assert results("--results-dir", folder)[1].splitlines()[-2:] == [
+        "Run 2026-11-20T23:19:21Z is not written everywhere: sink events: not allowed",
+        "    sink Forbidden: sink events: not allowed",
     ]
 
 

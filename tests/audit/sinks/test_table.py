@@ -7,6 +7,7 @@ from builders import constraint, page, record, settled, summary, unlisted, viola
 from audit.ledger import NO_CHANGES
 from audit.model import Outcome
 from audit.sinks.table import TableSink, render
+from constraints import Cause, Gap
 
 
 def test_constraints_with_most_violations_come_first_with_their_first_violations_below() -> None:
@@ -27,8 +28,20 @@ def test_constraints_with_most_violations_come_first_with_their_first_violations
 def test_what_could_not_be_audited_is_shown() -> None:
     run = summary(record(constraint()), gaps=(unlisted(),))
     assert render(settled(run), 100).splitlines()[-2:] == [
-        "Not everything could be audited, 1 gaps (* is partly as it was before):",
+        "Not everything could be audited, 1 gap (* is partly as it was before):",
         "    list Forbidden: v1/Pod: could not be listed",
+    ]
+
+
+def test_what_could_not_be_written_was_audited_all_the_same() -> None:
+    unwritten = [Gap(Cause.SINK, "NoSpace", f"sink {name}: full") for name in ("one", "two")]
+    run = summary(record(constraint()), gaps=(unwritten[0], unlisted(), unwritten[1]))
+    assert render(settled(run), 100).splitlines()[-5:] == [
+        "Not everything could be audited, 1 gap (* is partly as it was before):",
+        "    list Forbidden: v1/Pod: could not be listed",
+        "Not everything was written, 2 gaps:",
+        "    sink NoSpace: sink one: full",
+        "    sink NoSpace: sink two: full",
     ]
 
 
