@@ -28,6 +28,7 @@ __all__ = ["END", "START", "VIOLATION", "Backlog", "Batch", "Limits"]
 log = logging.getLogger("kube_patrol.export")
 MEMORY = 16 << 20  # bytes
 AT_ONCE = 1 << 20  # bytes of a batch
+_UNKNOWN = "?"
 _LEAST = 1 << 12  # bytes of a file in the folder
 
 
@@ -83,7 +84,7 @@ class Backlog:
     """One thread puts messages in, another one takes batches out.
 
     `sync` is a word of audit.extent: when what waits in the folder is brought to the disk. `interrupted` is the run
-    that a process before this one has begun and not ended.
+    that a process before this one has begun and not ended, `torn` one of which messages were lost in the folder since.
     """
 
     def __init__(self, folder: Path, limits: Limits, tally: Tally, sync: str = NONE) -> None:
@@ -91,6 +92,7 @@ class Backlog:
         self._sync = sync
         self._progress: Progress | None = None
         self.interrupted: Progress | None = None
+        self.torn = ""
         self._tally = tally
         self._memory: deque[Record] = deque()
         self._memory_bytes = 0
@@ -290,15 +292,14 @@ class Backlog:
         return record.sound()
 
     def _forget(self, batch: Batch, number: int) -> None:
-        if batch.mended and self._mended is not None:
+        if batch.mended and self._mended is not None and batch.at is not None:
             self._mended = self._mended.without(number)
             if self._mended.head.number:
                 return
-            self._mended, number = None, batch.heads[0].there
-            batch = replace(batch, at=replace(batch.at, done=0) if batch.at else None)
+            self._mended, number = None, batch.heads[0].there - batch.at.done
         if batch.at is not None:
             if self._spool:
-                self._spool.forget(replace(batch.at.after(batch.heads, number), refused=self._refused))
+                self._spool.forget(replace(batch.at.after(batch.heads, number), refused=self._refused), number)
             return
         to = Position().after(batch.heads, number)
         while to.byte:
@@ -316,16 +317,29 @@ class Backlog:
         dropped: Counter[str] = Counter()
         for head in spool.rest():
             (dropped if head.kind == DROPPED else waiting)[head.run] += head.number
+            self.torn = head.run
         for path in spool.damaged:
             log.error("export: %s is damaged: what it had from there on is lost", path)
         for run, number in dropped.items():
             self._tally.earlier(run, number)
             log.warning("export: %d messages of the run %s were dropped before, for too many waited", number, run)
         self.interrupted = Progress.read(spool.note)
+        self._miss(spool.lost)
         for run, number in (+waiting).items():
             self._tally.put(run, number, spilled=True)
             log.info("export: %d messages of the run %s wait from before", number, run)
         self._tally.holds(spool.size)
+
+    def _miss(self, lost: int) -> None:
+        """So many messages are not there any more, of the last run."""
+        run = self.interrupted
+        self.torn = (run.run if run else self.torn or _UNKNOWN) if lost else ""
+        if not lost:
+            return
+        self._tally.put(self.torn, 0, dropped=lost)
+        log.error("export: %d messages of the run %s are lost in the spill folder, and dropped", lost, self.torn)
+        if run is not None:
+            self.interrupted = replace(run, sent=max(0, run.sent - lost), dropped=run.dropped + lost)
 
 
 def _first_run(records: Sequence[Record]) -> Sequence[Record]:

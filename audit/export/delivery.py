@@ -94,6 +94,8 @@ class Delivery:
         self._until = self._asked = 0.0
         hooks = self._around
         self._report = Report(hooks.told, tally, hooks.clock, hooks.grace)
+        if backlog.torn:
+            self._report.dropped(backlog.torn)
         self._repeats = Repeats(time.monotonic)
         self._thread: Thread | None = None
 

@@ -122,7 +122,7 @@ class Report:
         if not self._dropped:
             return self._state
         what = f"{self._number} messages of the run {self._dropped}"
-        text = f"dropped: {what} had no place among those that waited, or were refused"
+        text = f"dropped: {what} had no place among those that waited, were refused, or damaged"
         return replace(self._state, errors=(*self._state.errors, text))
 
     def _add(self, text: str) -> None:

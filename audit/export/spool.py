@@ -29,13 +29,14 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
     """The number of a file, and a byte in it, where a record begins, of which so many messages are `done`; how many of
-    its run were `refused` before.
+    its run were `refused` before; how many messages are `waiting` in all.
     """
 
     file: int = 0
     byte: int = 0
     refused: int = 0
     done: int = 0
+    waiting: int = 0
 
     def after(self, heads: Sequence[Head], number: int) -> Position:
         """Behind so many messages that are not done, of the records that begin here."""
@@ -50,7 +51,8 @@ class Position:
 class Spool:
     """The queue in `folder`, which is made; not for several threads. Every method may raise OSError.
 
-    `damaged` names the files that have something else in them than records, from where on they are left alone.
+    `damaged` names the files that have something else in them than records, from where on they are left alone;
+    `lost` is how many messages waited when the process before this one ended, and are not there any more.
     """
 
     def __init__(self, folder: Path, segment: int = SEGMENT) -> None:
@@ -70,7 +72,10 @@ class Spool:
             # Of what can be read of each file. What this process writes goes to files behind the one `before`.
             self._ends = {number: self._end(number) for number in self._numbers()}
             self.before = max(self._ends, default=-1)
-            self._read = self._first(self._noted())
+            self._read = noted = self._first(self._noted())
+            found = sum(head.there for head in self.rest())
+            self.lost = max(0, noted.waiting - found)
+            self._read = replace(noted, waiting=found)
             self._note(self._read)  # later this takes no more space
             for number in [number for number in self._ends if number < self._read.file]:
                 self._remove(number)
@@ -99,6 +104,9 @@ class Spool:
         append(self._last, data)
         self._ends[number] += len(data)
         self._written.add(number)
+        self._read = replace(self._read, waiting=self._read.waiting + sum(record.head.there for record in records))
+        with suppress(OSError):  # then nobody will know if they are lost
+            self._note(self._read)
 
     def written(self) -> list[int]:
         """Handles of what was written to since this was called last, to be brought to the disk and closed."""
@@ -134,11 +142,11 @@ class Spool:
             self.forget(self._begun(min(later)))
         return [], self._read
 
-    def forget(self, to: Position) -> None:
-        """What is before this position is done with."""
-        self._read = to
+    def forget(self, to: Position, number: int = 0) -> None:
+        """What is before this position is done with, so many messages."""
+        self._read = replace(to, waiting=max(0, self._read.waiting - number))
         with suppress(OSError):  # then records are read once more after the next start
-            self._note(to)
+            self._note(self._read)
         for number in [number for number in self._ends if number < to.file]:
             self._remove(number)
         newest = to.file == max(self._ends, default=to.file)
@@ -163,7 +171,9 @@ class Spool:
                     yield replace(head, number=head.number - done) if at == start and done else head
 
     def _note(self, to: Position) -> None:
-        os.pwrite(self._position, f"{to.file:020} {to.byte:020} {to.refused:020} {to.done:020}\n".encode(), 0)
+        os.pwrite(
+            self._position, f"{to.file:020} {to.byte:020} {to.refused:020} {to.done:020} {to.waiting:020}\n".encode(), 0
+        )
 
     def _begin(self) -> int:
         number = max(self._ends, default=self._read.file - 1) + 1
@@ -228,7 +238,7 @@ class Spool:
     def _noted(self) -> Position:
         words = os.pread(self._position, _NOTE, 0).split()
         try:
-            return Position(int(words[0]), int(words[1]), *map(int, words[2:4]))
+            return Position(int(words[0]), int(words[1]), *map(int, words[2:5]))
         except (IndexError, ValueError):
             return Position()
 

@@ -127,6 +127,8 @@ def test_what_killed_runs_had_found_is_delivered_and_no_file_is_left_behind(
     found, delivered = killed_again_and_again(many, tmp_path, times)
     assert len(found) >= 2
     assert {run: rows - delivered[run] for run, rows in found.items() if rows - delivered[run]} == {}
+    told = [line["msg"] for path in tmp_path.glob("log-*") for line in lines(path)]
+    assert [text for text in told if "in the spill folder" in text] == []  # a kill damages nothing
     there = [path.name for path in (tmp_path / "out" / "audit-channel").iterdir()]
     assert [name for name in there if name.endswith(".txt")] == []
     assert list((tmp_path / "spill").glob("*.spool")) == []

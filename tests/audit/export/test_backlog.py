@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,38 @@ def test_a_damaged_message_is_dropped_and_counted_and_others_go_on(
     assert b'"sent":%d,"dropped":%d' % (2 - lost, 1 + lost) in told[-1]
     assert (tally.dropped(RUN), tally.counts().waiting, later.size) == (lost, 0, 0)
     assert f"{lost} messages of the run {RUN} are damaged in the spill folder, and dropped" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda data: data[:-20], id="cut off"),
+        pytest.param(lambda data: data[:-300] + bytes(300), id="zeroes at the end"),
+        pytest.param(lambda data: bytes(len(data)), id="zeroes"),
+        pytest.param(lambda data: b"", id="empty"),
+    ],
+)
+def test_what_a_torn_file_has_lost_is_counted_and_told_and_the_rest_is_delivered(
+    tmp_path: Path, spoil: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    backlog, _ = made(tmp_path)
+    backlog.put(RUN, START, some([b'"start"']))
+    for number in range(20):
+        backlog.put(RUN, VIOLATION, some([b"[%100d]" % number]))
+    backlog.done(batch_of(backlog), 4)
+    backlog.close()
+    (file,) = tmp_path.glob("*.spool")
+    file.write_bytes(spoil(file.read_bytes()))
+    later, tally = made(tmp_path)
+    left = len(taken(later))
+    lost = 17 - left
+    assert lost > 0
+    assert (tally.dropped(RUN), tally.counts().dropped, tally.counts().waiting) == (lost, lost, 0)
+    assert f"messages of the run {RUN} are lost in the spill folder, and dropped" in caplog.text
+    assert later.interrupted is not None
+    assert later.interrupted.sent + later.interrupted.dropped == 20
+    later.close()
+    assert made(tmp_path)[1].counts().dropped == 0  # it is told once
 
 
 @pytest.mark.parametrize("half", [b"V 2026-11", b"V 2026-11-20T23:17:21Z 2 4", b"V 2026-11-20T23:17:21Z 2 4\n2\n"])

@@ -67,7 +67,7 @@ def test_the_status_tells_how_many_messages_of_a_run_were_dropped(tmp_path: Path
     line.delivery.aim(target(driver))
     line.delivery.close(10)
     assert line.heard[-1].active
-    text = f"dropped: 2 messages of the run {RUN} had no place among those that waited, or were refused"
+    text = f"dropped: 2 messages of the run {RUN} had no place among those that waited, were refused, or damaged"
     assert line.heard[-1].errors == (text,)
 
 
@@ -81,7 +81,7 @@ def test_while_a_target_is_down_each_run_and_the_first_one_that_loses_messages_a
         line.delivery.put(RUNS[1], VIOLATION, some([b"%300d" % 1] * 4))
         line.delivery.put(RUNS[1], END, some([b'"end"']))  # as if it had two
         number = line.tally.dropped(RUNS[1])
-        text = f"dropped: {number} messages of the run {RUNS[1]} had no place among those that waited, or were refused"
+        text = f"dropped: {number} messages of the run {RUNS[1]} had no place among those that waited, were refused, or damaged"
         eventually(lambda text=text: line.heard[-1].errors == ("target: down", text))
     line.delivery.close(0)
     assert line.heard[-1].errors[-1].startswith("waiting: ")
