@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from audit.export.drivers import DRIVERS
+from audit.errors import ExportError
+from audit.export.connection import Connection
+from audit.export.driver import Means
+from audit.export.drivers import DRIVERS, driver_of
 from audit.settings.flags import BY_NAME, IN_VAIN
 
 MANIFESTS = Path(__file__).parent.parent / "manifests"
@@ -22,6 +26,15 @@ TEMPLATES = {path.name: path.read_text() for path in (CHART / "templates").iterd
 EVERYTHING = "\n".join(TEMPLATES.values())
 TABLE = dict(re.findall(r"^(\w+): ([\w-]+)$", TEMPLATES["_flags.tpl"], re.MULTILINE))
 UNUSED = yaml.safe_load("\n".join(re.findall(r"^- \S+$", TEMPLATES["_unused.tpl"], re.MULTILINE)))
+FIELDS = yaml.safe_load(TEMPLATES["_drivers.tpl"].split('"kube-patrol.drivers" -}}')[1].split("{{- end")[0])
+GIVEN = {  # something that each field takes
+    "address": "udp://collector:514",
+    "brokers": "kafka:9092",
+    "component": "pubsub",
+    "maxAuditResults": 3,
+    "path": "/tmp/violations",
+    "url": "http://collector",
+}
 WRITTEN = {  # flags that the chart gives with a value of another form, or under a condition
     "enable-violation-export",
     "health-addr",
@@ -81,7 +94,30 @@ def test_what_has_no_effect_is_known_to_the_schema_and_has_no_default() -> None:
 
 
 def test_every_driver_can_be_chosen() -> None:
-    assert SCHEMA["properties"]["exportBackend"]["enum"] == ["", *DRIVERS]
+    assert list(FIELDS) == list(DRIVERS)
+
+
+@pytest.mark.parametrize("name", [name for name in DRIVERS if name != "kafka" or find_spec("confluent_kafka")])
+def test_the_chart_knows_the_fields_of_each_driver_and_which_are_needed(name: str) -> None:
+    needed = set((FIELDS[name] or {}).get("needed", ()))
+    others = set((FIELDS[name] or {}).get("others", ()))
+    config = {field: value for field, value in GIVEN.items() if field in needed}
+    assert config.keys() == needed
+    assert made(name, config) == ""
+    for field in needed:
+        left = {other: value for other, value in config.items() if other != field}
+        assert made(name, left) == f" spec.config.{field} is missing"
+    told = made(name, {**config, "0": ""}).partition(": ")[2]  # like none of them: so all are told
+    assert set(re.findall(r"\w+", told)) - {"there", "are", "none", "extended"} == needed | others
+
+
+def made(driver: str, config: dict[str, Any]) -> str:
+    """What is wrong with a Connection."""
+    try:
+        driver_of(Connection(driver, config), Means("audit-channel", lambda name: {}, {}))
+    except ExportError as error:
+        return str(error).partition(":")[2]
+    return ""
 
 
 def test_the_crds_are_those_of_the_manifests() -> None:

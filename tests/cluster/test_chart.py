@@ -177,7 +177,8 @@ COLLECTOR = {"secretName": "collector", "key": "token"}
         ),
         ("kafka", {"brokers": ["k"], "tls": {}, "sasl": {"username": COLLECTOR, "password": COLLECTOR}}, ["collector"]),
         ("syslog", {"address": "udp://collector"}, []),
-        ("http", {"url": "http://collector", "tls": "wrong", "headers": ["wrong"], "sasl": "wrong"}, []),
+        ("http", {"url": "http://collector", "tls": "wrong", "headers": ["wrong"]}, []),
+        ("kafka", {"brokers": "k", "sasl": "wrong"}, []),
     ],
 )
 def test_the_secrets_that_the_connection_names_may_be_read_and_no_others(
@@ -285,6 +286,65 @@ def test_what_waits_can_be_kept_in_memory(helm: Helm) -> None:
 )
 def test_values_that_make_no_sense_are_refused_by_their_name(helm: Helm, setting: str, complaint: str) -> None:
     assert complaint in helm.refusal(f"--set={setting}")
+
+
+@pytest.mark.parametrize(
+    ("driver", "settings", "complaint"),
+    [
+        pytest.param(
+            "http", (), "audit.exportConnection.url is missing: the driver http needs it", id="a field that it needs"
+        ),
+        pytest.param(
+            "http", ("exportConnection.url=",), "audit.exportConnection.url is missing", id="a field that is empty"
+        ),
+        pytest.param(
+            "http",
+            ("exportConnection.url=http://a", "exportConfig.urll=http://b"),
+            "audit.exportConfig.urll is no field of the driver http: there are extended, gzip, headers, mode, source, ",
+            id="a field that it does not have",
+        ),
+        pytest.param("stdout", ("exportConnection.a=b",), "there are extended", id="a driver without fields"),
+        pytest.param(
+            "disk",
+            ("exportConfig.maxAuditResults=9",),
+            "audit.exportConfig.maxAuditResults must be a whole number from 0 to 5, not 9",
+            id="a number that is too high",
+        ),
+        pytest.param(
+            "disk",
+            ("exportConnection.maxAuditResults=some",),
+            "must be a whole number from 0 to 5, not some",
+            id="none",
+        ),
+        pytest.param(
+            "disk",
+            ("exportConfig.path=/tmp/violations/../etc",),
+            "audit.exportConfig.path must be the absolute path of a folder other than /, without '..' and ':', not /tmp",
+            id="a path that leads up",
+        ),
+        pytest.param("disk", ("channel=../x",), "audit.channel must be the name of one folder", id="a channel, up"),
+        pytest.param("disk", ("channel=a/b",), "must be the name of one folder, without '/'", id="a channel of two"),
+        pytest.param("disk", ("channel=..",), "audit.channel must be the name of one folder", id="a channel of dots"),
+        pytest.param("disk", ("channel=",), 'for the driver disk, not ""', id="a channel that is empty"),
+    ],
+)
+def test_a_config_that_its_driver_would_not_take_is_refused_by_the_field(
+    helm: Helm, driver: str, settings: tuple[str, ...], complaint: str
+) -> None:
+    given = [f"--set=audit.{setting}" for setting in settings]
+    assert complaint in helm.refusal("--set=enableViolationExport=true", f"--set=exportBackend={driver}", *given)
+
+
+def test_case_does_not_count_in_the_name_of_a_driver(helm: Helm) -> None:
+    objects = helm.render(*DISK, "--set=exportBackend=Disk")
+    assert one(objects, "Connection")["spec"]["driver"] == "disk"
+    assert len(pod(objects)["containers"]) == 2
+
+
+def test_the_path_follows_the_volume_unless_it_is_given(helm: Helm) -> None:
+    objects = helm.render(*DISK, "--set=audit.exportVolumeMount.path=/data/")
+    assert one(objects, "Connection")["spec"]["config"]["path"] == "/data/topics"
+    assert pod(objects)["containers"][1]["args"] == ["export", "read", "/data/topics"]
 
 
 def test_a_path_outside_of_the_volume_is_refused(helm: Helm) -> None:

@@ -1,6 +1,11 @@
-{{- /* The driver that this chart makes a Connection for; nothing where that is the user's. */ -}}
+{{- /* The driver that this chart makes a Connection for; nothing where that is the user's. Case does not count, as in Gatekeeper's chart. */ -}}
 {{- define "kube-patrol.driver" -}}
-{{- if .Values.enableViolationExport }}{{ .Values.exportBackend }}{{ end -}}
+{{- $driver := lower .Values.exportBackend -}}
+{{- $drivers := include "kube-patrol.drivers" . | fromYaml -}}
+{{- if and $driver (not (hasKey $drivers $driver)) -}}
+{{- fail (printf "exportBackend: %s is no driver: there are %s" .Values.exportBackend (keys $drivers | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- if .Values.enableViolationExport }}{{ $driver }}{{ end -}}
 {{- end -}}
 
 {{- define "kube-patrol.connection" -}}
@@ -9,19 +14,26 @@
 
 {{- /* The config of the Connection. Fields of disk are left out for others, since a file of values may have them all the same. */ -}}
 {{- define "kube-patrol.config" -}}
+{{- $driver := include "kube-patrol.driver" . -}}
+{{- $disk := eq $driver "disk" -}}
+{{- $mount := clean .Values.audit.exportVolumeMount.path -}}
 {{- $config := dict -}}
-{{- $disk := eq (include "kube-patrol.driver" .) "disk" -}}
-{{- range $given := list (dict "path" "/tmp/violations/topics" "maxAuditResults" 3) .Values.audit.exportConnection .Values.audit.exportConfig -}}
-{{- range $key, $value := $given -}}
-{{- if or $disk (not (has $key (list "path" "maxAuditResults" "closedConnectionTTL"))) -}}
-{{- $_ := set $config $key $value -}}
+{{- $places := dict -}}
+{{- $defaults := dict "path" (printf "%s/topics" $mount) "maxAuditResults" 3 -}}
+{{- $audit := .Values.audit -}}
+{{- range $each := list (list "exportConnection" $defaults) (list "exportConnection" $audit.exportConnection) (list "exportConfig" $audit.exportConfig) -}}
+{{- range $name, $value := index $each 1 -}}
+{{- if or $disk (not (has $name (list "path" "maxAuditResults" "closedConnectionTTL"))) -}}
+{{- $_ := set $config $name $value -}}
+{{- $_ := set $places $name (printf "audit.%s" (index $each 0)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- $mount := .Values.audit.exportVolumeMount.path | trimSuffix "/" -}}
-{{- if and $disk (not (hasPrefix (printf "%s/" $mount) (printf "%s/" $config.path))) -}}
-{{- fail (printf "audit.exportConnection.path: %s is not in the volume, which is mounted at %s (audit.exportVolumeMount.path)" $config.path $mount) -}}
+{{- if $driver -}}{{- include "kube-patrol.checked-config" (list $driver $config $places) -}}{{- end -}}
+{{- if and $disk (not (hasPrefix (printf "%s/" $mount) (printf "%s/" (clean $config.path)))) -}}
+{{- fail (printf "%s.path: %s is not in the volume, which is mounted at %s (audit.exportVolumeMount.path)" $places.path $config.path $mount) -}}
 {{- end -}}
+{{- if and $disk (hasKey $audit "channel") -}}{{- include "kube-patrol.checked-channel" $audit.channel -}}{{- end -}}
 {{- toYaml $config -}}
 {{- end -}}
 
