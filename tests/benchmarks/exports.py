@@ -1,8 +1,8 @@
 """What the export of violations costs: audits of one fleet without it and with each way to export, which take turns.
 
-The API server and the targets are processes of their own. What counts is the least that an audit takes in
-some rounds, until the run has ended: whatever else a machine does only adds to it. What is published after that takes
-as long as it takes, and tells how many messages a second the way can publish.
+The API server and the targets are processes of their own. What counts is the least that an audit takes in some rounds,
+until the last page: whatever else a machine does only adds to it. What is published after that takes as long as it
+takes; with the end of the process it gives the messages a second that a way publishes at least.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Spec = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds of the processor and of the wall until the run has ended, MiB at the peak, and what was published: how
+    """Seconds of the processor and of the wall until the last page, MiB at the peak, and what was published: how
     many messages, in how many seconds after the run, and how many violations there were.
     """
 
@@ -149,10 +149,10 @@ class Measuring:
         took = json.loads(output.read_bytes().splitlines()[-1])
         return Cost(
             took["processor"],
-            took["seconds"],
+            took["wall"],
             took["memory"],
             self._published(way, took["violations"]),
-            max(done["seconds"] - took["seconds"], 1e-3),
+            max(done["seconds"] - took["wall"], 1e-3),
             took["violations"],
         )
 

@@ -29,10 +29,11 @@ ALONE = ("--once", "--leader-elect=false", "--prometheus-port=0", "--health-addr
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one audit cost: seconds for each phase, in all, and of the processor; the peak of its memory in MiB.
+    """What one audit cost: seconds for each phase and in all, and the peak of its memory in MiB.
 
     `list` goes on in a thread of its own while the other phases do, so the phases add up to more than `seconds`.
-    `gaps` should be zero: else something was not audited.
+    `gaps` should be zero: else something was not audited. `processor` and `wall` are seconds until the last page:
+    behind it a run with an export waits until all is published.
     """
 
     phases: dict[str, float]
@@ -43,27 +44,29 @@ class Measured:
     violations: int
     gaps: int
     processor: float = 0.0
+    wall: float = 0.0
 
 
 @dataclass(slots=True)
 class SummarySink:
-    """Keeps the summary of the run, and what the processor did from its start to its end."""
+    """Keeps the summary of the run, and what the processor and the wall say from its start to its last page."""
 
     name: str = "benchmark"
     phase: Phase = "log"
     summaries: list[Summary] = field(default_factory=list)
-    processor: float = 0.0
+    begun: tuple[float, float] = (0.0, 0.0)
+    paged: tuple[float, float] = (0.0, 0.0)
 
     def start(self, info: RunInfo) -> None:
         """The run begins."""
-        self.processor = -time.process_time()
+        self.begun = time.process_time(), time.perf_counter()
 
     def page(self, reviewed: Reviewed) -> None:
-        """Nothing to do: the summary counts them."""
+        """It may be the last one."""
+        self.paged = time.process_time(), time.perf_counter()
 
     def finish(self, summary: Summary, changes: Changes) -> None:
         """Keep it."""
-        self.processor += time.process_time()
         self.summaries.append(summary)
 
 
@@ -78,11 +81,11 @@ def main(flags: Sequence[str]) -> int:
     summary = kept.summaries[-1]
     for message in list(dict.fromkeys(gap.message for gap in summary.gaps))[:GAPS_SHOWN]:
         sys.stderr.write(f"not audited: {message}\n")
-    sys.stdout.write(json.dumps(asdict(measured(summary, kept.processor))) + "\n")
+    sys.stdout.write(json.dumps(asdict(measured(summary, kept))) + "\n")
     return code
 
 
-def measured(summary: Summary, processor: float) -> Measured:
+def measured(summary: Summary, kept: SummarySink) -> Measured:
     """The measurements of the run that has just ended in this process."""
     return Measured(
         phases=dict(summary.phases),
@@ -92,7 +95,8 @@ def measured(summary: Summary, processor: float) -> Measured:
         pods=sum(kind.objects for kind in summary.kinds.values() if kind.kind.kind == "Pod"),
         violations=summary.totals.total(),
         gaps=len(summary.gaps),
-        processor=processor,
+        processor=kept.paged[0] - kept.begun[0],
+        wall=kept.paged[1] - kept.begun[1],
     )
 
 
