@@ -17,6 +17,7 @@
 {{- $driver := include "kube-patrol.driver" . -}}
 {{- $disk := eq $driver "disk" -}}
 {{- $mount := clean .Values.audit.exportVolumeMount.path -}}
+{{- if $disk -}}{{- include "kube-patrol.checked-folder" (list "audit.exportVolumeMount.path" .Values.audit.exportVolumeMount.path) -}}{{- end -}}
 {{- $config := dict -}}
 {{- $places := dict -}}
 {{- $defaults := dict "path" (printf "%s/topics" $mount) "maxAuditResults" 3 -}}
