@@ -36,7 +36,7 @@ def test_values_for_gatekeepers_webhook_are_accepted_and_told(helm: Helm) -> Non
     assert "no effect" not in helm.does(*command)
 
 
-def test_a_release_is_installed_exports_to_a_folder_and_leaves(
+def test_a_release_is_installed_exports_to_a_folder_tells_who_reads_it_and_leaves(
     bare: Cluster, helm: Helm, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     where = ("kube-patrol", str(CHART), "--namespace=kube-patrol")
@@ -44,7 +44,12 @@ def test_a_release_is_installed_exports_to_a_folder_and_leaves(
     assert bare.api.get(DEPLOYMENT)["spec"]["replicas"] == 2
     assert not bare.api.may(ACCOUNT, "get", "connection.gatekeeper.sh", "connections", namespace="kube-patrol")
     paths = {"exportVolumeMount": {"path": str(tmp_path)}, "exportConnection": {"path": f"{tmp_path}/topics"}}
-    helm.does("upgrade", *where, *DISK, values={"audit": paths, "auditPodAnnotations": DAPR_ANNOTATIONS})
+    told = helm.does("upgrade", *where, *DISK, values={"audit": paths, "auditPodAnnotations": DAPR_ANNOTATIONS})
+    follow = "kubectl logs -n kube-patrol -l app.kubernetes.io/name=kube-patrol,gatekeeper.sh/operation=audit -c"
+    assert f"exported to {tmp_path}/topics, and the container reader prints them:\n\n  {follow} reader\n" in told
+    changed = helm.does("upgrade", *where, *DISK, "--dry-run=client", "--set=audit.exportSidecar.name=tail")
+    assert f"{follow} tail\n" in changed
+    assert follow not in helm.does("upgrade", *where, *DISK, "--dry-run=client", "--set=audit.disableAuditSidecar=true")
     bare.load_policies([template("K8sTestLabels")], [constraint("K8sTestLabels", "owned", "ConfigMap", ["owner"])])
     bare.api.apply(config_map("unowned"))
 
