@@ -15,7 +15,7 @@ from audit.results.difference import CHANGES, NEW, RESOLVED, STALE, Difference, 
 from audit.results.names import LATEST
 from audit.results.output import BY, FORMATS, Report, Write, counted
 from audit.results.reading import STDIN, RunFile, opened
-from audit.results.runs import file_of
+from audit.results.runs import opened_together
 from audit.settings.commands import Command
 from audit.settings.flagtypes import OPTIONAL_PATH, FlagType
 from audit.settings.rows import flag
@@ -99,7 +99,7 @@ def main(argv: Sequence[str]) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of another encoding takes what it can
     try:
         with ExitStack() as stack:
-            report = _compared(flags) if flags.diff else _read(flags, stack)
+            report = _compared(flags, stack) if flags.diff else _read(flags, stack)
             _show(report, flags, sys.stdout.write)
     except ResultsError as error:
         sys.stdout.flush()
@@ -123,15 +123,19 @@ def _check(flags: ResultsFlags) -> None:
 
 def _read(flags: ResultsFlags, stack: ExitStack) -> Report:
     """One run."""
-    run = stack.enter_context(opened(flags.file or file_of(flags.folder, flags.run)))
+    if flags.file:
+        run = stack.enter_context(opened(flags.file))
+    else:
+        (run,) = stack.enter_context(opened_together(flags.folder, [flags.run]))
     wanted = _choice(flags).test()
     return Report((Row(found) for found in run.violations() if wanted(found)), lambda: (run,))
 
 
-def _compared(flags: ResultsFlags) -> Report:
+def _compared(flags: ResultsFlags, stack: ExitStack) -> Report:
     """Two runs."""
-    before, after = (file_of(flags.folder, run) for run in flags.diff)
-    difference, wanted = Difference((before, after), opened), _choice(flags).test()
+    before, after = flags.diff
+    files = stack.enter_context(opened_together(flags.folder, [before, after, before]))
+    difference, wanted = Difference(*files), _choice(flags).test()
     changes = tuple(dict.fromkeys(flags.changes)) or (NEW, RESOLVED, STALE)
 
     def rows() -> Iterator[Row]:

@@ -6,8 +6,7 @@ group, kind, namespace, name and uid. Of each only a digest is kept, so that two
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Final
 
@@ -22,7 +21,6 @@ NEW, RESOLVED, STANDING, STALE = CHANGES = ("new", "resolved", "standing", "stal
 _BEFORE, _BOTH, _AFTER, _TOLD = range(4)
 _DIGEST: Final = 16
 _OF_POLICIES: Final = frozenset({Cause.TEMPLATE, Cause.CONSTRAINT, Cause.DISCOVERY, Cause.RUN})
-Open = Callable[[str], AbstractContextManager[RunFile]]
 
 
 @value
@@ -34,33 +32,27 @@ class Row:
 
 
 class Difference:
-    """Compares two files; `before` and `after` are known once their `rows` have begun."""
+    """Compares two runs; the file of the one `before` is read `again`, for texts are not kept."""
 
-    def __init__(self, paths: tuple[str, str], opened: Open) -> None:
-        self._paths = paths
-        self._opened = opened
+    def __init__(self, before: RunFile, after: RunFile, again: RunFile) -> None:
+        self.before, self.after = before, after
+        self._again = again
         self._states: dict[bytes, int] = {}
-        self.before: RunFile
-        self.after: RunFile
 
     def rows(self) -> Iterator[Row]:
         """Each violation of either run once; those of the second run first. Raises ResultsError."""
-        first, second = self._paths
-        with self._opened(first) as self.before:
-            for found in self.before.violations():
-                self._states[_identity(found)] = _BEFORE
-        with self._opened(second) as self.after:
-            for found in self.after.violations():
-                change = self._seen(_identity(found))
-                if change:
-                    yield Row(found, change)
+        for found in self.before.violations():
+            self._states[_identity(found)] = _BEFORE
+        for found in self.after.violations():
+            change = self._seen(_identity(found))
+            if change:
+                yield Row(found, change)
         sight = Sight(self.after)
-        with self._opened(first) as again:  # for the texts, which were not kept
-            for found in again.violations():
-                key = _identity(found)
-                if self._states.get(key) == _BEFORE:
-                    self._states[key] = _TOLD
-                    yield Row(found, STALE if sight.misses(found) else RESOLVED)
+        for found in self._again.violations():
+            key = _identity(found)
+            if self._states.get(key) == _BEFORE:
+                self._states[key] = _TOLD
+                yield Row(found, STALE if sight.misses(found) else RESOLVED)
 
     def _seen(self, key: bytes) -> str:
         """What changed with a violation of the second run, empty for one that it has told before."""

@@ -1,16 +1,19 @@
-"""Which file is meant by the name of a run."""
+"""Which file is meant by the name of a run, and files opened by such names while runs come and go."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from audit.errors import ResultsError
 from audit.results.names import LATEST, Name
-from audit.results.reading import STDIN
+from audit.results.reading import STDIN, RunFile, opened
 
 PREVIOUS: Final = "previous"
 _TOLD: Final = 10
+_LOOKS: Final = 10  # for names that mean other files each time
 
 
 def file_of(folder: str, run: str) -> str:
@@ -34,6 +37,30 @@ def file_of(folder: str, run: str) -> str:
     if os.path.lexists(run):
         return run
     raise ResultsError(f"{folder}: no run {run}; {_there(names)}")
+
+
+@contextmanager
+def opened_together(
+    folder: str, runs: Sequence[str], find: Callable[[str, str], str] = file_of
+) -> Iterator[Sequence[RunFile]]:
+    """The files that the names of `runs` mean at one moment, while the block lasts: they can be read even when they are
+    deleted meanwhile. Raises ResultsError.
+    """
+    paths = [find(folder, run) for run in runs]
+    for last in [False] * (_LOOKS - 1) + [True]:
+        with ExitStack() as stack:
+            failed, files = None, []
+            try:
+                files = [stack.enter_context(opened(path)) for path in paths]
+            except ResultsError as error:
+                failed = error
+            meant, paths = paths, [find(folder, run) for run in runs]
+            if meant != paths and not last:
+                continue  # a run has ended just now, and the oldest one is gone
+            if failed:
+                raise failed
+            yield files
+            return
 
 
 def _latest(folder: str) -> str:

@@ -10,7 +10,7 @@ from builders import DEPLOYMENT, SERVICE, constraint, record, unlisted, violatio
 from resultfiles import BEGAN, rewritten, written
 
 from audit.model import ConstraintRecord, Outcome
-from audit.results.difference import Difference
+from audit.results.difference import Difference, Row
 from audit.results.reading import opened
 from constraints import Cause, Gap, Kind, ObjectRef, Violation
 
@@ -24,8 +24,13 @@ def changes(
     """`new Pod ns/a: text` for each row; `more` are fields of the second run's summary."""
     first = written(folder, before, *BOTH)
     second = written(folder, after, *(records or BOTH), at=BEGAN + 60, **more)
-    rows = Difference((str(first), str(second)), opened).rows()
-    return [f"{row.change} {row.found.object}: {row.found.message}" for row in rows]
+    return [f"{row.change} {row.found.object}: {row.found.message}" for row in rows(first, second)]
+
+
+def rows(first: Path, second: Path) -> list[Row]:
+    """What has changed between two files."""
+    with opened(str(first)) as before, opened(str(second)) as after, opened(str(first)) as again:
+        return list(Difference(before, after, again).rows())
 
 
 def words(folder: Path, before: list[Violation], after: list[Violation], *records: ConstraintRecord) -> list[str]:
@@ -121,4 +126,4 @@ def test_a_gap_of_a_cause_that_is_not_known_hides_what_it_names(tmp_path: Path) 
     first = written(tmp_path, [violation(ONE.constraint)], ONE)
     second = written(tmp_path, [], ONE, at=BEGAN + 60, gaps=(unlisted(),))
     rewritten(second, 2, gap_cause="weather")
-    assert [row.change for row in Difference((str(first), str(second)), opened).rows()] == ["stale"]
+    assert [row.change for row in rows(first, second)] == ["stale"]
