@@ -17,6 +17,7 @@ from constraints.model import Json, Object
 CONNECTIONS = Resource(Kind("connection.gatekeeper.sh", "v1alpha1", "Connection"), "connections", True)
 CONFIG_MAPS = Resource(Kind("", "v1", "ConfigMap"), "configmaps", True)
 EXTENDED = "extended"
+_FIELDS = frozenset({"driver", "config"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Connection:
         config = dict(_mapping(f"{place}.config", values.get("config")))
         extended = Fields(f"{place}.config", config).truth(EXTENDED)
         config.pop(EXTENDED, None)
+        for name in sorted(values.keys() - _FIELDS):
+            raise invalid(f"{place}.{name} is no field of a {kind}: there are {', '.join(sorted(_FIELDS))}")
         return cls(driver, config, extended, origin)
 
     @property

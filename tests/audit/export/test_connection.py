@@ -46,6 +46,8 @@ def test_every_driver_may_be_asked_for_extended_messages() -> None:
         (connection(), "Connection patrol/audit-connection: spec.driver is missing"),
         (connection(driver=3, config={}), "spec.driver must be a text, not 3"),
         (connection(driver="disk"), "spec.config is missing"),
+        (connection(driver="disk", config={}, paht="/"), "spec.paht is no field of a Connection: there are config, dr"),
+        (config_map(driver="disk", config="{}", extended="true"), "data.extended is no field of a ConfigMap: there "),
         (connection(driver="disk", config="x"), "spec.config must be an object, not a text"),
         ({"kind": "Connection", "metadata": METADATA}, "spec is missing"),
         ({"kind": "Connection", "metadata": METADATA, "spec": []}, "spec must be an object, not a list"),
