@@ -212,6 +212,8 @@ def test_what_killed_runs_had_found_is_posted_and_each_of_them_is_said_to_be_int
     for run in delivered:
         told = [message for message in messages if message["id"] == run]
         assert told[0]["message"] == "audit is started"
+        starts = [number for number, message in enumerate(told) if message["message"] == "audit is started"]
+        told = told[starts[-1] :]  # a process that is there again within the second begins a run of the same name
         end = told[-1]
         assert end["message"] in ("audit is completed", "audit is interrupted")
         ids = {message["extended"]["id"] for message in told if "eventType" in message}
