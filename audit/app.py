@@ -142,7 +142,7 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     backlog = Backlog(Path(export.spill_dir), Limits(export.spill_limit), tally, export.spill_sync)
     hooks = DeliveryHooks(heeded.tell, leaving.leads, late=leaving.is_over)
     delivery = Delivery(backlog, tally, hooks)
-    place = Means(export.channel, partial(secret_data, client, cluster.pod_namespace), os.environ)
+    place = Means(export.channel, partial(secret_data, client, cluster.pod_namespace), os.environ, backlog.memo)
     look = Exporting(Wanted(cluster.pod_namespace, export.connection, place), delivery, heeded)
     metrics.registry.register(ExportMetrics(tally))
     leaving.late.callback(delivery.close, 0.0)

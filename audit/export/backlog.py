@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Condition, Thread
 
 from audit.export.lines import less_refused
+from audit.export.memo import Memo
 from audit.export.records import DROPPED, END, START, VIOLATION, Head, Messages, Record
 from audit.export.spool import SEGMENT, Position, Spool
 from audit.export.tally import Tally
@@ -107,6 +108,7 @@ class Backlog:
             log.warning("export: messages wait in memory, for the spill folder %s cannot be used: %s", folder, error)
         else:
             self._recover(self._spool)
+        self.memo = Memo(folder / "disk" if self._spool else None)
 
     def put(self, run: str, kind: bytes, messages: Sequence[Messages]) -> int:
         """Add messages of a run; gives how many had no place and are dropped. Starts and ends always have one."""

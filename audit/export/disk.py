@@ -9,14 +9,15 @@ import fcntl
 import logging
 import os
 import re
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import PurePosixPath
 from threading import Timer
 
 from audit.errors import ExportError
 from audit.export.driver import Advance
 from audit.export.fields import Fields, invalid
-from audit.export.folder import Folder, append, told
+from audit.export.folder import LIST, Folder, append, told
+from audit.export.memo import Memo
 from audit.export.records import Messages
 from constraints.dataclass import dataclass
 
@@ -39,7 +40,7 @@ class DiskSettings:
     def of(cls, fields: Fields, channel: str) -> DiskSettings:
         """Raises ExportError, which names the field."""
         path = fields.text("path")
-        if not path.startswith("/") or ".." in path.split("/") or "\0" in path or PurePosixPath(path) == _ROOT:
+        if not _is_path(path):
             raise fields.wrong("path", "the absolute path of a folder other than /, without '..'")
         if not _is_segment(channel):
             raise invalid(f"--audit-channel={channel}: the driver disk needs the name of one folder, without '/'")
@@ -49,18 +50,23 @@ class DiskSettings:
 
 
 class Disk:
-    """Writes each run to a file of its own; a batch is written whole or not at all."""
+    """Writes each run to a file of its own; a batch is written whole or not at all.
+
+    The `memo` tells which folder was written to last: by a process that was killed, it may have been another one.
+    """
 
     name = "disk"
 
-    def __init__(self, settings: DiskSettings) -> None:
+    def __init__(self, settings: DiskSettings, memo: Memo | None = None) -> None:
         self._settings = settings
+        self._memo = memo or Memo()
         self._folder: Folder | None = None
         self._run = ""
         self._file = -1
 
     def open(self, resuming: str) -> None:
-        """Take the folder, and end the files of runs that nobody will end."""
+        """Take the folder, and end the files of runs that nobody will end, there and where was written to before."""
+        self._end_elsewhere()
         self._folder = Folder(self._settings.path)
         with told(self._settings.path):
             self._end_others(self._folder, resuming)
@@ -126,10 +132,25 @@ class Disk:
         there = set(folder.there(READY))
         if f"{name}{READY}" in there:  # the end of the run was published, but not noted before this process was killed
             folder.rename(f"{name}{READY}", f"{name}{WRITING}")
+        self._memo.write(os.fsencode(self._settings.path))
         self._file = folder.open(f"{name}{WRITING}")
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _cut_half_line(self._file)
         self._run = run
+
+    def _end_elsewhere(self) -> None:
+        """End the files of runs in the folder that was written to before, where that is another one and still there."""
+        before = _remembered(self._memo)
+        if before is None or before == self._settings.path or not os.path.lexists(before / LIST):
+            return
+        try:
+            with told(before), closing(Folder(before)) as folder:
+                as_of = folder.changed()
+                self._end_others(folder, "")
+                folder.unused(as_of)
+        except ExportError as error:
+            log.warning("export: a file of a run may be left as %s in the folder from before: %s", WRITING, error)
+        self._memo.write(b"")
 
     def _end_others(self, folder: Folder, run: str) -> None:
         for name in folder.there(WRITING):
@@ -160,6 +181,22 @@ def file_name(run: str) -> str:
 
 def _is_segment(name: str) -> bool:
     return bool(_SEGMENT.fullmatch(name)) and name not in (".", "..")
+
+
+def _is_path(path: str) -> bool:
+    """Whether it may be the `path` of a Connection."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:  # half a character, which JSON can have
+        return False
+    is_whole = path.startswith("/") and ".." not in path.split("/") and "\0" not in path
+    return is_whole and PurePosixPath(path) != _ROOT
+
+
+def _remembered(memo: Memo) -> PurePosixPath | None:
+    """The folder that was written to last, None for what could be none of ours."""
+    path = PurePosixPath(os.fsdecode(memo.read()))
+    return path if _is_path(str(path.parent)) and _is_segment(path.name) else None
 
 
 def _cut_half(folder: Folder, name: str) -> None:

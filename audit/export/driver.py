@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from typing import Protocol
 
+from audit.export.memo import Memo
 from audit.export.records import Messages
 from constraints.dataclass import dataclass
 
@@ -14,11 +16,14 @@ Secrets = Callable[[str], Mapping[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a driver knows besides its config: the channel, who reads Secrets, and the environment variables."""
+    """What a driver knows besides its config: the channel, who reads Secrets, the environment variables, and what the
+    process before this one has left it.
+    """
 
     channel: str
     secrets: Secrets
     environ: Mapping[str, str]
+    memo: Memo = field(default_factory=Memo)
 
 
 @dataclass(frozen=True, slots=True)

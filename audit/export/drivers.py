@@ -18,7 +18,7 @@ def _dapr(fields: Fields, place: Means) -> Driver:
 def _disk(fields: Fields, place: Means) -> Driver:
     from audit.export.disk import Disk, DiskSettings
 
-    return Disk(DiskSettings.of(fields, place.channel))
+    return Disk(DiskSettings.of(fields, place.channel), place.memo)
 
 
 def _http(fields: Fields, place: Means) -> Driver:

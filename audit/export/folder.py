@@ -112,6 +112,10 @@ class Folder:
         """When something was listed or forgotten last, in nanoseconds. Raises OSError."""
         return os.fstat(self._list).st_mtime_ns
 
+    def unused(self, as_of: int) -> None:
+        """Let it count as not changed since then. Raises OSError."""
+        os.utime(self._list, ns=(as_of, as_of))
+
     def gone(self) -> bool:
         """Whether the folder, or the list in it, was deleted by somebody."""
         return os.fstat(self._list).st_nlink == 0 or os.fstat(self.handle).st_nlink == 0

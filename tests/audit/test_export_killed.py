@@ -134,6 +134,30 @@ def test_what_killed_runs_had_found_is_delivered_and_no_file_is_left_behind(
     assert list((tmp_path / "spill").glob("*.spool")) == []
 
 
+@pytest.mark.parametrize(("path", "flags"), [("elsewhere", ()), ("out", ("--audit-channel=other",))])
+def test_no_file_is_left_behind_although_the_next_process_exports_elsewhere(
+    many: EmbeddedCluster, tmp_path: Path, path: str, flags: tuple[str, ...]
+) -> None:
+    many.load([connection(tmp_path / "out")])
+    with patrol(many, tmp_path, 0) as process:
+        eventually(lambda: stopped_with_a_file(process, tmp_path / "out"))
+        process.kill()
+    many.load([connection(tmp_path / path)])
+    with patrol(many, tmp_path, 1, "--once", *flags) as process:
+        assert process.wait(timeout=30) == 0
+    assert list(tmp_path.glob("*/*/*.txt")) == []
+    assert len(list(tmp_path.glob("*/*/*.log"))) >= 2
+
+
+def stopped_with_a_file(process: subprocess.Popen[bytes], path: Path) -> bool:
+    """Stop a process; gives whether a run is being written, and lets it go on where none is."""
+    process.send_signal(signal.SIGSTOP)
+    if list(path.glob("*/*.txt")):
+        return True
+    process.send_signal(signal.SIGCONT)
+    return False
+
+
 def test_a_leader_that_leaves_tells_what_it_leaves_behind_although_it_leads_no_more(
     many: EmbeddedCluster, tmp_path: Path
 ) -> None:

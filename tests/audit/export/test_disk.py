@@ -18,6 +18,7 @@ from audit.export.connection import Connection
 from audit.export.disk import Disk, DiskSettings
 from audit.export.drivers import driver_of
 from audit.export.fields import Fields
+from audit.export.memo import Memo
 from audit.export.records import Messages
 
 CHANNEL = "audit-channel"
@@ -99,6 +100,59 @@ def test_the_file_of_a_dead_run_is_made_whole_and_ready_at_the_next_start(tmp_pa
     assert written(tmp_path) == {f"{FILE}.log": "a\n"}
 
 
+def moved(memo: Path, path: Path, channel: str = CHANNEL) -> Disk:
+    """Of a process that starts, and of a Connection that leads to a folder."""
+    return Disk(settings(channel, path=str(path), maxAuditResults=3), Memo(memo))
+
+
+@pytest.mark.parametrize(("later", "channel"), [("b", CHANNEL), ("a", "other")])
+def test_the_file_of_a_dead_run_is_ended_although_the_connection_leads_elsewhere_now(
+    tmp_path: Path, later: str, channel: str
+) -> None:
+    driver = moved(tmp_path / "memo", tmp_path / "a")
+    driver.open("")
+    driver.publish(RUN, Messages.of([b"a"]))
+    driver.close(for_good=False)
+    with (tmp_path / "a" / CHANNEL / f"{FILE}.txt").open("a") as half:
+        half.write("half a li")
+    as_of = changed(tmp_path / "a")
+    again = moved(tmp_path / "memo", tmp_path / later, channel)
+    again.open(RUN)
+    whole_run(again, RUN, b"b")
+    assert written(tmp_path / "a") == {f"{FILE}.log": "a\n"}
+    assert (tmp_path / later / channel / f"{FILE}.log").read_text() == "b\n"
+    assert changed(tmp_path / "a") == as_of  # so that it goes once its time is over, should it have one
+
+
+def test_what_was_written_to_before_is_left_alone_where_it_is_gone_or_in_use(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    driver = moved(tmp_path / "memo", tmp_path / "a")
+    driver.open("")
+    driver.publish(RUN, Messages.of([b"a"]))
+    moved(tmp_path / "memo", tmp_path / "b").open("")
+    assert written(tmp_path / "a") == {f"{FILE}.txt": "a\n"}
+    assert "another process exports to" in caplog.text
+    (tmp_path / "memo").write_bytes(os.fsencode(tmp_path / "never" / CHANNEL))
+    moved(tmp_path / "memo", tmp_path / "c").open("")
+    assert not (tmp_path / "never").exists()
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"/", b"/x", b"x/y", b"%s/../t/c", b"%s/a\nb", b"\xff\xfe", b"/\0", b"//", b"x" * 99999, b"%s/link/c"]
+)
+def test_a_folder_that_could_be_none_of_ours_is_not_looked_at(tmp_path: Path, text: bytes) -> None:
+    theirs = disk(tmp_path / "t")
+    theirs.open("")
+    theirs.publish(RUN, Messages.of([b"a"]))
+    theirs.close(for_good=False)
+    (tmp_path / "t" / CHANNEL).rename(tmp_path / "t" / "c")
+    (tmp_path / "link").symlink_to(tmp_path / "t")
+    (tmp_path / "memo").write_bytes(text.replace(b"%s", os.fsencode(tmp_path)))
+    moved(tmp_path / "memo", tmp_path / "b").open("")
+    assert sorted(path.name for path in (tmp_path / "t" / "c").iterdir()) == [".kube-patrol", f"{FILE}.txt"]
+
+
 def test_a_run_that_goes_on_after_a_kill_goes_on_in_its_file(tmp_path: Path) -> None:
     driver = disk(tmp_path)
     driver.open("")
@@ -167,7 +221,7 @@ def test_files_are_kept_for_their_time_when_a_connection_is_gone_for_good(tmp_pa
     eventually(lambda: not (tmp_path / CHANNEL).exists())
 
 
-@pytest.mark.parametrize("path", ["", "/", "/.", "tmp", ".", "/tmp/../etc", "/..", "/a\0b", 3, None])
+@pytest.mark.parametrize("path", ["", "/", "/.", "tmp", ".", "/tmp/../etc", "/..", "/a\0b", "/\ud800", 3, None])
 def test_a_path_that_is_none_is_refused(path: object) -> None:
     with pytest.raises(ExportError, match=r"spec\.config\.path must be"):
         settings(path=path, maxAuditResults=1)
