@@ -40,6 +40,11 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def numbered(number: int, one: str, many: str = "") -> str:
+    """`1 message`, `2 messages`; `many` are the words where there is more to them than another s."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 def truncate(message: str) -> str:
     """A message of more than 256 bytes of UTF-8 is cut to 253 or a little less, and gets three dots.
 

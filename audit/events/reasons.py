@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from enum import Enum
 
+from audit.fields import numbered
+
 
 class Reason(Enum):
     """The `reason` of an Event; docs/events.md says when there is one."""
@@ -44,4 +46,5 @@ def held_back(fates: Mapping[tuple[Reason, Fate], int]) -> str:
     if not rows:
         return ""
     each = ", ".join(f"{name} ({number})" for name, number in sorted(rows.items()))
-    return f"{written} Events were written, {rows.total()} were not: {each}"
+    not_written = "was" if rows.total() == 1 else "were"
+    return f"{numbered(written, 'Event was', 'Events were')} written, {rows.total()} {not_written} not: {each}"

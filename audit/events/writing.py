@@ -11,6 +11,7 @@ from dataclasses import replace
 from audit.errors import AuditError, Conflict, Forbidden, KubeError, NotFound, TimedOut
 from audit.events.bodies import CORE
 from audit.events.reasons import Fate
+from audit.fields import numbered
 from audit.kube.client import Client
 from audit.kube.deadline import Deadline
 from audit.kube.hope import Hope, place
@@ -38,7 +39,7 @@ class Posted:
         failed = self.fates.count(Fate.FAILED)
         if failed and self.error:
             cure = _cure(self.error)
-            text = f"{failed} of {len(self.fates)} Events could not be written: {self.error}{cure}"
+            text = f"{failed} of {numbered(len(self.fates), 'Event')} could not be written: {self.error}{cure}"
             raise AuditError(text, reason=self.error.reason)
 
 

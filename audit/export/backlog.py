@@ -21,7 +21,7 @@ from audit.export.lines import less_refused
 from audit.export.memo import Memo
 from audit.export.records import DROPPED, END, START, VIOLATION, Head, Messages, Record
 from audit.export.spool import SEGMENT, Position, Spool
-from audit.export.tally import Tally
+from audit.export.tally import Tally, of_run
 from audit.extent import NONE, PAGE, RUN
 from constraints.dataclass import dataclass
 
@@ -223,7 +223,7 @@ class Backlog:
             lost = +lost
             for run, number in lost.items():
                 self._tally.lost(run, number)
-                log.error("export: %d messages of the run %s are dropped, for this process ends", number, run)
+                log.error("export: %s dropped, for this process ends", of_run(number, run, "is", "are"))
             self._memory.clear()
             if self._spool:
                 if self._sync != NONE:
@@ -288,7 +288,7 @@ class Backlog:
         lost, run = record.damaged, record.head.run
         if not lost:
             return None
-        log.error("export: %d messages of the run %s are damaged in the spill folder, and dropped", lost, run)
+        log.error("export: %s damaged in the spill folder, and dropped", of_run(lost, run, "is", "are"))
         self._tally.lost(run, lost)
         self._refused += lost
         return record.sound()
@@ -324,12 +324,12 @@ class Backlog:
             log.error("export: %s is damaged: what it had from there on is lost", path)
         for run, number in dropped.items():
             self._tally.earlier(run, number)
-            log.warning("export: %d messages of the run %s were dropped before, for too many waited", number, run)
+            log.warning("export: %s dropped before, for too many waited", of_run(number, run, "was", "were"))
         self.interrupted = Progress.read(spool.note)
         self._miss(spool.lost)
         for run, number in (+waiting).items():
             self._tally.put(run, number, spilled=True)
-            log.info("export: %d messages of the run %s wait from before", number, run)
+            log.info("export: %s from before", of_run(number, run, "waits", "wait"))
         self._tally.holds(spool.size)
 
     def _miss(self, lost: int) -> None:
@@ -339,7 +339,7 @@ class Backlog:
         if not lost:
             return
         self._tally.put(self.torn, 0, dropped=lost)
-        log.error("export: %d messages of the run %s are lost in the spill folder, and dropped", lost, self.torn)
+        log.error("export: %s lost in the spill folder, and dropped", of_run(lost, self.torn, "is", "are"))
         if run is not None:
             self.interrupted = replace(run, sent=max(0, run.sent - lost), dropped=run.dropped + lost)
 

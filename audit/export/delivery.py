@@ -19,7 +19,7 @@ from audit.export.pace import Pace
 from audit.export.publishing import Publishing
 from audit.export.records import Messages
 from audit.export.report import Report
-from audit.export.tally import Tally
+from audit.export.tally import Tally, of_run, unpublished
 from audit.guard import attempt
 from audit.repeats import Repeats
 from constraints.dataclass import dataclass
@@ -158,7 +158,7 @@ class Delivery:
             self._thread.join(max(0.0, seconds) + _JOINING)
         left = self.tally.counts().waiting
         if left:
-            log.warning("export: %d messages could not be published and wait for the next start", left)
+            log.warning("export: %s", unpublished(left))
         for run in self._backlog.close():
             self._report.dropped(run)
         self._report.leave(self.tally.counts().waiting)
@@ -294,7 +294,7 @@ class Delivery:
         if advance.refused:
             self._report.dropped(batch.run, advance.refused)
         for text, number in Counter(advance.refused).items():
-            log.error("export: %d messages of the run %s are dropped: %s", number, batch.run, text)
+            log.error("export: %s dropped: %s", of_run(number, batch.run, "is", "are"), text)
         if batch.ended:
             self._report.published(batch.run)
 

@@ -11,7 +11,7 @@ from threading import Lock
 
 from audit.errors import AuditError
 from audit.export.publishing import Publishing
-from audit.export.tally import Tally
+from audit.export.tally import Tally, of_run, unpublished
 
 log = logging.getLogger("kube_patrol.export")
 ERRORS_KEPT = 20
@@ -106,7 +106,7 @@ class Report:
         with self._lock:
             now = self._now()
             if waiting:
-                text = f"waiting: {waiting} messages could not be published and wait for the next start"
+                text = f"waiting: {unpublished(waiting)}"
                 now = replace(now, errors=(*now.errors, text))
             elif self._due == self._ends == inf:
                 return  # all is told
@@ -121,8 +121,9 @@ class Report:
     def _now(self) -> Publishing:
         if not self._dropped:
             return self._state
-        what = f"{self._number} messages of the run {self._dropped}"
-        text = f"dropped: {what} had no place among those that waited, were refused, or damaged"
+        what = of_run(self._number, self._dropped)
+        were = "was" if self._number == 1 else "were"
+        text = f"dropped: {what} had no place among those that waited, {were} refused, or damaged"
         return replace(self._state, errors=(*self._state.errors, text))
 
     def _add(self, text: str) -> None:

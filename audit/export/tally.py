@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from threading import Lock
 
+from audit.fields import numbered
 from constraints.dataclass import dataclass
 
 RUNS = 20  # of which numbers are kept
@@ -25,6 +26,17 @@ class Counts:
     spilled: int = 0
     dropped: int = 0
     lag: float = 0.0
+
+
+def unpublished(number: int) -> str:
+    """What is said of messages that a process leaves to the next one."""
+    return f"{numbered(number, 'message')} could not be published and {'waits' if number == 1 else 'wait'} for the next start"
+
+
+def of_run(number: int, run: str, one: str = "", many: str = "") -> str:
+    """So many messages of a run, and the verb: `1 message of the run 2026-11-20T23:17:21Z is`."""
+    text = f"{numbered(number, 'message')} of the run {run}"
+    return f"{text} {one if number == 1 else many}".rstrip()
 
 
 class Tally:

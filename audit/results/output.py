@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from audit.errors import ResultsError
-from audit.fields import printable
+from audit.fields import numbered, printable
 from audit.model import Outcome
 from audit.results.difference import CHANGES, Row
 from audit.results.reading import Found, RunFile
@@ -182,9 +182,10 @@ def _footer(report: Report, tally: Counter[str]) -> Iterator[str]:
         return
     (run,) = runs
     number = run.end.count("violations")
-    shown = f"{tally.total()} of {number}" if tally.total() != number else str(number)
-    what = f"{len(run.constraints)} constraints in {run.end.count('objects')} objects of {run.end.count('kinds')} kinds"
-    yield f"{shown} violations of {what}, run {printable(run.audit_id)}"
+    some = f"{tally.total()} of " if tally.total() != number else ""
+    objects, kinds = numbered(run.end.count("objects"), "object"), numbered(run.end.count("kinds"), "kind")
+    what = f"{numbered(len(run.constraints), 'constraint')} in {objects} of {kinds}"
+    yield f"{some}{numbered(number, 'violation')} of {what}, run {printable(run.audit_id)}"
     yield from _state(run)
 
 

@@ -16,6 +16,7 @@ from audit.export.lines import MessageLines, as_go
 from audit.export.message import Message, Sent, Told, end_message, interrupted_message, resolved_message, start_message
 from audit.export.records import TOGETHER, Messages
 from audit.extent import ALL, CHANGES
+from audit.fields import numbered
 from audit.ledger import Changes, Ledger
 from audit.logs.said import Saying
 from audit.logs.streams import encoded
@@ -117,7 +118,8 @@ class ExportSink:
         if self._sent.dropped or summary.cut:
             self._selection.lost()
         if self._sent.dropped:
-            text = f"{self._sent.dropped} messages had no place among those that wait, and are dropped"
+            are = "is" if self._sent.dropped == 1 else "are"
+            text = f"{numbered(self._sent.dropped, 'message')} had no place among those that wait, and {are} dropped"
             raise ExportError(text, reason=DROPPED)
         problem = self._problem()
         if problem is not None:
@@ -131,9 +133,15 @@ class ExportSink:
         waiting = self._delivery.tally.counts().waiting
         refused = self._delivery.tally.dropped(self._run) - self._sent.dropped
         if waiting:
-            raise ExportError(f"{waiting} messages could not be published, and wait", reason="NotPublished")
+            raise ExportError(
+                f"{numbered(waiting, 'message')} could not be published, and {'waits' if waiting == 1 else 'wait'}",
+                reason="NotPublished",
+            )
         if refused:
-            raise ExportError(f"{refused} messages are refused by their target, and dropped", reason=DROPPED)
+            raise ExportError(
+                f"{numbered(refused, 'message is', 'messages are')} refused by their target, and dropped",
+                reason=DROPPED,
+            )
 
     def _end(self, summary: Summary, changes: Changes) -> None:
         told = self._begin()

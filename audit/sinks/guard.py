@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audit.aggregate import PHASES, Phase, Summary
 from audit.errors import AuditError
+from audit.fields import numbered
 from audit.guard import attempt
 from audit.kube.causes import why
 from audit.ledger import Changes
@@ -68,6 +69,6 @@ class GuardedSink:
             self._lost += failed.lost if isinstance(failed, AuditError) else 0
 
     def _gap(self, error: Exception) -> Gap:
-        lost = f"; {self._lost} violations did not reach it" if self._lost else ""
+        lost = f"; {numbered(self._lost, 'violation')} did not reach it" if self._lost else ""
         reason = error.reason if isinstance(error, AuditError) else type(error).__name__
         return Gap(Cause.SINK, reason, f"sink {self.name}: {why(error)}{lost}")

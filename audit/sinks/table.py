@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from audit.aggregate import Phase, Summary
-from audit.fields import printable
+from audit.fields import numbered, printable
 from audit.ledger import Changes
 from audit.model import RunInfo
 from audit.verdicts import Reviewed
@@ -81,8 +81,8 @@ def _cut(text: str, width: int) -> str:
 
 def _footer(summary: Summary) -> list[str]:
     objects = sum(stats.objects for stats in summary.kinds.values())
-    found = f"{summary.totals.total()} violations of {len(summary.constraints)} constraints"
-    seen = f"{objects} objects of {len(summary.kinds)} kinds"
+    found = f"{numbered(summary.totals.total(), 'violation')} of {numbered(len(summary.constraints), 'constraint')}"
+    seen = f"{numbered(objects, 'object')} of {numbered(len(summary.kinds), 'kind')}"
     lines = [f"{found} in {seen}, {summary.seconds:.2f} s, audit_id {summary.info.audit_id}"]
     unwritten = [gap for gap in summary.gaps if gap.cause is Cause.SINK]
     unseen = [gap for gap in summary.gaps if gap.cause is not Cause.SINK]
@@ -96,7 +96,7 @@ def _footer(summary: Summary) -> list[str]:
 
 
 def _gaps(gaps: Sequence[Gap]) -> str:
-    return f"{len(gaps)} gap{'s' if len(gaps) > 1 else ''}"
+    return numbered(len(gaps), "gap")
 
 
 def _told(first: str, gaps: Sequence[Gap]) -> list[str]:

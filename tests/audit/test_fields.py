@@ -11,6 +11,7 @@ from audit.fields import (
     annotations_of,
     constraint_fields,
     export_fields,
+    numbered,
     truncate,
     valid_text,
     violation_fields,
@@ -140,3 +141,17 @@ def test_a_message_is_cut_between_characters(message: str, cut: str) -> None:
 
 def test_a_surrogate_pair_in_two_halves_is_one_character() -> None:
     assert valid_text("\ud83d\ude80 \ude80") == "🚀 �"
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "text"),
+    [
+        (1, ("gap",), "1 gap"),
+        (0, ("gap",), "0 gaps"),
+        (2, ("gap",), "2 gaps"),
+        (1, ("Event was", "Events were"), "1 Event was"),
+        (2, ("Event was", "Events were"), "2 Events were"),
+    ],
+)
+def test_one_is_told_in_the_singular(number: int, words: tuple[str, ...], text: str) -> None:
+    assert numbered(number, *words) == text

@@ -120,7 +120,7 @@ def test_whatever_is_wrong_with_a_sink_is_a_gap_and_the_others_go_on(sink: Any, 
     other = ListSink()
     pages = Items([Page(PODS, [pod("a", ["one"])])])
     ended = run(lambda: prepared(pages), [sink, other], summary(), Past(), lambda: None)
-    assert ended.gaps[0].message == gap + "; 1 violations did not reach it"
+    assert ended.gaps[0].message == gap + "; 1 violation did not reach it"
     assert (len(other.violations), len(other.finished)) == (1, 1)
 
 

@@ -34,7 +34,8 @@ class Told:
 
 
 def dropped(number: int, run: str) -> str:
-    return f"dropped: {number} messages of the run {run} had no place among those that waited, were refused, or damaged"
+    messages, were = ("message", "was") if number == 1 else ("messages", "were")
+    return f"dropped: {number} {messages} of the run {run} had no place among those that waited, {were} refused, or damaged"
 
 
 def test_a_target_that_fails_is_told_at_once_and_once_a_run_while_it_does() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exporting import NEXT, RUN
 
-from audit.export.tally import RUNS, Tally
+from audit.export.tally import RUNS, Tally, of_run, unpublished
 
 
 def test_messages_that_come_while_the_target_fails_are_spilled() -> None:
@@ -44,3 +44,11 @@ def test_numbers_of_the_last_runs_are_kept_and_totals_are_of_all() -> None:
         tally.put(str(number), 0, dropped=1)
     assert (tally.dropped("0"), tally.dropped("1")) == (0, 1)
     assert tally.counts().dropped == RUNS + 1
+
+
+def test_one_message_is_told_in_the_singular() -> None:
+    assert of_run(1, RUN, "is", "are") == f"1 message of the run {RUN} is"
+    assert of_run(2, RUN, "is", "are") == f"2 messages of the run {RUN} are"
+    assert of_run(1, RUN) == f"1 message of the run {RUN}"
+    assert unpublished(1) == "1 message could not be published and waits for the next start"
+    assert unpublished(2) == "2 messages could not be published and wait for the next start"

@@ -54,7 +54,7 @@ def test_the_latest_run_is_shown_as_a_table(folder: Path, results: Any) -> None:
         "warn    K8sLimits/limits  Pod data/db               db is wrong",
         "deny    K8sTest/owner     Pod ns/new                no owner",
         "",
-        "3 violations of 2 constraints in 3 objects of 1 kinds, run 2026-11-20T23:18:21Z",
+        "3 violations of 2 constraints in 3 objects of 1 kind, run 2026-11-20T23:18:21Z",
     ]
 
 

@@ -10,6 +10,7 @@ from eventtrials import ONE, Trial, counts, pods, reasons, stored
 
 from audit.embedded import EmbeddedCluster
 from audit.events.bodies import Where
+from audit.events.reasons import Fate, Reason, held_back
 from audit.fields import status_entry
 from audit.kube.client import Transport
 from audit.ledger import NO_CHANGES
@@ -80,6 +81,11 @@ def test_what_was_held_back_is_said_once_a_run(transport: Transport, caplog: pyt
     assert [entry.message for entry in caplog.records] == [
         "2 Events were written, 3 were not: AuditViolation limit (3)"
     ]
+
+
+def test_one_event_is_told_in_the_singular() -> None:
+    fates = {(Reason.AUDITED, Fate.WRITTEN): 1, (Reason.AUDITED, Fate.LIMIT): 1}
+    assert held_back(fates) == "1 Event was written, 1 was not: AuditViolation limit (1)"
 
 
 def test_an_event_that_the_api_server_has_dropped_is_made_again_with_its_count(

@@ -38,7 +38,7 @@ def test_a_namespace_that_is_being_deleted_is_no_matter_of_rights(transport: Tra
 
 def test_a_namespace_for_all_events_that_is_not_there_is_an_error(transport: Transport) -> None:
     trial = Trial(transport, where=Where("missing", False))
-    with pytest.raises(AuditError, match=r'^1 of 1 Events could not be written: .*namespaces "missing" not found'):
+    with pytest.raises(AuditError, match=r'^1 of 1 Event could not be written: .*namespaces "missing" not found'):
         trial.run(trial.emitting(), *pods("a"))
 
 

@@ -267,7 +267,7 @@ def test_a_disk_that_is_full_at_the_last_moment_leaves_no_file(folder: Path, com
         guarded.page(page(violation(ONE.constraint)))
         (gap,) = guarded.finish(settled(summary(ONE)), NO_CHANGES)
     assert gap.reason == "NoSpace"
-    assert gap.message.endswith("; 1 violations did not reach it")
+    assert gap.message.endswith("; 1 violation did not reach it")
     assert names(folder) == ["latest", before.name]
     assert os.readlink(folder / "latest") == before.name
 
