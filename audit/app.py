@@ -147,7 +147,7 @@ def exporting(config: Config, client: Client, metrics: Metrics, leaving: ExportL
     metrics.registry.register(ExportMetrics(tally))
     leaving.late.callback(delivery.close, 0.0)
     try:
-        selection, saying = Selection(export.mode, export.full_interval, export.cluster), Saying(shared=True)
+        selection, saying = Selection(export.mode, export.full_interval, export.cluster), Saying()
         sink = ExportSink(delivery, look.why, selection, ledger, saying)
         yield Beside((sink,), look, ledger, saying, (SettlingSink(sink.settle),) if once else ())
     finally:
@@ -242,7 +242,7 @@ def assemble(config: Config, client: Client, metrics: Metrics, duty: Duty, besid
     beside = beside or Beside()
     wanted = config.log.violations == CHANGES or config.events.on_change
     ledger = beside.ledger or (Ledger() if wanted else None)
-    saying = beside.saying or Saying(shared=bool(config.results.folder))
+    saying = beside.saying or Saying()
     is_known = ledger.knows if ledger else unknown
     told = LogSink(violations=config.log.violations, is_known=is_known, saying=saying)
     statuses = StatusSink(StatusWriter(client.prompt()).patch)

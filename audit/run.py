@@ -24,6 +24,9 @@ from constraints import Gap, Kind
 from constraints.dataclass import dataclass
 from constraints.model import Object
 
+TOLD = 64
+"""Verdicts that sinks are told of at once: what these make of them is small beside a page, and gone before the next."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -154,10 +157,12 @@ class _Course:
         self._count(reviewed)
         if self.past.ledger:
             self.past.ledger.page(reviewed)
-        for sink in self.sinks:
-            before = perf_counter()
-            sink.page(reviewed)
-            self.telling[sink.phase] += perf_counter() - before  # type: ignore[assignment]  # a Counter may hold floats
+        for part in reviewed.parts(TOLD):
+            for sink in self.sinks:
+                before = perf_counter()
+                sink.page(part)
+                spent = perf_counter() - before
+                self.telling[sink.phase] += spent  # type: ignore[assignment]  # a Counter may hold floats
 
     def _count(self, item: Reviewed | KindEnd | Gap) -> None:
         self.totals.add(self.number, item)

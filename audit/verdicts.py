@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field, fields
+from dataclasses import field, fields, replace
 from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
@@ -87,6 +87,12 @@ class Reviewed:
     unfinished: tuple[Gap, ...] = ()
     others: tuple[str, ...] = ()
     seconds: Seconds = field(default_factory=Seconds)
+
+    def parts(self, most: int) -> Iterator[Reviewed]:
+        """The same in parts of `most` verdicts, which add up to it; what is not of one verdict is in the first."""
+        yield replace(self, verdicts=self.verdicts[:most]) if len(self.verdicts) > most else self
+        for at in range(most, len(self.verdicts), most):
+            yield Reviewed(self.kind, self.verdicts[at : at + most])
 
     def violations(self) -> Iterator[Violation]:
         """All of them, in the order in which they were found."""

@@ -1,4 +1,4 @@
-"""What violations say, as JSON: made once for a page, however many tell of it."""
+"""What violations say, as JSON: made once for a part of a page, however many tell of it."""
 
 from __future__ import annotations
 
@@ -22,28 +22,24 @@ JSON as it is.
 
 
 class Saying:
-    """What the violations of a page say, for those who are told of it one after the other; not for several threads.
+    """Keeps what the violations of one part of a page say, for those who are told of it one after the other.
 
-    Where it is `shared`, a page is kept until it is `over`: the last one who is told says so. For one alone what a page
-    says is made as it goes and not kept, for it is as large as what the audit itself holds of that page.
+    Not for several threads.
     """
 
-    def __init__(self, shared: bool = False) -> None:
-        self._shared = shared
-        self._page: Reviewed | None = None
+    def __init__(self) -> None:
+        self._part: Reviewed | None = None
         self._said: Sequence[Said] = ()
 
-    def of(self, reviewed: Reviewed) -> Iterable[Said]:
-        """What all violations of a page say, in their order."""
-        if not self._shared:
-            return said(reviewed.violations())
-        if reviewed is not self._page:
-            self._page, self._said = reviewed, [*said(reviewed.violations())]
+    def of(self, reviewed: Reviewed) -> Sequence[Said]:
+        """What all violations of it say, in their order."""
+        if reviewed is not self._part:
+            self._part, self._said = reviewed, [*said(reviewed.violations())]
         return self._said
 
     def over(self) -> None:
-        """All have been told of this page."""
-        self._page, self._said = None, ()
+        """All have been told of it."""
+        self._part, self._said = None, ()
 
 
 def said(violations: Iterable[Violation]) -> Iterator[Said]:

@@ -14,7 +14,7 @@ class Sink(Protocol):
     """`start` and `finish` frame one run; `finish` is called even when the run raised.
 
     `changes` are empty where nobody has asked for them. Its time counts for the `phase`. What it raises becomes
-    a gap of the run; at a page, it loses that page.
+    a gap of the run; at a page, or a part of a large one, it loses that.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Sink(Protocol):
         """Hear that a run begins. A sink that raises here gets no pages of this run."""
 
     def page(self, reviewed: Reviewed) -> None:
-        """Take the verdicts of one page of objects, all of one kind; pages come in no order that counts."""
+        """Take the verdicts of a page of objects of one kind, or of a part of it; they come in no order that counts."""
 
     def finish(self, summary: Summary, changes: Changes) -> None:
         """Take what the run came to; its gaps tell what the sinks before this one could not do."""

@@ -81,6 +81,20 @@ def test_a_pass_is_a_match_without_violations_and_gaps() -> None:
     assert Reviewed(POD, (verdict(), clean)).passes() == Counter({ONE.key: 1, TWO.key: 2})
 
 
+@pytest.mark.parametrize("most", [1, 2, 4, 5, 9])
+def test_parts_of_a_page_add_up_to_it(most: int) -> None:
+    found = [violation(constraint(), f"p{number}") for number in range(5)]
+    verdicts = tuple(Verdict(each.object, (each.constraint.key,), (each,)) for each in found)
+    whole = Reviewed(POD, verdicts, 9, 2, (Gap(Cause.CONSTRAINT, "x", "y"),), ("a", "b"))
+    parts = list(whole.parts(most))
+    assert max(len(part.verdicts) for part in parts) <= most
+    assert [each for part in parts for each in part.verdicts] == list(verdicts)
+    assert {part.kind for part in parts} == {POD}
+    rest = [(part.objects, part.excluded, part.unfinished, part.others) for part in parts]
+    assert rest == [(9, 2, whole.unfinished, whole.others), *[(0, 0, (), ())] * (len(parts) - 1)]
+    assert list(Reviewed(POD, (), 3).parts(most)) == [Reviewed(POD, (), 3)]
+
+
 def test_a_reviewed_page_is_the_same_after_it_was_sent() -> None:
     page = Reviewed(POD, (Verdict(verdict().object, Owner(DEPLOYMENT, "web"), (ONE.key,)),), 2, 1)
     assert pickle.loads(pickle.dumps(page)) == page

@@ -7,8 +7,8 @@ from builders import constraint, page, violation
 from audit.logs.said import Saying, said
 
 
-def test_a_page_that_is_shared_is_made_into_json_once_and_not_kept_when_all_were_told() -> None:
-    saying, one, other = Saying(shared=True), page(violation(constraint(), "p")), page(violation(constraint(), "q"))
+def test_a_part_of_a_page_is_made_into_json_once_and_not_kept_when_all_were_told() -> None:
+    saying, one, other = Saying(), page(violation(constraint(), "p")), page(violation(constraint(), "q"))
     first = saying.of(one)
     assert saying.of(one) is first
     assert [message for _, message, _, _ in saying.of(other)] == [b'"q is wrong"']
@@ -16,13 +16,6 @@ def test_a_page_that_is_shared_is_made_into_json_once_and_not_kept_when_all_were
     assert again == first
     saying.over()
     assert saying.of(one) is not again
-
-
-def test_for_one_alone_what_a_page_says_is_made_as_it_goes() -> None:
-    saying, one = Saying(), page(violation(constraint(), "p"))
-    told = saying.of(one)
-    assert iter(told) is told
-    assert [message for _, message, _, _ in told] == [b'"p is wrong"']
 
 
 def test_what_has_no_place_in_json_is_left_to_others() -> None:
