@@ -104,6 +104,15 @@ class KafkaBroker:
         finally:
             consumer.close()
 
+    def count(self, topic: str) -> int:
+        """How many messages were ever written to a topic: the mock forgets the oldest of many."""
+        consumer = Consumer({"bootstrap.servers": self.address, "group.id": "counts"})
+        try:
+            partitions = consumer.list_topics(topic, 10).topics[topic].partitions
+            return sum(consumer.get_watermark_offsets(TopicPartition(topic, each), 10)[1] for each in partitions)
+        finally:
+            consumer.close()
+
     def values(self, topic: str) -> list[bytes]:
         """The messages of `records`."""
         return [record.value for record in self.records(topic)]

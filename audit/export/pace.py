@@ -7,7 +7,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import Final
 
-SHARE: Final = 1 / 100  # of the time of a processor
+SHARE: Final = 1 / 200  # of the time of a processor
 BRIEF: Final = 0.005  # seconds that a batch shall take, for the audit waits for the interpreter meanwhile
 FEW: Final = 1 << 14  # bytes of a batch
 MANY: Final = 1 << 20

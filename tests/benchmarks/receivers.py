@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> None:
         say(at)
         for line in sys.stdin:
             if line.strip() == "kafka":
-                _GOT["kafka"] = len(broker.values("audit-channel")) - taken
+                _GOT["kafka"] = broker.count("audit-channel") - taken
                 taken += _GOT["kafka"]
             say(dict(_GOT))
             _GOT.clear()
