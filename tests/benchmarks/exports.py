@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import yaml
 from benchmarks import fleets, places
-from benchmarks.audits import line, say
+from benchmarks.audits import line, say, server_of
 from benchmarks.places import Failed, environment
 
 SIZE: Final = 10_000  # Pods
@@ -72,20 +72,32 @@ class Targets:
 def run(options: argparse.Namespace) -> None:
     """Measure and print a row for each way. Raises Failed."""
     pods = int(options.sizes or SIZE)
-    say(f"The embedded API server; {pods:,} Pods, all policies, {options.rounds} rounds")
+    say(f"{server_of(options)}; {pods:,} Pods, all policies, {options.rounds} rounds")
     say(line(COLUMNS))
     with tempfile.TemporaryDirectory(prefix="kube-patrol-bench-") as name, targets() as there:
         folder = Path(name)
         specs = ways(there.addresses, folder)
-        file = folder / "connections.yaml"
-        file.write_text(yaml.safe_dump_all([each for way in specs for each in connection(way, specs[way])]))
-        with places.embedded(folder, (*fleets.names(), str(file))) as fill, fill(pods) as kubeconfig:
+        with (
+            _place(options, folder, [each for way in specs for each in connection(way, specs[way])]) as fill,
+            fill(pods) as kubeconfig,
+        ):
             measure = Measuring(kubeconfig, folder, there)
             measure.once(OFF)  # modules are compiled once
             for way in specs:
                 pairs = [(measure.once(OFF), measure.once(way)) for _ in range(options.rounds)]
                 say(line(cells(way, pairs)))
     say(NOTE)
+
+
+def _place(
+    options: argparse.Namespace, folder: Path, connections: Sequence[Object]
+) -> AbstractContextManager[places.Fill]:
+    """A cluster with these Connections."""
+    if options.real:
+        return places.real(folder, fleets.names(), connections)
+    file = folder / "connections.yaml"
+    file.write_text(yaml.safe_dump_all(connections))
+    return places.embedded(folder, (*fleets.names(), str(file)))
 
 
 def ways(at: Mapping[str, str], folder: Path) -> dict[str, Spec]:

@@ -43,8 +43,8 @@ def embedded(folder: Path, chosen: Sequence[str]) -> Iterator[Fill]:
 
 
 @contextmanager
-def real(folder: Path, chosen: Sequence[str]) -> Iterator[Fill]:
-    """One cluster, which grows from fleet to fleet."""
+def real(folder: Path, chosen: Sequence[str], more: Sequence[fleets.Object] = ()) -> Iterator[Fill]:
+    """One cluster with `more` objects besides, which grows from fleet to fleet."""
     built = subprocess.run([sys.executable, str(BUILD)], stdout=subprocess.PIPE, text=True)
     if built.returncode:
         raise Failed("kube-apiserver could not be built, see tests/cluster/build.py")
@@ -55,6 +55,7 @@ def real(folder: Path, chosen: Sequence[str]) -> Iterator[Fill]:
         apply_all(cluster.api, fleets.policies("t", chosen))
         audit_once(kubeconfig, folder)  # it makes the CRDs of the constraints
         apply_all(cluster.api, fleets.policies("c", chosen))
+        apply_all(cluster.api, more)
 
         @contextmanager
         def fill(pods: int) -> Iterator[Path]:
