@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from cluster.programs import program
-from exporting import RUN, eventually
+from exporting import RUN, eventually, publish
 from targets import HttpTarget, http_target
 
 from audit.errors import ExportError
@@ -116,11 +116,11 @@ def run_of(number: int) -> list[bytes]:
     return [START, *(json.dumps(message).encode() for message in found), END]
 
 
-def publish(sidecar: Sidecar, messages: list[bytes], **config: Any) -> list[dict[str, Any]]:
+def delivered(sidecar: Sidecar, messages: list[bytes], **config: Any) -> list[dict[str, Any]]:
     """What the subscriber gets of these messages."""
     before, made = len(sidecar.events), sidecar.driver(**config)
     made.open("")
-    assert list(made.publish(RUN, messages)) == []
+    assert publish(made, [*messages]) == []
     made.end(RUN)
     eventually(lambda: len(sidecar.events) >= before + len(messages), 60)
     return sidecar.events[before:]
@@ -128,7 +128,7 @@ def publish(sidecar: Sidecar, messages: list[bytes], **config: Any) -> list[dict
 
 def test_a_subscriber_gets_every_message_in_its_order_as_a_text(sidecar: Sidecar) -> None:
     messages = run_of(200)
-    got = publish(sidecar, messages)
+    got = delivered(sidecar, messages)
     assert [event["data"] for event in got] == [message.decode() for message in messages]
     assert {event["datacontenttype"] for event in got} == {"text/plain"}
     assert {(event["type"], event["topic"], event["pubsubname"]) for event in got} == {
@@ -138,7 +138,7 @@ def test_a_subscriber_gets_every_message_in_its_order_as_a_text(sidecar: Sidecar
 
 def test_in_bulk_the_same_messages_come_with_the_first_and_the_last_in_their_places(sidecar: Sidecar) -> None:
     messages = run_of(200)
-    got = [event["data"].encode() for event in publish(sidecar, messages, bulk=True)]
+    got = [event["data"].encode() for event in delivered(sidecar, messages, bulk=True)]
     assert (got[0], got[-1]) == (START, END)
     assert sorted(got) == sorted(messages)
 
@@ -154,13 +154,13 @@ def test_in_bulk_the_same_messages_come_with_the_first_and_the_last_in_their_pla
 def test_what_is_not_as_the_connection_says_is_told(sidecar: Sidecar, given: dict[str, Any], told: str) -> None:
     made = sidecar.driver(**given)
     with pytest.raises(ExportError, match=told):
-        made.publish(RUN, run_of(2)[1:3])
+        publish(made, run_of(2)[1:3])
     made.close(for_good=True)
 
 
 def test_a_message_that_is_too_large_for_the_sidecar_takes_no_other_with_it(sidecar: Sidecar) -> None:
     before, made = len(sidecar.events), sidecar.driver()
-    [refused] = made.publish(RUN, [START, json.dumps({"id": RUN, "message": "x" * (5 << 20)}).encode(), END])
+    [refused] = publish(made, [START, json.dumps({"id": RUN, "message": "x" * (5 << 20)}).encode(), END])
     made.close(for_good=True)
     assert refused.startswith("the dapr sidecar refuses them: ")
     eventually(lambda: len(sidecar.events) >= before + 2)
@@ -171,5 +171,5 @@ def test_a_broker_that_is_down_is_told(sidecar: Sidecar) -> None:
     sidecar.redis.wait()
     made = sidecar.driver()
     with pytest.raises(ExportError, match=r"the dapr sidecar answers 500 .*; dapr could not publish, see its log"):
-        made.publish(RUN, [START])
+        publish(made, [START])
     made.close(for_good=True)
