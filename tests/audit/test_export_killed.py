@@ -163,7 +163,7 @@ def test_a_leader_that_leaves_tells_what_it_leaves_behind_although_it_leads_no_m
 ) -> None:
     (tmp_path / "out").write_text("in the way")
     many.load([connection(tmp_path / "out")])
-    with patrol(many, tmp_path, 0, "--shutdown-delay=4", "--leader-elect=true") as process:
+    with patrol(many, tmp_path, 0, "--shutdown-delay=8", "--leader-elect=true") as process:
         eventually(lambda: any(line.get("event_type") == "audit_finished" for line in lines(tmp_path / "log-0")))
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
@@ -178,7 +178,7 @@ def test_a_process_that_cannot_deliver_leaves_in_time_and_the_next_one_does(
 ) -> None:
     (tmp_path / "out").write_text("in the way")
     many.load([connection(tmp_path / "out")])
-    with patrol(many, tmp_path, 0, "--shutdown-delay=4") as process:
+    with patrol(many, tmp_path, 0, "--shutdown-delay=8") as process:
         eventually(lambda: any(line.get("event_type") == "audit_finished" for line in lines(tmp_path / "log-0")))
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
@@ -257,7 +257,7 @@ def test_a_process_whose_broker_is_silent_leaves_in_time_and_the_next_one_delive
         with kafka_gateway(broker) as gateway:
             gateway.silent = True
             many.load([connected("kafka", brokers=gateway.address)])
-            with patrol(many, tmp_path, 0, "--shutdown-delay=2") as process:
+            with patrol(many, tmp_path, 0, "--shutdown-delay=6") as process:
                 eventually(
                     lambda: any(line.get("event_type") == "audit_finished" for line in lines(tmp_path / "log-0"))
                 )
