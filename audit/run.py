@@ -157,10 +157,10 @@ class _Course:
         self._count(reviewed)
         if self.past.ledger:
             self.past.ledger.page(reviewed)
-        for part in reviewed.parts(TOLD):
+        for number, part in enumerate(reviewed.parts(TOLD)):
             for sink in self.sinks:
                 before = perf_counter()
-                sink.page(part)
+                sink.page(part, begins=not number)
                 spent = perf_counter() - before
                 self.telling[sink.phase] += spent  # type: ignore[assignment]  # a Counter may hold floats
 

@@ -18,7 +18,7 @@ TRIED = 3  # pages in a row that may fail, each of which may have waited long
 
 
 class GuardedSink:
-    """Passes one run on to `sink`. A page at which it fails is lost to it, and the next one is tried again.
+    """Passes one run on to `sink`. It loses a page from where it fails on, and the next one is tried again.
 
     After a failure in `start`, or at three pages in a row, it gets no more pages. Its `finish` is called all the same,
     so that it can write what it has.
@@ -30,12 +30,14 @@ class GuardedSink:
         self._sink = sink
         self._failed: Exception | None = None
         self._in_a_row = 0
+        self._skips = False
         self._lost = 0
 
     def start(self, info: RunInfo) -> None:
         """Begin the run."""
         self._failed = attempt(lambda: self._begin(info))
         self._in_a_row = TRIED if self._failed else 0
+        self._skips = self._failed is not None
 
     def _begin(self, info: RunInfo) -> None:
         self.name = self._sink.name
@@ -45,14 +47,18 @@ class GuardedSink:
         self.phase = phase
         self._sink.start(info)
 
-    def page(self, reviewed: Reviewed) -> None:
-        """Pass one page on, or count its violations as lost to this sink."""
-        failed = attempt(lambda: self._sink.page(reviewed)) if self._in_a_row < TRIED else self._failed
+    def page(self, reviewed: Reviewed, begins: bool = True) -> None:
+        """Pass on a page, or with which one `begins` and then the other parts, or count its violations as lost."""
+        if begins:
+            self._in_a_row = self._in_a_row if self._skips else 0
+            self._skips = self._in_a_row >= TRIED
+        failed = self._failed if self._skips else attempt(lambda: self._sink.page(reviewed))
         if failed is None:
-            self._in_a_row = 0
             return
-        self._in_a_row += 1
-        self._note(failed)
+        if not self._skips:
+            self._in_a_row += 1
+            self._skips = True
+            self._note(failed)
         self._lost += sum(len(verdict.violations) for verdict in reviewed.verdicts)
 
     def finish(self, summary: Summary, changes: Changes) -> list[Gap]:

@@ -76,6 +76,17 @@ def test_after_three_failures_in_a_row_a_sink_hears_of_no_more_pages() -> None:
     assert gap.message == f"{FULL}; 16 violations did not reach it"
 
 
+def test_a_sink_that_fails_at_a_part_of_a_page_loses_the_rest_of_it_and_hears_of_the_next_page() -> None:
+    sink = FailingSink(at={1})
+    guarded = GuardedSink(sink)
+    guarded.start(summary().info)
+    for number in range(7):
+        guarded.page(page(*[violation(constraint(), str(number))] * 2), begins=number in (0, 5))
+    (gap,) = guarded.finish(summary(), NO_CHANGES)
+    assert sink.heard == ["start", 0, 1, 5, 6, "finish"]
+    assert gap.message == f"{FULL}; 8 violations did not reach it"
+
+
 def test_a_sink_that_cannot_finish_is_a_gap() -> None:
     (gap,) = play(FailingSink(at={"finish"}))
     assert gap.message == FULL
