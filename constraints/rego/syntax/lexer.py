@@ -204,7 +204,8 @@ def _number_complaint(text: str, start: int) -> str:
 
 
 def _string_complaint(text: str, start: int) -> str:
-    sound = re.compile(rf'(?:[^"\\\n]++|\\\{{|{_ESCAPE})*+').match(text, start + (2 if text[start] == "$" else 1))
+    # Not possessive: Python before 3.11.3 would go on behind the backslash of an escape that does not fit.
+    sound = re.compile(rf'(?:[^"\\\n]++|\\\{{|{_ESCAPE})*').match(text, start + (2 if text[start] == "$" else 1))
     if sound is not None and text[sound.end() : sound.end() + 1] == "\\":
         return "illegal escape sequence"
     return "non-terminated string"
