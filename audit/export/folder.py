@@ -21,6 +21,8 @@ DELETED = "-"
 """Begins the lines of the list that name files which were deleted to make room, the last KEPT of them."""
 KEPT = 200
 FOLDER_MODE = 0o770
+READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""How a file is opened that somebody else may have laid there: no link is followed, and nothing is waited for."""
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CURES = {
     errno.ENOSPC: "free space there, or keep fewer results by maxAuditResults",

@@ -6,8 +6,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from audit.export.folder import READING
+
 _LONGEST = 1 << 16  # bytes: whatever is longer is none of ours
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -42,7 +43,7 @@ class Memo:
 
     def _there(self) -> bytes:
         try:
-            handle = os.open(self._file or "", _READ)
+            handle = os.open(self._file or "", READING)
         except OSError:
             return b""
         try:

@@ -11,12 +11,11 @@ from pathlib import Path
 from stat import S_ISREG
 
 from audit.export.disk import READY, WRITING
-from audit.export.folder import DELETED, KEPT, LIST, list_lines
+from audit.export.folder import DELETED, KEPT, LIST, READING, list_lines
 from constraints.dataclass import dataclass
 
 _RESULT = re.compile(rf"\d{{4}}-\d\d-\d\dT\d\d_\d\d_\d\dZ({re.escape(WRITING)}|{re.escape(READY)})")
 AT_ONCE = 1 << 20  # bytes
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(slots=True)
@@ -70,7 +69,7 @@ class Tail:
         self._seen = seen
 
     def _opened(self, path: Path) -> tuple[int, int]:
-        handle = os.open(path, _READ)
+        handle = os.open(path, READING)
         found = os.fstat(handle)
         key = found.st_dev, found.st_ino
         if key in self._open or not S_ISREG(found.st_mode):
@@ -107,7 +106,7 @@ class Tail:
     def _listed_as_deleted(self) -> Iterator[Path]:
         for path in [self._folder / LIST, *self._folder.glob(f"*/{LIST}")]:
             with suppress(OSError):  # others' folders have none, and it may be gone
-                file = os.open(path, _READ)
+                file = os.open(path, READING)
                 try:
                     names = list_lines(file)
                 finally:

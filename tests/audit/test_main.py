@@ -18,7 +18,7 @@ from fetching import fetched
 from policybuilders import constraint, samples_with, template
 
 from audit.cli import main
-from audit.demo import load, sample_objects
+from audit.demo import load
 from audit.embedded import EmbeddedCluster
 from audit.embedded.faults import Fault
 from constraints import Kind
@@ -64,13 +64,6 @@ def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:
             return found
         time.sleep(0.05)
     pytest.fail(f"not within {seconds} seconds")
-
-
-@pytest.fixture
-def samples(cluster: EmbeddedCluster) -> EmbeddedCluster:
-    """The embedded cluster with the sample policies and objects."""
-    load(cluster, sample_objects())
-    return cluster
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,15 @@ def bench_policies(prefix: str) -> list[Object]:
 def documents(path: Path) -> list[Any]:
     """The YAML documents of a file."""
     return [obj for obj in yaml.safe_load_all(path.read_text()) if obj]
+
+
+@contextmanager
+def without_rights(cluster: Cluster, manifest: Path) -> Iterator[None]:
+    """Takes the rights of a manifest's first role away while the block lasts."""
+    role: Object = documents(manifest)[0]
+    path = cluster.api.path(role)
+    cluster.api.merge(path, {"rules": []})
+    try:
+        yield
+    finally:
+        cluster.api.merge(path, {"rules": role["rules"]})

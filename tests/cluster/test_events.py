@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from cluster.api import Object, apply_all
-from cluster.deployed import MANIFESTS, Cluster, documents
+from cluster.api import apply_all
+from cluster.deployed import MANIFESTS, Cluster, documents, without_rights
 from cluster.patrol import Running
 from cluster.policies import config_map, constraint, template
 from cluster.test_rights import covers, rights_of
@@ -160,7 +158,7 @@ def test_every_right_for_events_is_used_and_no_other_is_missed(loaded: Cluster) 
 
 def test_without_the_rights_statuses_are_written_and_the_right_is_named(loaded: Cluster) -> None:
     loaded.api.apply(config_map("another"))
-    with without_rights(loaded):
+    with without_rights(loaded, RIGHTS):
         outcome = loaded.patrol().once("--audit-events-on-change", "--emit-audit-events")
     assert outcome.code == UNWRITTEN, outcome.told()
     gaps = [line["msg"] for line in outcome.log.events("audit_gap")]
@@ -169,15 +167,3 @@ def test_without_the_rights_statuses_are_written_and_the_right_is_named(loaded: 
     assert 'cannot create resource "events" in API group "events.k8s.io" in the namespace "default"' in gaps[1]
     assert all(gap.endswith("manifests/optional/events.yaml") for gap in gaps)
     assert loaded.status(OWNED)["auditTimestamp"] == outcome.log.events("audit_finished")[0]["audit_id"]
-
-
-@contextmanager
-def without_rights(cluster: Cluster) -> Iterator[None]:
-    """Takes the rights for Events away while the block lasts."""
-    role: Object = documents(RIGHTS)[0]
-    path = cluster.api.path(role)
-    cluster.api.merge(path, {"rules": []})
-    try:
-        yield
-    finally:
-        cluster.api.merge(path, {"rules": role["rules"]})

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from cluster.api import Object, Refused, apply_all
-from cluster.deployed import MANIFESTS, Cluster, documents
+from cluster.deployed import MANIFESTS, Cluster, documents, without_rights
 from cluster.patrol import Outcome, environment
 from cluster.policies import config_map, constraint, template
 from cluster.programs import program
@@ -252,7 +250,7 @@ def test_every_right_for_reports_is_used_and_none_is_missed(loaded: Cluster) -> 
 
 def test_without_the_rights_or_the_definitions_the_audit_goes_on_and_names_the_cure(loaded: Cluster) -> None:
     loaded.api.apply(config_map("another"))
-    with without_rights(loaded):
+    with without_rights(loaded, RIGHTS):
         outcome = audit(loaded)
     assert outcome.code == UNWRITTEN, outcome.told()
     [gap] = [line["msg"] for line in outcome.log.events("audit_gap")]
@@ -275,15 +273,3 @@ def until_refused(cluster: Cluster, path: str) -> None:
         except Refused:
             return
     raise AssertionError(f"{path} is still served")
-
-
-@contextmanager
-def without_rights(cluster: Cluster) -> Iterator[None]:
-    """Takes the rights for reports away while the block lasts."""
-    role: Object = documents(RIGHTS)[0]
-    path = cluster.api.path(role)
-    cluster.api.merge(path, {"rules": []})
-    try:
-        yield
-    finally:
-        cluster.api.merge(path, {"rules": role["rules"]})

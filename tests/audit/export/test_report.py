@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from exporting import NEXT, RUN
 
 from audit.errors import Forbidden
@@ -135,7 +136,7 @@ def test_a_process_that_ends_tells_what_waits_for_the_next_one_and_what_is_not_t
     assert quiet.errors() == [(dropped(1, RUN),)]
 
 
-def test_a_status_that_cannot_be_written_ends_nothing() -> None:
+def test_a_status_that_cannot_be_written_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
     def refused(published: Publishing) -> None:
         raise Forbidden("not allowed")
 
@@ -143,3 +144,5 @@ def test_a_status_that_cannot_be_written_ends_nothing() -> None:
     report.put()
     report.tell()
     report.leave(1)
+    told = "export: the status of the Connection could not be written: not allowed"
+    assert [record.getMessage() for record in caplog.records] == [told] * 2

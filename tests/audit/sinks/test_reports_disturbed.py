@@ -227,6 +227,7 @@ def test_a_namespace_that_is_going_takes_its_reports_along() -> None:
     why = "unable to create new content in namespace ns because it is being terminated"
     trial.server.before = InTheWay("create", status(403, "Forbidden", why), 99)
     trial.run(FAILS)
+    assert trial.said() == {}
 
 
 def test_a_server_that_answers_nothing_is_given_up_soon() -> None:
